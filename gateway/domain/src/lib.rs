@@ -1,0 +1,10 @@
+//! The gateway's vocabulary and its pure decisions.
+//!
+//! No I/O lives here: no clock, file, socket, database, thread or async runtime. Time is always an argument.
+//! Everything is a value or a total function over values, so that live analysis, replay and tests share one truth.
+//! Modules are listed in the order in which one frame passes through them.
+
+pub mod geometry;
+pub mod ids;
+pub mod media;
+pub mod time;

@@ -1,0 +1,6 @@
+//! The Sharp Eyes gateway as a library; `main.rs` is its command line.
+//!
+//! Modules are listed in the order in which one frame passes through them.
+
+pub mod clock;
+pub mod store;

@@ -1,0 +1,5 @@
+//! SQLite, and nothing else knows SQL. Two files: the footage index and the dispatch data (design §5 "Database").
+//!
+//! `db` owns connections and threads; the table families sit beside it, one module each.
+
+pub mod db;
