@@ -3,3 +3,4 @@
 //! Nothing of this crate is linked into the product.
 
 pub mod camsim;
+pub mod viewer;
