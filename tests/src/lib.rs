@@ -3,4 +3,5 @@
 //! Nothing of this crate is linked into the product.
 
 pub mod camsim;
+pub mod samples;
 pub mod viewer;
