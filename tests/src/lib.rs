@@ -3,5 +3,6 @@
 //! Nothing of this crate is linked into the product.
 
 pub mod camsim;
+pub mod peer;
 pub mod samples;
 pub mod viewer;
