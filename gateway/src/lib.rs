@@ -3,4 +3,18 @@
 //! Modules are listed in the order in which one frame passes through them.
 
 pub mod clock;
+pub mod retry;
+
+pub mod ingest;
+
+pub mod hub;
+
+pub mod record;
+
+pub mod analyze;
+
 pub mod store;
+
+pub mod probe;
+
+pub mod replay;

@@ -16,15 +16,19 @@ use std::{
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::{AppSink, AppSinkCallbacks, AppSrc};
-use gstreamer_video::{VideoFormat, VideoFrameExt as _, VideoFrameRef, VideoInfo};
+use gstreamer_video::{
+    VideoColorMatrix, VideoColorRange, VideoFormat, VideoFrameExt as _, VideoFrameRef, VideoInfo,
+};
 use sharpeyes_domain::{
     media::{AccessUnit, VideoCodec, VideoParams},
     time::{Pts, WallTime},
 };
+use sharpeyes_inference::{ColourMatrix, ColourRange, ColourSpace, Picture, Plane};
 
 pub use file::{FileDemuxer, OpenedFile};
 
-/// Coded bytes that may wait before a decoder; past that, the newest GOP wins (see [`Decoder::is_behind`]).
+/// Coded bytes that may wait before a decoder. A live feeder skips to the next keyframe at half of it (see
+/// [`Decoder::is_behind`]); replay is held back at all of it.
 const BACKLOG_BYTES: u64 = 4 << 20;
 /// Wall times of units on their way through the decoder; more than any reordering needs.
 const IN_FLIGHT: usize = 256;
@@ -67,6 +71,8 @@ pub struct Frame {
     pub width_px: u32,
     /// Pixels.
     pub height_px: u32,
+    /// How YUV becomes RGB, as the stream declares it.
+    pub colour: ColourSpace,
     /// Y, U, V: bytes and the distance between rows. U and V have half the rows, rounded up.
     pub planes: Arc<[FramePlane; 3]>,
 }
@@ -79,17 +85,24 @@ pub struct FramePlane {
     pub stride: usize,
 }
 
+impl FramePlane {
+    fn borrowed(&self) -> Plane<'_> {
+        Plane { data: &self.data, stride: self.stride }
+    }
+}
+
 impl Frame {
     /// The same picture as the detector wants it.
     #[must_use]
-    pub fn picture(&self) -> sharpeyes_inference::Picture<'_> {
-        let plane = |n: usize| sharpeyes_inference::Plane { data: &self.planes[n].data, stride: self.planes[n].stride };
-        sharpeyes_inference::Picture::I420 {
+    pub fn picture(&self) -> Picture<'_> {
+        let [y, u, v] = &*self.planes;
+        Picture::I420 {
             width_px: self.width_px,
             height_px: self.height_px,
-            y: plane(0),
-            u: plane(1),
-            v: plane(2),
+            y: y.borrowed(),
+            u: u.borrowed(),
+            v: v.borrowed(),
+            colour: self.colour,
         }
     }
 }
@@ -154,7 +167,7 @@ impl Decoder {
             .format(gst::Format::Time)
             .is_live(false)
             .max_bytes(BACKLOG_BYTES)
-            .block(false)
+            .block(true)
             .build();
         let walls = Arc::new(Mutex::new(VecDeque::new()));
         let appsink = app_sink(sink, walls.clone());
@@ -173,7 +186,7 @@ impl Decoder {
         &self.backend
     }
 
-    /// Hands over the next unit in decoding order. Does not wait for the picture.
+    /// Hands over the next unit in decoding order. Does not wait for the picture, only for room in the queue.
     ///
     /// # Errors
     /// [`DecodeError::Failed`] when the pipeline has given up; make a new decoder at the next keyframe.
@@ -309,6 +322,21 @@ fn copy_out(sample: &gst::Sample, pts: Pts, wall: WallTime) -> Option<Frame> {
         wall,
         width_px: mapped.width(),
         height_px: mapped.height(),
+        colour: colour(&info),
         planes: Arc::new([plane(0)?, plane(1)?, plane(2)?]),
     })
+}
+
+fn colour(info: &VideoInfo) -> ColourSpace {
+    let declared = info.colorimetry();
+    ColourSpace {
+        matrix: match declared.matrix() {
+            VideoColorMatrix::Bt709 => ColourMatrix::Bt709,
+            _ => ColourMatrix::Bt601,
+        },
+        range: match declared.range() {
+            VideoColorRange::Range0_255 => ColourRange::Full,
+            _ => ColourRange::Limited,
+        },
+    }
 }

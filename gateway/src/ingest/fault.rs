@@ -25,11 +25,13 @@ pub enum Stage {
     Keyframe,
     /// The picture decodes.
     Decode,
+    /// The camera's detector opens and takes the picture.
+    Detect,
 }
 
 impl Stage {
     /// All of them, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Resolve,
         Self::Connect,
         Self::Describe,
@@ -39,6 +41,7 @@ impl Stage {
         Self::Media,
         Self::Keyframe,
         Self::Decode,
+        Self::Detect,
     ];
 
     /// As on the wire and in logs.
@@ -54,6 +57,7 @@ impl Stage {
             Self::Media => "media",
             Self::Keyframe => "keyframe",
             Self::Decode => "decode",
+            Self::Detect => "detect",
         }
     }
 }
@@ -226,10 +230,9 @@ impl SessionFault {
             Self::Unresolved { .. }
             | Self::Refused { .. }
             | Self::Unreachable { .. }
-            | Self::Protocol { .. }
             | Self::Rejected { .. }
-            | Self::NoAnswer { .. }
-            | Self::Closed => GapCause::CameraOffline,
+            | Self::NoAnswer { .. } => GapCause::CameraOffline,
+            Self::Protocol { .. } | Self::Closed => GapCause::SessionEnded,
             Self::PasswordMissing | Self::PasswordRefused => GapCause::AuthFailed,
             Self::NotFound { .. } => GapCause::NotFound,
             Self::NoVideo | Self::Unsupported { .. } => GapCause::Unsupported,

@@ -209,7 +209,7 @@ impl StreamTask {
                     TimeBreak::Forward(by) => ("forward", by),
                 };
                 tracing::warn!(%by, direction, "the camera's timestamps jumped: a new run");
-                self.end_run(GapCause::ClockStep);
+                self.end_run(GapCause::TimestampJump);
                 if self.begin_run(&unit, params) {
                     self.deliver(unit, params);
                 }

@@ -69,7 +69,7 @@ impl FileDemuxer {
             .and_then(|()| gst::Element::link_many([&source, &parsebin]))
             .map_err(|error| failed(error.to_string()))?;
         link_video(&pipeline, &parsebin, &appsink);
-        let mut demuxer = Self { pipeline, appsink, path: path.to_owned(), wall_start, first: None };
+        let demuxer = Self { pipeline, appsink, path: path.to_owned(), wall_start, first: None };
         demuxer.pipeline.set_state(gst::State::Playing).map_err(|error| failed(error.to_string()))?;
         let params = demuxer.read_params()?;
         Ok(OpenedFile { params: Arc::new(params), demuxer })
