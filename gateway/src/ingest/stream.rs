@@ -12,6 +12,7 @@ use sharpeyes_domain::{
     ids::StreamId,
     media::{AccessUnit, VideoParams},
     segment::GapCause,
+    time::{Pts, WallTime},
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -70,10 +71,10 @@ pub struct StreamTask {
 
 struct Run {
     timeline: Timeline,
-    params: Arc<VideoParams>,
+    info: Arc<RunInfo>,
     /// False after the recorder's queue overflowed, until the next keyframe that fits.
     is_recorded: bool,
-    newest: sharpeyes_domain::time::Pts,
+    newest: Pts,
 }
 
 impl StreamTask {
@@ -112,7 +113,7 @@ impl StreamTask {
                 slow.succeeded();
             }
             self.enter(state_after(&fault));
-            self.end_run(fault.gap_cause());
+            self.end_session(fault.gap_cause());
             let backoff = match fault.patience() {
                 Patience::Soon => &mut soon,
                 Patience::Slow => &mut slow,
@@ -129,7 +130,7 @@ impl StreamTask {
                 () = tokio::time::sleep(wait) => {}
             }
         }
-        self.end_run(GapCause::Stopped);
+        self.end_session(GapCause::Stopped);
         self.enter(StreamState::Stopped);
     }
 
@@ -149,9 +150,6 @@ impl StreamTask {
             tracing::debug!(code = fault.code(), failures, next_try = ?wait, "the stream still fails");
         }
         self.status.failed(fault, failures);
-        if let Some(recorder) = &self.wiring.recorder {
-            recorder.absent(fault.gap_cause(), self.wiring.clock.wall());
-        }
     }
 
     /// One session from connection to its end, which is always a fault.
@@ -193,9 +191,9 @@ impl StreamTask {
     }
 
     fn deliver(&mut self, unit: Unit, params: &Arc<VideoParams>) {
-        if self.run.as_ref().is_some_and(|run| unit.new_params.is_some() && run.params != *params) {
+        if self.run.as_ref().is_some_and(|run| unit.new_params.is_some() && run.info.params != *params) {
             tracing::info!(params = ?params, "the camera changed its video parameters: a new run");
-            self.end_run(GapCause::ParameterChange);
+            self.end_session(GapCause::ParameterChange);
         }
         if self.run.is_none() && !self.begin_run(&unit, params) {
             return;
@@ -209,7 +207,7 @@ impl StreamTask {
                     TimeBreak::Forward(by) => ("forward", by),
                 };
                 tracing::warn!(%by, direction, "the camera's timestamps jumped: a new run");
-                self.end_run(GapCause::TimestampJump);
+                self.end_session(GapCause::TimestampJump);
                 if self.begin_run(&unit, params) {
                     self.deliver(unit, params);
                 }
@@ -218,7 +216,7 @@ impl StreamTask {
         };
         let hole = Duration::from_nanos((moment.pts - run.newest).as_nanos());
         if hole > HOLE {
-            self.end_run(GapCause::Stalled);
+            self.end_session(GapCause::Stalled);
             if self.begin_run(&unit, params) {
                 self.deliver(unit, params);
             }
@@ -250,59 +248,38 @@ impl StreamTask {
         tracing::info!(params = ?params, generation = self.generation, "streaming");
         self.status.run_began(params.clone(), clock.wall());
         self.wiring.publisher.begin(info.clone());
-        let is_recorded = self.send(RecorderMessage::RunBegin(info));
-        self.run = Some(Run {
-            timeline,
-            params: params.clone(),
-            is_recorded,
-            newest: sharpeyes_domain::time::Pts::default(),
-        });
+        let recorder = self.wiring.recorder.as_ref();
+        let is_recorded = recorder.is_some_and(|recorder| send(recorder, RecorderMessage::RunBegin(info.clone())));
+        self.run = Some(Run { timeline, info, is_recorded, newest: Pts::default() });
         true
     }
 
+    /// Hands the unit to the recorder. When its queue is full, the recorder's run ends with a reason, and a new one
+    /// begins at the first keyframe that finds room; live view and analysis go on meanwhile.
     fn record(&mut self, unit: AccessUnit) {
-        let Some(run) = &self.run else { return };
-        let resumes = !run.is_recorded && unit.is_keyframe && self.wiring.recorder.is_some();
-        if resumes {
-            let info = Arc::new(RunInfo {
-                stream: self.wiring.stream.clone(),
-                params: run.params.clone(),
-                wall_start: run.timeline.wall_start(),
-                generation: self.generation,
-            });
-            if !self.send(RecorderMessage::RunBegin(info)) {
-                self.status.dropped_by_backlog();
-                return;
-            }
-        } else if !run.is_recorded {
+        let (Some(recorder), Some(run)) = (&self.wiring.recorder, &mut self.run) else { return };
+        if !run.is_recorded && unit.is_keyframe && recorder.has_room() {
+            run.is_recorded = send(recorder, RecorderMessage::RunBegin(run.info.clone()));
+        }
+        if !run.is_recorded {
             self.status.dropped_by_backlog();
             return;
         }
         let at = unit.wall;
-        let is_recorded = self.send(RecorderMessage::Unit(unit));
-        if !is_recorded && self.wiring.recorder.is_some() {
+        if !send(recorder, RecorderMessage::Unit(unit)) {
             tracing::warn!("the disk cannot keep up: recording of this stream pauses until its queue has room");
+            run.is_recorded = false;
             self.status.dropped_by_backlog();
-            if let Some(recorder) = &self.wiring.recorder {
-                recorder.end(RunEnd { cause: GapCause::Backlog, at });
-            }
-        }
-        if let Some(run) = &mut self.run {
-            run.is_recorded = is_recorded;
+            send(recorder, RecorderMessage::RunEnd(RunEnd { cause: GapCause::Backlog, at }));
         }
     }
 
-    fn send(&self, message: RecorderMessage) -> bool {
-        self.wiring.recorder.as_ref().is_some_and(|recorder| recorder.try_send(message).is_ok())
-    }
-
-    fn end_run(&mut self, cause: GapCause) {
-        let Some(run) = self.run.take() else { return };
+    /// Tells everyone why nothing comes any more, or why nothing came at all.
+    fn end_session(&mut self, cause: GapCause) {
+        self.run = None;
         self.wiring.publisher.end(cause);
-        if run.is_recorded
-            && let Some(recorder) = &self.wiring.recorder
-        {
-            recorder.end(RunEnd { cause, at: self.wiring.clock.wall() });
+        if let Some(recorder) = &self.wiring.recorder {
+            send(recorder, RecorderMessage::RunEnd(RunEnd { cause, at: self.wiring.clock.wall() }));
         }
     }
 
@@ -311,7 +288,11 @@ impl StreamTask {
     }
 }
 
-fn wall_of(clock: &Clock, received: Instant) -> sharpeyes_domain::time::WallTime {
+fn send(recorder: &RecordSender, message: RecorderMessage) -> bool {
+    recorder.try_send(message).is_ok()
+}
+
+fn wall_of(clock: &Clock, received: Instant) -> WallTime {
     clock.wall().minus(clock.instant().saturating_duration_since(received))
 }
 
