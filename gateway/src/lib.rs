@@ -4,4 +4,5 @@
 
 pub mod clock;
 pub mod mp4;
+pub mod record;
 pub mod store;
