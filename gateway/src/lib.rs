@@ -9,7 +9,13 @@ pub mod ingest;
 
 pub mod hub;
 
+pub mod mp4;
+
 pub mod record;
+
+pub mod live;
+
+pub mod models;
 
 pub mod analyze;
 
