@@ -2,7 +2,7 @@
 
 use sharpeyes_config::Inference;
 use sharpeyes_domain::ids::ModelId;
-use sharpeyes_inference::{InferenceError, ModelFile, catalogue};
+use sharpeyes_inference::{InferenceError, ModelFile};
 
 /// Why a camera has no detector.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,7 @@ impl ModelError {
         match self {
             Self::NoneInstalled { .. } => "no_model",
             Self::Ambiguous { .. } => "model_ambiguous",
-            Self::Unusable(error) => error.code(),
+            Self::Unusable(error) => code(error),
         }
     }
 }
@@ -44,12 +44,36 @@ pub fn choose(inference: &Inference, wanted: Option<&ModelId>) -> Result<ModelFi
     if let Some(id) = wanted.or(inference.default_model.as_ref()) {
         return Ok(ModelFile::load(&inference.models.join(id.as_str()))?);
     }
-    let mut installed = catalogue::list(&inference.models)?;
+    let mut installed = installed(&inference.models);
     match installed.len() {
         0 => Err(ModelError::NoneInstalled { dir: inference.models.clone() }),
         1 => Ok(ModelFile::load(&inference.models.join(installed.remove(0).as_str()))?),
         _ => Err(ModelError::Ambiguous {
             installed: installed.iter().map(ModelId::as_str).collect::<Vec<_>>().join(", "),
         }),
+    }
+}
+
+fn installed(dir: &std::path::Path) -> Vec<ModelId> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut found: Vec<ModelId> = entries
+        .filter(|e| e.path().join("model.toml").is_file())
+        .filter_map(|e| ModelId::new(&e.file_name().to_string_lossy()).ok())
+        .collect();
+    found.sort();
+    found
+}
+
+const fn code(error: &InferenceError) -> &'static str {
+    match error {
+        InferenceError::RuntimeMissing { .. } => "runtime_missing",
+        InferenceError::RuntimeUnusable { .. } | InferenceError::RuntimeInUse { .. } => "runtime_unusable",
+        InferenceError::ModelMissing { .. } => "model_missing",
+        InferenceError::ManifestInvalid { .. } => "manifest_invalid",
+        InferenceError::ModelDamaged { .. } => "model_damaged",
+        InferenceError::ModelUnreadable { .. } => "model_unreadable",
+        InferenceError::IdentityVectors { .. } => "model_refused",
+        InferenceError::ModelMismatch { .. } => "model_mismatch",
+        InferenceError::Picture { .. } | InferenceError::Run { .. } | InferenceError::Output { .. } => "detector_failed",
     }
 }

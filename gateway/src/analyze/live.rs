@@ -9,7 +9,6 @@ use std::{
     },
 };
 
-use sharpeyes_config::AnalyseStream;
 use sharpeyes_domain::{
     alarm::{AlarmEdge, EndCause, Moment},
     geometry::Confidence,
@@ -44,8 +43,6 @@ pub trait AlarmSink: Send + Sync + 'static {
 pub struct CameraFacts {
     /// Whose.
     pub camera: CameraId,
-    /// Which stream; never `Off`.
-    pub stream: AnalyseStream,
     /// Which detector.
     pub model: ModelId,
     /// Frames a second for it.
@@ -78,6 +75,7 @@ pub struct LiveAnalysis {
     camera: CameraId,
     model: ModelId,
     fps: f32,
+    floor: Confidence,
     scheduler: Arc<Scheduler<Job>>,
     alarms: Arc<dyn AlarmSink>,
     state: Mutex<State>,
@@ -106,6 +104,7 @@ impl LiveAnalysis {
     /// Registers the camera with the pool's scheduler.
     #[must_use]
     pub fn new(facts: CameraFacts, pool: &InferencePool, alarms: Arc<dyn AlarmSink>) -> Arc<Self> {
+        let floor = facts.pipeline.floor();
         let state = State {
             pipeline: facts.pipeline,
             generation: 0,
@@ -119,6 +118,7 @@ impl LiveAnalysis {
             camera: facts.camera,
             model: facts.model,
             fps: facts.fps,
+            floor,
             scheduler: pool.scheduler.clone(),
             alarms,
             state: Mutex::new(state),
@@ -231,7 +231,7 @@ impl LiveAnalysis {
 
     /// On an inference thread: one frame through detector, tracker and rules.
     fn detected(&self, job: &Job, detector: &mut Detector) -> Result<(), InferenceError> {
-        let detections = detector.detect(&job.frame.picture())?;
+        let detections = detector.detect_above(&job.frame.picture(), self.floor)?;
         let at = Moment { pts: job.frame.pts, wall: job.frame.wall };
         let mut state = self.lock();
         if state.generation != job.generation {
@@ -287,8 +287,6 @@ pub struct InferencePool {
     scheduler: Arc<Scheduler<Job>>,
     runtime: Runtime,
     models: HashMap<ModelId, ModelFile>,
-    /// Below every camera's own threshold, because a tracker also uses weak detections.
-    score: Option<Confidence>,
 }
 
 impl InferencePool {
@@ -297,11 +295,10 @@ impl InferencePool {
     pub fn new(
         runtime: Runtime,
         models: HashMap<ModelId, ModelFile>,
-        score: Option<Confidence>,
         clock: Clock,
         patience: std::time::Duration,
     ) -> Self {
-        Self { scheduler: Arc::new(Scheduler::new(clock, patience)), runtime, models, score }
+        Self { scheduler: Arc::new(Scheduler::new(clock, patience)), runtime, models }
     }
 
     /// Ends the threads that run [`InferencePool::work`].
@@ -332,8 +329,8 @@ impl InferencePool {
         if !detectors.contains_key(&analysis.model)
             && let Some(file) = self.models.get(&analysis.model)
         {
-            let options = DetectorOptions { score: self.score, ..DetectorOptions::default() };
-            detectors.insert(analysis.model.clone(), Detector::open(&self.runtime, file, options)?);
+            let detector = Detector::open(&self.runtime, file, DetectorOptions::default())?;
+            detectors.insert(analysis.model.clone(), detector);
         }
         match detectors.get_mut(&analysis.model) {
             Some(detector) => analysis.detected(job, detector),
