@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sharpeyes_domain::{detection::ObjectClass, geometry::Confidence, ids::ModelId};
 
 use crate::{
@@ -196,9 +196,15 @@ impl Manifest {
         })?;
         raw.validate()
     }
+
+    /// The text that [`Manifest::parse`] reads back to the same manifest.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        toml::to_string(&RawManifest::from(self)).expect("strings, numbers and tables of them are all TOML")
+    }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct RawManifest {
     id: Option<String>,
@@ -217,7 +223,7 @@ struct RawManifest {
     classes: RawClasses,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct RawInput {
     width: Option<u32>,
@@ -231,12 +237,69 @@ struct RawInput {
     pad: Option<u8>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct RawClasses {
     count: Option<u32>,
     #[serde(default)]
     map: BTreeMap<String, String>,
+}
+
+impl From<&Manifest> for RawManifest {
+    fn from(manifest: &Manifest) -> Self {
+        let Manifest { id, family, file, sha256, licence, source, input, classes, .. } = manifest;
+        Self {
+            id: Some(id.to_string()),
+            family: Some(family.to_string()),
+            file: Some(file.clone()),
+            sha256: Some(sha256.to_string()),
+            licence: Some(licence.clone()),
+            source: Some(source.clone()),
+            score: Some(shortest(manifest.score.value())),
+            nms_iou: Some(shortest(manifest.nms_iou)),
+            group_iou: manifest.group_iou.map(shortest),
+            max_boxes: Some(f64::from(manifest.max_boxes)),
+            input: RawInput::from(input),
+            classes: RawClasses {
+                count: Some(classes.count),
+                map: classes
+                    .map
+                    .iter()
+                    .map(|(i, class)| (i.to_string(), class.as_str().to_owned()))
+                    .collect(),
+            },
+        }
+    }
+}
+
+impl From<&Input> for RawInput {
+    fn from(input: &Input) -> Self {
+        let name = |order: ColourOrder| match order {
+            ColourOrder::Rgb => "rgb",
+            ColourOrder::Bgr => "bgr",
+        };
+        let placement = match input.placement {
+            Placement::TopLeft => "top-left",
+            Placement::Centred => "centred",
+            Placement::Stretch => "stretch",
+        };
+        Self {
+            width: Some(input.size.width_px),
+            height: Some(input.size.height_px),
+            dynamic: Some(input.resolution == Resolution::Dynamic),
+            layout: Some("nchw".to_owned()),
+            colour: Some(name(input.colour).to_owned()),
+            mean: Some(input.normalisation.mean.map(shortest)),
+            std: Some(input.normalisation.std.map(shortest)),
+            letterbox: Some(placement.to_owned()),
+            pad: Some(input.pad),
+        }
+    }
+}
+
+/// 0.45 of 32 bits is written as 0.45, not as 0.44999998807907104.
+fn shortest(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or_else(|_| f64::from(value))
 }
 
 /// Collects problems; a value that failed is stood in for, and the manifest is refused at the end.
@@ -455,6 +518,12 @@ mod tests {
         assert_eq!(manifest.input.resolution, Resolution::Dynamic);
         assert_eq!(manifest.classes.table()[..3], [Some(ObjectClass::Person), None, Some(ObjectClass::Car)]);
         assert_eq!(manifest.classes.table().len(), 80);
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let manifest = Manifest::parse(GOOD).unwrap();
+        assert_eq!(Manifest::parse(&manifest.to_toml()), Ok(manifest));
     }
 
     #[test]

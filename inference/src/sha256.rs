@@ -23,6 +23,12 @@ impl Sha256Hash {
     }
 }
 
+impl From<sha2::digest::Output<Sha256>> for Sha256Hash {
+    fn from(digest: sha2::digest::Output<Sha256>) -> Self {
+        Self(digest.into())
+    }
+}
+
 impl FromStr for Sha256Hash {
     type Err = HashError;
     fn from_str(text: &str) -> Result<Self, HashError> {
