@@ -2,7 +2,10 @@
 
 use sharpeyes_config::Inference;
 use sharpeyes_domain::ids::ModelId;
-use sharpeyes_inference::{InferenceError, ModelFile};
+use sharpeyes_inference::{
+    InferenceError, ModelFile,
+    catalogue::{self, CatalogueError},
+};
 
 /// Why a camera has no detector.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +22,9 @@ pub enum ModelError {
         /// Their names.
         installed: String,
     },
+    /// The models folder cannot be read.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
     /// It cannot be used.
     #[error(transparent)]
     Unusable(#[from] InferenceError),
@@ -31,6 +37,7 @@ impl ModelError {
         match self {
             Self::NoneInstalled { .. } => "no_model",
             Self::Ambiguous { .. } => "model_ambiguous",
+            Self::Catalogue(_) => "models_unreadable",
             Self::Unusable(error) => code(error),
         }
     }
@@ -44,24 +51,14 @@ pub fn choose(inference: &Inference, wanted: Option<&ModelId>) -> Result<ModelFi
     if let Some(id) = wanted.or(inference.default_model.as_ref()) {
         return Ok(ModelFile::load(&inference.models.join(id.as_str()))?);
     }
-    let mut installed = installed(&inference.models);
+    let mut installed = catalogue::list(&inference.models)?;
     match installed.len() {
         0 => Err(ModelError::NoneInstalled { dir: inference.models.clone() }),
-        1 => Ok(ModelFile::load(&inference.models.join(installed.remove(0).as_str()))?),
+        1 => Ok(installed.remove(0).model?),
         _ => Err(ModelError::Ambiguous {
-            installed: installed.iter().map(ModelId::as_str).collect::<Vec<_>>().join(", "),
+            installed: installed.iter().map(|entry| entry.id.as_str()).collect::<Vec<_>>().join(", "),
         }),
     }
-}
-
-fn installed(dir: &std::path::Path) -> Vec<ModelId> {
-    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
-    let mut found: Vec<ModelId> = entries
-        .filter(|e| e.path().join("model.toml").is_file())
-        .filter_map(|e| ModelId::new(&e.file_name().to_string_lossy()).ok())
-        .collect();
-    found.sort();
-    found
 }
 
 const fn code(error: &InferenceError) -> &'static str {
