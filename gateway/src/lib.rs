@@ -3,4 +3,5 @@
 //! Modules are listed in the order in which one frame passes through them.
 
 pub mod clock;
+pub mod desk;
 pub mod store;

@@ -3,3 +3,4 @@
 //! `db` owns connections and threads; the table families sit beside it, one module each.
 
 pub mod db;
+pub mod dispatch;
