@@ -19,6 +19,8 @@ pub mod models;
 
 pub mod analyze;
 
+pub mod desk;
+
 pub mod store;
 
 pub mod probe;
