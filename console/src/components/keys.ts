@@ -11,10 +11,9 @@ function typing(target: EventTarget | null): boolean {
   );
 }
 
-/** Letters are matched without case, so that a forgotten caps lock does not matter. */
+/** Lower case throughout, so that a forgotten caps lock does not matter. */
 function nameOf(event: KeyboardEvent): string {
-  if (event.key === " ") return "Space";
-  return event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  return event.key === " " ? "space" : event.key.toLowerCase();
 }
 
 export function useKeys(map: KeyMap, active = true): void {
@@ -26,10 +25,10 @@ export function useKeys(map: KeyMap, active = true): void {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing)
         return;
       const name = nameOf(event);
-      if (typing(event.target) && name !== "Escape") return;
+      if (typing(event.target) && name !== "escape") return;
       const onButton = event.target instanceof HTMLButtonElement || event.target instanceof HTMLAnchorElement;
       // A focused button or link keeps its own Enter and Space.
-      if (onButton && (name === "Enter" || name === "Space")) return;
+      if (onButton && (name === "enter" || name === "space")) return;
       const handler = latest.current[name];
       if (!handler) return;
       event.preventDefault();
