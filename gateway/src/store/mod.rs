@@ -3,3 +3,5 @@
 //! `db` owns connections and threads; the table families sit beside it, one module each.
 
 pub mod db;
+pub mod dispatch;
+pub mod footage;
