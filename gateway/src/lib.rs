@@ -2,5 +2,6 @@
 //!
 //! Modules are listed in the order in which one frame passes through them.
 
+pub mod access;
 pub mod clock;
 pub mod store;

@@ -2,4 +2,7 @@
 //!
 //! `db` owns connections and threads; the table families sit beside it, one module each.
 
+pub mod accounts;
+pub mod audit;
 pub mod db;
+pub mod throttle;
