@@ -4,4 +4,18 @@
 
 pub mod access;
 pub mod clock;
+pub mod retry;
+
+pub mod ingest;
+
+pub mod hub;
+
+pub mod record;
+
+pub mod analyze;
+
 pub mod store;
+
+pub mod probe;
+
+pub mod replay;
