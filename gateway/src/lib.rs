@@ -2,7 +2,6 @@
 //!
 //! Modules are listed in the order in which one frame passes through them.
 
-pub mod access;
 pub mod clock;
 pub mod retry;
 
@@ -10,11 +9,19 @@ pub mod ingest;
 
 pub mod hub;
 
+pub mod mp4;
+
 pub mod record;
+
+pub mod live;
 
 pub mod analyze;
 
 pub mod store;
+
+pub mod access;
+
+pub mod api;
 
 pub mod probe;
 

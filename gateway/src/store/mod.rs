@@ -5,4 +5,5 @@
 pub mod accounts;
 pub mod audit;
 pub mod db;
+pub mod footage;
 pub mod throttle;
