@@ -17,6 +17,8 @@ pub mod live;
 
 pub mod analyze;
 
+pub mod desk;
+
 pub mod store;
 
 pub mod access;

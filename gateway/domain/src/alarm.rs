@@ -107,6 +107,8 @@ closed_enum! {
         RuleChanged => "rule_changed",
         /// The service was stopped.
         Stopped => "stopped",
+        /// The service died while the alarm ran, and found it at its next start.
+        Restart => "restart",
     }
 }
 

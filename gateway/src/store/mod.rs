@@ -5,5 +5,6 @@
 pub mod accounts;
 pub mod audit;
 pub mod db;
+pub mod dispatch;
 pub mod footage;
 pub mod throttle;

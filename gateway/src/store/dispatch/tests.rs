@@ -1,0 +1,126 @@
+use rusqlite::Connection;
+
+use super::*;
+
+fn scalar(c: &Connection, sql: &str) -> i64 {
+    c.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+impl Dispatch {
+    /// What must hold of the tables as a whole, asked in SQL and not through the code that wrote them.
+    pub(crate) fn audit_for_tests(&self) {
+        self.db
+            .read_blocking(|c| -> rusqlite::Result<()> {
+                let none = |sql: &str| assert_eq!(scalar(c, sql), 0, "{sql}");
+                none(
+                    "SELECT count(*) FROM (SELECT 1 FROM incident WHERE collecting = 1
+                      GROUP BY correlation_key HAVING count(*) > 1)",
+                );
+                none(
+                    "SELECT count(*) FROM incident i WHERE i.version <>
+                      (SELECT count(*) FROM incident_history h WHERE h.incident = i.id)",
+                );
+                none(
+                    "SELECT count(*) FROM incident i WHERE i.version <>
+                      (SELECT max(version) FROM incident_history h WHERE h.incident = i.id)",
+                );
+                none(
+                    "SELECT count(*) FROM incident i WHERE i.n_alarms <>
+                      (SELECT count(*) FROM alarm a WHERE a.incident = i.id)",
+                );
+                none(
+                    "SELECT count(*) FROM incident_history h WHERE NOT EXISTS
+                      (SELECT 1 FROM change_log l WHERE l.incident = h.incident AND l.version = h.version)",
+                );
+                none(
+                    "SELECT count(*) FROM incident_history WHERE account IS NULL AND action NOT IN
+                      ('open', 'append', 'raise', 'suggest_close', 'lease_expired', 'unshelve', 'overdue')",
+                );
+                none("SELECT count(*) FROM pragma_foreign_key_check");
+                assert_eq!(*self.changed().borrow(), query::latest_seq(c)?);
+                Ok(())
+            })
+            .unwrap();
+    }
+}
+
+fn open() -> (tempfile::TempDir, Db) {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(&dir.path().join("dispatch.db"), &[MIGRATION_001]).unwrap();
+    (dir, db)
+}
+
+const INCIDENT: &str =
+    "INSERT INTO incident (version, state, is_open, level, class, camera, camera_name, area,
+    place, correlation_key, collecting, opened_ms, began_ms, last_alarm_ms, n_alarms)
+    VALUES (1, 'new', 1, 3, 'crowding', 'c', 'C', 'a', 'village', 'k', 1, 5, 5, 5, 1)";
+
+#[test]
+fn the_database_itself_refuses_what_must_not_be() {
+    let (_dir, db) = open();
+    let run = |sql: &'static str| {
+        let path = db.path().to_owned();
+        db.write_blocking(move |t| {
+            t.execute(sql, []).map(drop).map_err(|source| DbError::Sqlite { path, source })
+        })
+    };
+    run(INCIDENT).unwrap();
+    run("INSERT INTO incident_history (incident, version, at_ms, action, state_to, level) VALUES (1, 1, 5, 'open', 'new', 3)")
+        .unwrap();
+    for refused in [
+        INCIDENT,
+        "UPDATE incident SET state = 'closed'",
+        "UPDATE incident SET is_open = 0",
+        "UPDATE incident SET level = 5",
+        "UPDATE incident SET owner = 1",
+        "UPDATE incident SET state = 'shelved'",
+        "UPDATE incident SET state = 'closed', is_open = 0, end_reason = 'handled', ended_ms = 9",
+        "UPDATE incident_history SET note = 'changed'",
+        "DELETE FROM incident_history",
+        "DELETE FROM incident",
+        "INSERT INTO incident_history (incident, version, at_ms, action, state_to, level) VALUES (1, 1, 6, 'claim', 'new', 3)",
+        "INSERT INTO incident_history (incident, version, at_ms, action, state_to, level) VALUES (9, 1, 6, 'open', 'new', 3)",
+        "INSERT INTO change_log (incident, version, kind, at_ms) VALUES (9, 1, 'opened', 5)",
+        "INSERT INTO snapshot (alarm, jpeg) VALUES (9, x'ffd8ffe0')",
+    ] {
+        assert!(run(refused).is_err(), "{refused}");
+    }
+    run("UPDATE incident SET state = 'closed', is_open = 0, end_reason = 'handled', ended_ms = 9, collecting = NULL")
+        .unwrap();
+    run(INCIDENT).unwrap();
+}
+
+#[test]
+fn the_queries_of_the_queue_use_their_indexes() {
+    let (_dir, db) = open();
+    let plan = |sql: &str| -> String {
+        db.read_blocking(|c| -> rusqlite::Result<String> {
+            let mut statement = c.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let lines = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
+            Ok(lines.map(Result::unwrap).collect::<Vec<_>>().join("\n"))
+        })
+        .unwrap()
+    };
+    let check = |sql: &str, index: &str| {
+        let plan = plan(sql);
+        assert!(plan.contains(index), "{index} is not in the plan of {sql}\n{plan}");
+        assert!(!plan.contains("SCAN a") && !plan.contains("SCAN s\n"), "{plan}");
+    };
+    let select = rows::SELECT_INCIDENT;
+    check(
+        &format!("{select} WHERE i.area IN ('x', 'y') AND i.is_open = 1 ORDER BY i.level, i.id LIMIT 9"),
+        "incident_queue",
+    );
+    check(&format!("{select} WHERE i.id = 1"), "INTEGER PRIMARY KEY");
+    check("SELECT id FROM incident WHERE correlation_key = 'k' AND collecting = 1", "incident_collecting");
+    check("SELECT id FROM incident WHERE state = 'claimed' AND lease_until_ms <= 1", "incident_lease");
+    check("SELECT id FROM incident WHERE state = 'shelved' AND shelf_until_ms <= 1", "incident_shelf");
+    check(
+        "SELECT id FROM incident WHERE due_ms IS NOT NULL AND overdue = 0 AND held_since_ms IS NULL AND due_ms <= 1",
+        "incident_due",
+    );
+    check(
+        &format!("{} WHERE a.camera = 'c' AND a.rule = 'r' AND a.ended_ms IS NULL", rows::SELECT_ALARM),
+        "alarm_running",
+    );
+}
