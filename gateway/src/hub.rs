@@ -256,3 +256,120 @@ impl Subscription {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sharpeyes_domain::{
+        ids::{CameraId, StreamKind},
+        media::{VideoCodec, VideoParams},
+        time::{MediaDuration, Pts, WallTime},
+    };
+
+    use super::*;
+
+    fn stream() -> StreamId {
+        StreamId { camera: CameraId::new("a").unwrap(), kind: StreamKind::Sub }
+    }
+
+    fn hub(bytes: usize, secs: u64) -> (Hub, Publisher) {
+        let hub = Hub::new([stream()], RingLimits { bytes, span: Duration::from_secs(secs) });
+        let publisher = hub.publisher(&stream()).unwrap();
+        (hub, publisher)
+    }
+
+    fn run(generation: u64) -> Arc<RunInfo> {
+        let params = VideoParams {
+            codec: VideoCodec::H264,
+            rfc6381: "avc1.4D401E".into(),
+            width_px: 640,
+            height_px: 360,
+            sample_entry: Arc::new([]),
+            decoder_config: Arc::new([]),
+        };
+        Arc::new(RunInfo { stream: stream(), params: Arc::new(params), wall_start: WallTime(0), generation })
+    }
+
+    /// Unit `n` of a stream of ten pictures a second with a keyframe every second.
+    fn unit(n: i64) -> AccessUnit {
+        let span = MediaDuration::from_millis(n * 100);
+        AccessUnit {
+            pts: Pts(span.0),
+            wall: WallTime(0).plus_media(span),
+            is_keyframe: n % 10 == 0,
+            nals: vec![0; 100].into(),
+        }
+    }
+
+    fn shown(event: &HubEvent) -> String {
+        match event {
+            HubEvent::Run(run) => format!("run{}", run.generation),
+            HubEvent::Unit(unit) => format!("{}{}", if unit.is_keyframe { "K" } else { "p" }, unit.pts.0 / 9000),
+            HubEvent::Lagged { dropped } => format!("lagged{dropped}"),
+            HubEvent::End(cause) => format!("end:{cause}"),
+        }
+    }
+
+    fn drain(reader: &mut Subscription) -> Vec<String> {
+        std::iter::from_fn(|| reader.try_next()).map(|event| shown(&event)).collect()
+    }
+
+    #[test]
+    fn a_reader_that_joins_late_begins_at_the_newest_keyframe_and_is_told_the_run() {
+        let (hub, publisher) = hub(1 << 20, 60);
+        publisher.begin(run(1));
+        (0..25).for_each(|n| publisher.unit(unit(n)));
+        let mut reader = hub.subscribe(&stream()).unwrap();
+        assert_eq!(drain(&mut reader), ["run1", "K20", "p21", "p22", "p23", "p24"]);
+    }
+
+    #[test]
+    fn a_reader_that_is_overtaken_is_told_how_much_and_goes_on_at_a_keyframe() {
+        let (hub, publisher) = hub(1 << 20, 3);
+        publisher.begin(run(1));
+        let mut reader = hub.subscribe(&stream()).unwrap();
+        publisher.unit(unit(0));
+        assert_eq!(drain(&mut reader), ["run1", "K0"]);
+        (1..95).for_each(|n| publisher.unit(unit(n)));
+        assert_eq!(drain(&mut reader), ["lagged89", "K90", "p91", "p92", "p93", "p94"]);
+    }
+
+    #[test]
+    fn the_ring_is_bounded_in_bytes_even_when_one_gop_is_larger() {
+        let (hub, publisher) = hub(1_000, 60);
+        publisher.begin(run(1));
+        let mut reader = hub.subscribe(&stream()).unwrap();
+        (0..5).for_each(|n| publisher.unit(unit(n)));
+        assert_eq!(drain(&mut reader).len(), 6);
+        // A GOP without end: nothing of it fits, and readers wait for the next keyframe.
+        (11..40).for_each(|n| publisher.unit(AccessUnit { is_keyframe: false, ..unit(n) }));
+        assert!(hub.0[&stream()].lock().bytes <= 1_000);
+        publisher.unit(unit(40));
+        let heard = drain(&mut reader);
+        assert_eq!(heard.last().map(String::as_str), Some("K40"), "{heard:?}");
+        assert!(heard.iter().any(|event| event.starts_with("lagged")));
+    }
+
+    #[test]
+    fn runs_are_told_apart_and_ends_have_their_cause() {
+        let (hub, publisher) = hub(1 << 20, 60);
+        let mut reader = hub.subscribe(&stream()).unwrap();
+        publisher.unit(unit(3));
+        publisher.begin(run(1));
+        publisher.unit(unit(0));
+        publisher.end(GapCause::Stalled);
+        publisher.end(GapCause::Stalled);
+        publisher.begin(run(2));
+        publisher.unit(unit(0));
+        assert_eq!(drain(&mut reader), ["run1", "K0", "end:stalled", "run2", "K0"]);
+    }
+
+    #[tokio::test]
+    async fn a_waiting_reader_wakes() {
+        let (hub, publisher) = hub(1 << 20, 60);
+        let mut reader = hub.subscribe(&stream()).unwrap();
+        let waiting = tokio::spawn(async move { reader.next().await.map(|event| shown(&event)) });
+        tokio::task::yield_now().await;
+        publisher.begin(run(7));
+        assert_eq!(waiting.await.unwrap().as_deref(), Some("run7"));
+    }
+}

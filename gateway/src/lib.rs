@@ -15,6 +15,8 @@ pub mod record;
 
 pub mod live;
 
+pub mod models;
+
 pub mod analyze;
 
 pub mod desk;

@@ -4,8 +4,10 @@
 
 use std::{
     fmt,
-    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
-    sync::Arc,
+    sync::{
+        Arc,
+        mpsc::{SyncSender, sync_channel},
+    },
     time::Duration,
 };
 
@@ -13,11 +15,13 @@ use sharpeyes_domain::{
     media::{AccessUnit, VideoParams},
     time::{MediaDuration, Pts, WallTime},
 };
+use sharpeyes_inference::{Detector, DetectorOptions, InferenceError, ModelFile, Runtime};
 
 use crate::{
     analyze::decode::{DecodeError, Decoder, Frame, FrameSink},
     clock::Clock,
     ingest::{FaultReport, Limits, RtspSession, SessionFault, Source, Stage, Unit},
+    models::ModelError,
 };
 
 /// How much media the figures are taken from.
@@ -85,20 +89,34 @@ impl fmt::Display for ProbeReport {
     }
 }
 
+/// The detector to try on the first picture.
+pub struct ProbedModel {
+    /// The runtime, or why there is none.
+    pub runtime: Result<Runtime, InferenceError>,
+    /// The model, or why there is none.
+    pub file: Result<ModelFile, ModelError>,
+}
+
 /// Walks one camera's stages.
-pub async fn probe(source: &Source, limits: Limits, clock: &Clock) -> ProbeReport {
+pub async fn probe(source: &Source, model: Option<ProbedModel>, limits: Limits, clock: &Clock) -> ProbeReport {
     let mut report = ProbeReport::default();
     let mut passed = Vec::new();
     let session = RtspSession::open(source, limits, |stage| passed.push(stage)).await;
     report.passed = passed;
     match session {
         Err(fault) => report.fault = Some((&fault).into()),
-        Ok(mut session) => watch(&mut session, limits, clock, &mut report).await,
+        Ok(mut session) => watch(&mut session, model, limits, clock, &mut report).await,
     }
     report
 }
 
-async fn watch(session: &mut RtspSession, limits: Limits, clock: &Clock, report: &mut ProbeReport) {
+async fn watch(
+    session: &mut RtspSession,
+    model: Option<ProbedModel>,
+    limits: Limits,
+    clock: &Clock,
+    report: &mut ProbeReport,
+) {
     let began = clock.instant();
     let mut units: Vec<Unit> = Vec::new();
     let ended = loop {
@@ -131,11 +149,44 @@ async fn watch(session: &mut RtspSession, limits: Limits, clock: &Clock, report:
     report.passed.push(Stage::Keyframe);
     report.figures = figures(&units);
     let Some(params) = report.params.clone() else { return };
-    let decoded = tokio::task::spawn_blocking(move || decodes(&params, &units)).await;
-    match decoded {
-        Ok(Ok(())) => report.passed.push(Stage::Decode),
-        Ok(Err(error)) => report.fault = Some(undecodable(&error)),
-        Err(panic) => report.fault = Some(undecodable(&DecodeError::Failed { detail: panic.to_string() })),
+    let seen = tokio::task::spawn_blocking(move || see(&params, &units, model)).await;
+    let (stages, fault) = seen.unwrap_or_else(|panic| {
+        (Vec::new(), Some(undecodable(&DecodeError::Failed { detail: panic.to_string() })))
+    });
+    report.passed.extend(stages);
+    report.fault = fault;
+}
+
+/// Decodes the first picture and shows it to the detector.
+fn see(
+    params: &VideoParams,
+    units: &[Unit],
+    model: Option<ProbedModel>,
+) -> (Vec<Stage>, Option<FaultReport>) {
+    let frame = match first_picture(params, units) {
+        Ok(frame) => frame,
+        Err(error) => return (Vec::new(), Some(undecodable(&error))),
+    };
+    match model.map(|model| model.detect(&frame)) {
+        None => (vec![Stage::Decode], None),
+        Some(Ok(())) => (vec![Stage::Decode, Stage::Detect], None),
+        Some(Err(error)) => (
+            vec![Stage::Decode],
+            Some(FaultReport {
+                code: error.code(),
+                stage: Stage::Detect,
+                message: error.to_string(),
+                remedy: "see `sharpeyes model check`; the camera is recorded meanwhile, but not analysed",
+            }),
+        ),
+    }
+}
+
+impl ProbedModel {
+    fn detect(self, frame: &Frame) -> Result<(), ModelError> {
+        let mut detector = Detector::open(&self.runtime?, &self.file?, DetectorOptions::default())?;
+        detector.detect(&frame.picture())?;
+        Ok(())
     }
 }
 
@@ -161,7 +212,7 @@ fn figures(units: &[Unit]) -> Option<Figures> {
     })
 }
 
-fn decodes(params: &VideoParams, units: &[Unit]) -> Result<(), DecodeError> {
+fn first_picture(params: &VideoParams, units: &[Unit]) -> Result<Frame, DecodeError> {
     let (tx, rx) = sync_channel(1);
     let decoder = Decoder::new(params, FirstFrame(tx))?;
     let origin = units.first().map_or(0, |unit| unit.rtp);
@@ -175,14 +226,8 @@ fn decodes(params: &VideoParams, units: &[Unit]) -> Result<(), DecodeError> {
         })?;
     }
     let finished = decoder.finish(DECODE);
-    match first_frame(&rx) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(finished.err().unwrap_or(DecodeError::Failed { detail: "no picture came out".into() })),
-    }
-}
-
-fn first_frame(rx: &Receiver<Frame>) -> Result<Frame, RecvTimeoutError> {
-    rx.recv_timeout(DECODE)
+    let nothing = || finished.err().unwrap_or(DecodeError::Failed { detail: "no picture came out".into() });
+    rx.recv_timeout(DECODE).map_err(|_| nothing())
 }
 
 struct FirstFrame(SyncSender<Frame>);

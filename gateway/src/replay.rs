@@ -164,7 +164,7 @@ fn detect_all(
 ) -> Result<(), ReplayError> {
     while let Ok(frame) = frames.recv() {
         let began = clock.instant();
-        let detections = replay.detector.detect(&frame.picture())?;
+        let detections = replay.detector.detect_above(&frame.picture(), replay.pipeline.floor())?;
         stats.detect_ms += clock.instant().duration_since(began).as_millis();
         stats.detected += 1;
         stats.detections += detections.len() as u64;

@@ -1,15 +1,15 @@
 //! Live analysis: one task per camera feeds a decoder, a few threads detect for all cameras.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
-use sharpeyes_config::AnalyseStream;
 use sharpeyes_domain::{
     alarm::{AlarmEdge, EndCause, Moment},
     geometry::Confidence,
@@ -41,11 +41,9 @@ pub trait AlarmSink: Send + Sync + 'static {
 }
 
 /// One camera as the analysis knows it.
-pub struct CameraFacts {
+pub struct AnalysisSettings {
     /// Whose.
     pub camera: CameraId,
-    /// Which stream; never `Off`.
-    pub stream: AnalyseStream,
     /// Which detector.
     pub model: ModelId,
     /// Frames a second for it.
@@ -59,10 +57,12 @@ pub struct CameraFacts {
 pub struct AnalysisStatus {
     /// Which detector.
     pub model: ModelId,
+    /// Frames a second that it should see.
+    pub wanted_fps: f32,
+    /// Frames a second that it saw over the last seconds.
+    pub fps: f32,
     /// What becomes of its frames.
     pub counters: Counters,
-    /// Frames that were detected.
-    pub detected: u64,
     /// Access units skipped because the decoder was behind.
     pub skipped: u64,
     /// Wall time of the newest frame that went through the rules.
@@ -73,11 +73,15 @@ pub struct AnalysisStatus {
     pub decoder: Option<String>,
 }
 
+/// The rate is measured over so much wall time of frames.
+const RATE_WINDOW: Duration = Duration::from_secs(5);
+
 /// One camera under live analysis.
 pub struct LiveAnalysis {
     camera: CameraId,
     model: ModelId,
     fps: f32,
+    floor: Confidence,
     scheduler: Arc<Scheduler<Job>>,
     alarms: Arc<dyn AlarmSink>,
     state: Mutex<State>,
@@ -89,8 +93,8 @@ struct State {
     pipeline: CameraPipeline,
     /// Frames of an older run are dropped: they would run backwards in media time.
     generation: u64,
-    detected: u64,
-    newest: Option<WallTime>,
+    /// Wall times of the frames of the last [`RATE_WINDOW`].
+    recent: VecDeque<WallTime>,
     fault: Option<String>,
     decoder: Option<String>,
 }
@@ -105,20 +109,21 @@ pub(super) struct Job {
 impl LiveAnalysis {
     /// Registers the camera with the pool's scheduler.
     #[must_use]
-    pub fn new(facts: CameraFacts, pool: &InferencePool, alarms: Arc<dyn AlarmSink>) -> Arc<Self> {
+    pub fn new(settings: AnalysisSettings, pool: &InferencePool, alarms: Arc<dyn AlarmSink>) -> Arc<Self> {
+        let floor = settings.pipeline.floor();
         let state = State {
-            pipeline: facts.pipeline,
+            pipeline: settings.pipeline,
             generation: 0,
-            detected: 0,
-            newest: None,
+            recent: VecDeque::new(),
             fault: None,
             decoder: None,
         };
         Arc::new(Self {
-            counters: pool.scheduler.register(facts.camera.clone()),
-            camera: facts.camera,
-            model: facts.model,
-            fps: facts.fps,
+            counters: pool.scheduler.register(settings.camera.clone()),
+            camera: settings.camera,
+            model: settings.model,
+            fps: settings.fps,
+            floor,
             scheduler: pool.scheduler.clone(),
             alarms,
             state: Mutex::new(state),
@@ -130,12 +135,14 @@ impl LiveAnalysis {
     #[must_use]
     pub fn status(&self) -> AnalysisStatus {
         let state = self.lock();
+        let frames = u16::try_from(state.recent.len()).unwrap_or(u16::MAX);
         AnalysisStatus {
             model: self.model.clone(),
+            wanted_fps: self.fps,
+            fps: f32::from(frames) / RATE_WINDOW.as_secs_f32(),
             counters: *self.counters.lock().unwrap_or_else(PoisonError::into_inner),
-            detected: state.detected,
             skipped: self.skipped.load(Ordering::Relaxed),
-            newest: state.newest,
+            newest: state.recent.back().copied(),
             fault: state.fault.clone(),
             decoder: state.decoder.clone(),
         }
@@ -152,7 +159,7 @@ impl LiveAnalysis {
             };
             match event {
                 None => break,
-                Some(HubEvent::Run(run)) => self.begin(&mut feed, run),
+                Some(HubEvent::Run(run)) => self.begin(&mut feed, run).await,
                 Some(HubEvent::Unit(unit)) => self.feed(&mut feed, &unit),
                 Some(HubEvent::Lagged { dropped }) => {
                     self.skipped.fetch_add(dropped, Ordering::Relaxed);
@@ -160,16 +167,16 @@ impl LiveAnalysis {
                 }
                 Some(HubEvent::End(_)) => {
                     feed.decoder = None;
-                    self.interrupt(EndCause::StreamLost);
+                    self.interrupt(EndCause::StreamLost).await;
                 }
             }
         }
         drop(feed);
-        self.interrupt(EndCause::Stopped);
+        self.interrupt(EndCause::Stopped).await;
     }
 
-    fn begin(self: &Arc<Self>, feed: &mut Feed, run: Arc<RunInfo>) {
-        self.interrupt(EndCause::StreamLost);
+    async fn begin(self: &Arc<Self>, feed: &mut Feed, run: Arc<RunInfo>) {
+        self.interrupt(EndCause::StreamLost).await;
         self.lock().generation = run.generation;
         feed.run = Some(run);
         self.renew(feed);
@@ -222,24 +229,38 @@ impl LiveAnalysis {
         }
     }
 
-    fn interrupt(&self, cause: EndCause) {
-        let edges = self.lock().pipeline.interrupt(cause);
-        for edge in edges {
-            self.alarms.alarm(&self.camera, edge, None);
+    /// Ends running alarms and forgets the tracks: what happens while no frames come is not known.
+    async fn interrupt(self: &Arc<Self>, cause: EndCause) {
+        let edges = {
+            let mut state = self.lock();
+            state.recent.clear();
+            state.pipeline.interrupt(cause)
+        };
+        if edges.is_empty() {
+            return;
+        }
+        let analysis = self.clone();
+        let told = tokio::task::spawn_blocking(move || {
+            edges.into_iter().for_each(|edge| analysis.alarms.alarm(&analysis.camera, edge, None));
+        });
+        if let Err(error) = told.await {
+            tracing::error!(camera.id = %self.camera, %error, "the ends of alarms could not be stored");
         }
     }
 
     /// On an inference thread: one frame through detector, tracker and rules.
     fn detected(&self, job: &Job, detector: &mut Detector) -> Result<(), InferenceError> {
-        let detections = detector.detect(&job.frame.picture())?;
+        let detections = detector.detect_above(&job.frame.picture(), self.floor)?;
         let at = Moment { pts: job.frame.pts, wall: job.frame.wall };
         let mut state = self.lock();
         if state.generation != job.generation {
             return Ok(());
         }
         let observation = state.pipeline.observe(at, &detections);
-        state.detected += 1;
-        state.newest = Some(at.wall);
+        state.recent.push_back(at.wall);
+        while state.recent.front().is_some_and(|oldest| at.wall.since(*oldest) >= RATE_WINDOW) {
+            state.recent.pop_front();
+        }
         state.fault = None;
         drop(state);
         self.alarms.seen(&self.camera, at, &observation.tracks);
@@ -287,8 +308,6 @@ pub struct InferencePool {
     scheduler: Arc<Scheduler<Job>>,
     runtime: Runtime,
     models: HashMap<ModelId, ModelFile>,
-    /// Below every camera's own threshold, because a tracker also uses weak detections.
-    score: Option<Confidence>,
 }
 
 impl InferencePool {
@@ -297,11 +316,10 @@ impl InferencePool {
     pub fn new(
         runtime: Runtime,
         models: HashMap<ModelId, ModelFile>,
-        score: Option<Confidence>,
         clock: Clock,
-        patience: std::time::Duration,
+        patience: Duration,
     ) -> Self {
-        Self { scheduler: Arc::new(Scheduler::new(clock, patience)), runtime, models, score }
+        Self { scheduler: Arc::new(Scheduler::new(clock, patience)), runtime, models }
     }
 
     /// Ends the threads that run [`InferencePool::work`].
@@ -332,8 +350,8 @@ impl InferencePool {
         if !detectors.contains_key(&analysis.model)
             && let Some(file) = self.models.get(&analysis.model)
         {
-            let options = DetectorOptions { score: self.score, ..DetectorOptions::default() };
-            detectors.insert(analysis.model.clone(), Detector::open(&self.runtime, file, options)?);
+            let detector = Detector::open(&self.runtime, file, DetectorOptions::default())?;
+            detectors.insert(analysis.model.clone(), detector);
         }
         match detectors.get_mut(&analysis.model) {
             Some(detector) => analysis.detected(job, detector),

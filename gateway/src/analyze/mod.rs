@@ -10,5 +10,5 @@ pub mod pipeline;
 pub mod scheduler;
 mod snapshot;
 
-pub use live::{AlarmSink, AnalysisStatus, CameraFacts, InferencePool, LiveAnalysis};
+pub use live::{AlarmSink, AnalysisSettings, AnalysisStatus, InferencePool, LiveAnalysis};
 pub use snapshot::jpeg;

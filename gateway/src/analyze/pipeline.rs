@@ -59,21 +59,28 @@ pub struct Observation {
 #[derive(Debug)]
 pub struct CameraPipeline {
     tracker: Tracker,
+    floor: Confidence,
     rules: Vec<RuleState>,
     timezone: TimeZone,
     newest: Option<Moment>,
 }
 
 impl CameraPipeline {
-    /// A camera on which nothing was seen yet. `score` is the camera's own threshold for strong detections.
+    /// A camera on which nothing was seen yet. `strong` is the score from which a detection may begin a track: the
+    /// camera's own, else the model's.
     #[must_use]
-    pub fn new(rules: &[RuleConfig], score: Option<Confidence>, timezone: TimeZone) -> Self {
-        let mut config = TrackerConfig::default();
-        if let Some(score) = score {
-            config.high = score;
-        }
+    pub fn new(rules: &[RuleConfig], strong: Confidence, timezone: TimeZone) -> Self {
+        let usual = TrackerConfig::default();
+        let floor = if strong < usual.low { strong } else { usual.low };
+        let config = TrackerConfig { high: strong, low: floor, ..usual };
         let rules = rules.iter().cloned().map(RuleState::new).collect();
-        Self { tracker: Tracker::new(config), rules, timezone, newest: None }
+        Self { tracker: Tracker::new(config), floor, rules, timezone, newest: None }
+    }
+
+    /// Detections are wanted from this score on: weak ones carry a track on (`ByteTrack`), they begin none.
+    #[must_use]
+    pub const fn floor(&self) -> Confidence {
+        self.floor
     }
 
     /// Takes the detections of one frame; frames of a run come in order.

@@ -109,10 +109,10 @@ pub enum SessionFault {
     #[error("the camera refuses the user name or password")]
     PasswordRefused,
     /// There is no such stream.
-    #[error("the camera has no stream at path `{path}`")]
+    #[error("the camera has no stream at `{url}`")]
     NotFound {
-        /// Path and query of the URL.
-        path: String,
+        /// Without what may be a password in it.
+        url: String,
     },
     /// Another RTSP status.
     #[error("the camera answers {status} at {}", stage.as_str())]

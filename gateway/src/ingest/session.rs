@@ -4,7 +4,6 @@
 //! sets, access unit delimiters excepted, out of the band and gives them as [`VideoParams`].
 
 use std::{
-    fmt,
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
@@ -17,39 +16,31 @@ use retina::{
     client::{Credentials, Demuxed, PlayOptions, Session, SessionOptions, SetupOptions, Transport},
     codec::{CodecItem, FrameFormat, ParametersRef, VideoParameters, VideoParametersCodec},
 };
-use sharpeyes_domain::media::{VideoCodec, VideoParams};
+use sharpeyes_config::{Camera, RtspUrl};
+use sharpeyes_domain::{
+    ids::StreamKind,
+    media::{VideoCodec, VideoParams},
+};
 use tokio::{net::TcpStream, time::timeout};
 use url::{Host, Url};
 
 use super::fault::{SessionFault, Stage};
 
 /// Where a stream is, and how to get in.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Source {
-    /// `rtsp://` without user information.
-    pub url: Url,
+    /// Shown without what may be a password in it.
+    pub url: RtspUrl,
     /// User name and password, when the camera asks.
-    pub login: Option<Login>,
+    pub login: Option<sharpeyes_config::Credentials>,
 }
 
-/// A camera account. Its `Debug` never shows the password.
-#[derive(Clone)]
-pub struct Login {
-    /// The name.
-    pub username: String,
-    /// The password.
-    pub password: String,
-}
-
-impl fmt::Debug for Login {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Login({}, ***)", self.username)
-    }
-}
-
-impl fmt::Debug for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.url, if self.login.is_some() { " (with login)" } else { "" })
+impl Source {
+    /// One stream of a configured camera; `None` when the camera has no such stream.
+    #[must_use]
+    pub fn of(camera: &Camera, kind: StreamKind) -> Option<Self> {
+        let url = camera.source(kind)?.url.clone();
+        Some(Self { url, login: camera.credentials.clone() })
     }
 }
 
@@ -112,7 +103,7 @@ impl RtspSession {
         limits: Limits,
         mut reached: impl FnMut(Stage),
     ) -> Result<Self, SessionFault> {
-        let address = resolve(&source.url, limits.request).await?;
+        let address = resolve(source.url.as_url(), limits.request).await?;
         reached(Stage::Resolve);
         let mut session = describe(source, address, limits).await?;
         reached(Stage::Connect);
@@ -203,11 +194,14 @@ async fn describe(
 ) -> Result<Session<retina::client::Described>, SessionFault> {
     let login = source.login.clone();
     let has_login = login.is_some();
-    let credentials = login.map(|Login { username, password }| Credentials { username, password });
+    let credentials = login.map(|login| Credentials {
+        username: login.username,
+        password: login.password.expose().clone(),
+    });
     let options = SessionOptions::default()
         .creds(credentials)
         .user_agent(concat!("SharpEyes/", env!("CARGO_PKG_VERSION")).to_owned());
-    let answer = timeout(limits.request, Session::describe(source.url.clone(), options)).await;
+    let answer = timeout(limits.request, Session::describe(source.url.as_url().clone(), options)).await;
     let error = match answer {
         Ok(Ok(session)) => return Ok(session),
         Ok(Err(error)) => Some(error),
@@ -217,10 +211,7 @@ async fn describe(
         Some(401) if has_login => SessionFault::PasswordRefused,
         Some(401) => SessionFault::PasswordMissing,
         Some(403) => SessionFault::PasswordRefused,
-        Some(404) => {
-            let query = source.url.query().map(|query| format!("?{query}")).unwrap_or_default();
-            SessionFault::NotFound { path: format!("{}{query}", source.url.path()) }
-        }
+        Some(404) => SessionFault::NotFound { url: source.url.to_string() },
         Some(status) if !(200..300).contains(&status) => SessionFault::Rejected { stage: Stage::Describe, status },
         Some(_) | None => without_an_answer(address, limits.request, error).await,
     })
