@@ -41,6 +41,11 @@ pub enum PolicyError {
 pub enum Object<'a> {
     /// The site as a whole: does the role have the verb at all?
     Site,
+    /// An area of the tree: for lists of areas.
+    Area {
+        /// Which.
+        id: &'a AreaId,
+    },
     /// A camera in its area.
     Camera {
         /// Which.
@@ -63,6 +68,7 @@ impl Object<'_> {
     pub fn label(&self) -> String {
         match self {
             Self::Site => SITE.to_owned(),
+            Self::Area { id } => format!("area/{id}"),
             Self::Camera { id, .. } => format!("camera/{id}"),
             Self::Incident { id, .. } => format!("incident/{id}"),
         }
@@ -190,8 +196,9 @@ impl Engine {
     fn load(policies: &str, schema: &str) -> Result<Self, PolicyError> {
         let (schema, _) =
             Schema::from_cedarschema_str(schema).map_err(|error| PolicyError::Schema(error.to_string()))?;
-        let policies: PolicySet =
-            policies.parse().map_err(|error: cedar_policy::ParseErrors| PolicyError::Policy(error.to_string()))?;
+        let policies: PolicySet = policies
+            .parse()
+            .map_err(|error: cedar_policy::ParseErrors| PolicyError::Policy(error.to_string()))?;
         if policies.is_empty() {
             return Err(PolicyError::Empty);
         }
@@ -205,7 +212,8 @@ impl Engine {
                 .collect();
             return Err(PolicyError::Invalid(problems.join("; ")));
         }
-        let kind = |name: &str| name.parse::<EntityTypeName>().map_err(|e| PolicyError::Schema(e.to_string()));
+        let kind =
+            |name: &str| name.parse::<EntityTypeName>().map_err(|e| PolicyError::Schema(e.to_string()));
         let kinds = Kinds {
             viewer: kind("Viewer")?,
             role: kind("Role")?,
@@ -229,10 +237,14 @@ impl Engine {
         let kinds = &self.kinds;
         let role = uid(&kinds.role, viewer.role.as_str());
         let principal = uid(&kinds.viewer, &viewer.account.to_string());
-        let own = viewer.areas.iter().map(|area| RestrictedExpression::new_entity_uid(uid(&kinds.area, area.as_str())));
+        let own = viewer
+            .areas
+            .iter()
+            .map(|area| RestrictedExpression::new_entity_uid(uid(&kinds.area, area.as_str())));
         let attributes = HashMap::from([("areas".to_owned(), RestrictedExpression::new_set(own))]);
         let (resource, place) = match object {
             Object::Site => (uid(&kinds.site, SITE), None),
+            Object::Area { id } => (uid(&kinds.area, id.as_str()), None),
             Object::Camera { id, area } => (uid(&kinds.camera, id.as_str()), Some(*area)),
             Object::Incident { id, area } => (uid(&kinds.incident, &id.to_string()), Some(*area)),
         };
@@ -240,8 +252,13 @@ impl Engine {
         let mut entities = vec![
             Entity::new(principal.clone(), attributes, HashSet::from([role.clone()]))?,
             Entity::new_no_attrs(role, HashSet::new()),
-            Entity::new_no_attrs(resource.clone(), parents),
         ];
+        let place = if let Object::Area { id } = object {
+            Some(*id)
+        } else {
+            entities.push(Entity::new_no_attrs(resource.clone(), parents));
+            place
+        };
         // Only the branch of the tree that the object hangs on: a viewer's other areas decide nothing here.
         if let Some(area) = place {
             for node in areas.lineage(area) {

@@ -169,6 +169,9 @@ pub struct StreamHealth {
     /// Stable word for the reason, e.g. `wrong_password`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_code: Option<String>,
+    /// What happened, English, without credentials.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
     /// What a technician can do about it, English.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
@@ -200,16 +203,16 @@ pub enum StreamState {
     NotFound,
     /// The camera answers but sends no media.
     NoMedia,
-    /// The camera sends a coding that is not handled.
-    Unsupported,
     /// Pictures come.
     Streaming,
     /// Pictures came and stopped.
     Stalled,
     /// Waiting before the next attempt.
     BackingOff,
-    /// Failed too often; tried rarely.
+    /// Trying again cannot help until a person acts; tried rarely.
     Quarantined,
+    /// Ended with the service.
+    Stopped,
 }
 
 /// What a stream carries.
@@ -354,6 +357,8 @@ pub struct Incident {
     /// Closed: why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub close_reason: Option<CloseReason>,
+    /// The alarms are over: a person may want to close it.
+    pub close_suggested: bool,
     /// Why the first alarm was raised: the viewer's sentence is made from it.
     pub evidence: Evidence,
     /// `GET /incidents/{id}/thumbnail.jpg` has a picture.
@@ -390,6 +395,9 @@ pub struct Alarm {
     /// When it ended; absent while it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_ms: Option<i64>,
+    /// Ended: stable word for why, e.g. `cleared`, `stream_lost`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_cause: Option<String>,
     /// Codes and numbers for the sentence.
     pub evidence: Evidence,
 }
@@ -397,28 +405,34 @@ pub struct Alarm {
 /// Why a rule fired: codes and numbers; the sentence is composed in the viewer's language.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Evidence {
-    /// The rule's class.
-    pub class: IncidentClass,
-    /// How many things met the condition when it was raised.
+    /// Which kind of sentence.
+    pub rule_class: IncidentClass,
+    /// How many were there.
     pub count: u32,
-    /// How many are needed.
+    /// How many it takes; for intrusion 1.
     pub limit: u32,
     /// The most at once, so far.
     pub peak: u32,
-    /// Zone identifier; absent: the whole picture.
+    /// The zone; absent: the whole picture.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub zone: Option<String>,
-    /// Zone name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub zone_name: Option<String>,
-    /// What was seen, e.g. `person`.
-    pub classes: Vec<String>,
-    /// How long the condition had held when it was raised.
+    pub zone: Option<ZoneName>,
+    /// What was seen, e.g. `person`; the most frequent when there are several.
+    pub class: String,
+    /// How long the condition had held.
     pub held_ms: i64,
-    /// The detector's best score among them, 0..1.
+    /// The best score among them, 0..1.
     pub score: f32,
-    /// Tracks that met the condition.
+    /// Whose boxes to show.
     pub tracks: Vec<u64>,
+}
+
+/// A zone as it was called then.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ZoneName {
+    /// Identifier within the camera.
+    pub id: String,
+    /// Name as shown.
+    pub name: String,
 }
 
 /// One entry of an incident's history.
@@ -429,15 +443,20 @@ pub struct HistoryRow {
     /// Who; absent: the gateway itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<Person>,
-    /// What, e.g. `claim`, `close`, `append`, `auto_release`.
+    /// What: `open`, or the action, e.g. `claim`, `close`, `append`, `lease_expired`.
     pub action: String,
     /// State before; absent at opening.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<IncidentState>,
     /// State after.
     pub to: IncidentState,
+    /// Level after, 1 red to 4 blue.
+    pub level: u8,
     /// Version after.
     pub version: i64,
+    /// The alarm that caused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<i64>,
     /// The reason given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -513,6 +532,20 @@ pub enum CloseReason {
     NoAction,
 }
 
+/// Why an incident that was over is open again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReopenReason {
+    /// It happens again.
+    Recurred,
+    /// It was closed by mistake.
+    Mistake,
+    /// Something new is known.
+    NewEvidence,
+    /// The people concerned are not content.
+    Discontent,
+}
+
 /// Which incidents a list holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -538,6 +571,8 @@ pub struct IncidentCommand {
     pub idempotency_key: String,
     /// `close`: why.
     pub reason: Option<CloseReason>,
+    /// `reopen`: why.
+    pub reopen_reason: Option<ReopenReason>,
     /// Free text for the history.
     pub note: Option<String>,
 }
@@ -552,7 +587,7 @@ pub enum IncidentVerb {
     Release,
     /// Finish it; needs `reason`.
     Close,
-    /// Open a finished one again.
+    /// Open a finished one again; needs `reopen_reason`.
     Reopen,
 }
 
@@ -656,6 +691,8 @@ pub enum LiveMessage {
         /// How many pictures were left out.
         dropped: u64,
     },
+    /// The camera's stream is interrupted; a new `init` follows when it is back.
+    Interrupted,
     /// Nothing more comes on this socket.
     End {
         /// Why.

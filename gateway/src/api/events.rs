@@ -121,7 +121,7 @@ impl Feed {
         }
         if let Some(change) = self.fetched.pop_front() {
             self.cursor = change.seq;
-            return self.tell(&change).await.map(Some);
+            return self.tell(&change).await;
         }
         self.changed.mark_unchanged();
         match self.guard.state.dispatch.changes_since(self.cursor, BATCH).await {

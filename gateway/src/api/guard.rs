@@ -11,8 +11,8 @@ use std::{
 };
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts, Request},
-    http::request::Parts,
+    extract::{ConnectInfo, FromRequestParts},
+    http::{Extensions, request::Parts},
 };
 use sharpeyes_config::Camera;
 use sharpeyes_domain::{
@@ -46,13 +46,11 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    pub(super) fn of(request: &Request) -> Self {
-        Self::from_extensions(request.extensions())
-    }
-
-    fn from_extensions(extensions: &axum::http::Extensions) -> Self {
+    pub(super) fn of(extensions: &Extensions) -> Self {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>();
-        Self { source: peer.map_or_else(|| "unknown".to_owned(), |peer| peer.0.ip().to_canonical().to_string()) }
+        Self {
+            source: peer.map_or_else(|| "unknown".to_owned(), |peer| peer.0.ip().to_canonical().to_string()),
+        }
     }
 }
 
@@ -60,7 +58,7 @@ impl FromRequestParts<ApiState> for Caller {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Self::Rejection> {
-        Ok(Self::from_extensions(&parts.extensions))
+        Ok(Self::of(&parts.extensions))
     }
 }
 

@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
     handler::Handler,
-    http::{HeaderMap, Method, header},
+    http::{HeaderMap, Method, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{self, MethodFilter, MethodRouter},
@@ -187,27 +187,24 @@ async fn admit_public(
 }
 
 /// Session, then verb; the object is the handler's to load through its [`Guard`].
-async fn admit(
-    State((state, action)): State<(ApiState, Action)>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    match guard(state, action, &request).await {
+async fn admit(State((state, action)): State<(ApiState, Action)>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match guard(state, action, &parts).await {
         Ok(guard) => {
-            request.extensions_mut().insert(guard);
-            next.run(request).await
+            parts.extensions.insert(guard);
+            next.run(Request::from_parts(parts, body)).await
         }
         Err(error) => error.into_response(),
     }
 }
 
-async fn guard(state: ApiState, action: Action, request: &Request) -> Result<Guard, ApiError> {
+async fn guard(state: ApiState, action: Action, request: &Parts) -> Result<Guard, ApiError> {
     if state.gate.is_broken() {
         return Err(ApiError::PolicyUnavailable);
     }
-    from_own_page(request.method(), request.headers())?;
-    let caller = Caller::of(request);
-    let token = session::token(&state, request.headers()).ok_or(ApiError::NotSignedIn)?;
+    from_own_page(&request.method, &request.headers)?;
+    let caller = Caller::of(&request.extensions);
+    let token = session::token(&state, &request.headers).ok_or(ApiError::NotSignedIn)?;
     let viewer = state.accounts.viewer(&token).await?.ok_or(ApiError::NotSignedIn)?;
     Guard::admit(state, viewer, action, caller).await
 }
