@@ -2,6 +2,7 @@
 //!
 //! Nothing of this crate is linked into the product.
 
+pub mod camsim;
 pub mod gateway;
 pub mod model;
 pub mod poll;

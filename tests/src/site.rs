@@ -39,7 +39,7 @@ impl SiteCamera {
 
     /// With a small picture beside the large one, which is then what is analysed.
     #[must_use]
-    pub fn sub(self, url: impl Into<String>) -> Self {
+    pub fn with_sub(self, url: impl Into<String>) -> Self {
         self.with("sub", url.into()).with("analyse", "sub")
     }
 
