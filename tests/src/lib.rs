@@ -3,6 +3,7 @@
 //! Nothing of this crate is linked into the product.
 
 pub mod camsim;
+pub mod footage;
 pub mod gateway;
 pub mod model;
 pub mod poll;
