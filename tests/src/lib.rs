@@ -9,3 +9,4 @@ pub mod model;
 pub mod poll;
 pub mod shared;
 pub mod site;
+pub mod viewer;

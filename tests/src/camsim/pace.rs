@@ -90,9 +90,19 @@ fn nanos(duration: Duration) -> i128 {
 struct Feed {
     source: gst_app::AppSrc,
     timeline: Timeline,
-    /// `None` until its pipeline runs.
-    cursor: Option<Cursor>,
+    phase: Phase,
     log: Option<SentLog>,
+}
+
+/// How far a feed has come.
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    /// Its pipeline does not run yet: a viewer has only just asked for a description.
+    Starting,
+    /// A gap event has told the pipeline all it needs for the description; nobody plays yet.
+    Described,
+    /// Somebody plays: this unit is next.
+    Playing(Cursor),
 }
 
 #[derive(Default)]
@@ -158,16 +168,32 @@ impl Pacer {
         self.0.now()
     }
 
-    /// Feeds `source` from the first keyframe after its pipeline runs.
+    /// Readies `source` for a description; media flows after [`Pacer::play`].
     pub(super) fn add(&self, source: gst_app::AppSrc, timeline: Timeline, log: Option<SentLog>) -> FeedId {
         let mut state = self.0.lock();
         let id = state.next_id;
         state.next_id += 1;
-        state.feeds.insert(id, Feed { source, timeline, cursor: None, log });
+        state.feeds.insert(id, Feed { source, timeline, phase: Phase::Starting, log });
         state.agenda.push(Reverse((self.0.now(), id)));
         drop(state);
         self.0.wake.notify_one();
         FeedId(id)
+    }
+
+    /// Lets a feed flow, from its next keyframe. Does nothing when it flows already.
+    pub(super) fn play(&self, id: FeedId) {
+        let now = self.0.now();
+        let mut state = self.0.lock();
+        let Some(feed) = state.feeds.get_mut(&id.0) else { return };
+        let Some(cursor) = feed.timeline.join(now) else { return };
+        if matches!(feed.phase, Phase::Playing(_)) {
+            return;
+        }
+        feed.phase = Phase::Playing(cursor);
+        let due = feed.timeline.due(cursor);
+        state.agenda.push(Reverse((due, id.0)));
+        drop(state);
+        self.0.wake.notify_one();
     }
 
     pub(super) fn remove(&self, id: FeedId) {
@@ -200,31 +226,54 @@ fn run(shared: &Shared) {
         state.agenda.pop();
         let Some(feed) = state.feeds.get_mut(&id) else { continue };
         match step(shared, feed, now) {
-            Some(next) => state.agenda.push(Reverse((next, id))),
-            None => drop(state.feeds.remove(&id)),
+            Ok(Some(next)) => state.agenda.push(Reverse((next, id))),
+            Ok(None) => {}
+            Err(Gone) => drop(state.feeds.remove(&id)),
         }
     }
 }
 
-/// Pushes what is due; when the feed wants to be asked again, or `None` when its pipeline is gone.
-fn step(shared: &Shared, feed: &mut Feed, now: i128) -> Option<i128> {
-    let cursor = match feed.cursor {
-        Some(cursor) => cursor,
-        None if feed.source.current_state() == gst::State::Playing => {
-            let cursor = feed.timeline.join(now)?;
-            feed.cursor = Some(cursor);
-            return Some(feed.timeline.due(cursor));
+/// A feed's pipeline is no more.
+struct Gone;
+
+/// Does what is due; when the feed wants to be asked again.
+fn step(shared: &Shared, feed: &mut Feed, now: i128) -> Result<Option<i128>, Gone> {
+    let running = feed.source.current_state() == gst::State::Playing;
+    match feed.phase {
+        Phase::Playing(cursor) => send(shared, feed, cursor).map(Some),
+        Phase::Starting if running => {
+            announce(&feed.source, now)?;
+            feed.phase = Phase::Described;
+            Ok(None)
         }
-        None => return Some(now + nanos(RETRY)),
-    };
+        Phase::Starting => Ok(Some(now + nanos(RETRY))),
+        Phase::Described => Ok(None),
+    }
+}
+
+/// A media is ready to be described when something has come out of its payloader. A gap event is enough, so DESCRIBE
+/// need not wait for the next keyframe, and nothing stale is queued when PLAY follows late or never.
+fn announce(source: &gst_app::AppSrc, now: i128) -> Result<(), Gone> {
+    let running = u64::try_from(now - base_time(source)).unwrap_or_default();
+    let segment = gst::FormattedSegment::<gst::ClockTime>::new();
+    let gap = gst::event::Gap::builder(gst::ClockTime::from_nseconds(running)).build();
+    let sent = source.send_event(gst::event::Segment::new(&segment)) && source.send_event(gap);
+    if sent { Ok(()) } else { Err(Gone) }
+}
+
+fn base_time(source: &gst_app::AppSrc) -> i128 {
+    i128::from(source.base_time().map(gst::ClockTime::nseconds).unwrap_or_default())
+}
+
+/// Pushes one unit; when the next is due.
+fn send(shared: &Shared, feed: &mut Feed, cursor: Cursor) -> Result<i128, Gone> {
     let due = feed.timeline.due(cursor);
-    let base = i128::from(feed.source.base_time().map(gst::ClockTime::nseconds).unwrap_or_default());
-    let unit = feed.timeline.track.units.get(cursor.index)?;
+    let unit = feed.timeline.track.units.get(cursor.index).ok_or(Gone)?;
     let mut buffer = unit.buffer.copy();
     {
         // A shallow copy: the coded bytes stay shared with every other stream of this clip.
         let buffer = buffer.make_mut();
-        let time = u64::try_from(due - base).ok().map(gst::ClockTime::from_nseconds);
+        let time = u64::try_from(due - base_time(&feed.source)).ok().map(gst::ClockTime::from_nseconds);
         buffer.set_pts(time);
         buffer.set_dts(time);
     }
@@ -238,8 +287,8 @@ fn step(shared: &Shared, feed: &mut Feed, now: i128) -> Option<i128> {
             wall: shared.clock.wall(),
         });
     }
-    feed.source.push_buffer(buffer).ok()?;
+    feed.source.push_buffer(buffer).map_err(|_| Gone)?;
     let next = feed.timeline.after(cursor);
-    feed.cursor = Some(next);
-    Some(feed.timeline.due(next))
+    feed.phase = Phase::Playing(next);
+    Ok(feed.timeline.due(next))
 }

@@ -2,9 +2,9 @@
 //!
 //! The server runs in a GLib main loop on a thread of its own. No file is read here.
 
-use std::{sync::Mutex, thread::JoinHandle, time::Duration};
+use std::{thread::JoinHandle, time::Duration};
 
-use gst::glib;
+use gst::glib::{self, translate::IntoGlib};
 use gstreamer::{self as gst, prelude::*};
 use gstreamer_app as gst_app;
 use gstreamer_rtsp as gst_rtsp;
@@ -40,7 +40,7 @@ impl Server {
         server.set_service(&port.to_string());
         server.set_backlog(256);
         let threads = gst_rtsp_server::RTSPThreadPool::new();
-        threads.set_max_threads(-1);
+        threads.set_max_threads(4);
         server.set_thread_pool(Some(&threads));
         if let Some(auth) = authentication(&plans) {
             server.set_auth(Some(&auth));
@@ -142,13 +142,17 @@ fn configure(plan: &StreamPlan, pacer: &Pacer, media: &gst_rtsp_server::RTSPMedi
         source.set_caps(Some(&timeline.track.caps));
         feeds.push(pacer.add(source, timeline.clone(), None));
     }
+    if plan.fault != Some(Fault::Silent) {
+        let (pacer, feeds) = (pacer.clone(), feeds.clone());
+        // Emitted after every PLAY; a second viewer's changes nothing.
+        media.connect_new_state(move |_, state| {
+            if state == gst::State::Playing.into_glib() {
+                feeds.iter().for_each(|feed| pacer.play(*feed));
+            }
+        });
+    }
     let pacer = pacer.clone();
-    let feeds = Mutex::new(feeds);
-    media.connect_unprepared(move |_| {
-        for feed in feeds.lock().unwrap_or_else(std::sync::PoisonError::into_inner).drain(..) {
-            pacer.remove(feed);
-        }
-    });
+    media.connect_unprepared(move |_| feeds.iter().for_each(|feed| pacer.remove(*feed)));
 }
 
 /// The pipeline between the pacer and the RTP session.
