@@ -16,6 +16,8 @@ umask 077
 readonly PROGRAMS=${CARGO_TARGET_DIR:-target}/release
 readonly DATA=${DEMO_DIR:-demo-data}
 readonly SHARED=${SHARPEYES_SHARED:-../shared}
+# A new model is loaded and compared with its manifest before it is taken.
+export ORT_DYLIB_PATH=${ORT_DYLIB_PATH:-$PWD/.cache/onnxruntime/libonnxruntime.so}
 readonly SITE=$DATA/site.toml ACCOUNTS=$DATA/accounts.txt
 readonly CAMERA_USER=camera CAMERA_PASSWORD=simulated
 readonly LEAST_CAMERAS=4 MOST_CAMERAS=8
@@ -313,7 +315,7 @@ pre_roll = "10s"
 post_roll = "5s"
 
 [inference]
-runtime = $(quoted "$(realpath .cache/onnxruntime/libonnxruntime.so)")
+runtime = $(quoted "$(realpath "$ORT_DYLIB_PATH")")
 TOML
     [[ -z $model ]] || printf 'default_model = "%s"\n' "$model"
     cat <<'TOML'
