@@ -203,3 +203,29 @@ fn live_fragments_play_too() {
     assert_eq!(count_frames(&path), 300);
     assert_eq!(hashes(&path), hashes(&source));
 }
+
+#[test]
+fn a_clip_of_a_minute_is_planned_from_the_index_and_the_heads_alone() {
+    let kit = Kit::new();
+    let recorder = kit.open();
+    let sender = recorder.sender(&stream("gate")).unwrap();
+    kit.send(&sender, RecorderMessage::RunBegin(super::run("gate", 1)));
+    for mut unit in super::units(0..90 * 25, 25) {
+        // 2 Mbit/s, as a main stream has it.
+        unit.nals = [&10_000u32.to_be_bytes()[..], &[0x41; 10_000]].concat().into();
+        kit.send(&sender, RecorderMessage::Unit(unit));
+    }
+    let second = |s: i64| WallTime(START.0 + s * 1_000);
+    kit.wait_written(&sender, second(85));
+    let clock = crate::clock::Clock::system();
+    let begin = clock.instant();
+    let clip = recorder.clips().plan(&stream("gate"), second(10), second(70)).unwrap();
+    let planned = clock.instant() - begin;
+    let n_bytes = bytes_of(&clip, 0..clip.len()).len();
+    println!(
+        "{} pictures, {n_bytes} bytes: planned in {planned:?}, read in {:?}",
+        clip.n_frames,
+        clock.instant() - begin - planned
+    );
+    assert_eq!(clip.n_frames, 1_500);
+}
