@@ -25,7 +25,8 @@ cameras=()
 model=''
 camsim_pid='' camsim_port='' gateway_pid='' address=''
 
-say() { printf 'demo: %s\n' "$*" >&2; }
+# A reader that went away (`make demo | head`) is no reason to leave programs behind.
+say() { printf 'demo: %s\n' "$*" >&2 || true; }
 fail() {
   say "$@"
   exit 1
@@ -33,7 +34,7 @@ fail() {
 
 # Both children live in sessions of their own, so that Ctrl-C reaches them once and in this order.
 stop_all() {
-  trap '' INT TERM
+  trap '' INT TERM HUP PIPE
   stop "$gateway_pid" gateway
   stop "$camsim_pid" cameras
   gateway_pid='' camsim_pid=''
@@ -79,7 +80,7 @@ identifier() {
   local id
   id=$(basename "$1")
   id=$(LC_ALL=C tr '[:upper:]' '[:lower:]' <<<"${id%.*}" | LC_ALL=C tr -c 'a-z0-9_\n' '-' | cut -c 1-50)
-  printf '%s\n' "$id" | sed 's/^[-_]*//; s/^$/camera/'
+  printf '%s\n' "$id" | sed 's/-\{2,\}/-/g; s/^[-_]*//; s/[-_]*$//; s/^$/camera/'
 }
 
 # The videos of a folder: those for which zones and rules are known (see `rules_for`) if they are enough, else all.
@@ -139,7 +140,7 @@ choose_videos() {
     id=$(identifier "$file")
     [[ $taken != *" $id "* ]] || id=$id-$((position + 1))
     taken+="$id "
-    ln -s "$(realpath "$file")" "$DATA/video/$id.${file##*.}"
+    ln -s "$(realpath -s "$file")" "$DATA/video/$id.${file##*.}"
     # A video that is played twice is shown from another place on.
     round=$((position / n))
     cameras+=("$id|$DATA/video/$id.${file##*.}|$((round * 7))")
@@ -162,7 +163,7 @@ start_cameras() {
 
 # --- detector -------------------------------------------------------------------------------------------------------
 
-installed_model() { find "$DATA/models" -mindepth 2 -maxdepth 2 -name model.toml 2>/dev/null | sort | head -n 1; }
+installed_model() { find "$DATA/models" -mindepth 2 -maxdepth 2 -name model.toml | sort | sed -n 1p; }
 
 choose_model() {
   local file='' candidate manifest
@@ -195,8 +196,10 @@ quoted() {
   printf '"%s"' "${text//\"/\\\"}"
 }
 
-# Name, area and place of a simulated camera: NAME|AREA|PLACE.
+# scene_of ID VIDEO: name, area and place of a simulated camera, NAME|AREA|PLACE.
 scene_of() {
+  local title
+  title=$(basename "$(readlink "$2")")
   case $1 in
     crowd6_derived*) echo '服务大厅 Service hall|demo-town|crowded' ;;
     intel_one_by_one_person*) echo '泵房 Pump room|demo-reservoir|reservoir' ;;
@@ -204,7 +207,7 @@ scene_of() {
     hwy_cars*) echo '省道 Highway|demo-town|junction' ;;
     intel_car_topdown*) echo '粮站院内 Granary yard|demo-village|village' ;;
     pattern-*) echo "测试图案 Test pattern ${1#pattern-}|demo-village|village" ;;
-    *) echo "${1}|demo-village|village" ;;
+    *) echo "${title%.*}|demo-village|village" ;;
   esac
 }
 
@@ -261,7 +264,7 @@ analysis() {
 # DEMO_CAMERA: user and password leave the address here and go into a file that only its owner reads.
 real_camera() {
   local parts=()
-  mapfile -t parts < <(DATA=$DATA python3 - <<'PYTHON'
+  mapfile -t parts < <(python3 - "$DATA/camera.password" <<'PYTHON'
 import os, sys
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -273,7 +276,7 @@ url, main = bare("DEMO_CAMERA")
 if url.scheme not in ("rtsp", "rtsps") or not url.hostname:
     sys.exit("DEMO_CAMERA: expected rtsp://USER:PASSWORD@HOST/PATH")
 if url.username:
-    with open(os.path.join(os.environ["DATA"], "camera.password"), "w") as file:
+    with open(sys.argv[1], "w") as file:
         file.write(unquote(url.password or ""))
 print(main, bare("DEMO_CAMERA_SUB")[1], unquote(url.username or ""), sep="\n")
 PYTHON
@@ -334,7 +337,7 @@ kind = "village"
 TOML
     for entry in "${cameras[@]}"; do
       IFS='|' read -r id file start <<<"$entry"
-      IFS='|' read -r name area place <<<"$(scene_of "$id")"
+      IFS='|' read -r name area place <<<"$(scene_of "$id" "$file")"
       base=rtsp://127.0.0.1:$camsim_port/$id
       camera "$id" "$name" "$area" "$place" "$base/main" "$base/sub"
       printf 'username = "%s"\npassword = "%s"\n' "$CAMERA_USER" "$CAMERA_PASSWORD"
@@ -439,7 +442,9 @@ run_until_end() {
 
 trap stop_all EXIT
 trap 'exit 0' INT TERM
-mkdir -p "$DATA"
+trap 'exit 1' HUP PIPE
+trap 'say "failed at line $LINENO"' ERR
+mkdir -p "$DATA/models"
 choose_videos
 choose_model
 start_cameras

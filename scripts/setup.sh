@@ -18,7 +18,7 @@ readonly DEBIAN_PACKAGES=(
   # Test videos, and a browser that shows Chinese.
   ffmpeg chromium fonts-noto-cjk
   # Taking ONNX Runtime out of its wheel.
-  python3 python3-pip unzip
+  python3 python3-pip
 )
 
 say() { printf 'setup: %s\n' "$*" >&2; }

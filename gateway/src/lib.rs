@@ -2,6 +2,7 @@
 //!
 //! Modules are listed in the order in which one frame passes through them.
 
+pub mod check;
 pub mod clock;
 pub mod retry;
 
