@@ -24,6 +24,14 @@ pub mod desk;
 
 pub mod store;
 
+pub mod access;
+
+pub mod api;
+
+pub mod app;
+
+pub mod cli;
+
 pub mod probe;
 
 pub mod replay;

@@ -8,6 +8,7 @@ mod repair;
 
 use std::{
     collections::BTreeMap,
+    fmt,
     fs::{self, File},
     io::{self, Read as _},
     path::{Path, PathBuf},
@@ -114,6 +115,27 @@ impl Report {
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.faults.is_empty()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for fault in &self.repaired {
+            writeln!(f, "repaired  {fault}")?;
+        }
+        for fault in &self.faults {
+            writeln!(f, "FAULT     {fault}")?;
+            writeln!(f, "remedy    {}", fault.remedy())?;
+        }
+        let running = if self.is_running { " (the gateway is running: open files were left out)" } else { "" };
+        write!(
+            f,
+            "recordings: {} segments of {} streams, {} MiB, {} faults{running}",
+            self.n_segments,
+            self.n_streams,
+            self.n_bytes >> 20,
+            self.faults.len()
+        )
     }
 }
 

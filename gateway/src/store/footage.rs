@@ -480,18 +480,7 @@ impl Footage {
     /// # Errors
     /// [`FootageError`] when it cannot be run.
     pub fn integrity(&self) -> Result<Vec<String>, FootageError> {
-        self.read(|c| {
-            let mut lines: Vec<String> = c
-                .prepare("PRAGMA integrity_check")?
-                .query_map([], |row| row.get(0))?
-                .collect::<Result<_, _>>()?;
-            lines.retain(|line| line != "ok");
-            let dangling = c.prepare("PRAGMA foreign_key_check")?.query_map([], |_| Ok(()))?.count();
-            if dangling > 0 {
-                lines.push(format!("{dangling} rows refer to rows that do not exist"));
-            }
-            Ok(lines)
-        })
+        Ok(self.db.integrity()?)
     }
 
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, FootageError> {

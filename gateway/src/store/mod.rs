@@ -2,6 +2,12 @@
 //!
 //! `db` owns connections and threads; the table families sit beside it, one module each.
 
+pub mod accounts;
+pub mod audit;
 pub mod db;
 pub mod dispatch;
 pub mod footage;
+pub mod throttle;
+
+/// The schema of `dispatch.db`: the queue, and the accounts and audit log that belong to it.
+pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[dispatch::MIGRATION_001, accounts::MIGRATION];
