@@ -2,6 +2,7 @@
 //!
 //! Modules are listed in the order in which one frame passes through them.
 
+pub mod check;
 pub mod clock;
 pub mod retry;
 
@@ -26,6 +27,10 @@ pub mod store;
 pub mod access;
 
 pub mod api;
+
+pub mod app;
+
+pub mod cli;
 
 pub mod probe;
 

@@ -1,1 +1,6 @@
-//! (being laid)
+//! What tests, benches and the demo share: cameras and servers that are not the product's own.
+//!
+//! Nothing of this crate is linked into the product.
+
+pub mod camsim;
+pub mod viewer;

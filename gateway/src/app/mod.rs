@@ -160,7 +160,7 @@ impl App {
             shutdown: api.stop.clone(),
             site,
         });
-        api.tasks.spawn(serve(listener, state, api.stop.clone()));
+        api.tasks.spawn(serve(listener, state));
         let steps = Steps { ingest, analysis, inference, desk: desk_step, recorder, api };
         Ok(Self { address, setup_code, shutdown, steps })
     }
@@ -313,10 +313,8 @@ fn start_ingest(
     Ok(step)
 }
 
-async fn serve(listener: TcpListener, state: ApiState, stop: CancellationToken) {
-    let router = api::router(state).into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
-    if let Err(error) = served {
+async fn serve(listener: TcpListener, state: ApiState) {
+    if let Err(error) = api::serve(listener, state).await {
         tracing::error!(%error, "the API ended");
     }
 }

@@ -7,7 +7,10 @@ use sharpeyes_domain::{access::Role, ids::AreaId};
 
 use super::{Failure, Outcome, SiteFile};
 use crate::{
-    access::accounts::{Accounts, Author, NewAccount},
+    access::{
+        accounts::{Accounts, Author, NewAccount},
+        viewer::Language,
+    },
     app::open_dispatch_db,
     clock::Clock,
 };
@@ -55,6 +58,7 @@ pub(super) fn account(arguments: &Arguments) -> Result<Outcome, Failure> {
         display_name: display_name.clone().unwrap_or_else(|| name.clone()),
         role: *role,
         areas: areas.clone(),
+        language: Language::default(),
         password: password.trim_end_matches(['\r', '\n']).to_owned(),
     };
     let made = super::runtime()?.block_on(accounts.create(new, Author::CommandLine))?;

@@ -121,7 +121,7 @@ impl Command {
                 Ok(Outcome::Clean)
             }
             Self::Openapi => {
-                println!("{}", crate::api::openapi_json()?);
+                println!("{}", serde_json::to_string_pretty(&crate::api::openapi())?);
                 Ok(Outcome::Clean)
             }
         }

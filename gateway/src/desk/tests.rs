@@ -89,8 +89,8 @@ impl Bench {
         Self { desk: open(&dir, &clock), clock, dir }
     }
 
-    fn alarm(&self, edge: AlarmEdge) -> AlarmRef {
-        self.desk.alarm_blocking(facts("cam"), edge, None).unwrap()
+    async fn alarm(&self, edge: AlarmEdge) -> AlarmRef {
+        self.desk.alarm(facts("cam"), edge, None).await.unwrap()
     }
 
     async fn row(&self, id: IncidentId) -> IncidentRow {
@@ -171,16 +171,17 @@ async fn a_further_alarm_joins_the_incident_or_opens_another() {
         case("a whole day of one alarm", None, false, "r2", 24 * 3600, false),
     ] {
         let bench = Bench::new();
-        let first = bench.alarm(begin_edge("r", at(0), at(5), 3));
+        let first = bench.alarm(begin_edge("r", at(0), at(5), 3)).await;
         assert!(first.is_new_incident);
         if let Some(ended) = case.ended {
-            bench.alarm(end_edge("r", at(0), at(ended)));
+            bench.alarm(end_edge("r", at(0), at(ended))).await;
         }
         if case.closed {
             bench.close(first.incident).await;
         }
-        let second =
-            bench.alarm(begin_edge(case.second_rule, at(case.second_began), at(case.second_began + 5), 4));
+        let second = bench
+            .alarm(begin_edge(case.second_rule, at(case.second_began), at(case.second_began + 5), 4))
+            .await;
         assert_eq!(second.is_new_incident, !case.joins, "{}", case.name);
         assert_eq!(second.incident == first.incident, case.joins, "{}", case.name);
         let row = bench.row(second.incident).await;
@@ -193,12 +194,11 @@ async fn a_further_alarm_joins_the_incident_or_opens_another() {
 #[tokio::test]
 async fn other_cameras_and_zones_have_incidents_of_their_own() {
     let bench = Bench::new();
-    let first = bench.alarm(begin_edge("r", at(0), at(5), 3));
-    let other_camera =
-        bench.desk.alarm_blocking(facts("cam2"), begin_edge("r", at(0), at(5), 3), None).unwrap();
+    let first = bench.alarm(begin_edge("r", at(0), at(5), 3)).await;
+    let other_camera = bench.desk.alarm(facts("cam2"), begin_edge("r", at(0), at(5), 3), None).await.unwrap();
     let AlarmEdge::Begin(mut begin) = begin_edge("r3", at(0), at(5), 3) else { unreachable!() };
     begin.evidence.zone = None;
-    let other_zone = bench.alarm(AlarmEdge::Begin(begin));
+    let other_zone = bench.alarm(AlarmEdge::Begin(begin)).await;
     assert!(other_camera.is_new_incident && other_zone.is_new_incident);
     assert_eq!(
         bench.list(Which::Open).await,
@@ -209,9 +209,9 @@ async fn other_cameras_and_zones_have_incidents_of_their_own() {
 #[tokio::test]
 async fn repeats_raise_the_level_and_never_lower_it() {
     let bench = Bench::new();
-    let id = bench.alarm(begin_level("a", at(0), Level::Yellow)).incident;
-    bench.alarm(begin_level("b", at(1), Level::Red));
-    bench.alarm(begin_level("c", at(2), Level::Blue));
+    let id = bench.alarm(begin_level("a", at(0), Level::Yellow)).await.incident;
+    bench.alarm(begin_level("b", at(1), Level::Red)).await;
+    bench.alarm(begin_level("c", at(2), Level::Blue)).await;
     let detail = bench.desk.dispatch().incident(id).await.unwrap().unwrap();
     assert_eq!(detail.row.status.level, Level::Red);
     let verbs: Vec<_> = detail.history.iter().map(|h| h.action.map(|a| a.kind())).collect();
@@ -229,8 +229,8 @@ async fn an_alarm_grows_ends_and_suggests_closing() {
     let bench = Bench::new();
     let jpeg = [&[0xff, 0xd8, 0xff, 0xe0][..], &[7; 100]].concat();
     let edge = begin_edge("r", at(0), at(5), 3);
-    let first = bench.desk.alarm_blocking(facts("cam"), edge.clone(), Some(jpeg.clone())).unwrap();
-    let again = bench.desk.alarm_blocking(facts("cam"), edge, Some(jpeg.clone())).unwrap();
+    let first = bench.desk.alarm(facts("cam"), edge.clone(), Some(jpeg.clone())).await.unwrap();
+    let again = bench.desk.alarm(facts("cam"), edge, Some(jpeg.clone())).await.unwrap();
     assert_eq!(again, AlarmRef { is_new_incident: false, ..first });
     let update = AlarmUpdate {
         rule: RuleId::new("r").unwrap(),
@@ -238,14 +238,14 @@ async fn an_alarm_grows_ends_and_suggests_closing() {
         at: moment(at(9)),
         evidence: evidence(12),
     };
-    bench.alarm(AlarmEdge::Update(update));
+    bench.alarm(AlarmEdge::Update(update)).await;
     let row = bench.row(first.incident).await;
     assert_eq!((row.evidence.count, row.last_alarm, row.is_ongoing), (12, WallTime(at(9)), true));
     assert_eq!(row.snapshot, Some(first.alarm));
     assert_eq!(bench.desk.dispatch().snapshot(first.alarm).await.unwrap(), Some(jpeg));
 
-    bench.alarm(end_edge("r", at(0), at(20)));
-    bench.alarm(end_edge("r", at(0), at(20)));
+    bench.alarm(end_edge("r", at(0), at(20))).await;
+    bench.alarm(end_edge("r", at(0), at(20))).await;
     let detail = bench.desk.dispatch().incident(first.incident).await.unwrap().unwrap();
     assert!(!detail.row.is_ongoing && detail.row.status.overlays.close_suggested);
     assert_eq!(detail.row.status.state, IncidentState::New, "a machine does not close");
@@ -263,7 +263,7 @@ async fn an_alarm_grows_ends_and_suggests_closing() {
 #[tokio::test]
 async fn an_edge_without_its_begin_is_refused() {
     let bench = Bench::new();
-    let refused = bench.desk.alarm_blocking(facts("cam"), end_edge("r", at(0), at(20)), None);
+    let refused = bench.desk.alarm(facts("cam"), end_edge("r", at(0), at(20)), None).await;
     assert!(matches!(refused, Err(DeskError::UnknownAlarm { .. })));
     assert!(bench.list(Which::All).await.is_empty());
 }
@@ -271,7 +271,7 @@ async fn an_edge_without_its_begin_is_refused() {
 #[tokio::test]
 async fn a_restart_ends_alarms_and_leaves_incidents_alone() {
     let bench = Bench::new();
-    let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).incident;
+    let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).await.incident;
     bench.act(id, IncidentAction::Claim, 1).await.unwrap();
     let before = bench.row(id).await;
     let Bench { desk, clock, dir } = bench;
@@ -291,7 +291,7 @@ async fn a_restart_ends_alarms_and_leaves_incidents_alone() {
 fn of_fifty_who_claim_one_incident_exactly_one_wins() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
     let bench = Bench::new();
-    let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).incident;
+    let id = runtime.block_on(bench.alarm(begin_edge("r", at(0), at(5), 3))).incident;
     let barrier = std::sync::Barrier::new(50);
     let results: Vec<_> = std::thread::scope(|scope| {
         let claim = |person: i64| {
@@ -321,7 +321,7 @@ fn of_fifty_who_claim_one_incident_exactly_one_wins() {
 #[tokio::test]
 async fn a_command_sent_twice_is_done_once() {
     let bench = Bench::new();
-    let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).incident;
+    let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).await.incident;
     let claim = request(id, 1, IncidentAction::Claim, 1, "k1");
     let first = bench.desk.act(claim.clone()).await.unwrap();
     bench.act(id, IncidentAction::Assess { level: Level::Red }, 1).await.unwrap();
@@ -343,7 +343,7 @@ async fn a_command_sent_twice_is_done_once() {
 #[tokio::test]
 async fn refusals_say_which_rule_and_change_nothing() {
     let bench = Bench::new();
-    let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).incident;
+    let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).await.incident;
     let close = IncidentAction::Close { reason: CloseReason::FalseAlarm };
     assert!(matches!(bench.act(id, close, 1).await, Err(ActError::Illegal { .. })));
     let nowhere = bench.desk.act(request(IncidentId(99), 1, close, 1, "k")).await;
@@ -358,7 +358,7 @@ async fn refusals_say_which_rule_and_change_nothing() {
 #[tokio::test]
 async fn a_claim_is_a_lease() {
     let bench = Bench::new();
-    let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).incident;
+    let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).await.incident;
     bench.act(id, IncidentAction::Claim, 1).await.unwrap();
     let taken = bench.act(id, IncidentAction::Claim, 2).await;
     assert!(matches!(taken, Err(ActError::Illegal { reason: TransitionError::HeldByOther { .. }, .. })));
@@ -379,11 +379,11 @@ async fn a_claim_is_a_lease() {
 #[tokio::test]
 async fn shelved_incidents_come_back_and_due_ones_are_marked() {
     let bench = Bench::new();
-    let shelved = bench.alarm(begin_edge("r", at(0), at(5), 3)).incident;
+    let shelved = bench.alarm(begin_edge("r", at(0), at(5), 3)).await.incident;
     let until = WallTime(at(100));
     bench.act(shelved, IncidentAction::Shelve { until }, 1).await.unwrap();
     let unit =
-        bench.desk.alarm_blocking(facts("cam2"), begin_edge("r", at(0), at(5), 3), None).unwrap().incident;
+        bench.desk.alarm(facts("cam2"), begin_edge("r", at(0), at(5), 3), None).await.unwrap().incident;
     bench.act(unit, IncidentAction::Claim, 1).await.unwrap();
     bench.act(unit, IncidentAction::Assess { level: Level::Orange }, 1).await.unwrap();
     bench.act(unit, IncidentAction::Dispatch { due: Some(until) }, 1).await.unwrap();
@@ -406,7 +406,7 @@ async fn lists_are_cut_by_area_state_and_page() {
             ..facts(&format!("cam{n}"))
         };
         let level = if n == 4 { Level::Red } else { Level::Blue };
-        ids.push(bench.desk.alarm_blocking(camera, begin_level("r", at(n), level), None).unwrap().incident);
+        ids.push(bench.desk.alarm(camera, begin_level("r", at(n), level), None).await.unwrap().incident);
     }
     bench.close(ids[0]).await;
     let list = async |areas: &[&str], which, limit, before: Option<usize>| {
@@ -436,12 +436,12 @@ async fn the_feed_replays_what_was_missed_or_says_reset() {
     );
     assert!(matches!(dispatch.changes_since(ChangeSeq(7), 10).await.unwrap(), Replay::Reset));
 
-    let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).incident;
+    let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).await.incident;
     assert!(changed.has_changed().unwrap());
     let opened = *changed.borrow_and_update();
     bench.act(id, IncidentAction::Claim, 1).await.unwrap();
-    bench.alarm(end_edge("r", at(0), at(20)));
-    let other = bench.desk.alarm_blocking(facts("cam2"), begin_edge("r", at(30), at(31), 3), None).unwrap();
+    bench.alarm(end_edge("r", at(0), at(20))).await;
+    let other = bench.desk.alarm(facts("cam2"), begin_edge("r", at(30), at(31), 3), None).await.unwrap();
     let newest = *changed.borrow_and_update();
     assert_eq!(newest, dispatch.latest_seq().await.unwrap());
 
@@ -472,9 +472,9 @@ async fn boxes_around_an_alarm_are_stored_and_read_back() {
     for second in -20..10 {
         bench.desk.trace(&camera, frame(at(second)));
     }
-    let id = bench.alarm(begin_edge("r", at(5), at(9), 3)).incident;
+    let id = bench.alarm(begin_edge("r", at(5), at(9), 3)).await.incident;
     assert_eq!(bench.desk.flush_traces().await.unwrap(), 15);
-    bench.alarm(end_edge("r", at(5), at(12)));
+    bench.alarm(end_edge("r", at(5), at(12))).await;
     for second in 10..40 {
         bench.desk.trace(&camera, frame(at(second)));
     }
@@ -490,7 +490,7 @@ async fn boxes_around_an_alarm_are_stored_and_read_back() {
 #[tokio::test]
 async fn the_rounds_run_until_shutdown() {
     let bench = Bench::new();
-    let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).incident;
+    let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).await.incident;
     bench.act(id, IncidentAction::Claim, 1).await.unwrap();
     bench.clock.advance(Duration::from_secs(700));
     let mut changed = bench.desk.dispatch().changed();
@@ -523,29 +523,31 @@ async fn random_history(seed: u64, n_steps: usize) {
     let bench = Bench::new();
     let mut random = Random(seed);
     let mut running: Vec<(String, String, i64)> = Vec::new();
+    let mut ids: Vec<IncidentId> = Vec::new();
     let mut n_refused = 0;
     let mut n_done = 0;
     for step in 0..n_steps {
         bench.clock.advance(Duration::from_millis(random.below(60_000)));
         let now = bench.clock.wall();
-        let ids = bench.list(Which::All).await;
         match random.below(10) {
             0 | 1 => {
                 let (camera, rule) = (format!("cam{}", random.below(3)), format!("r{}", random.below(2)));
                 running.retain(|(c, r, _)| (c, r) != (&camera, &rule));
                 let level = [Level::Blue, Level::Yellow, Level::Red][random.index(3)];
-                bench.desk.alarm_blocking(facts(&camera), begin_level(&rule, now.0, level), None).unwrap();
+                let edge = begin_level(&rule, now.0, level);
+                let opened = bench.desk.alarm(facts(&camera), edge, None).await.unwrap();
+                ids.extend(opened.is_new_incident.then_some(opened.incident));
                 running.push((camera, rule, now.0));
             }
             2 | 3 if !running.is_empty() => {
                 let (camera, rule, began) = running.swap_remove(random.index(running.len()));
-                bench.desk.alarm_blocking(facts(&camera), end_edge(&rule, began, now.0), None).unwrap();
+                bench.desk.alarm(facts(&camera), end_edge(&rule, began, now.0), None).await.unwrap();
             }
             4 => drop(bench.desk.expire_leases(now).await.unwrap()),
             _ if !ids.is_empty() => {
                 // Mostly the newest, so that histories get long.
-                let id = IncidentId(ids[random.index(ids.len().min(4))]);
-                let other = IncidentId(ids[random.index(ids.len())]);
+                let id = ids[ids.len() - 1 - random.index(ids.len().min(4))];
+                let other = ids[random.index(ids.len())];
                 let expected = bench.row(id).await.status.version - i64::from(random.below(20) == 0);
                 let person = 1 + i64::from(random.below(4) == 0);
                 let action = random_action(&mut random, now, other);

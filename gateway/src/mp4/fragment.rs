@@ -181,7 +181,8 @@ mod tests {
 
     #[test]
     fn wall_time_survives_the_file_to_the_millisecond_and_past_2036() {
-        for millis in [0, 1, 999, 1_700_000_000_123, 2_085_978_495_999, 2_085_978_496_000, 4_000_000_000_777] {
+        for millis in [0, 1, 999, 1_700_000_000_123, 2_085_978_495_999, 2_085_978_496_000, 4_000_000_000_777]
+        {
             assert_eq!(from_ntp(to_ntp(WallTime(millis))), WallTime(millis));
         }
     }

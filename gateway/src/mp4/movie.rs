@@ -1,9 +1,9 @@
 //! `ftyp` and `moov`: for a fragmented file (no samples yet) and for a progressive clip (all samples known).
 
 use mp4_atom::{
-    Atom as _, Co64, Ctts, CttsEntry, Dinf, Dref, DrefEntry, Encode, FixedPoint, FourCC, Ftyp, Hdlr, Header, Mdat,
-    Mdhd, Mdia, Minf, Moov, Mvex, Mvhd, Stbl, Stco, Stsc, StscEntry, Stss, Stsz, StszSamples, Stts, SttsEntry, Tkhd,
-    Trak, Trex, Url, Vmhd,
+    Atom as _, Co64, Ctts, CttsEntry, Dinf, Dref, DrefEntry, Encode, FixedPoint, FourCC, Ftyp, Hdlr, Header,
+    Mdat, Mdhd, Mdia, Minf, Moov, Mvex, Mvhd, Stbl, Stco, Stsc, StscEntry, Stss, Stsz, StszSamples, Stts,
+    SttsEntry, Tkhd, Trak, Trex, Url, Vmhd,
 };
 use sharpeyes_domain::{media::VideoParams, time::WallTime};
 
@@ -73,7 +73,8 @@ pub fn progressive(
     samples: &[Sample],
     chunks: &[Chunk],
 ) -> Result<Vec<u8>, Mp4Error> {
-    let first = params.first().filter(|_| !samples.is_empty()).ok_or(Mp4Error::Range("a clip without pictures"))?;
+    let first =
+        params.first().filter(|_| !samples.is_empty()).ok_or(Mp4Error::Range("a clip without pictures"))?;
     let duration = samples.iter().map(|sample| u64::from(sample.duration)).sum();
     let payload: u64 = chunks.iter().map(|chunk| chunk.size).sum();
     let entries: Vec<&[u8]> = params.iter().map(|params| &*params.sample_entry).collect();
@@ -88,7 +89,8 @@ pub fn progressive(
     };
     let mut mdat_head = Vec::new();
     mdat.encode(&mut mdat_head)?;
-    let start = u64::try_from(head.len() + moov_bytes + mdat_head.len()).map_err(|_| Mp4Error::Range("the clip"))?;
+    let start =
+        u64::try_from(head.len() + moov_bytes + mdat_head.len()).map_err(|_| Mp4Error::Range("the clip"))?;
     let table = moov(first, created, duration, tables(samples, chunks, start)?);
     let mut bytes = head;
     bytes.extend(with_entries(&table, &entries)?);
@@ -219,7 +221,8 @@ fn with_entries(moov: &Moov, entries: &[&[u8]]) -> Result<Vec<u8>, Mp4Error> {
 }
 
 fn read_u32(bytes: &[u8], at: usize) -> Result<u32, Mp4Error> {
-    let field = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>()).ok_or(Mp4Error::Damaged("a short box"))?;
+    let field =
+        bytes.get(at..).and_then(|rest| rest.first_chunk::<4>()).ok_or(Mp4Error::Damaged("a short box"))?;
     Ok(u32::from_be_bytes(*field))
 }
 

@@ -94,7 +94,9 @@ impl<R: Read> Scanner<R> {
                 Ok(Some(found))
             }
             Ok(None) => Ok(None),
-            Err(Mp4Error::Io(error)) if error.kind() != std::io::ErrorKind::UnexpectedEof => Err(error.into()),
+            Err(Mp4Error::Io(error)) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
+                Err(error.into())
+            }
             Err(_) => Ok(None),
         }
     }
@@ -205,7 +207,8 @@ fn read_box(input: &mut impl Read, raw: &mut Vec<u8>) -> Result<Option<Header>, 
         return Err(Mp4Error::Damaged("a 64-bit or open box size, which the recorder does not write"));
     }
     let header = Header::decode(&mut &head[..])?;
-    let size = header.size.and_then(|size| u64::try_from(size).ok()).ok_or(Mp4Error::Damaged("a box size"))?;
+    let size =
+        header.size.and_then(|size| u64::try_from(size).ok()).ok_or(Mp4Error::Damaged("a box size"))?;
     if size > MAX_BOX_BYTES {
         return Err(Mp4Error::Damaged("a box of impossible size"));
     }
@@ -228,7 +231,10 @@ fn sample_entry(moov: &[u8]) -> Result<&[u8], Mp4Error> {
     let entry = area.get(8..).unwrap_or_default();
     let size = entry.first_chunk::<4>().map(|size| u32::from_be_bytes(*size)).unwrap_or(0);
     let size = usize::try_from(size).map_err(|_| Mp4Error::Range("the sample entry"))?;
-    entry.get(..size).filter(|entry| !entry.is_empty()).ok_or(Mp4Error::Damaged("moov lacks its sample entry"))
+    entry
+        .get(..size)
+        .filter(|entry| !entry.is_empty())
+        .ok_or(Mp4Error::Damaged("moov lacks its sample entry"))
 }
 
 fn child<'a>(mut area: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {

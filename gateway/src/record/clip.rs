@@ -4,14 +4,7 @@
 //! recorded files, so that any byte range of it can be read at any time without a temporary file.
 //! HTTP, authorisation and audit belong to the caller.
 
-use std::{
-    fs::File,
-    io,
-    ops::Range,
-    os::unix::fs::FileExt as _,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{fs::File, io, ops::Range, os::unix::fs::FileExt as _, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use sharpeyes_domain::{
@@ -250,10 +243,9 @@ impl Plan {
         let entry = self.entry(piece.run, shared)?;
         let fragment = &piece.fragment;
         self.join(piece.run, fragment);
-        let samples = self.read_samples(piece).map_err(|source| ClipError::File {
-            path: piece.path.as_ref().clone(),
-            source,
-        })?;
+        let samples = self
+            .read_samples(piece)
+            .map_err(|source| ClipError::File { path: piece.path.as_ref().clone(), source })?;
         self.length += fragment.end - fragment.base;
         let size = fragment.size.saturating_sub(fragment.header_bytes.into());
         self.chunks.push(Chunk { n_samples: fragment.n_frames, size, entry });
@@ -272,7 +264,8 @@ impl Plan {
             if !is_continued
                 && missing > MediaDuration::ZERO
                 && let Some(sample) = self.samples.last_mut()
-                && let Some(longer) = u32::try_from(missing.0).ok().and_then(|ticks| sample.duration.checked_add(ticks))
+                && let Some(longer) =
+                    u32::try_from(missing.0).ok().and_then(|ticks| sample.duration.checked_add(ticks))
             {
                 sample.duration = longer;
                 self.length += missing;
@@ -310,7 +303,8 @@ impl Plan {
             self.reading = Some((Arc::clone(&piece.path), File::open(&*piece.path)?));
         }
         let Some((_, file)) = &self.reading else { return Err(Mp4Error::Damaged("no file")) };
-        let size = usize::try_from(piece.fragment.header_bytes).map_err(|_| Mp4Error::Range("the fragment's head"))?;
+        let size = usize::try_from(piece.fragment.header_bytes)
+            .map_err(|_| Mp4Error::Range("the fragment's head"))?;
         let mut head = vec![0; size];
         file.read_exact_at(&mut head, piece.fragment.offset)?;
         let samples = mp4::fragment_samples(&head)?;

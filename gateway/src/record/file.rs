@@ -26,7 +26,12 @@ pub(super) struct SegmentFile {
 
 impl SegmentFile {
     /// Creates a new file, never an existing one, and writes its head.
-    pub(super) fn create(volume: &Volume, path: String, id: SegmentId, init: &[u8]) -> Result<Self, VolumeError> {
+    pub(super) fn create(
+        volume: &Volume,
+        path: String,
+        id: SegmentId,
+        init: &[u8],
+    ) -> Result<Self, VolumeError> {
         let full = volume.dir().join(&path);
         let mut file = OpenOptions::new().write(true).create_new(true).open(&full).map_err(at(&full))?;
         file.write_all(init).map_err(at(&full))?;

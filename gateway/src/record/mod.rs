@@ -19,7 +19,7 @@ pub mod clip;
 mod file;
 mod pool;
 mod queue;
-mod recovery;
+pub(crate) mod recovery;
 mod segmenter;
 pub mod table;
 pub mod volume;
@@ -40,7 +40,7 @@ use sharpeyes_domain::{
 };
 
 pub use queue::{Overflow, RecordSender};
-pub use recovery::{Recovery, RecoveredSegment};
+pub use recovery::{RecoveredSegment, Recovery};
 
 use crate::{
     clock::Clock,
@@ -192,7 +192,7 @@ impl Recorder {
     /// [`RecordError::Volume`] when the disk is not the one that the index describes, or is in use.
     pub fn open(settings: RecordSettings, footage: Footage, clock: Clock) -> Result<Self, RecordError> {
         let volume = Volume::open(&settings.media_dir, &footage, clock.wall())?;
-        let recovery = recovery::recover(&volume, &footage, clock.wall())?;
+        let recovery = recovery::recover(volume.dir(), &footage, clock.wall())?;
         let shared = Arc::new(Shared { volume, footage, clock, settings, open: Mutex::default() });
         let pool = Pool::start(&shared).map_err(RecordError::Thread)?;
         Ok(Self { shared, pool, recovery })
@@ -253,7 +253,7 @@ impl Recorder {
             changes.push(Change::AddGap { stream: row.stream, gap: Gap { span: closed.span, cause } });
         }
         footage.apply(changes)?;
-        self.shared.volume.unlink(&row.path)?;
+        volume::unlink(self.shared.volume.dir(), &row.path)?;
         footage.apply(vec![Change::Forget { path: row.path }])?;
         Ok(())
     }
@@ -278,8 +278,11 @@ impl Shared {
 
 /// Instants of `span` for which `stream` has neither a complete segment nor a gap row.
 pub(crate) fn holes(footage: &Footage, stream: &StreamId, span: Span) -> Result<Vec<Span>, FootageError> {
-    let mut covered: Vec<Span> =
-        footage.segments_in(stream, span)?.into_iter().filter_map(|row| row.closed.map(|closed| closed.span)).collect();
+    let mut covered: Vec<Span> = footage
+        .segments_in(stream, span)?
+        .into_iter()
+        .filter_map(|row| row.closed.map(|closed| closed.span))
+        .collect();
     let gaps = footage.gaps_in(stream, span)?;
     covered.extend(gaps.iter().map(|gap| Span { from: gap.from, to: gap.to.unwrap_or(span.to) }));
     Ok(sharpeyes_domain::segment::uncovered(span, &covered))

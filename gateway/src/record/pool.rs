@@ -42,11 +42,13 @@ impl Pool {
             let inbox = Arc::new(Inbox::default());
             pool.inboxes.push(Arc::clone(&inbox));
             let shared = Arc::clone(shared);
-            let thread = Builder::new().name(format!("record-{number}")).spawn(move || write_loop(&shared, &inbox))?;
+            let thread =
+                Builder::new().name(format!("record-{number}")).spawn(move || write_loop(&shared, &inbox))?;
             pool.threads.get_mut().unwrap_or_else(PoisonError::into_inner).push(thread);
         }
         let shared = Arc::clone(shared);
-        pool.sync = Some(Builder::new().name("record-sync".into()).spawn(move || sync_loop(&shared, &stopped))?);
+        pool.sync =
+            Some(Builder::new().name("record-sync".into()).spawn(move || sync_loop(&shared, &stopped))?);
         Ok(pool)
     }
 

@@ -20,7 +20,7 @@ use super::{
     file::closed,
     holes,
     table::Fragment,
-    volume::{Volume, at, sync_dir},
+    volume::{at, sync_dir, unlink},
 };
 use crate::{
     mp4::{Mp4Error, Scanner},
@@ -56,6 +56,20 @@ pub(crate) struct ScannedFile {
     /// Up to the end of the last whole fragment.
     pub(crate) valid_bytes: u64,
     pub(crate) sha256: [u8; 32],
+}
+
+impl ScannedFile {
+    /// Its row; `None` when there is nothing to keep.
+    pub(crate) fn close(&self, id: SegmentId, state: SegmentState) -> Option<ClosedSegment> {
+        closed(id, state, &self.fragments, self.valid_bytes, self.sha256)
+    }
+
+    /// The last picture lasts until `wall`, which the file alone does not know.
+    pub(crate) fn stretch_to(&mut self, wall: WallTime) {
+        if let Some(last) = self.fragments.last_mut() {
+            last.wall_end = wall.max(last.wall);
+        }
+    }
 }
 
 /// Reads a whole file, fragment by fragment. `None` when there is none, or it has no usable head.
@@ -101,18 +115,10 @@ pub(crate) fn scan(path: &Path) -> Result<Option<ScannedFile>, RecordError> {
 
 /// Cuts the file after its last whole fragment, makes that durable, and gives its row.
 /// `None` when there is nothing to keep.
-pub(crate) fn salvage(
-    dir: &Path,
-    path: &str,
-    id: SegmentId,
-) -> Result<Option<Salvaged>, RecordError> {
+pub(crate) fn salvage(dir: &Path, path: &str, id: SegmentId) -> Result<Option<Salvaged>, RecordError> {
     let full = dir.join(path);
     let Some(scanned) = scan(&full)? else { return Ok(None) };
-    let Some(closed) =
-        closed(id, SegmentState::Recovered, &scanned.fragments, scanned.valid_bytes, scanned.sha256)
-    else {
-        return Ok(None);
-    };
+    let Some(closed) = scanned.close(id, SegmentState::Recovered) else { return Ok(None) };
     let file = OpenOptions::new().write(true).open(&full).map_err(at(&full))?;
     let size = file.metadata().map_err(at(&full))?.len();
     file.set_len(scanned.valid_bytes).and_then(|()| file.sync_all()).map_err(at(&full))?;
@@ -127,12 +133,12 @@ pub(crate) struct Salvaged {
 }
 
 /// Brings disk and index into agreement after a crash.
-pub(crate) fn recover(volume: &Volume, footage: &Footage, now: WallTime) -> Result<Recovery, RecordError> {
-    let mut recovery = Recovery { n_deleted: finish_deletions(volume, footage)?, ..Recovery::default() };
+pub(crate) fn recover(dir: &Path, footage: &Footage, now: WallTime) -> Result<Recovery, RecordError> {
+    let mut recovery = Recovery { n_deleted: finish_deletions(dir, footage)?, ..Recovery::default() };
     for row in footage.open_segments()? {
-        recovery.segments.push(recover_segment(volume, footage, &row, now)?);
+        recovery.segments.push(recover_segment(dir, footage, &row, now)?);
     }
-    recovery.n_deleted += finish_deletions(volume, footage)?;
+    recovery.n_deleted += finish_deletions(dir, footage)?;
     for stream in footage.streams()? {
         let recovered_from = recovery
             .segments
@@ -143,24 +149,27 @@ pub(crate) fn recover(volume: &Volume, footage: &Footage, now: WallTime) -> Resu
         name_gaps(footage, &stream, recovered_from)?;
     }
     if !recovery.segments.is_empty() {
-        tracing::warn!(segments = recovery.segments.len(), "the last stop was not a clean one; open segments are closed");
+        tracing::warn!(
+            segments = recovery.segments.len(),
+            "the last stop was not a clean one; open segments are closed"
+        );
     }
     Ok(recovery)
 }
 
 /// Unlinks what garbage names.
-pub(crate) fn finish_deletions(volume: &Volume, footage: &Footage) -> Result<usize, RecordError> {
+fn finish_deletions(dir: &Path, footage: &Footage) -> Result<usize, RecordError> {
     let garbage = footage.garbage()?;
     let n = garbage.len();
     for row in garbage {
-        volume.unlink(&row.path)?;
+        unlink(dir, &row.path)?;
         footage.apply(vec![Change::Forget { path: row.path }])?;
     }
     Ok(n)
 }
 
 fn recover_segment(
-    volume: &Volume,
+    dir: &Path,
     footage: &Footage,
     row: &SegmentRow,
     now: WallTime,
@@ -171,7 +180,7 @@ fn recover_segment(
         span,
         n_torn_bytes,
     };
-    match salvage(volume.dir(), &row.path, row.id)? {
+    match salvage(dir, &row.path, row.id)? {
         Some(Salvaged { closed, n_torn_bytes }) => {
             let span = closed.span;
             footage.apply(vec![Change::CloseSegment(closed)])?;
@@ -185,7 +194,11 @@ fn recover_segment(
 }
 
 /// The stream's present is a gap, and so is every hole since `recovered_from`.
-fn name_gaps(footage: &Footage, stream: &StreamId, recovered_from: Option<WallTime>) -> Result<(), RecordError> {
+fn name_gaps(
+    footage: &Footage,
+    stream: &StreamId,
+    recovered_from: Option<WallTime>,
+) -> Result<(), RecordError> {
     let Some(span) = footage.footage_span(stream)? else { return Ok(()) };
     let mut changes = Vec::new();
     let open = match footage.open_gap(stream)? {
@@ -209,7 +222,8 @@ fn name_gaps(footage: &Footage, stream: &StreamId, recovered_from: Option<WallTi
     footage.apply(changes)?;
     if let (Some(from), Some(gap)) = (recovered_from, footage.open_gap(stream)?) {
         let missing = holes(footage, stream, Span { from, to: gap.from })?;
-        let add = |span| Change::AddGap { stream: stream.clone(), gap: Gap { span, cause: GapCause::Restart } };
+        let add =
+            |span| Change::AddGap { stream: stream.clone(), gap: Gap { span, cause: GapCause::Restart } };
         footage.apply(missing.into_iter().map(add).collect())?;
     }
     Ok(())

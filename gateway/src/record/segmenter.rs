@@ -20,7 +20,7 @@ use super::{
     file::SegmentFile,
     queue::{StreamShared, cost},
     table::Fragment,
-    volume::{Volume, at},
+    volume::{Volume, at, unlink},
 };
 use crate::{
     mp4::{self, FragmentSpec},
@@ -277,7 +277,8 @@ impl Segmenter {
             is_random_access: units[0].is_keyframe,
         };
         shared.volume.ensure_usable()?;
-        open.append(&shared.volume, &encoded.bytes, fragment).map_err(at(&shared.volume.dir().join(&open.path)))?;
+        open.append(&shared.volume, &encoded.bytes, fragment)
+            .map_err(at(&shared.volume.dir().join(&open.path)))?;
         run.frame = MediaDuration((encoded.end - encoded.base).0 / i64::from(fragment.n_frames).max(1));
         run.cursor = Some(Cursor { base: fragment.end, wall: fragment.wall_end });
         self.has_written(fragment);
@@ -292,8 +293,12 @@ impl Segmenter {
         if let (Some(file), Some(run)) = (&self.file, self.run.as_ref().and_then(|run| run.id)) {
             let (id, path) = (file.id, file.path.clone());
             self.publish(|open| {
-                let mut segment =
-                    open.filter(|open| open.id == id).unwrap_or(OpenSegment { id, run, path, fragments: Vec::new() });
+                let mut segment = open.filter(|open| open.id == id).unwrap_or(OpenSegment {
+                    id,
+                    run,
+                    path,
+                    fragments: Vec::new(),
+                });
                 segment.fragments.push(fragment);
                 Some(segment)
             });
@@ -394,9 +399,10 @@ impl Run {
     fn estimated_end(&self) -> Option<Cursor> {
         let first = self.units.first()?;
         let start = self.cursor.unwrap_or(Cursor { base: first.pts, wall: first.wall });
-        let (min, max) = self.units.iter().fold((first.pts, first.pts), |(min, max), unit| {
-            (min.min(unit.pts), max.max(unit.pts))
-        });
+        let (min, max) = self
+            .units
+            .iter()
+            .fold((first.pts, first.pts), |(min, max), unit| (min.min(unit.pts), max.max(unit.pts)));
         let n_steps = i64::try_from(self.units.len()).unwrap_or(i64::MAX) - 1;
         let frame = if n_steps > 0 { MediaDuration((max - min).0 / n_steps) } else { self.frame };
         let base = max + frame.max(MediaDuration(1));
@@ -439,7 +445,7 @@ fn open_file(
         // The row goes the way of all files; should even that fail, the next start finds it open and empty.
         let since = shared.clock.wall();
         pending.push(Change::Discard { id: segment, since });
-        if shared.volume.unlink(&path).is_ok() {
+        if unlink(shared.volume.dir(), &path).is_ok() {
             pending.push(Change::Forget { path });
         }
         error.into()

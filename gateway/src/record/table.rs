@@ -90,7 +90,17 @@ fn decode_all(bytes: &[u8], origin: Origin) -> Option<Vec<Fragment>> {
         let tail = take(&mut rest)?;
         let n_frames = u32::try_from(tail >> 1).ok()?;
         let is_random_access = tail & 1 == 1;
-        fragments.push(Fragment { offset, header_bytes, size, base, end, wall, wall_end, n_frames, is_random_access });
+        fragments.push(Fragment {
+            offset,
+            header_bytes,
+            size,
+            base,
+            end,
+            wall,
+            wall_end,
+            n_frames,
+            is_random_access,
+        });
         (offset, base, wall) = (offset.checked_add(size)?, end, wall_end);
     }
     (!fragments.is_empty()).then_some(fragments)
@@ -165,7 +175,10 @@ mod tests {
             }
         }
         assert_eq!(decode(&[9, 1, 1], origin()), Err(TableError));
-        assert_eq!(decode(&[1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], origin()), Err(TableError));
+        assert_eq!(
+            decode(&[1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], origin()),
+            Err(TableError)
+        );
     }
 
     #[test]

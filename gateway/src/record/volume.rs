@@ -57,7 +57,9 @@ pub enum VolumeError {
         found: String,
     },
     /// Neither disk nor index has an identity, yet there are files.
-    #[error("{dir} is not empty and has no {IDENTITY_FILE}: name an empty media directory for the first start")]
+    #[error(
+        "{dir} is not empty and has no {IDENTITY_FILE}: name an empty media directory for the first start"
+    )]
     NotEmpty {
         /// The media directory.
         dir: PathBuf,
@@ -223,21 +225,18 @@ impl Volume {
         }
         Ok(())
     }
+}
 
-    /// Removes a file that garbage names, and syncs its directory. A file that is gone already is fine.
-    ///
-    /// # Errors
-    /// [`VolumeError::Io`].
-    pub fn unlink(&self, path: &str) -> Result<(), VolumeError> {
-        let path = self.dir.join(path);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&path)(error)),
-            Ok(()) | Err(_) => {}
-        }
-        match path.parent() {
-            Some(parent) if parent.is_dir() => sync_dir(parent),
-            Some(_) | None => Ok(()),
-        }
+/// Removes a file that garbage names, and syncs its directory. A file that is gone already is fine.
+pub(crate) fn unlink(dir: &Path, path: &str) -> Result<(), VolumeError> {
+    let path = dir.join(path);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&path)(error)),
+        Ok(()) | Err(_) => {}
+    }
+    match path.parent() {
+        Some(parent) if parent.is_dir() => sync_dir(parent),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -313,7 +312,8 @@ fn write_identity(dir: &Path, uuid: &str, now: WallTime) -> Result<(), VolumeErr
     let identity = Identity {
         uuid: uuid.to_owned(),
         created_ms: now.0,
-        purpose: "Sharp Eyes footage; footage.db knows this uuid. Do not copy this file to another disk.".to_owned(),
+        purpose: "Sharp Eyes footage; footage.db knows this uuid. Do not copy this file to another disk."
+            .to_owned(),
     };
     let path = dir.join(IDENTITY_FILE);
     let text = serde_json::to_vec_pretty(&identity)

@@ -216,6 +216,13 @@ pub enum Change {
         /// What is missing and why.
         gap: Gap,
     },
+    /// This stretch is recorded after all: gap rows give way to it.
+    CutGaps {
+        /// Whose.
+        stream: StreamId,
+        /// What is recorded.
+        span: Span,
+    },
     /// The row becomes garbage; the file follows.
     Discard {
         /// Its row.
@@ -283,7 +290,11 @@ impl Footage {
     /// [`FootageError`] when it cannot be read.
     pub fn is_unused(&self) -> Result<bool, FootageError> {
         self.read(|c| {
-            c.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'segment')", [], |row| row.get(0))
+            c.query_row(
+                "SELECT NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'segment')",
+                [],
+                |row| row.get(0),
+            )
         })
     }
 
@@ -360,7 +371,8 @@ impl Footage {
     /// [`FootageError`] when it cannot be read.
     pub fn run(&self, id: RunId) -> Result<Option<RunRow>, FootageError> {
         self.read(|c| {
-            let sql = "SELECT id, camera, stream, generation, wall_start_ms, codec, rfc6381, width_px, height_px,
+            let sql =
+                "SELECT id, camera, stream, generation, wall_start_ms, codec, rfc6381, width_px, height_px,
                        sample_entry, decoder_config FROM run WHERE id = ?1";
             c.prepare_cached(sql)?.query_row([id.0], run_row).optional()
         })
@@ -370,7 +382,11 @@ impl Footage {
     ///
     /// # Errors
     /// [`FootageError`] when it cannot be read.
-    pub fn run_with_entry(&self, stream: &StreamId, sample_entry: &[u8]) -> Result<Option<RunId>, FootageError> {
+    pub fn run_with_entry(
+        &self,
+        stream: &StreamId,
+        sample_entry: &[u8],
+    ) -> Result<Option<RunId>, FootageError> {
         self.read(|c| {
             let sql = "SELECT max(id) FROM run WHERE camera = ?1 AND stream = ?2 AND sample_entry = ?3";
             let values = (stream.camera.as_str(), stream.kind.as_str(), sample_entry);
@@ -412,9 +428,11 @@ impl Footage {
     /// [`FootageError`] when they cannot be read.
     pub fn streams(&self) -> Result<Vec<StreamId>, FootageError> {
         self.read(|c| {
-            c.prepare("SELECT camera, stream FROM segment UNION SELECT camera, stream FROM gap ORDER BY 1, 2")?
-                .query_map([], |row| stream_at(row, 0))?
-                .collect()
+            c.prepare(
+                "SELECT camera, stream FROM segment UNION SELECT camera, stream FROM gap ORDER BY 1, 2",
+            )?
+            .query_map([], |row| stream_at(row, 0))?
+            .collect()
         })
     }
 
@@ -462,16 +480,7 @@ impl Footage {
     /// # Errors
     /// [`FootageError`] when it cannot be run.
     pub fn integrity(&self) -> Result<Vec<String>, FootageError> {
-        self.read(|c| {
-            let mut lines: Vec<String> =
-                c.prepare("PRAGMA integrity_check")?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-            lines.retain(|line| line != "ok");
-            let dangling = c.prepare("PRAGMA foreign_key_check")?.query_map([], |_| Ok(()))?.count();
-            if dangling > 0 {
-                lines.push(format!("{dangling} rows refer to rows that do not exist"));
-            }
-            Ok(lines)
-        })
+        Ok(self.db.integrity()?)
     }
 
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, FootageError> {
@@ -504,6 +513,7 @@ fn make(t: &Transaction<'_>, change: &Change) -> rusqlite::Result<Option<Opened>
             }
             Ok(None)
         }
+        Change::CutGaps { stream, span } => cut_gaps(t, stream, *span).map(|()| None),
         Change::Discard { id, since } => {
             t.execute(
                 "INSERT INTO garbage (path, size_bytes, since_ms)
@@ -514,7 +524,10 @@ fn make(t: &Transaction<'_>, change: &Change) -> rusqlite::Result<Option<Opened>
             Ok(None)
         }
         Change::DiscardFile { path, since } => {
-            t.execute("INSERT INTO garbage (path, size_bytes, since_ms) VALUES (?1, 0, ?2)", (path, since.0))?;
+            t.execute(
+                "INSERT INTO garbage (path, size_bytes, since_ms) VALUES (?1, 0, ?2)",
+                (path, since.0),
+            )?;
             Ok(None)
         }
         Change::Forget { path } => {
@@ -569,7 +582,12 @@ fn close_segment(t: &Transaction<'_>, closed: &ClosedSegment) -> rusqlite::Resul
     if n == 1 { Ok(()) } else { Err(rusqlite::Error::QueryReturnedNoRows) }
 }
 
-fn begin_gap(t: &Transaction<'_>, stream: &StreamId, from: WallTime, cause: GapCause) -> rusqlite::Result<()> {
+fn begin_gap(
+    t: &Transaction<'_>,
+    stream: &StreamId,
+    from: WallTime,
+    cause: GapCause,
+) -> rusqlite::Result<()> {
     end_gap(t, stream, from)?;
     insert_gap(t, stream, from, None, cause)
 }
@@ -580,9 +598,31 @@ fn end_gap(t: &Transaction<'_>, stream: &StreamId, at: WallTime) -> rusqlite::Re
         "DELETE FROM gap WHERE camera = ?1 AND stream = ?2 AND end_wall_ms IS NULL AND start_wall_ms >= ?3",
     )?
     .execute(key)?;
-    t.prepare_cached("UPDATE gap SET end_wall_ms = ?3 WHERE camera = ?1 AND stream = ?2 AND end_wall_ms IS NULL")?
-        .execute(key)
-        .map(drop)
+    t.prepare_cached(
+        "UPDATE gap SET end_wall_ms = ?3 WHERE camera = ?1 AND stream = ?2 AND end_wall_ms IS NULL",
+    )?
+    .execute(key)
+    .map(drop)
+}
+
+fn cut_gaps(t: &Transaction<'_>, stream: &StreamId, span: Span) -> rusqlite::Result<()> {
+    let overlapping =
+        "WHERE camera = ?1 AND stream = ?2 AND start_wall_ms < ?4 AND coalesce(end_wall_ms > ?3, 1)";
+    let key = (stream.camera.as_str(), stream.kind.as_str(), span.from.0, span.to.0);
+    let rows: Vec<GapRow> = t
+        .prepare(&format!("SELECT start_wall_ms, end_wall_ms, cause FROM gap {overlapping}"))?
+        .query_map(key, gap_row)?
+        .collect::<Result<_, _>>()?;
+    t.execute(&format!("DELETE FROM gap {overlapping}"), key)?;
+    for row in rows {
+        if row.from < span.from {
+            insert_gap(t, stream, row.from, Some(span.from), row.cause)?;
+        }
+        if row.to.is_none_or(|to| to > span.to) {
+            insert_gap(t, stream, span.to, row.to, row.cause)?;
+        }
+    }
+    Ok(())
 }
 
 fn insert_gap(
@@ -592,9 +632,11 @@ fn insert_gap(
     to: Option<WallTime>,
     cause: GapCause,
 ) -> rusqlite::Result<()> {
-    t.prepare_cached("INSERT INTO gap (camera, stream, start_wall_ms, end_wall_ms, cause) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute((stream.camera.as_str(), stream.kind.as_str(), from.0, to.map(|to| to.0), cause.as_str()))
-        .map(drop)
+    t.prepare_cached(
+        "INSERT INTO gap (camera, stream, start_wall_ms, end_wall_ms, cause) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute((stream.camera.as_str(), stream.kind.as_str(), from.0, to.map(|to| to.0), cause.as_str()))
+    .map(drop)
 }
 
 const SELECT_SEGMENT: &str = "SELECT id, run_id, camera, stream, path, state, start_wall_ms, end_wall_ms,

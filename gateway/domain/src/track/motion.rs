@@ -12,7 +12,8 @@ use crate::{
 /// Standard deviation of a detector's box edge, in box sizes (measured on YOLOX-nano at 640×384: 0.05 to 0.1).
 const JITTER: f32 = 0.08;
 /// How much a thing changes its speed in a second, in box sizes per second.
-const AGILITY: f32 = 1.5;
+/// More follows jitter at low frame rates and swaps neighbours, less loses who turns (measured on crowd6 with noise).
+const AGILITY: f32 = 0.8;
 /// How fast a box changes its size when it is first seen, in box sizes per second.
 const SWELLING: f32 = 0.5;
 /// The smallest size that noise is scaled by: about a pixel.
@@ -147,14 +148,6 @@ impl Motion {
     }
 }
 
-/// How far `now` is from `origin`, in sizes of the larger of both boxes: the lesser of the way of the middle and of the
-/// foot, so that a thing that stands and is half hidden for a while has not moved.
-pub(super) fn displacement(origin: &NormRect, now: &NormRect) -> f32 {
-    let (sx, sy) = sizes(origin.width().max(now.width()), origin.height().max(now.height()));
-    let between = |a: NormPoint, b: NormPoint| ((b.x - a.x) / sx).hypot((b.y - a.y) / sy);
-    between(origin.centre(), now.centre()).min(between(origin.foot(), now.foot()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,12 +186,5 @@ mod tests {
         }
         assert!(motion.velocity().x < velocity / 5.0);
         assert!(motion.surprise(&far) < before);
-    }
-
-    #[test]
-    fn displacement_counts_no_swelling_in_place() {
-        let at = |x: f32, w: f32, h: f32| NormRect { x0: x - w / 2.0, y0: 0.8 - h, x1: x + w / 2.0, y1: 0.8 };
-        assert!(displacement(&at(0.5, 0.05, 0.2), &at(0.5, 0.05, 0.1)) < 0.01, "half hidden, same foot");
-        assert!(displacement(&at(0.5, 0.05, 0.2), &at(0.6, 0.05, 0.2)) > 0.9, "one size to the side");
     }
 }

@@ -188,15 +188,17 @@ pub(super) fn incident(c: &Connection, id: IncidentId) -> rusqlite::Result<Optio
 }
 
 fn list(c: &Connection, filter: &IncidentFilter) -> rusqlite::Result<Vec<IncidentRow>> {
-    let (state, order) = match filter.which {
-        Which::Open => ("AND i.is_open = 1", "i.level, i.id"),
-        Which::Over => ("AND i.is_open = 0", "i.id DESC"),
-        Which::All => ("", "i.id DESC"),
+    // The page is found in the index first, so that only its own rows are joined and sorted.
+    let (state, page_order, order) = match filter.which {
+        Which::Open => ("AND is_open = 1", "level, id", "i.level, i.id"),
+        Which::Over => ("AND is_open = 0", "id DESC", "i.id DESC"),
+        Which::All => ("", "id DESC", "i.id DESC"),
     };
     let sql = format!(
-        "{SELECT_INCIDENT}
-         WHERE i.area IN (SELECT value FROM json_each(:areas)) AND i.id < :before {state}
-         ORDER BY {order} LIMIT :limit"
+        "WITH page AS (SELECT id FROM incident
+             WHERE area IN (SELECT value FROM json_each(:areas)) AND id < :before {state}
+             ORDER BY {page_order} LIMIT :limit)
+         {SELECT_INCIDENT} WHERE i.id IN page ORDER BY {order}"
     );
     let areas: Vec<&str> = filter.areas.iter().map(AreaId::as_str).collect();
     let parameters = named_params! {

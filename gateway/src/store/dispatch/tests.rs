@@ -107,10 +107,11 @@ fn the_queries_of_the_queue_use_their_indexes() {
         assert!(!plan.contains("SCAN a") && !plan.contains("SCAN s\n"), "{plan}");
     };
     let select = rows::SELECT_INCIDENT;
-    check(
-        &format!("{select} WHERE i.area IN ('x', 'y') AND i.is_open = 1 ORDER BY i.level, i.id LIMIT 9"),
-        "incident_queue",
-    );
+    for state in ["AND is_open = 1", "AND is_open = 0", ""] {
+        let page =
+            format!("SELECT id FROM incident WHERE area IN ('x', 'y') {state} ORDER BY id DESC LIMIT 9");
+        check(&page, "incident_area (area=?");
+    }
     check(&format!("{select} WHERE i.id = 1"), "INTEGER PRIMARY KEY");
     check("SELECT id FROM incident WHERE correlation_key = 'k' AND collecting = 1", "incident_collecting");
     check("SELECT id FROM incident WHERE state = 'claimed' AND lease_until_ms <= 1", "incident_lease");

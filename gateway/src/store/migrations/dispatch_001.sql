@@ -21,7 +21,7 @@ CREATE TABLE incident (
     -- Camera, class and zone in one word.
     correlation_key TEXT NOT NULL,
     -- 1 while further alarms of its key join it, then NULL for ever: it is over, its window lapsed, or its day is full.
-    collecting      INTEGER CHECK (collecting = 1 AND is_open = 1),
+    collecting      INTEGER CHECK (collecting IS NULL OR (collecting = 1 AND is_open = 1)),
     opened_ms       INTEGER NOT NULL,
     -- When the condition of the first alarm first held.
     began_ms        INTEGER NOT NULL,
@@ -49,8 +49,8 @@ CREATE TABLE incident (
 
 -- Two alarms of one key can never open two incidents: the database itself refuses the second.
 CREATE UNIQUE INDEX incident_collecting ON incident (correlation_key) WHERE collecting = 1;
-CREATE INDEX incident_queue ON incident (level, id) WHERE is_open = 1;
-CREATE INDEX incident_area ON incident (area, id);
+-- The queue and its past pages, cut by area; covers them but for the level.
+CREATE INDEX incident_area ON incident (area, is_open, id);
 -- The clocks that a machine watches.
 CREATE INDEX incident_lease ON incident (lease_until_ms) WHERE state = 'claimed';
 CREATE INDEX incident_shelf ON incident (shelf_until_ms) WHERE state = 'shelved';
