@@ -3,4 +3,10 @@
 //! Nothing of this crate is linked into the product.
 
 pub mod camsim;
+pub mod footage;
+pub mod gateway;
+pub mod model;
+pub mod poll;
+pub mod shared;
+pub mod site;
 pub mod viewer;

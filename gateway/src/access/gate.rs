@@ -382,6 +382,16 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods)]
+    fn zz_speed() {
+        let gate = Gate::new(tree());
+        let v = viewer(Role::Operator, &["east"]);
+        let t = std::time::Instant::now();
+        for _ in 0..2000 { may(&gate, &v, Action::IncidentList, "grid"); }
+        eprintln!("per call {:?}", t.elapsed() / 2000);
+    }
+
+    #[test]
     fn without_an_area_nothing_in_areas_is_seen() {
         let gate = Gate::new(tree());
         assert!(!may(&gate, &viewer(Role::Operator, &[]), Action::IncidentView, "east"));
