@@ -167,7 +167,7 @@ impl Segmenter {
         }
         if self.must_cut_before(&unit, cost) {
             let next = Cursor { base: unit.pts, wall: unit.wall };
-            if !self.write_fragment(next) && !unit.is_keyframe {
+            if !self.write_fragment(next) {
                 self.stream.release(cost);
                 return;
             }

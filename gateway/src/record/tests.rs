@@ -2,6 +2,7 @@
 //!
 //! Pictures are synthetic (a pattern behind a NAL length); `tests/real.rs` records what ffmpeg encodes.
 
+mod crash;
 pub(crate) mod kit;
 mod real;
 
