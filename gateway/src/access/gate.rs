@@ -234,49 +234,63 @@ impl Engine {
         purpose: Purpose,
         areas: &AreaTree,
     ) -> Result<Decision, EvaluationError> {
-        let kinds = &self.kinds;
-        let role = uid(&kinds.role, viewer.role.as_str());
-        let principal = uid(&kinds.viewer, &viewer.account.to_string());
-        let own = viewer
-            .areas
-            .iter()
-            .map(|area| RestrictedExpression::new_entity_uid(uid(&kinds.area, area.as_str())));
-        let attributes = HashMap::from([("areas".to_owned(), RestrictedExpression::new_set(own))]);
-        let (resource, place) = match object {
-            Object::Site => (uid(&kinds.site, SITE), None),
-            Object::Area { id } => (uid(&kinds.area, id.as_str()), None),
-            Object::Camera { id, area } => (uid(&kinds.camera, id.as_str()), Some(*area)),
-            Object::Incident { id, area } => (uid(&kinds.incident, &id.to_string()), Some(*area)),
-        };
-        let parents: HashSet<EntityUid> = place.iter().map(|area| uid(&kinds.area, area.as_str())).collect();
-        let mut entities = vec![
-            Entity::new(principal.clone(), attributes, HashSet::from([role.clone()]))?,
-            Entity::new_no_attrs(role, HashSet::new()),
-        ];
-        let place = if let Object::Area { id } = object {
-            Some(*id)
-        } else {
-            entities.push(Entity::new_no_attrs(resource.clone(), parents));
-            place
-        };
-        // Only the branch of the tree that the object hangs on: a viewer's other areas decide nothing here.
-        if let Some(area) = place {
-            for node in areas.lineage(area) {
-                let parent = node.parent.iter().map(|parent| uid(&kinds.area, parent.as_str())).collect();
-                entities.push(Entity::new_no_attrs(uid(&kinds.area, node.id.as_str()), parent));
-            }
-        }
-        let entities = Entities::from_entities(entities, Some(&self.schema))?;
+        let parties = self.parties(viewer, object, areas)?;
+        // Not checked against the schema at each question, which doubles its cost: a test does, for all that is built.
+        let entities = Entities::from_entities(parties.entities, None)?;
         let context =
             Context::from_pairs([("purpose".to_owned(), RestrictedExpression::new_string(purpose.label()))])?;
-        let action = uid(&kinds.action, action.as_str());
-        let request = Request::new(principal, action, resource, context, Some(&self.schema))?;
+        let action = uid(&self.kinds.action, action.as_str());
+        let request = Request::new(parties.viewer, action, parties.object, context, Some(&self.schema))?;
         let response = self.authoriser.is_authorized(&request, &self.policies, &entities);
         if let Some(error) = response.diagnostics().errors().next() {
             return Err(error.to_string().into());
         }
         Ok(response.decision())
     }
+
+    fn parties(
+        &self,
+        viewer: &Viewer,
+        object: &Object<'_>,
+        areas: &AreaTree,
+    ) -> Result<Parties, EvaluationError> {
+        let kinds = &self.kinds;
+        let role = uid(&kinds.role, viewer.role.as_str());
+        let asking = uid(&kinds.viewer, &viewer.account.to_string());
+        let own = viewer
+            .areas
+            .iter()
+            .map(|area| RestrictedExpression::new_entity_uid(uid(&kinds.area, area.as_str())));
+        let attributes = HashMap::from([("areas".to_owned(), RestrictedExpression::new_set(own))]);
+        let mut entities = vec![
+            Entity::new(asking.clone(), attributes, HashSet::from([role.clone()]))?,
+            Entity::new_no_attrs(role, HashSet::new()),
+        ];
+        let (resource, place) = match object {
+            Object::Site => (uid(&kinds.site, SITE), None),
+            Object::Area { id } => (uid(&kinds.area, id.as_str()), Some(*id)),
+            Object::Camera { id, area } => (uid(&kinds.camera, id.as_str()), Some(*area)),
+            Object::Incident { id, area } => (uid(&kinds.incident, &id.to_string()), Some(*area)),
+        };
+        // Only the branch of the tree that the object hangs on: a viewer's other areas decide nothing here.
+        for node in place.into_iter().flat_map(|area| areas.lineage(area)) {
+            let parent = node.parent.iter().map(|parent| uid(&kinds.area, parent.as_str())).collect();
+            entities.push(Entity::new_no_attrs(uid(&kinds.area, node.id.as_str()), parent));
+        }
+        // An area is in the tree already.
+        if !matches!(object, Object::Area { .. }) {
+            let parents = place.iter().map(|area| uid(&kinds.area, area.as_str())).collect();
+            entities.push(Entity::new_no_attrs(resource.clone(), parents));
+        }
+        Ok(Parties { viewer: asking, object: resource, entities })
+    }
+}
+
+/// Who asks, about what, and all that is known of both.
+struct Parties {
+    viewer: EntityUid,
+    object: EntityUid,
+    entities: Vec<Entity>,
 }
 
 fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
@@ -377,6 +391,24 @@ mod tests {
                 }
                 let verb = gate.authorise(&someone, action, &Object::Site, Purpose::Duty).is_ok();
                 assert_eq!(verb, expected(role, action, true), "{role} has the verb {action}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_gate_is_asked_with_conforms_to_the_schema() {
+        let gate = Gate::new(tree());
+        let engine = gate.engine.as_ref().unwrap();
+        let (camera, grid) = (CameraId::new("cam").unwrap(), area("grid"));
+        for &role in Role::ALL {
+            for object in [
+                Object::Site,
+                Object::Area { id: &grid },
+                Object::Camera { id: &camera, area: &grid },
+                Object::Incident { id: IncidentId(1), area: &grid },
+            ] {
+                let parties = engine.parties(&viewer(role, &["east", "west"]), &object, &gate.areas).unwrap();
+                Entities::from_entities(parties.entities, Some(&engine.schema)).unwrap();
             }
         }
     }

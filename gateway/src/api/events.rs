@@ -67,7 +67,7 @@ pub(super) async fn follow(
         cursor,
         fetched: VecDeque::new(),
         stage: Stage::Greeting,
-        quiet_since: now(),
+        quiet_since: Instant::now(),
     };
     let events = futures::stream::unfold(feed, |mut feed| async {
         let event = feed.next().await?;
@@ -107,7 +107,7 @@ impl Feed {
             }
             let event = self.step().await?;
             if let Some(event) = event {
-                self.quiet_since = now();
+                self.quiet_since = Instant::now();
                 return Some(event);
             }
         }
@@ -176,9 +176,4 @@ fn position(name: &str, seq: ChangeSeq) -> Event {
 fn event(name: &str, seq: ChangeSeq, body: &impl Serialize) -> Event {
     let text = serde_json::to_string(body).expect("our own structs with text keys always become JSON");
     Event::default().event(name).id(seq.0.to_string()).data(text)
-}
-
-#[expect(clippy::disallowed_methods, reason = "timers of the runtime run on the runtime's own clock")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -64,8 +64,8 @@ pub(super) async fn list(
     };
     let list = guard.state.dispatch.list(filter).await?;
     let names = names(&guard).await?;
-    let seen = list.incidents.iter().filter(|row| guard.sees_incident(row));
-    let incidents = seen.map(|row| summary(&guard, &names, row)).collect();
+    let seen = guard.seen_incidents(list.incidents).await?;
+    let incidents = seen.iter().map(|row| summary(&guard, &names, row)).collect();
     Ok(Json(dto::IncidentList { as_of_seq: list.as_of.0, incidents }))
 }
 

@@ -162,7 +162,6 @@ impl Routes {
     }
 
     /// The service. Does no I/O by itself.
-    #[must_use]
     pub fn into_router(self) -> Router {
         self.router
             .fallback(assets::serve)

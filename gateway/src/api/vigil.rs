@@ -22,7 +22,7 @@ impl Vigil {
             changes: guard.state.accounts.changes(),
             guard: guard.clone(),
             // The route has just looked.
-            next_look: tokio_now() + LOOK_EVERY,
+            next_look: Instant::now() + LOOK_EVERY,
         }
     }
 
@@ -47,7 +47,7 @@ impl Vigil {
         if self.guard.state.shutdown.is_cancelled() {
             return false;
         }
-        let is_due = tokio_now() >= self.next_look || self.changes.has_changed().unwrap_or(true);
+        let is_due = Instant::now() >= self.next_look || self.changes.has_changed().unwrap_or(true);
         !is_due || self.look().await
     }
 
@@ -58,7 +58,7 @@ impl Vigil {
 
     async fn look(&mut self) -> bool {
         self.changes.mark_unchanged();
-        self.next_look = tokio_now() + LOOK_EVERY;
+        self.next_look = Instant::now() + LOOK_EVERY;
         match self.guard.state.accounts.viewer_again(self.guard.viewer.session).await {
             Ok(viewer) => viewer.is_some(),
             Err(error) => {
@@ -67,9 +67,4 @@ impl Vigil {
             }
         }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "timers of the runtime run on the runtime's own clock")]
-fn tokio_now() -> Instant {
-    Instant::now()
 }

@@ -26,7 +26,7 @@ fn count(log: &[Value], action: &str, outcome: &str) -> usize {
 
 #[tokio::test]
 async fn a_clip_is_described_played_in_ranges_and_written_down_once() {
-    let house = House::new();
+    let house = House::new().await;
     let (east, _) = house.fill().await;
     let operator = house.viewer("op", Role::Operator, "east").await;
     let auditor = house.viewer("eyes", Role::Auditor, "town").await;
@@ -79,7 +79,7 @@ async fn a_clip_is_described_played_in_ranges_and_written_down_once() {
 
 #[tokio::test]
 async fn a_clip_shows_its_incident_and_not_what_lies_around_it() {
-    let house = House::new();
+    let house = House::new().await;
     let (east, _) = house.fill().await;
     let operator = house.viewer("op", Role::Operator, "east").await;
     let check = |from: i64, to: i64, expected: StatusCode| {
@@ -102,7 +102,7 @@ async fn a_clip_shows_its_incident_and_not_what_lies_around_it() {
 
 #[tokio::test]
 async fn refusals_are_written_down() {
-    let house = House::new();
+    let house = House::new().await;
     let (east, _) = house.fill().await;
     let outsider = house.viewer("out", Role::Operator, "west").await;
     let technician = house.viewer("tech", Role::Technician, "east").await;
@@ -130,7 +130,7 @@ async fn refusals_are_written_down() {
 
 #[tokio::test]
 async fn tampering_with_the_log_shows() {
-    let house = House::new();
+    let house = House::new().await;
     house.fill().await;
     let auditor = house.viewer("eyes", Role::Auditor, "town").await;
     let path = house.dir.path().join("data/dispatch.db");
@@ -144,7 +144,7 @@ async fn tampering_with_the_log_shows() {
 
 #[tokio::test]
 async fn what_cannot_be_written_down_is_not_shown() {
-    let house = House::new();
+    let house = House::new().await;
     let (east, _) = house.fill().await;
     let operator = house.viewer("op", Role::Operator, "east").await;
     let picture = format!("/incidents/{east}/thumbnail.jpg");
@@ -163,7 +163,7 @@ async fn what_cannot_be_written_down_is_not_shown() {
 
 #[tokio::test]
 async fn no_answer_carries_a_camera_password() {
-    let house = House::new();
+    let house = House::new().await;
     house.fill().await;
     let technician = house.viewer("tech", Role::Technician, "town").await;
     let police = house.viewer("pol", Role::Police, "town").await;

@@ -72,7 +72,7 @@ fn publish(house: &House, camera: &str, first: i64, last: i64) {
 
 #[tokio::test]
 async fn an_operator_sees_own_cameras_until_the_session_ends() {
-    let house = House::new();
+    let house = House::new().await;
     let id = house.account("op", Role::Operator, "east").await;
     let cookie = house.sign_in("op").await;
     let (at, server) = start(&house).await;
@@ -109,7 +109,7 @@ async fn an_operator_sees_own_cameras_until_the_session_ends() {
 
 #[tokio::test]
 async fn nobody_else_sees_them() {
-    let house = House::new();
+    let house = House::new().await;
     let inside = house.viewer("op", Role::Operator, "east").await;
     let outside = house.viewer("out", Role::Operator, "west").await;
     let (at, server) = start(&house).await;
@@ -139,7 +139,7 @@ async fn nobody_else_sees_them() {
 
 #[tokio::test]
 async fn a_stopping_service_says_so() {
-    let house = House::new();
+    let house = House::new().await;
     let cookie = house.viewer("op", Role::Operator, "east").await;
     let (at, server) = start(&house).await;
     publish(&house, "cam-east", 0, 4);

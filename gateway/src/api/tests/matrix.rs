@@ -123,7 +123,7 @@ fn table(house: &House) -> Vec<RouteRow> {
 
 #[tokio::test]
 async fn every_route_answers_every_viewer_as_the_table_says() {
-    let house = House::new();
+    let house = House::new().await;
     let (east, _) = house.fill().await;
     let spare = house.account("spare", Role::Auditor, "east").await;
     house.account("keeper", Role::Administrator, "town").await;
@@ -171,7 +171,7 @@ async fn every_route_answers_every_viewer_as_the_table_says() {
 
 #[tokio::test]
 async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
-    let house = House::new();
+    let house = House::new().await;
     let (_, west) = house.fill().await;
     let cookie = house.viewer("op", Role::Operator, "east").await;
     for row in table(&house).iter().filter(|row| row.path.contains("{id}") && !row.path.contains("accounts"))
@@ -192,7 +192,7 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
 
 #[tokio::test]
 async fn damaged_policies_deny_everything_but_the_health_page() {
-    let house = House::with_gate(|areas| Gate::from_text("permit (principal", "entity", areas));
+    let house = House::with_gate(|areas| Gate::from_text("permit (principal", "entity", areas)).await;
     house.account("op", Role::Operator, "east").await;
     let token = house.state.accounts.sign_in("op", PASSWORD.to_owned(), "test").await.unwrap().token;
     let cookie = format!("sharpeyes_session={token}");
@@ -212,7 +212,7 @@ async fn damaged_policies_deny_everything_but_the_health_page() {
 
 #[tokio::test]
 async fn the_document_describes_exactly_the_routes_that_exist() {
-    let house = House::new();
+    let house = House::new().await;
     let document = serde_json::to_value(openapi()).unwrap();
     let documented: BTreeSet<(String, String)> = document["paths"]
         .as_object()
@@ -230,7 +230,7 @@ async fn the_document_describes_exactly_the_routes_that_exist() {
 
 #[tokio::test]
 async fn public_routes_are_these_four() {
-    let house = House::new();
+    let house = House::new().await;
     let public: Vec<(Verb, String)> = table(&house)
         .into_iter()
         .filter(|row| matches!(row.declared, Declared::Public(_)))

@@ -20,6 +20,7 @@ use sharpeyes_config::Site;
 use sharpeyes_domain::{
     access::Role,
     alarm::{AlarmBegin, AlarmEdge, AlarmEnd, EndCause, Evidence, Moment, ZoneRef},
+    area::AreaTree,
     detection::ObjectClass,
     geometry::Confidence,
     ids::{AccountId, AreaId, CameraId, IncidentId, RuleId, StreamId, StreamKind, TrackId, ZoneId},
@@ -118,7 +119,7 @@ struct House {
     clock: Clock,
     hub: Hub,
     shutdown: CancellationToken,
-    _recorder: Arc<Recorder>,
+    recorder: Arc<Recorder>,
 }
 
 struct Quiet;
@@ -141,11 +142,16 @@ impl CameraHealth for Quiet {
 }
 
 impl House {
-    fn new() -> Self {
-        Self::with_gate(Gate::new)
+    async fn new() -> Self {
+        Self::with_gate(Gate::new).await
     }
 
-    fn with_gate(gate: impl FnOnce(sharpeyes_domain::area::AreaTree) -> Gate) -> Self {
+    async fn with_gate(gate: impl FnOnce(AreaTree) -> Gate + Send + 'static) -> Self {
+        tokio::task::spawn_blocking(|| Self::build(gate)).await.unwrap()
+    }
+
+    /// Stores are opened on a thread that may wait.
+    fn build(gate: impl FnOnce(AreaTree) -> Gate) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("site.toml");
         std::fs::write(&file, SITE).unwrap();
@@ -176,7 +182,7 @@ impl House {
             shutdown: shutdown.clone(),
             site,
         });
-        Self { dir, state, db, clock, hub, shutdown, _recorder: recorder }
+        Self { dir, state, db, clock, hub, shutdown, recorder }
     }
 
     /// An account of this role in this area.
@@ -255,7 +261,8 @@ impl House {
     /// Fifty seconds of the main stream from 40 s after the start, a keyframe every two seconds.
     async fn record(&self, camera: &str) {
         let stream = stream(camera, StreamKind::Main);
-        let sender = self._recorder.sender(&stream).unwrap();
+        let (recorder, whose) = (Arc::clone(&self.recorder), stream.clone());
+        let sender = tokio::task::spawn_blocking(move || recorder.sender(&whose).unwrap()).await.unwrap();
         let wall_start = WallTime(START.0 + 40_000);
         sender.try_send(RecorderMessage::RunBegin(run(&stream, wall_start))).unwrap();
         for second in 0..50 {

@@ -15,7 +15,7 @@ async fn try_password(house: &House, name: &str, password: &str) -> StatusCode {
 
 #[tokio::test]
 async fn the_first_administrator_is_made_once_with_the_printed_code() {
-    let house = House::new();
+    let house = House::new().await;
     let needed = || house.send(get("/setup", ""));
     assert_eq!(json(needed().await).await, json!({ "needed": true }));
     let old = house.state.accounts.issue_setup_code().await.unwrap().unwrap();
@@ -41,7 +41,7 @@ async fn the_first_administrator_is_made_once_with_the_printed_code() {
 
 #[tokio::test]
 async fn a_setup_code_expires() {
-    let house = House::new();
+    let house = House::new().await;
     let code = house.state.accounts.issue_setup_code().await.unwrap().unwrap();
     house.clock.advance(Duration::from_secs(24 * 3600));
     let late =
@@ -51,7 +51,7 @@ async fn a_setup_code_expires() {
 
 #[tokio::test]
 async fn wrong_name_wrong_password_and_disabled_look_the_same() {
-    let house = House::new();
+    let house = House::new().await;
     house.account("keeper", Role::Administrator, "town").await;
     let id = house.account("gone", Role::Operator, "east").await;
     let admin = house.sign_in("keeper").await;
@@ -70,7 +70,7 @@ async fn wrong_name_wrong_password_and_disabled_look_the_same() {
 
 #[tokio::test]
 async fn guessing_gets_slower_and_time_heals() {
-    let house = House::new();
+    let house = House::new().await;
     house.account("op", Role::Operator, "east").await;
     for _ in 0..5 {
         assert_eq!(try_password(&house, "OP", "wrong wrong").await, StatusCode::UNAUTHORIZED);
@@ -103,7 +103,7 @@ async fn guessing_gets_slower_and_time_heals() {
 
 #[tokio::test]
 async fn strangers_lock_nobody_out_of_their_own_desk() {
-    let house = House::new();
+    let house = House::new().await;
     house.account("op", Role::Operator, "east").await;
     let accounts = &house.state.accounts;
     accounts.sign_in("op", PASSWORD.to_owned(), "192.0.2.50").await.unwrap();
@@ -116,7 +116,7 @@ async fn strangers_lock_nobody_out_of_their_own_desk() {
 
 #[tokio::test]
 async fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
-    let house = House::new();
+    let house = House::new().await;
     house.account("op", Role::Operator, "east").await;
     let answer = house.send(post("/session", &json!({ "name": "op", "password": PASSWORD }))).await;
     let set = answer.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
@@ -141,7 +141,7 @@ async fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
 
 #[tokio::test]
 async fn requests_forged_by_another_page_are_refused() {
-    let house = House::new();
+    let house = House::new().await;
     let cookie = house.viewer("keeper", Role::Administrator, "town").await;
     let body = json!({ "name": "made", "role": "auditor", "password": PASSWORD });
     let attempt = |header: &'static str, value: Option<&'static str>| {
@@ -178,7 +178,7 @@ async fn requests_forged_by_another_page_are_refused() {
 
 #[tokio::test]
 async fn sessions_end_by_time_by_leaving_and_by_order() {
-    let house = House::new();
+    let house = House::new().await;
     let id = house.account("op", Role::Operator, "east").await;
     let admin_id = house.account("keeper", Role::Administrator, "town").await;
     let status = |cookie: String| async { house.get("/session", &{ cookie }).await.status() };
@@ -230,7 +230,7 @@ async fn sessions_end_by_time_by_leaving_and_by_order() {
 
 #[tokio::test]
 async fn one_changes_ones_own_password_by_knowing_it() {
-    let house = House::new();
+    let house = House::new().await;
     let here = house.viewer("op", Role::Operator, "east").await;
     let elsewhere = house.sign_in("op").await;
     let change =
@@ -249,7 +249,7 @@ async fn one_changes_ones_own_password_by_knowing_it() {
 
 #[tokio::test]
 async fn accounts_that_make_no_sense_are_not_made() {
-    let house = House::new();
+    let house = House::new().await;
     let cookie = house.viewer("keeper", Role::Administrator, "town").await;
     let check = |body: serde_json::Value, code: &'static str| {
         let made = with_json(request("POST", "/accounts").header("cookie", &cookie), &body);
