@@ -16,6 +16,8 @@ umask 077
 readonly PROGRAMS=${CARGO_TARGET_DIR:-target}/release
 readonly DATA=${DEMO_DIR:-demo-data}
 readonly SHARED=${SHARPEYES_SHARED:-../shared}
+# A new model is loaded and compared with its manifest before it is taken.
+export ORT_DYLIB_PATH=${ORT_DYLIB_PATH:-$PWD/.cache/onnxruntime/libonnxruntime.so}
 readonly SITE=$DATA/site.toml ACCOUNTS=$DATA/accounts.txt
 readonly CAMERA_USER=camera CAMERA_PASSWORD=simulated
 readonly LEAST_CAMERAS=4 MOST_CAMERAS=8
@@ -313,7 +315,7 @@ pre_roll = "10s"
 post_roll = "5s"
 
 [inference]
-runtime = $(quoted "$(realpath .cache/onnxruntime/libonnxruntime.so)")
+runtime = $(quoted "$(realpath "$ORT_DYLIB_PATH")")
 TOML
     [[ -z $model ]] || printf 'default_model = "%s"\n' "$model"
     cat <<'TOML'
@@ -385,7 +387,7 @@ print("-".join("".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ i
       || fail "the account $role could not be made; delete $DATA to begin again"
     printf '%s %s %s\n' "$role" "$password" "$display" >>"$ACCOUNTS"
   done <<'ROLES'
-operator|值班员 Operator
+operator|调度员 Operator
 police|民警 Police officer
 technician|运维员 Technician
 administrator|管理员 Administrator
@@ -421,7 +423,7 @@ print_box() {
   printf '  打开网址 Open        %s\n' "$address"
   printf '  摄像机 Cameras       %s%s\n' "${#cameras[@]}" "${DEMO_CAMERA:+ + 1}"
   printf '  检测模型 Detector    %s\n\n' "${model:-未安装 none installed}"
-  printf '  帐号 Account      密码 Password\n'
+  printf '  账号 Account      密码 Password\n'
   awk '{ printf "  %-16s  %s  %s", $1, $2, $3; for (i = 4; i <= NF; i++) printf " %s", $i; print "" }' "$ACCOUNTS"
   printf '\n  接警请用 operator 登录。 Sign in as operator to work the queue.\n'
   printf '  日志 Logs            %s\n' "$DATA/gateway.log, $DATA/camsim.log"

@@ -54,8 +54,9 @@ export const cameras = [
     main: {
       state: "auth_failed",
       since_ms: now - 46 * 60e3,
-      message_code: "auth_failed",
-      remedy: "Check the camera's user name and password in the site file.",
+      message_code: "password_refused",
+      message: "10.20.30.41:554 refuses user `admin` (401)",
+      remedy: "correct the password in the site file",
       fps: 0,
       bitrate: 0,
       last_frame_ms: now - 46 * 60e3,
@@ -117,13 +118,12 @@ export function makeIncident(cameraId, level, cls, ago_s, more = {}) {
   const opened_ms = Date.now() - ago_s * 1000;
   const crowd = cls === "crowding";
   const evidence = {
-    class: cls,
+    rule_class: cls,
     count: crowd ? 12 : 1,
     limit: crowd ? 10 : 1,
     peak: crowd ? 15 : 1,
-    zone: "zone",
-    zone_name: cam.zones[0].name,
-    classes: [crowd ? "person" : (more.what ?? "person")],
+    zone: { id: "zone", name: cam.zones[0].name },
+    class: crowd ? "person" : (more.what ?? "person"),
     held_ms: crowd ? 20_000 : 3_000,
     score: 0.87,
     tracks: crowd ? [7, 8] : [7],
@@ -145,6 +145,7 @@ export function makeIncident(cameraId, level, cls, ago_s, more = {}) {
     alarms,
     version: 1,
     ongoing: ago_s < 120,
+    close_suggested: ago_s > 1000,
     evidence,
     thumbnail: true,
     ...more.fields,
@@ -163,7 +164,7 @@ export function makeIncident(cameraId, level, cls, ago_s, more = {}) {
       evidence,
     };
   });
-  const history = [{ at_ms: opened_ms + evidence.held_ms, action: "opened", to: "new", version: 1 }];
+  const history = [{ at_ms: opened_ms + evidence.held_ms, action: "open", to: "new", level, version: 1 }];
   return { incident, alarm_list, history };
 }
 

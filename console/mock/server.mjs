@@ -18,7 +18,7 @@ const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/cs
 const BEGIN_S = 10;
 // What a strict server would send: the built console must live with it.
 const CSP =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob:; media-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 const finished = (i) => ["closed", "revisited", "rejected", "merged"].includes(i.state);
 
@@ -52,6 +52,8 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
     if (incident.version !== command.expected_version) {
       return refuse(res, 409, "conflict", "the incident has changed", { current: incident });
     }
+    if (command.action === "reopen" && !command.reopen_reason)
+      return refuse(res, 422, "reason_needed", "no reason");
     const from = incident.state;
     const actor = { id: viewer.id, name: viewer.display_name };
     const allowed = {
@@ -88,7 +90,8 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
       from,
       to: incident.state,
       version: incident.version,
-      reason: command.reason,
+      level: incident.level,
+      reason: command.reason ?? command.reopen_reason,
       note: command.note,
     });
     send(res, 200, incident);
@@ -105,7 +108,7 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
     if (gap) spans.push({ offset_s: 18, wall_ms: start_ms + 18_000 + 4_200 });
     const end_ms = start_ms + CLIP_S * 1000 + (gap ? 4_200 : 0);
     return {
-      url: `/api/v1/incidents/${incident.id}/clip.mp4`,
+      url: `/api/v1/incidents/${incident.id}/clip.mp4?from_ms=${start_ms}&to_ms=${end_ms}`,
       mime: 'video/mp4; codecs="avc1.42c01f"',
       start_ms,
       end_ms,
@@ -194,7 +197,7 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
     const key = `${req.method} ${path}`;
     if (key === "GET /setup") return send(res, 200, { needed: setupNeeded });
     if (key === "POST /setup") {
-      if ((await body(req)).code !== "1234-5678") return refuse(res, 403, "wrong_code", "the code is wrong");
+      if ((await body(req)).code !== "1234-5678") return refuse(res, 403, "setup_code", "the code is wrong");
       setupNeeded = false;
       return send(res, 204);
     }
@@ -202,14 +205,14 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
       const { name, password } = await body(req);
       const account = accounts.find((a) => a.name === name && !a.disabled);
       if (!account || password !== "demo")
-        return refuse(res, 401, "wrong_credentials", "name or password is wrong");
+        return refuse(res, 401, "sign_in_refused", "name or password is wrong");
       const token = Math.random().toString(36).slice(2);
       sessions.set(token, account.id);
       res.setHeader("set-cookie", `sharpeyes_session=${token}; HttpOnly; SameSite=Strict; Path=/`);
       return send(res, 200, viewerOf({ headers: { cookie: `sharpeyes_session=${token}` } }));
     }
     const viewer = viewerOf(req);
-    if (!viewer) return refuse(res, 401, "unauthenticated", "not signed in");
+    if (!viewer) return refuse(res, 401, "not_signed_in", "not signed in");
     if (key === "GET /session") return send(res, 200, viewer);
     if (key === "PATCH /session") {
       Object.assign(

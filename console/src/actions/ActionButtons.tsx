@@ -19,7 +19,7 @@ export function ActionButtons({ incident, actions }: { incident: Incident; actio
         <Button
           disabled={!actions.can(incident, "reopen")}
           loading={busy}
-          onClick={() => actions.reopen(incident)}
+          onClick={() => actions.askReopen(incident)}
         >
           {t.act.reopen}
         </Button>

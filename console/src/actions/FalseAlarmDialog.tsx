@@ -12,6 +12,7 @@ interface Props {
 /** F asks, F again confirms: two keys, and no incident lost to one slip of a finger. */
 export function FalseAlarmDialog({ incident, onConfirm, onCancel }: Props) {
   const { t } = useSpeech();
+  // Enter belongs to the focused button, which confirms.
   useKeys({ f: onConfirm, enter: onConfirm });
   return (
     <Modal
@@ -20,7 +21,8 @@ export function FalseAlarmDialog({ incident, onConfirm, onCancel }: Props) {
       width={400}
       title={t.act.falseTitle(incident.number)}
       okText={t.act.falseAlarm}
-      okButtonProps={{ danger: true }}
+      okButtonProps={{ danger: true, autoFocus: true }}
+      closable={false}
       onOk={onConfirm}
       onCancel={onCancel}
       transitionName=""

@@ -3,11 +3,13 @@
  * a lost answer the same command. No words and no React here.
  */
 import { type Answer, client } from "../api/client";
-import type { CloseReason, Incident, IncidentCommand } from "../api/types";
+import type { CloseReason, Incident, IncidentCommand, ReopenReason } from "../api/types";
 
 export type Decision =
-  | { verb: "claim" | "release" | "reopen" }
-  | { verb: "close"; reason: CloseReason; note?: string };
+  | { verb: "claim" | "release" }
+  | { verb: "close"; reason: CloseReason; note?: string }
+  | { verb: "reopen"; reason: ReopenReason; note?: string };
+export type Verb = Decision["verb"];
 
 type Send = (id: number, command: IncidentCommand) => Promise<Answer<Incident>>;
 
@@ -19,17 +21,38 @@ export function freshKey(): string {
   return `${[...random].map((n) => n.toString(16).padStart(8, "0")).join("")}-${counter}`;
 }
 
-async function sendTwice(incident: Incident, decision: Decision, send: Send): Promise<Answer<Incident>> {
-  const command: IncidentCommand = {
-    action: decision.verb,
-    expected_version: incident.version,
-    idempotency_key: freshKey(),
-    ...(decision.verb === "close" && { reason: decision.reason }),
-    ...(decision.verb === "close" && decision.note && { note: decision.note }),
-  };
+function commandOf(incident: Incident, decision: Decision): IncidentCommand {
+  const base = { action: decision.verb, expected_version: incident.version, idempotency_key: freshKey() };
+  switch (decision.verb) {
+    case "close":
+      return { ...base, reason: decision.reason, note: decision.note };
+    case "reopen":
+      return { ...base, reopen_reason: decision.reason, note: decision.note };
+    case "claim":
+    case "release":
+      return base;
+  }
+}
+
+async function sendSafely(incident: Incident, decision: Decision, send: Send): Promise<Answer<Incident>> {
+  const command = commandOf(incident, decision);
   const first = await send(incident.id, command);
   // The answer was lost, perhaps not the command: the same key asks what became of it.
   if (first.kind === "error" && first.problem.status === 0) return send(incident.id, command);
+  return first;
+}
+
+/** No person has touched it in between: only the machine added an alarm or raised the level. */
+function sameHands(seen: Incident, current: Incident): boolean {
+  return seen.state === current.state && seen.owner?.id === current.owner?.id;
+}
+
+async function sendOnce(incident: Incident, decision: Decision, send: Send): Promise<Answer<Incident>> {
+  const first = await sendSafely(incident, decision, send);
+  const current =
+    first.kind === "error" && first.problem.code === "conflict" ? first.problem.current : undefined;
+  // An alarm that attaches while the operator reaches for the key is no reason to refuse them.
+  if (current && sameHands(incident, current)) return sendSafely(current, decision, send);
   return first;
 }
 
@@ -39,27 +62,23 @@ export async function carryOut(
   decision: Decision,
   send: Send = client.act,
 ): Promise<Answer<Incident>> {
-  let current = incident;
-  if (decision.verb === "close" && incident.state === "new") {
-    const claimed = await sendTwice(incident, { verb: "claim" }, send);
-    if (claimed.kind !== "ok") return claimed;
-    current = claimed.value;
-  }
-  return sendTwice(current, decision, send);
+  if (decision.verb !== "close" || incident.state !== "new") return sendOnce(incident, decision, send);
+  const claimed = await sendOnce(incident, { verb: "claim" }, send);
+  return claimed.kind === "ok" ? sendOnce(claimed.value, decision, send) : claimed;
 }
 
 /** What this person may do with it now; the server has the last word. */
-export function possible(incident: Incident, viewerId: number): ReadonlySet<Decision["verb"]> {
+export function possible(incident: Incident, viewerId: number): ReadonlySet<Verb> {
   const mine = incident.owner?.id === viewerId;
   switch (incident.state) {
     case "new":
-      return new Set(["claim", "close"] as const);
+      return new Set<Verb>(["claim", "close"]);
     case "claimed":
-      return mine ? new Set(["release", "close"] as const) : new Set();
+      return mine ? new Set<Verb>(["release", "close"]) : new Set();
     case "closed":
     case "revisited":
     case "rejected":
-      return new Set(["reopen"] as const);
+      return new Set<Verb>(["reopen"]);
     default:
       return new Set();
   }
@@ -73,3 +92,4 @@ export const CLOSE_REASONS: readonly CloseReason[] = [
   "duplicate",
   "test",
 ];
+export const REOPEN_REASONS: readonly ReopenReason[] = ["recurred", "mistake", "new_evidence", "discontent"];

@@ -3,17 +3,17 @@ import { useQueryClient } from "@tanstack/react-query";
 import { App } from "antd";
 import { useState } from "react";
 import { mayAct, useViewer } from "../api/session";
-import type { CloseReason, Incident } from "../api/types";
+import type { Incident } from "../api/types";
 import { useSpeech } from "../i18n/context";
 import { problemText } from "../i18n/format";
 import { useLive } from "../live/LiveProvider";
-import { CloseDialog } from "./CloseDialog";
-import { carryOut, type Decision, possible } from "./command";
+import { CLOSE_REASONS, carryOut, type Decision, possible, REOPEN_REASONS, type Verb } from "./command";
 import { FalseAlarmDialog } from "./FalseAlarmDialog";
+import { ReasonDialog } from "./ReasonDialog";
 
-type Asking = { kind: "close" | "false"; incident: Incident } | null;
+type Asking = { kind: "close" | "false" | "reopen"; incident: Incident } | null;
 
-export function useActions(onDone?: (incident: Incident, verb: Decision["verb"]) => void) {
+export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
   const { t } = useSpeech();
   const viewer = useViewer();
   const { book } = useLive();
@@ -54,7 +54,7 @@ export function useActions(onDone?: (incident: Incident, verb: Decision["verb"])
     refresh(incident.id);
   };
 
-  const can = (incident: Incident, verb: Decision["verb"]) =>
+  const can = (incident: Incident, verb: Verb) =>
     mayAct(viewer.role) && possible(incident, viewer.id).has(verb);
 
   /** Why a key did nothing: silence would look like a broken keyboard. */
@@ -65,7 +65,7 @@ export function useActions(onDone?: (incident: Incident, verb: Decision["verb"])
     } else message.info(t.error.codes.illegal);
   };
 
-  const attempt = (incident: Incident, verb: Decision["verb"], run: () => void) =>
+  const attempt = (incident: Incident, verb: Verb, run: () => void) =>
     can(incident, verb) ? run() : explain(incident);
 
   const actions = {
@@ -73,28 +73,44 @@ export function useActions(onDone?: (incident: Incident, verb: Decision["verb"])
     can,
     claim: (i: Incident) => attempt(i, "claim", () => void decide(i, { verb: "claim" })),
     release: (i: Incident) => attempt(i, "release", () => void decide(i, { verb: "release" })),
-    reopen: (i: Incident) => attempt(i, "reopen", () => void decide(i, { verb: "reopen" })),
+    askReopen: (i: Incident) => attempt(i, "reopen", () => setAsking({ kind: "reopen", incident: i })),
     askClose: (i: Incident) => attempt(i, "close", () => setAsking({ kind: "close", incident: i })),
     askFalse: (i: Incident) => attempt(i, "close", () => setAsking({ kind: "false", incident: i })),
   };
 
-  const close = (reason: CloseReason, note?: string) => {
+  const answer = (decision: Decision) => {
     if (!asking) return;
     // The version may have moved on while the dialog was open, by another alarm for instance: what the operator
     // decides about is the incident, and who holds it is checked by the server.
-    const now = book.get(asking.incident.id) ?? asking.incident;
-    void decide(now, { verb: "close", reason, note });
+    void decide(book.get(asking.incident.id) ?? asking.incident, decision);
   };
   const cancel = () => setAsking(null);
   const dialogs = (
     <>
       {asking?.kind === "close" && (
-        <CloseDialog incident={asking.incident} onClose={close} onCancel={cancel} />
+        <ReasonDialog
+          title={t.act.closeTitle(asking.incident.number)}
+          hint={t.act.closeHint}
+          reasons={CLOSE_REASONS}
+          words={t.reason}
+          onChoose={(reason, note) => answer({ verb: "close", reason, note })}
+          onCancel={cancel}
+        />
+      )}
+      {asking?.kind === "reopen" && (
+        <ReasonDialog
+          title={t.act.reopenTitle(asking.incident.number)}
+          hint={t.act.reopenHint}
+          reasons={REOPEN_REASONS}
+          words={t.reopenReason}
+          onChoose={(reason, note) => answer({ verb: "reopen", reason, note })}
+          onCancel={cancel}
+        />
       )}
       {asking?.kind === "false" && (
         <FalseAlarmDialog
           incident={asking.incident}
-          onConfirm={() => close("false_alarm")}
+          onConfirm={() => answer({ verb: "close", reason: "false_alarm" })}
           onCancel={cancel}
         />
       )}

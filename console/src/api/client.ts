@@ -79,10 +79,12 @@ async function call<T>(
   }
 }
 
+const ofAlarm = (alarm: number | undefined) => (alarm === undefined ? "" : `?alarm=${alarm}`);
+
 export const client = {
   setup: (signal?: AbortSignal) => call<SetupState>("GET", "/setup", undefined, signal),
   finishSetup: (code: string, name: string, password: string) =>
-    call<void>("POST", "/setup", { code, name, password }),
+    call<Viewer>("POST", "/setup", { code, name, password }),
   viewer: (signal?: AbortSignal) => call<Viewer>("GET", "/session", undefined, signal),
   signIn: (name: string, password: string) => call<Viewer>("POST", "/session", { name, password }),
   setLanguage: (language: Language) => call<Viewer>("PATCH", "/session", { language }),
@@ -99,9 +101,10 @@ export const client = {
   incident: (id: number, signal?: AbortSignal) =>
     call<IncidentDetail>("GET", `/incidents/${id}`, undefined, signal),
   act: (id: number, command: IncidentCommand) => call<Incident>("POST", `/incidents/${id}/actions`, command),
-  clip: (id: number, signal?: AbortSignal) => call<Clip>("GET", `/incidents/${id}/clip`, undefined, signal),
-  trace: (id: number, signal?: AbortSignal) =>
-    call<TraceFrame[]>("GET", `/incidents/${id}/trace`, undefined, signal),
+  clip: (id: number, alarm?: number, signal?: AbortSignal) =>
+    call<Clip>("GET", `/incidents/${id}/clip${ofAlarm(alarm)}`, undefined, signal),
+  trace: (id: number, alarm?: number, signal?: AbortSignal) =>
+    call<TraceFrame[]>("GET", `/incidents/${id}/trace${ofAlarm(alarm)}`, undefined, signal),
   accounts: (signal?: AbortSignal) => call<Account[]>("GET", "/accounts", undefined, signal),
   createAccount: (account: NewAccount) => call<Account>("POST", "/accounts", account),
   changeAccount: (id: number, change: AccountChange) => call<Account>("PATCH", `/accounts/${id}`, change),

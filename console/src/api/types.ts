@@ -7,6 +7,7 @@ export type Role = "operator" | "police" | "technician" | "administrator" | "aud
 export type Language = "zh" | "en";
 export type IncidentClass = "crowding" | "intrusion";
 export type CloseReason = "handled" | "false_alarm" | "duplicate" | "test" | "no_action";
+export type ReopenReason = "recurred" | "mistake" | "new_evidence" | "discontent";
 export type IncidentVerb = "claim" | "release" | "close" | "reopen";
 export type IncidentScope = "open" | "closed" | "all";
 
@@ -67,16 +68,17 @@ export type StreamState =
   | "auth_failed"
   | "not_found"
   | "no_media"
-  | "unsupported"
   | "streaming"
   | "stalled"
   | "backing_off"
-  | "quarantined";
+  | "quarantined"
+  | "stopped";
 
 export interface StreamHealth {
   state: StreamState;
   since_ms: number;
   message_code?: string;
+  message?: string;
   remedy?: string;
   params?: { codec: string; width: number; height: number };
   fps: number;
@@ -136,13 +138,12 @@ export interface Person {
 
 /** Codes and numbers for the sentence that explains an alarm; the words are the console's. */
 export interface Evidence {
-  class: IncidentClass;
+  rule_class: IncidentClass;
   count: number;
   limit: number;
   peak: number;
-  zone?: string;
-  zone_name?: string;
-  classes: string[];
+  zone?: { id: string; name: string };
+  class: string;
   held_ms: number;
   score: number;
   tracks: number[];
@@ -167,6 +168,8 @@ export interface Incident {
   version: number;
   ongoing: boolean;
   close_reason?: CloseReason;
+  /** The alarms are over: a person may want to close it. */
+  close_suggested: boolean;
   evidence: Evidence;
   thumbnail: boolean;
 }
@@ -184,6 +187,7 @@ export interface Alarm {
   began_ms: number;
   raised_ms: number;
   ended_ms?: number;
+  end_cause?: string;
   evidence: Evidence;
 }
 
@@ -193,7 +197,9 @@ export interface HistoryRow {
   action: string;
   from?: IncidentState;
   to: IncidentState;
+  level: number;
   version: number;
+  alarm?: number;
   reason?: string;
   note?: string;
 }
@@ -208,6 +214,7 @@ export interface IncidentCommand {
   expected_version: number;
   idempotency_key: string;
   reason?: CloseReason;
+  reopen_reason?: ReopenReason;
   note?: string;
 }
 
@@ -259,6 +266,7 @@ export type LiveEnd = "stream_ended" | "session_ended" | "shutdown";
 export type LiveMessage =
   | { type: "init"; mime: string; width: number; height: number }
   | { type: "lagged"; dropped: number }
+  | { type: "interrupted" }
   | { type: "end"; reason: LiveEnd };
 
 export interface EventPosition {

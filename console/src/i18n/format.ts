@@ -64,7 +64,7 @@ export function age(t: Words, ms: number): string {
 
 /** Seconds with one decimal, as in "12.4 s". */
 export function seconds(t: Words, s: number): string {
-  return t.age.s(Math.round(s * 10) / 10);
+  return t.age.exact(s.toFixed(1));
 }
 
 /** 0:07.3 */

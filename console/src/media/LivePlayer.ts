@@ -43,6 +43,8 @@ export class LivePlayer {
   readonly #ticker: ReturnType<typeof setInterval>;
   #lastAppendMs = 0;
   #interval_s = 0.1;
+  /** The camera is away: the last picture must not pass for a live one. */
+  #interrupted = false;
 
   constructor(video: HTMLVideoElement, url: string, handlers: LiveHandlers) {
     this.#video = video;
@@ -100,6 +102,10 @@ export class LivePlayer {
       case "lagged":
         this.#handlers.onLagged(message.dropped);
         return;
+      case "interrupted":
+        this.#state({ kind: "waiting" });
+        this.#interrupted = true;
+        return;
       case "end":
         this.#finish({ kind: "ended", reason: message.reason });
         return;
@@ -152,6 +158,7 @@ export class LivePlayer {
       this.#interval_s = this.#interval_s * 0.9 + ((now - this.#lastAppendMs) / 1000) * 0.1;
     }
     this.#lastAppendMs = now;
+    this.#interrupted = false;
     this.#queue.push(bytes);
     this.#pump();
   }
@@ -194,7 +201,7 @@ export class LivePlayer {
     }
     video.playbackRate = behind > target * 1.5 + 0.2 ? 1.08 : 1;
     if (video.paused && document.visibilityState === "visible") void video.play().catch(() => undefined);
-    if (video.readyState >= 2) {
+    if (video.readyState >= 2 && !this.#interrupted) {
       this.#state({ kind: "playing", behind_s: Math.max(0, edge - video.currentTime), ...this.#size });
     }
   }

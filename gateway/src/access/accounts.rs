@@ -224,7 +224,8 @@ impl Accounts {
             .collect();
         let expires = self.0.clock.wall().plus(SETUP_CODE_LIFE);
         let holds = self.0.store.put_setup_code(digest(&letters), expires).await?;
-        let groups: Vec<&str> = [0..4, 4..8, 8..12].into_iter().filter_map(|range| letters.get(range)).collect();
+        let groups: Vec<&str> =
+            [0..4, 4..8, 8..12].into_iter().filter_map(|range| letters.get(range)).collect();
         Ok(holds.then(|| groups.join("-")))
     }
 
@@ -268,11 +269,17 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError::Refused`], [`AccountError::Throttled`], or the database.
-    pub async fn sign_in(&self, name: &str, password: String, source: &str) -> Result<SignedIn, AccountError> {
+    pub async fn sign_in(
+        &self,
+        name: &str,
+        password: String,
+        source: &str,
+    ) -> Result<SignedIn, AccountError> {
         let inner = &self.0;
         self.brake(name, source).await?;
         let known = inner.store.credentials(name).await?;
-        let fits = inner.passwords.verify(password, known.as_ref().map(|known| known.password.clone())).await?;
+        let fits =
+            inner.passwords.verify(password, known.as_ref().map(|known| known.password.clone())).await?;
         let Some(account) = known.filter(|known| fits && !known.disabled) else {
             inner.audit.append(self.entry(None, name, source, "session.open", Outcome::Failed)).await?;
             return Err(AccountError::Refused);
@@ -347,7 +354,8 @@ impl Accounts {
         change: AccountChange,
         author: Author<'_>,
     ) -> Result<AccountRow, AccountError> {
-        let before = self.0.store.list().await?.into_iter().find(|row| row.id == id).ok_or(AccountError::NotFound)?;
+        let before =
+            self.0.store.list().await?.into_iter().find(|row| row.id == id).ok_or(AccountError::NotFound)?;
         let role = change.role.unwrap_or(before.role);
         if change.role.is_some() || change.areas.is_some() {
             self.check_areas(role, change.areas.as_ref().unwrap_or(&before.areas))?;
@@ -394,7 +402,10 @@ impl Accounts {
         self.brake(&viewer.name, source).await?;
         let kept = inner.store.credentials(&viewer.name).await?.map(|known| known.password);
         if !inner.passwords.verify(current, kept).await? {
-            inner.audit.append(self.entry(Some(viewer), &viewer.name, source, "account.password", Outcome::Failed)).await?;
+            inner
+                .audit
+                .append(self.entry(Some(viewer), &viewer.name, source, "account.password", Outcome::Failed))
+                .await?;
             return Err(AccountError::WrongPassword);
         }
         inner.throttle.forgive(&viewer.name, source).await?;

@@ -196,8 +196,9 @@ impl Engine {
     fn load(policies: &str, schema: &str) -> Result<Self, PolicyError> {
         let (schema, _) =
             Schema::from_cedarschema_str(schema).map_err(|error| PolicyError::Schema(error.to_string()))?;
-        let policies: PolicySet =
-            policies.parse().map_err(|error: cedar_policy::ParseErrors| PolicyError::Policy(error.to_string()))?;
+        let policies: PolicySet = policies
+            .parse()
+            .map_err(|error: cedar_policy::ParseErrors| PolicyError::Policy(error.to_string()))?;
         if policies.is_empty() {
             return Err(PolicyError::Empty);
         }
@@ -211,7 +212,8 @@ impl Engine {
                 .collect();
             return Err(PolicyError::Invalid(problems.join("; ")));
         }
-        let kind = |name: &str| name.parse::<EntityTypeName>().map_err(|e| PolicyError::Schema(e.to_string()));
+        let kind =
+            |name: &str| name.parse::<EntityTypeName>().map_err(|e| PolicyError::Schema(e.to_string()));
         let kinds = Kinds {
             viewer: kind("Viewer")?,
             role: kind("Role")?,
@@ -235,7 +237,10 @@ impl Engine {
         let kinds = &self.kinds;
         let role = uid(&kinds.role, viewer.role.as_str());
         let principal = uid(&kinds.viewer, &viewer.account.to_string());
-        let own = viewer.areas.iter().map(|area| RestrictedExpression::new_entity_uid(uid(&kinds.area, area.as_str())));
+        let own = viewer
+            .areas
+            .iter()
+            .map(|area| RestrictedExpression::new_entity_uid(uid(&kinds.area, area.as_str())));
         let attributes = HashMap::from([("areas".to_owned(), RestrictedExpression::new_set(own))]);
         let (resource, place) = match object {
             Object::Site => (uid(&kinds.site, SITE), None),

@@ -142,7 +142,10 @@ fn argon() -> Argon2<'static> {
 
 fn hash_now(password: &str) -> Result<String, HashError> {
     // A password of unbounded length is refused by `check`; what signs in is cut by the body limit.
-    argon().hash_password(password.as_bytes()).map(|hash: PasswordHash| hash.to_string()).map_err(|e| HashError::Hash(e.to_string()))
+    argon()
+        .hash_password(password.as_bytes())
+        .map(|hash: PasswordHash| hash.to_string())
+        .map_err(|e| HashError::Hash(e.to_string()))
 }
 
 fn verify_now(password: &str, phc: &str) -> bool {
@@ -155,7 +158,9 @@ mod tests {
 
     #[test]
     fn passwords_that_everybody_tries_are_refused() {
-        let check = |password: &str, expected| assert_eq!(check(password, "zhang-wei", "Liushu"), expected, "{password}");
+        let check = |password: &str, expected| {
+            assert_eq!(check(password, "zhang-wei", "Liushu"), expected, "{password}")
+        };
         check("correct horse battery", Ok(()));
         check("柳树镇治理中心的长口令", Ok(()));
         check("short", Err(PasswordProblem::Short));

@@ -8,7 +8,7 @@
 mod file;
 
 use std::{
-    collections::VecDeque,
+    collections::BTreeMap,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
@@ -30,8 +30,6 @@ pub use file::{FileDemuxer, OpenedFile};
 /// Coded bytes that may wait before a decoder. A live feeder skips to the next keyframe at half of it (see
 /// [`Decoder::is_behind`]); replay is held back at all of it.
 const BACKLOG_BYTES: u64 = 4 << 20;
-/// Wall times of units on their way through the decoder; more than any reordering needs.
-const IN_FLIGHT: usize = 256;
 
 /// Why nothing can be decoded.
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +111,9 @@ impl std::fmt::Debug for Frame {
     }
 }
 
+/// Wall times of units on their way through the decoder, by their time in nanoseconds. Bounded by the decoder's queue.
+type Walls = Arc<Mutex<BTreeMap<u64, WallTime>>>;
+
 /// Where decoded pictures go. Called on GStreamer's thread: must not block.
 pub trait FrameSink: Send + 'static {
     /// Whether the picture at `pts` is worth copying out. Called for every decoded picture, in order.
@@ -136,7 +137,7 @@ pub fn init() -> Result<(), DecodeError> {
 pub struct Decoder {
     pipeline: gst::Pipeline,
     source: AppSrc,
-    walls: Arc<Mutex<VecDeque<(u64, WallTime)>>>,
+    walls: Walls,
     backend: String,
 }
 
@@ -169,7 +170,7 @@ impl Decoder {
             .max_bytes(BACKLOG_BYTES)
             .block(true)
             .build();
-        let walls = Arc::new(Mutex::new(VecDeque::new()));
+        let walls = Walls::default();
         let appsink = app_sink(sink, walls.clone());
         let pipeline = gst::Pipeline::new();
         let elements = [source.upcast_ref(), &decoder, &convert, appsink.upcast_ref()];
@@ -199,13 +200,7 @@ impl Decoder {
                 buffer.set_flags(gst::BufferFlags::DELTA_UNIT);
             }
         }
-        {
-            let mut walls = self.walls.lock().unwrap_or_else(PoisonError::into_inner);
-            walls.push_back((nanos, unit.wall));
-            if walls.len() > IN_FLIGHT {
-                walls.pop_front();
-            }
-        }
+        self.walls.lock().unwrap_or_else(PoisonError::into_inner).insert(nanos, unit.wall);
         self.source.push_buffer(buffer).map(drop).map_err(|error| self.failure(&error))
     }
 
@@ -279,7 +274,7 @@ fn caps(params: &VideoParams) -> gst::Caps {
         .build()
 }
 
-fn app_sink(mut sink: impl FrameSink, walls: Arc<Mutex<VecDeque<(u64, WallTime)>>>) -> AppSink {
+fn app_sink(mut sink: impl FrameSink, walls: Walls) -> AppSink {
     let new_sample = move |appsink: &AppSink| {
         let sample = appsink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
         let Some(nanos) = sample.buffer().and_then(gst::BufferRef::pts).map(gst::ClockTime::nseconds) else {
@@ -303,11 +298,12 @@ fn app_sink(mut sink: impl FrameSink, walls: Arc<Mutex<VecDeque<(u64, WallTime)>
         .build()
 }
 
-/// Pictures come out in presentation order, units went in in decoding order: looked up by their time.
-fn take_wall(walls: &Mutex<VecDeque<(u64, WallTime)>>, nanos: u64) -> Option<WallTime> {
+/// Pictures come out in presentation order, units went in in decoding order: looked up by their time. What lies before
+/// this picture will not come out any more.
+fn take_wall(walls: &Walls, nanos: u64) -> Option<WallTime> {
     let mut walls = walls.lock().unwrap_or_else(PoisonError::into_inner);
-    let index = walls.iter().position(|(fed, _)| *fed == nanos)?;
-    walls.remove(index).map(|(_, wall)| wall)
+    *walls = walls.split_off(&nanos);
+    walls.remove(&nanos)
 }
 
 fn copy_out(sample: &gst::Sample, pts: Pts, wall: WallTime) -> Option<Frame> {

@@ -21,7 +21,10 @@ pub(super) struct PageQuery {
 
 /// The log, newest first.
 #[utoipa::path(get, path = "/api/v1/audit", params(PageQuery), responses((status = 200, body = dto::AuditList)))]
-pub(super) async fn page(guard: Guard, Params(query): Params<PageQuery>) -> Result<Json<dto::AuditList>, ApiError> {
+pub(super) async fn page(
+    guard: Guard,
+    Params(query): Params<PageQuery>,
+) -> Result<Json<dto::AuditList>, ApiError> {
     let limit = query.limit.unwrap_or(USUAL_LIMIT).min(MOST);
     let rows = guard.state.accounts.audit().page(query.before, limit).await?;
     Ok(Json(dto::AuditList { rows: rows.iter().map(dto::AuditRow::from).collect() }))

@@ -150,7 +150,12 @@ pub(super) async fn file(
     respond(&guard, &clip, &tag, range)
 }
 
-async fn plan(state: &ApiState, row: &IncidentRow, from: WallTime, until: WallTime) -> Result<Clip, ApiError> {
+async fn plan(
+    state: &ApiState,
+    row: &IncidentRow,
+    from: WallTime,
+    until: WallTime,
+) -> Result<Clip, ApiError> {
     let clips = state.clips.clone();
     let stream = StreamId { camera: row.camera.clone(), kind: StreamKind::Main };
     let planned = tokio::task::spawn_blocking(move || clips.plan(&stream, from, until)).await;
@@ -206,7 +211,9 @@ fn wanted_range(headers: &HeaderMap, tag: &str, len: u64) -> Result<Option<Range
     if text(header::IF_RANGE).is_some_and(|known| known != tag) {
         return Ok(None);
     }
-    let Some(spec) = text(header::RANGE).and_then(|range| range.strip_prefix("bytes=")) else { return Ok(None) };
+    let Some(spec) = text(header::RANGE).and_then(|range| range.strip_prefix("bytes=")) else {
+        return Ok(None);
+    };
     let Some((first, last)) = spec.split_once('-').filter(|_| !spec.contains(',')) else { return Ok(None) };
     let number = |text: &str| text.trim().parse::<u64>();
     let range = match (number(first), number(last)) {

@@ -52,9 +52,23 @@ same!(Language = Language { Chinese, English });
 same!(RuleClass = IncidentClass { Crowding, Intrusion });
 same!(CloseReason = CloseReason { Handled, FalseAlarm, Duplicate, Test, NoAction });
 same!(ReopenReason = ReopenReason { Recurred, Mistake, NewEvidence, Discontent });
-same!(IncidentState = IncidentState {
-    New, Claimed, Assessed, Dispatched, Signed, Handling, Done, Verified, Closed, Revisited, Rejected, Merged, Shelved,
-});
+same!(
+    IncidentState = IncidentState {
+        New,
+        Claimed,
+        Assessed,
+        Dispatched,
+        Signed,
+        Handling,
+        Done,
+        Verified,
+        Closed,
+        Revisited,
+        Rejected,
+        Merged,
+        Shelved,
+    }
+);
 
 impl From<dto::IncidentScope> for Which {
     fn from(scope: dto::IncidentScope) -> Self {
@@ -249,7 +263,9 @@ impl From<&RuleConfig> for dto::Rule {
     fn from(rule: &RuleConfig) -> Self {
         let (at_least, classes) = match &rule.kind {
             RuleKind::Crowding { at_least } => (Some(*at_least), Vec::new()),
-            RuleKind::Intrusion { classes } => (None, classes.iter().map(|class| class.as_str().to_owned()).collect()),
+            RuleKind::Intrusion { classes } => {
+                (None, classes.iter().map(|class| class.as_str().to_owned()).collect())
+            }
         };
         Self {
             id: rule.id.as_str().to_owned(),
@@ -308,10 +324,10 @@ impl From<&Evidence> for dto::Evidence {
             count: evidence.count,
             limit: evidence.limit,
             peak: evidence.peak,
-            zone: evidence.zone.as_ref().map(|zone| dto::ZoneName {
-                id: zone.id.as_str().to_owned(),
-                name: zone.name.clone(),
-            }),
+            zone: evidence
+                .zone
+                .as_ref()
+                .map(|zone| dto::ZoneName { id: zone.id.as_str().to_owned(), name: zone.name.clone() }),
             class: evidence.class.as_str().to_owned(),
             held_ms: evidence.held_for.as_millis(),
             score: evidence.score.value(),

@@ -13,7 +13,7 @@ use crate::{access::accounts::AccountError, record::clip::ClipError, store::db::
 
 /// Why a request was refused.
 #[derive(Debug, thiserror::Error)]
-pub enum ApiError {
+pub(super) enum ApiError {
     /// No live session.
     #[error("sign in first")]
     NotSignedIn,
@@ -122,7 +122,8 @@ impl IntoResponse for ApiError {
                 extra = Some((header::RETRY_AFTER, HeaderValue::from(seconds)));
             }
             Self::Range { len } => {
-                extra = HeaderValue::from_str(&format!("bytes */{len}")).ok().map(|v| (header::CONTENT_RANGE, v));
+                extra =
+                    HeaderValue::from_str(&format!("bytes */{len}")).ok().map(|v| (header::CONTENT_RANGE, v));
             }
             Self::NotSignedIn
             | Self::SignInRefused
@@ -152,11 +153,9 @@ impl From<ClipError> for ApiError {
     fn from(error: ClipError) -> Self {
         match error {
             ClipError::Nothing { .. } => Self::NoFootage,
-            ClipError::Length => Self::Unprocessable {
-                code: "clip_length",
-                message: error.to_string(),
-                field: None,
-            },
+            ClipError::Length => {
+                Self::Unprocessable { code: "clip_length", message: error.to_string(), field: None }
+            }
             ClipError::Index(_) | ClipError::Table { .. } | ClipError::File { .. } | ClipError::Mp4(_) => {
                 Self::Internal(Box::new(error))
             }

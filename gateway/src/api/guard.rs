@@ -48,7 +48,9 @@ pub(super) struct Caller {
 impl Caller {
     pub(super) fn of(extensions: &Extensions) -> Self {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>();
-        Self { source: peer.map_or_else(|| "unknown".to_owned(), |peer| peer.0.ip().to_canonical().to_string()) }
+        Self {
+            source: peer.map_or_else(|| "unknown".to_owned(), |peer| peer.0.ip().to_canonical().to_string()),
+        }
     }
 }
 

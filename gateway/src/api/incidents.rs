@@ -136,9 +136,9 @@ fn action(command: &dto::IncidentCommand) -> Result<IncidentAction, ApiError> {
         dto::IncidentVerb::Close => {
             IncidentAction::Close { reason: command.reason.ok_or_else(|| missing("reason"))?.into() }
         }
-        dto::IncidentVerb::Reopen => {
-            IncidentAction::Reopen { reason: command.reopen_reason.ok_or_else(|| missing("reopen_reason"))?.into() }
-        }
+        dto::IncidentVerb::Reopen => IncidentAction::Reopen {
+            reason: command.reopen_reason.ok_or_else(|| missing("reopen_reason"))?.into(),
+        },
     })
 }
 

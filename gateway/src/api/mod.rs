@@ -35,11 +35,11 @@ use axum::{Json, Router, extract::State};
 use sharpeyes_domain::access::Action;
 use tokio::net::TcpListener;
 
+use self::routes::{Public, Routes, Verb};
 pub use self::{
     openapi::openapi,
     state::{ApiState, Parts},
 };
-use self::routes::{Public, Routes, Verb};
 
 /// Every route with what it needs. Read this to know the interface.
 #[must_use]

@@ -187,11 +187,7 @@ async fn admit_public(
 }
 
 /// Session, then verb; the object is the handler's to load through its [`Guard`].
-async fn admit(
-    State((state, action)): State<(ApiState, Action)>,
-    request: Request,
-    next: Next,
-) -> Response {
+async fn admit(State((state, action)): State<(ApiState, Action)>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     match guard(state, action, &parts).await {
         Ok(guard) => {

@@ -43,10 +43,9 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct ApiState(Arc<Inner>);
 
-/// See [`ApiState`].
-pub struct Inner {
+struct Inner {
     parts: Parts,
-    pub(super) views: Views,
+    views: Views,
 }
 
 impl ApiState {

@@ -111,7 +111,7 @@ impl Rings {
     pub(super) fn take(&mut self) -> (Vec<TraceChunk>, Taken) {
         let mut chunks: Vec<TraceChunk> = Vec::new();
         let mut taken = Vec::new();
-        for (camera, ring) in &mut self.cameras {
+        for (camera, ring) in self.cameras.iter_mut().filter(|(_, ring)| !ring.windows.is_empty()) {
             let mut numbers = Vec::new();
             let mut second = None;
             for held in &mut ring.frames {

@@ -154,7 +154,8 @@ impl ClipReader {
         plan.finish(shown, gaps)
     }
 
-    /// Fragments in order, from the random access point at or before the wanted beginning.
+    /// Fragments in order, from the random access point at or before the wanted beginning. Where a clock step made two
+    /// runs claim the same time, one is shown after the other: pictures of both between each other could not be decoded.
     fn pieces(&self, stream: &StreamId, wanted: Span) -> Result<Vec<Piece>, ClipError> {
         // The open file first: should it be closed meanwhile, its row is found too, and one of both is taken.
         let open = self.shared.open_segment(stream);
@@ -168,7 +169,6 @@ impl ClipReader {
         {
             self.take(&mut pieces, wanted, run, &path, &fragments);
         }
-        pieces.sort_by_key(|piece: &Piece| (piece.fragment.wall, piece.run, piece.fragment.base));
         Ok(pieces)
     }
 

@@ -183,6 +183,7 @@ pub struct Recorder {
     shared: Arc<Shared>,
     pool: Pool,
     recovery: Recovery,
+    senders: Mutex<HashMap<StreamId, RecordSender>>,
 }
 
 impl Recorder {
@@ -195,16 +196,31 @@ impl Recorder {
         let recovery = recovery::recover(volume.dir(), &footage, clock.wall())?;
         let shared = Arc::new(Shared { volume, footage, clock, settings, open: Mutex::default() });
         let pool = Pool::start(&shared).map_err(RecordError::Thread)?;
-        Ok(Self { shared, pool, recovery })
+        Ok(Self { shared, pool, recovery, senders: Mutex::default() })
     }
 
     /// The queue of `stream`, which is to be recorded from now on: until its first picture there is a gap row.
+    /// Asked again, the same queue.
     ///
     /// # Errors
-    /// [`RecordError`] when its directory or row cannot be made.
+    /// [`RecordError::Volume`] when its directory cannot be made.
     pub fn sender(&self, stream: &StreamId) -> Result<RecordSender, RecordError> {
+        let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = senders.get(stream) {
+            return Ok(sender.clone());
+        }
         self.shared.volume.prepare(stream)?;
-        Ok(self.pool.register(stream, self.shared.settings.backlog_bytes))
+        let settings = &self.shared.settings;
+        let sender = self.pool.register(stream, self.shared.clock.wall(), settings.backlog_bytes);
+        senders.insert(stream.clone(), sender.clone());
+        Ok(sender)
+    }
+
+    /// Counters of every recorded stream.
+    #[must_use]
+    pub fn statuses(&self) -> Vec<(StreamId, RecordStatus)> {
+        let senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
+        senders.iter().map(|(stream, sender)| (stream.clone(), sender.status())).collect()
     }
 
     /// `stream` is not recorded any more: its open gap, if it has one, goes on as switched off.
@@ -289,4 +305,4 @@ pub(crate) fn holes(footage: &Footage, stream: &StreamId, span: Span) -> Result<
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -11,7 +11,7 @@ use std::{
     thread::{Builder, JoinHandle},
 };
 
-use sharpeyes_domain::ids::StreamId;
+use sharpeyes_domain::{ids::StreamId, time::WallTime};
 
 use super::{
     Shared,
@@ -53,10 +53,10 @@ impl Pool {
     }
 
     /// Streams go round the threads in order of registration, so that each thread has as many as the others.
-    pub(super) fn register(&self, stream: &StreamId, limit: usize) -> RecordSender {
+    pub(super) fn register(&self, stream: &StreamId, since: WallTime, limit: usize) -> RecordSender {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.inboxes.len();
         let inbox = Arc::clone(&self.inboxes[turn]);
-        let shared = Arc::new(StreamShared::new(stream.clone(), limit));
+        let shared = Arc::new(StreamShared::new(stream.clone(), since, limit));
         let slot = inbox.register(Arc::clone(&shared));
         RecordSender { shared, inbox, slot }
     }

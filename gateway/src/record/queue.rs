@@ -8,11 +8,11 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, Condvar, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
-use sharpeyes_domain::ids::StreamId;
+use sharpeyes_domain::{ids::StreamId, time::WallTime};
 
 use super::{RecordStatus, RecorderMessage};
 
@@ -35,6 +35,8 @@ pub struct RecordSender {
 /// Counters of one stream, written by sender and writer thread.
 pub(super) struct StreamShared {
     pub(super) stream: StreamId,
+    /// When recording of it was asked for.
+    pub(super) since: WallTime,
     pub(super) limit: usize,
     pub(super) queued: AtomicUsize,
     pub(super) is_overflowing: AtomicBool,
@@ -45,14 +47,15 @@ pub(super) struct StreamShared {
     pub(super) n_before_keyframe: AtomicU64,
     pub(super) n_failures: AtomicU64,
     /// Wall time of the end of the last written fragment, 0 before the first.
-    pub(super) written_until_ms: std::sync::atomic::AtomicI64,
+    pub(super) written_until_ms: AtomicI64,
     pub(super) last_failure: Mutex<Option<String>>,
 }
 
 impl StreamShared {
-    pub(super) fn new(stream: StreamId, limit: usize) -> Self {
+    pub(super) fn new(stream: StreamId, since: WallTime, limit: usize) -> Self {
         Self {
             stream,
+            since,
             limit,
             queued: AtomicUsize::new(0),
             is_overflowing: AtomicBool::new(false),
@@ -62,7 +65,7 @@ impl StreamShared {
             n_frames: AtomicU64::new(0),
             n_before_keyframe: AtomicU64::new(0),
             n_failures: AtomicU64::new(0),
-            written_until_ms: std::sync::atomic::AtomicI64::new(0),
+            written_until_ms: AtomicI64::new(0),
             last_failure: Mutex::new(None),
         }
     }
@@ -84,7 +87,7 @@ impl StreamShared {
             n_failures: count(&self.n_failures),
             written_until: match self.written_until_ms.load(Ordering::Relaxed) {
                 0 => None,
-                millis => Some(sharpeyes_domain::time::WallTime(millis)),
+                millis => Some(WallTime(millis)),
             },
             last_failure: self.last_failure.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }

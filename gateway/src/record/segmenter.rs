@@ -9,7 +9,7 @@ use std::{
 
 use rand::RngExt as _;
 use sharpeyes_domain::{
-    ids::RunId,
+    ids::{RunId, SegmentId},
     media::AccessUnit,
     segment::GapCause,
     time::{MediaDuration, Pts, WallTime},
@@ -95,8 +95,7 @@ impl Segmenter {
         match this.shared.footage.open_gap(&this.stream.stream) {
             Ok(Some(gap)) => this.gap = GapState::Missing { cause: gap.cause, is_guess: false },
             Ok(None) => {
-                let from = this.shared.clock.wall();
-                this.pending.push(this.begin_gap(from, GapCause::CameraOffline));
+                this.pending.push(this.begin_gap(this.stream.since, GapCause::CameraOffline));
                 this.flush();
             }
             Err(error) => this.note_failure(&error.into()),
@@ -168,7 +167,7 @@ impl Segmenter {
         }
         if self.must_cut_before(&unit, cost) {
             let next = Cursor { base: unit.pts, wall: unit.wall };
-            if !self.write_fragment(next) && !unit.is_keyframe {
+            if !self.write_fragment(next) {
                 self.stream.release(cost);
                 return;
             }
@@ -326,11 +325,12 @@ impl Segmenter {
         self.retry_at = Some(self.shared.clock.instant() + RETRY);
     }
 
-    /// Syncs the file and adds its row to `changes`.
+    /// Syncs the file and adds its row to `changes`; a file that got no picture goes.
     fn finish(&mut self, file: SegmentFile, changes: &mut Vec<Change>) {
+        let (id, path) = (file.id, file.path.clone());
         match file.finish(&self.shared.volume) {
             Ok(Some(closed)) => changes.push(Change::CloseSegment(closed)),
-            Ok(None) => {}
+            Ok(None) => discard(&self.shared, id, path, changes),
             Err(error) => {
                 // After a failed fsync the pages are gone and a second fsync would lie (F13): stop, do not hope.
                 self.shared.volume.fail();
@@ -442,14 +442,17 @@ fn open_file(
     let Opened { run: run_id, segment } = opened.expect("a new segment always has rows");
     run.id = Some(run_id);
     SegmentFile::create(&shared.volume, path.clone(), segment, &run.init).map_err(|error| {
-        // The row goes the way of all files; should even that fail, the next start finds it open and empty.
-        let since = shared.clock.wall();
-        pending.push(Change::Discard { id: segment, since });
-        if unlink(shared.volume.dir(), &path).is_ok() {
-            pending.push(Change::Forget { path });
-        }
+        discard(shared, segment, path, pending);
         error.into()
     })
+}
+
+/// Takes a file without pictures away. Should the disk refuse, the row stays garbage and the next start tries again.
+fn discard(shared: &Shared, id: SegmentId, path: String, changes: &mut Vec<Change>) {
+    changes.push(Change::Discard { id, since: shared.clock.wall() });
+    if unlink(shared.volume.dir(), &path).is_ok() {
+        changes.push(Change::Forget { path });
+    }
 }
 
 /// FNV-1a: the same on every start, unlike the standard library's hashes.

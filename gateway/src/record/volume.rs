@@ -215,8 +215,9 @@ impl Volume {
     /// Creates the directory of `stream`.
     ///
     /// # Errors
-    /// [`VolumeError::Io`].
+    /// [`VolumeError`]; nothing is created on another disk.
     pub fn prepare(&self, stream: &StreamId) -> Result<(), VolumeError> {
+        self.ensure_usable()?;
         let path = self.dir.join(Self::stream_dir(stream));
         if !path.is_dir() {
             fs::create_dir_all(&path).map_err(at(&path))?;

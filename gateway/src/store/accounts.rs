@@ -16,7 +16,8 @@ use super::{
 use crate::access::viewer::{Language, SessionId};
 
 /// The tables of accounts, sessions, attempts and audit.
-pub const MIGRATION: Migration = Migration { name: "access_001", sql: include_str!("migrations/access_001.sql") };
+pub const MIGRATION: Migration =
+    Migration { name: "access_001", sql: include_str!("migrations/access_001.sql") };
 
 /// SHA-256 of a token or a code.
 pub type Digest = [u8; 32];
@@ -313,7 +314,8 @@ impl AccountStore {
                 params![token, id.0, now.0, source],
             )?;
             let session = SessionId(t.last_insert_rowid());
-            let account = t.query_row("SELECT * FROM account WHERE id = ?1", [id.0], |row| account(t, row))?;
+            let account =
+                t.query_row("SELECT * FROM account WHERE id = ?1", [id.0], |row| account(t, row))?;
             audit.name.clone_from(&account.name);
             audit.role = Some(account.role);
             audit::append(t, &audit)?;
@@ -354,8 +356,11 @@ impl AccountStore {
     /// [`DbError`]
     pub async fn touch(&self, id: SessionId, now: WallTime) -> Result<(), DbError> {
         self.write(move |t| {
-            t.execute("UPDATE session SET last_seen_ms = max(last_seen_ms, ?2) WHERE id = ?1", params![id.0, now.0])
-                .map(drop)
+            t.execute(
+                "UPDATE session SET last_seen_ms = max(last_seen_ms, ?2) WHERE id = ?1",
+                params![id.0, now.0],
+            )
+            .map(drop)
         })
         .await
     }
@@ -439,7 +444,8 @@ fn change(
     update: &AccountUpdate,
     mut audit: AuditEntry,
 ) -> Result<AccountRow, AccountWriteError> {
-    let load = || t.query_row("SELECT * FROM account WHERE id = ?1", [id.0], |row| account(t, row)).optional();
+    let load =
+        || t.query_row("SELECT * FROM account WHERE id = ?1", [id.0], |row| account(t, row)).optional();
     let before = load().map_err(|e| db.error(e))?.ok_or(AccountWriteError::NotFound)?;
     let written = t
         .execute(
@@ -528,7 +534,8 @@ fn account(c: &Connection, row: &Row<'_>) -> rusqlite::Result<AccountRow> {
         .prepare_cached("SELECT area FROM account_area WHERE account = ?1 ORDER BY area")?
         .query_map([id], |row| {
             let text: String = row.get(0)?;
-            AreaId::new(&text).map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(e)))
+            AreaId::new(&text)
+                .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(e)))
         })?
         .collect::<Result<_, _>>()?;
     Ok(AccountRow {

@@ -9,5 +9,5 @@ pub mod dispatch;
 pub mod footage;
 pub mod throttle;
 
-/// The schema of `dispatch.db`: the queue, and the accounts and audit log that belong to it.
+/// The tables of the dispatch database: queue, accounts, sessions and audit. New ones are added at the end.
 pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[dispatch::MIGRATION_001, accounts::MIGRATION];

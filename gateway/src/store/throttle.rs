@@ -108,7 +108,9 @@ fn begin(t: &Transaction<'_>, name: &str, source: &str, now: WallTime) -> rusqli
     let mut blocked = None;
     for (key, slope) in &slowed {
         let until: Option<i64> = t
-            .query_row("SELECT blocked_until_ms FROM sign_in_throttle WHERE key = ?1", [key], |row| row.get(0))
+            .query_row("SELECT blocked_until_ms FROM sign_in_throttle WHERE key = ?1", [key], |row| {
+                row.get(0)
+            })
             .optional()?;
         // A clock that was set back must not lock the door for years.
         let until = until.map(WallTime).filter(|until| *until > now && until.since(now) <= slope.cap);
@@ -165,7 +167,8 @@ mod tests {
 
     #[test]
     fn the_delay_doubles_from_a_second_up_to_its_cap() {
-        let check = |failures, secs| assert_eq!(PAIR.delay(failures), Duration::from_secs(secs), "{failures}");
+        let check =
+            |failures, secs| assert_eq!(PAIR.delay(failures), Duration::from_secs(secs), "{failures}");
         check(0, 0);
         check(4, 0);
         check(5, 1);

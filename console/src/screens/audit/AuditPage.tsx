@@ -79,7 +79,7 @@ export function AuditPage() {
           title={verdict.intact ? t.audit.intact(verdict.rows) : t.audit.broken(verdict.first_bad ?? 0)}
           description={
             <span className="audit-head">
-              {t.audit.head}：<code>{verdict.head}</code>
+              {t.audit.head} <code>{verdict.head}</code>
             </span>
           }
         />

@@ -21,6 +21,8 @@ const troubled = (camera: Camera): boolean =>
   camera.analysis?.state === "failed" ||
   camera.analysis?.state === "reduced";
 
+const codecName = (codec: string) => codec.replace(/^h(26\d)$/, "H.$1");
+
 export function HealthPage() {
   const { t } = useSpeech();
   const [words, setWords] = useState("");
@@ -62,8 +64,16 @@ export function HealthPage() {
     <div className="page">
       <div className="page-head">
         <h1>{t.health.title}</h1>
-        {bad.length > 0 && <span className="dot dot-bad">{t.health.problems(bad.length)}</span>}
-        <span className="dot dot-good">{t.health.fine(health.data.length - bad.length)}</span>
+        {bad.length > 0 && (
+          <span className="dot dot-bad">
+            <i aria-hidden="true" />
+            {t.health.problems(bad.length)}
+          </span>
+        )}
+        <span className="dot dot-good">
+          <i aria-hidden="true" />
+          {t.health.fine(health.data.length - bad.length)}
+        </span>
         <span className="grow" />
         <label className="nowrap">
           <Switch size="small" checked={onlyBad} onChange={setOnlyBad} /> {t.health.onlyProblems}
@@ -95,7 +105,7 @@ function StreamCell({ stream }: { stream: StreamHealth | undefined }) {
   const { t } = useSpeech();
   const now = useNow();
   if (!stream) return <span className="muted">{t.health.none}</span>;
-  const remedy = t.health.remedy[stream.message_code ?? ""] ?? t.health.remedy[stream.state] ?? stream.remedy;
+  const remedy = t.health.remedy[stream.message_code ?? ""] ?? stream.remedy;
   return (
     <div className="cell">
       <span>
@@ -105,7 +115,7 @@ function StreamCell({ stream }: { stream: StreamHealth | undefined }) {
       {stream.state === "streaming" ? (
         <span className="muted">
           {stream.params &&
-            `${stream.params.codec.toUpperCase()} ${stream.params.width}×${stream.params.height} · `}
+            `${codecName(stream.params.codec)} ${stream.params.width}×${stream.params.height} · `}
           {t.health.fps(stream.fps.toFixed(stream.fps < 10 ? 1 : 0))} ·{" "}
           {t.health.rate((stream.bitrate / 1e6).toFixed(1))}
         </span>
@@ -114,6 +124,7 @@ function StreamCell({ stream }: { stream: StreamHealth | undefined }) {
           {stream.last_frame_ms !== undefined && (
             <span className="muted">{t.health.lastFrame(age(t, now - stream.last_frame_ms))}</span>
           )}
+          {isBad(stream) && stream.message && <span className="muted">{stream.message}</span>}
           {isBad(stream) && remedy && <span className="remedy">{remedy}</span>}
         </>
       )}

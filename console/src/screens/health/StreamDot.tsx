@@ -5,7 +5,6 @@ const BAD: ReadonlySet<StreamState> = new Set([
   "auth_failed",
   "not_found",
   "no_media",
-  "unsupported",
   "stalled",
   "backing_off",
   "quarantined",

@@ -12,23 +12,30 @@ import { Timeline } from "./Timeline";
 import { usePlayer } from "./usePlayer";
 
 /** While the time after the event is still being recorded, ask again so often. */
-const PENDING_MS = 3_000;
+const PENDING_MS = 5_000;
 
-export function ClipView({ incident, active }: { incident: IncidentDetail; active: boolean }) {
+interface Props {
+  incident: IncidentDetail;
+  /** Which of its alarms; the first one if not given. */
+  alarm: number | undefined;
+  active: boolean;
+}
+
+export function ClipView({ incident, alarm, active }: Props) {
   const { t } = useSpeech();
   const video = useRef<HTMLVideoElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [boxes, setBoxes] = useState(true);
 
   const clip = useQuery({
-    queryKey: ["clip", incident.id],
-    queryFn: ({ signal }) => need(client.clip(incident.id, signal)),
+    queryKey: ["clip", incident.id, alarm],
+    queryFn: ({ signal }) => need(client.clip(incident.id, alarm, signal)),
     refetchInterval: (query) => (query.state.data?.pending ? PENDING_MS : false),
   });
   const pending = clip.data?.pending ?? false;
   const trace = useQuery({
-    queryKey: ["trace", incident.id, clip.data?.end_ms],
-    queryFn: ({ signal }) => need(client.trace(incident.id, signal)),
+    queryKey: ["trace", incident.id, alarm, clip.data?.end_ms],
+    queryFn: ({ signal }) => need(client.trace(incident.id, alarm, signal)),
     placeholderData: (previous) => previous,
     enabled: clip.isSuccess,
   });
@@ -43,11 +50,11 @@ export function ClipView({ incident, active }: { incident: IncidentDetail; activ
   const marks = useMemo<ClipMarks>(
     () => ({
       zones: zones ?? [],
-      alarmZone: incident.evidence.zone,
+      alarmZone: incident.evidence.zone?.id,
       alarmTracks: new Set(alarm_list.flatMap((alarm) => alarm.evidence.tracks)),
       label: (box) => `${t.objectClass[box.class] ?? box.class} ${Math.round(box.confidence * 100)}%`,
     }),
-    [zones, incident.evidence.zone, alarm_list, t],
+    [zones, incident.evidence.zone?.id, alarm_list, t],
   );
   const { player, state } = usePlayer({ video, canvas }, clip.data, trace.data, marks);
   useEffect(() => player?.showBoxes(boxes), [player, boxes]);

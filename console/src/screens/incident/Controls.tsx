@@ -29,21 +29,21 @@ export function Controls({ player, state, boxes, onBoxes }: Props) {
         onClick={() => player?.toggle()}
         aria-label={state.playing ? t.player.pause : t.player.play}
       />
-      <Tooltip title={`${t.player.prev}（←）`}>
+      <Tooltip title={`${t.player.prev} ←`}>
         <Button
           icon={<StepBackwardOutlined />}
           onClick={() => player?.stepFrame(-1)}
           aria-label={t.player.prev}
         />
       </Tooltip>
-      <Tooltip title={`${t.player.next}（→）`}>
+      <Tooltip title={`${t.player.next} →`}>
         <Button
           icon={<StepForwardOutlined />}
           onClick={() => player?.stepFrame(1)}
           aria-label={t.player.next}
         />
       </Tooltip>
-      <Tooltip title={`${t.player.toBegin}（B）`}>
+      <Tooltip title={`${t.player.toBegin} B`}>
         <Button icon={<AimOutlined />} onClick={() => player?.toAlarm()} aria-label={t.player.toBegin} />
       </Tooltip>
       <span className="controls-time">

@@ -59,8 +59,16 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
   );
 }
 
-export function AlarmList({ incident }: { incident: IncidentDetail }) {
+interface AlarmListProps {
+  incident: IncidentDetail;
+  shown: number | undefined;
+  onShow: (alarm: number) => void;
+}
+
+/** Every alarm of the incident; a click shows its part of the recording. */
+export function AlarmList({ incident, shown, onShow }: AlarmListProps) {
   const { t, time } = useSpeech();
+  const current = shown ?? incident.alarm_list[0]?.id;
   return (
     <section className="card panel">
       <h2>
@@ -69,15 +77,26 @@ export function AlarmList({ incident }: { incident: IncidentDetail }) {
       <ol className="alarm-list">
         {incident.alarm_list.map((alarm) => (
           <li key={alarm.id}>
-            <span className="nowrap muted">
-              {time.clock(alarm.began_ms)}{" "}
-              {alarm.ended_ms === undefined ? (
-                <span className="ongoing">{t.incident.running}</span>
-              ) : (
-                t.incident.until(time.clock(alarm.ended_ms))
-              )}
-            </span>
-            <span>{t.sentence(alarm.evidence)}</span>
+            <button
+              type="button"
+              className={alarm.id === current ? "alarm alarm-shown" : "alarm"}
+              aria-pressed={alarm.id === current}
+              title={t.incident.showClip}
+              onClick={() => onShow(alarm.id)}
+            >
+              <span className="muted">
+                {time.clock(alarm.began_ms)}{" "}
+                {alarm.ended_ms === undefined ? (
+                  <span className="ongoing">{t.incident.running}</span>
+                ) : (
+                  t.incident.until(time.clock(alarm.ended_ms))
+                )}
+                {alarm.end_cause &&
+                  alarm.end_cause !== "cleared" &&
+                  ` · ${t.endCause[alarm.end_cause] ?? alarm.end_cause}`}
+              </span>
+              <span>{t.sentence(alarm.evidence)}</span>
+            </button>
           </li>
         ))}
       </ol>

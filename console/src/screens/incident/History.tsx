@@ -4,7 +4,7 @@ import { useSpeech } from "../../i18n/context";
 /** What happened to the incident, who did it, and when: the newest last. */
 export function History({ rows }: { rows: readonly HistoryRow[] }) {
   const { t, time } = useSpeech();
-  const reasonOf = (reason: string) => t.reason[reason] ?? reason;
+  const reasonOf = (reason: string) => t.reason[reason] ?? t.reopenReason[reason] ?? reason;
   return (
     <section className="card panel">
       <h2>{t.incident.history}</h2>

@@ -3,7 +3,7 @@ import { ArrowLeftOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useState } from "react";
-import { useNavigate, useParams } from "react-router";
+import { useNavigate, useParams, useSearchParams } from "react-router";
 import { ActionButtons } from "../../actions/ActionButtons";
 import { useActions } from "../../actions/useActions";
 import { client, need, ProblemError } from "../../api/client";
@@ -29,6 +29,9 @@ export function IncidentPage() {
   const navigate = useNavigate();
   const incidents = useIncidents();
   const [help, setHelp] = useState(false);
+  const [params, setParams] = useSearchParams();
+  const alarm = params.has("alarm") ? Number(params.get("alarm")) : undefined;
+  const showAlarm = (chosen: number) => setParams({ alarm: String(chosen) }, { replace: true });
   const detail = useQuery({
     queryKey: ["incident", number],
     queryFn: ({ signal }) => need(client.incident(number, signal)),
@@ -87,12 +90,15 @@ export function IncidentPage() {
           icon={<ArrowLeftOutlined />}
           onClick={() => toQueue(number)}
           aria-label={t.keys.back}
-          title={`${t.keys.back}（Esc）`}
+          title={`${t.keys.back} Esc`}
         />
         <div className="incident-name">
           <h1>
             <LevelBadge level={incident.level} /> {t.incidentClass[incident.class] ?? incident.class}
             <StateTag incident={incident} />
+            {incident.close_suggested && incident.state !== "closed" && (
+              <span className="suggested">{t.incident.suggested}</span>
+            )}
             {incident.ongoing && <span className="ongoing">{t.queue.ongoing}</span>}
             <span className="muted incident-number">{incident.number}</span>
           </h1>
@@ -108,10 +114,15 @@ export function IncidentPage() {
         <ActionButtons incident={incident} actions={actions} />
       </div>
       <div className="incident-body">
-        <ClipView key={incident.id} incident={incident} active={!asking && !help} />
+        <ClipView
+          key={`${incident.id}-${alarm}`}
+          incident={incident}
+          alarm={alarm}
+          active={!asking && !help}
+        />
         <div className="incident-side">
           <Facts incident={incident} />
-          <AlarmList incident={incident} />
+          <AlarmList incident={incident} shown={alarm} onShow={showAlarm} />
           <History rows={incident.history} />
         </div>
       </div>

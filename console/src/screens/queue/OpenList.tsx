@@ -68,6 +68,7 @@ export function OpenList({ list, filtered, selected, onSelect, onOpen, onRed }: 
               viewerId={viewer.id}
               onSelect={onSelect}
               onOpen={onOpen}
+              fade
             />
           ))}
           {!loaded && <Loading />}

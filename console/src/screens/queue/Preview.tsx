@@ -56,7 +56,7 @@ export function Preview({ incident, actions, onOpen }: Props) {
           </dd>
           <dt>{t.incident.began}</dt>
           <dd>
-            {time.stamp(incident.opened_ms)}（{age(t, now - incident.opened_ms)}）
+            {time.stamp(incident.opened_ms)} · {age(t, now - incident.opened_ms)}
           </dd>
           <dt>{t.incident.alarms}</dt>
           <dd>{incident.alarms}</dd>

@@ -26,11 +26,13 @@ export function QueuePage() {
   const [help, setHelp] = useState(false);
   const search = useRef<InputRef>(null);
   const closed = params.get("tab") === "closed";
+  // The address only remembers the selection for the way back: the router changes it late, after the next key.
   const at = params.get("at");
-  const selected = at === null ? undefined : Number(at);
+  const [selected, setSelected] = useState(at === null ? undefined : Number(at));
   const list = useOpenRows(incidents, words, closed ? undefined : selected);
 
   const select = (id: number | undefined) => {
+    setSelected(id);
     const next = new URLSearchParams(params);
     if (id === undefined) next.delete("at");
     else next.set("at", String(id));
@@ -85,7 +87,10 @@ export function QueuePage() {
       <div className="queue-tools">
         <Segmented
           value={closed ? "closed" : "open"}
-          onChange={(tab) => setParams(tab === "closed" ? { tab } : {}, { replace: true })}
+          onChange={(tab) => {
+            setSelected(undefined);
+            setParams(tab === "closed" ? { tab } : {}, { replace: true });
+          }}
           options={[
             { value: "open", label: `${t.queue.open} ${count}` },
             { value: "closed", label: t.queue.closed },

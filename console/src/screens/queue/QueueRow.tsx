@@ -26,9 +26,18 @@ interface Props {
   viewerId: number;
   onSelect: (id: number) => void;
   onOpen: (id: number) => void;
+  /** Finished rows fade among open ones; in a list of nothing else they do not. */
+  fade?: boolean;
 }
 
-export const QueueRow = memo(function QueueRow({ incident, selected, viewerId, onSelect, onOpen }: Props) {
+export const QueueRow = memo(function QueueRow({
+  incident,
+  selected,
+  viewerId,
+  onSelect,
+  onOpen,
+  fade = false,
+}: Props) {
   const { t, time } = useSpeech();
   const open = isOpen(incident);
   const mine = incident.owner?.id === viewerId;
@@ -37,6 +46,7 @@ export const QueueRow = memo(function QueueRow({ incident, selected, viewerId, o
     `row-${incident.level}`,
     selected ? "row-selected" : "",
     open ? "" : "row-finished",
+    open || !fade ? "" : "row-fading",
     incident.state === "new" ? "row-new" : "",
   ];
   return (

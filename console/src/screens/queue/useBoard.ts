@@ -38,9 +38,10 @@ export function useSteady(
     if (moved !== 0) {
       const wanted = box.scrollTop + moved;
       const inner = box.firstElementChild;
-      const missing = wanted + box.clientHeight - box.scrollHeight;
-      if (inner instanceof HTMLElement && missing > 0) {
-        inner.style.paddingBottom = `${Number.parseFloat(inner.style.paddingBottom || "0") + missing}px`;
+      if (inner instanceof HTMLElement) {
+        const padding = Number.parseFloat(inner.style.paddingBottom || "0");
+        const missing = wanted + box.clientHeight - inner.offsetHeight;
+        if (missing > 0) inner.style.paddingBottom = `${padding + missing}px`;
       }
       box.scrollTop = wanted;
     }

@@ -1,4 +1,4 @@
-import { Alert, App, Button, Form, Input } from "antd";
+import { Alert, Button, Form, Input } from "antd";
 import { useState } from "react";
 import { client } from "../../api/client";
 import { useSpeech } from "../../i18n/context";
@@ -15,7 +15,6 @@ interface Fields {
 /** The first administrator, made with the code that the service printed at its first start. */
 export function SetupPage({ onDone }: { onDone: () => void }) {
   const { t } = useSpeech();
-  const { message } = App.useApp();
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<string | null>(null);
 
@@ -23,10 +22,8 @@ export function SetupPage({ onDone }: { onDone: () => void }) {
     setBusy(true);
     const answer = await client.finishSetup(code.trim(), name.trim(), password);
     setBusy(false);
-    if (answer.kind === "ok") {
-      message.success(t.setup.done);
-      onDone();
-    } else if (answer.kind === "error") setRefusal(problemText(t, answer.problem));
+    if (answer.kind === "ok") onDone();
+    else if (answer.kind === "error") setRefusal(problemText(t, answer.problem));
   };
 
   return (

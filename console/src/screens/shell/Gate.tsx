@@ -56,6 +56,6 @@ export function Gate() {
       />
     );
   if (setup.isPending) return <Loading />;
-  if (setup.data?.needed) return <SetupPage onDone={() => setup.refetch()} />;
+  if (setup.data?.needed) return <SetupPage onDone={again} />;
   return <SignInPage ended={hadSession} onDone={again} />;
 }

@@ -12,6 +12,7 @@ interface Fields {
 
 export function SignInPage({ ended, onDone }: { ended: boolean; onDone: () => void }) {
   const { t } = useSpeech();
+  const [refused, setRefused] = useState(false);
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<string | null>(ended ? t.signIn.ended : null);
 
@@ -21,17 +22,15 @@ export function SignInPage({ ended, onDone }: { ended: boolean; onDone: () => vo
     setBusy(false);
     if (answer.kind === "ok") onDone();
     else if (answer.kind === "error") {
-      const { problem } = answer;
-      // 401 means something else here than everywhere else: there was no session that could have ended.
-      const wrong = problem.status === 401 ? t.error.codes.wrong_credentials : undefined;
-      setRefusal(wrong ?? problemText(t, problem));
+      setRefused(true);
+      setRefusal(problemText(t, answer.problem));
     }
   };
 
   return (
     <Front title={t.signIn.title}>
       {refusal && (
-        <Alert type={ended ? "warning" : "error"} title={refusal} showIcon className="front-alert" />
+        <Alert type={refused ? "error" : "warning"} title={refusal} showIcon className="front-alert" />
       )}
       <Form<Fields> layout="vertical" onFinish={submit} requiredMark={false} size="large">
         <Form.Item name="name" label={t.signIn.name} rules={[{ required: true, message: t.signIn.needName }]}>

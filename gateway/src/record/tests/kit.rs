@@ -139,13 +139,9 @@ impl Kit {
                 Step::Kill(at) => {
                     if is_running {
                         // One picture more, so that the last whole second is written.
-                        let last = sender.status().written_until;
-                        let next = (self.clock.wall().0 - START.0) / 40;
-                        self.send(&sender, RecorderMessage::Unit(unit(next, 25)));
-                        poll(|| {
-                            sender.status().written_until > last.min(Some(WallTime(0))).or(last)
-                                && sender.status().written_until == Some(self.clock.wall())
-                        });
+                        let now = self.clock.wall();
+                        self.send(&sender, RecorderMessage::Unit(unit((now.0 - START.0) / 40, 25)));
+                        self.wait_written(&sender, now);
                     }
                     self.crash(recorder);
                     go_to(at);

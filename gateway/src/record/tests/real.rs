@@ -203,3 +203,63 @@ fn live_fragments_play_too() {
     assert_eq!(count_frames(&path), 300);
     assert_eq!(hashes(&path), hashes(&source));
 }
+
+#[test]
+fn a_clip_of_a_minute_is_planned_from_the_index_and_the_heads_alone() {
+    let kit = Kit::new();
+    let recorder = kit.open();
+    let sender = recorder.sender(&stream("gate")).unwrap();
+    kit.send(&sender, RecorderMessage::RunBegin(super::run("gate", 1)));
+    for mut unit in super::units(0..90 * 25, 25) {
+        // 2 Mbit/s, as a main stream has it.
+        unit.nals = [&10_000u32.to_be_bytes()[..], &[0x41; 10_000]].concat().into();
+        kit.send(&sender, RecorderMessage::Unit(unit));
+    }
+    let second = |s: i64| WallTime(START.0 + s * 1_000);
+    kit.wait_written(&sender, second(85));
+    let clock = crate::clock::Clock::system();
+    let begin = clock.instant();
+    let clip = recorder.clips().plan(&stream("gate"), second(10), second(70)).unwrap();
+    let planned = clock.instant() - begin;
+    let n_bytes = bytes_of(&clip, 0..clip.len()).len();
+    println!(
+        "{} pictures, {n_bytes} bytes: planned in {planned:?}, read in {:?}",
+        clip.n_frames,
+        clock.instant() - begin - planned
+    );
+    assert_eq!(clip.n_frames, 1_500);
+}
+
+#[test]
+fn a_clip_across_a_change_of_picture_size_plays_both_sides() {
+    let kit = Kit::new();
+    let recorder = kit.open();
+    let sender = recorder.sender(&stream("gate")).unwrap();
+    for (generation, size) in [(1, "160x120"), (2, "320x240")] {
+        let source = kit.dir.path().join(format!("{size}.mp4"));
+        if !encode(&source, &["-c:v", "libx264", "-g", "50", "-s", size]) {
+            println!("skipped: ffmpeg is not installed");
+            return;
+        }
+        let encoded = read(&source, "avc1");
+        let shift = 20_000 * (i64::try_from(generation).unwrap() - 1);
+        let run = run_of("gate", generation, encoded.params);
+        kit.send(&sender, RecorderMessage::RunBegin(run));
+        for mut unit in encoded.units {
+            unit.wall = WallTime(unit.wall.0 + shift);
+            kit.send(&sender, RecorderMessage::Unit(unit));
+        }
+        let at = WallTime(START.0 + shift + 12_000);
+        kit.send(&sender, RecorderMessage::RunEnd(RunEnd { cause: GapCause::ParameterChange, at }));
+    }
+    super::kit::poll(|| sender.status().queued_bytes == 0);
+    let clip = recorder.clips().plan(&stream("gate"), START, WallTime(START.0 + 40_000)).unwrap();
+    assert_eq!(clip.duration.as_millis(), 32_000, "8 s of it stand still");
+    let path = kit.dir.path().join("clip.mp4");
+    fs::write(&path, bytes_of(&clip, 0..clip.len())).unwrap();
+    assert_eq!(count_frames(&path), 600);
+    let sizes = probe(&path, &["-show_entries", "frame=width"]);
+    let n = |width: &str| sizes.lines().filter(|line| line.trim_end_matches(',') == width).count();
+    assert_eq!((n("160"), n("320")), (300, 300));
+    recorder.close();
+}

@@ -10,6 +10,7 @@
 //! unique index). An incident collects from its opening until it is over, its window has lapsed or its day is full;
 //! after that a new alarm opens a new incident, so that what happens on Wednesday never hides in Monday's item.
 
+mod audit;
 mod query;
 mod rows;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 pub use self::{
+    audit::BrokenPromise,
     query::{IncidentFilter, IncidentList, Replay, Which},
     rows::{
         AlarmEnding, AlarmRow, CameraFacts, Change, ChangeKind, ChangeSeq, FrameTrace, HistoryRow,

@@ -1,47 +1,20 @@
-use rusqlite::Connection;
-
 use super::*;
 
-fn scalar(c: &Connection, sql: &str) -> i64 {
-    c.query_row(sql, [], |row| row.get(0)).unwrap()
-}
-
-impl Dispatch {
-    /// What must hold of the tables as a whole, asked in SQL and not through the code that wrote them.
-    pub(crate) fn audit_for_tests(&self) {
-        self.db
-            .read_blocking(|c| -> rusqlite::Result<()> {
-                let none = |sql: &str| assert_eq!(scalar(c, sql), 0, "{sql}");
-                none(
-                    "SELECT count(*) FROM (SELECT 1 FROM incident WHERE collecting = 1
-                      GROUP BY correlation_key HAVING count(*) > 1)",
-                );
-                none(
-                    "SELECT count(*) FROM incident i WHERE i.version <>
-                      (SELECT count(*) FROM incident_history h WHERE h.incident = i.id)",
-                );
-                none(
-                    "SELECT count(*) FROM incident i WHERE i.version <>
-                      (SELECT max(version) FROM incident_history h WHERE h.incident = i.id)",
-                );
-                none(
-                    "SELECT count(*) FROM incident i WHERE i.n_alarms <>
-                      (SELECT count(*) FROM alarm a WHERE a.incident = i.id)",
-                );
-                none(
-                    "SELECT count(*) FROM incident_history h WHERE NOT EXISTS
-                      (SELECT 1 FROM change_log l WHERE l.incident = h.incident AND l.version = h.version)",
-                );
-                none(
-                    "SELECT count(*) FROM incident_history WHERE account IS NULL AND action NOT IN
-                      ('open', 'append', 'raise', 'suggest_close', 'lease_expired', 'unshelve', 'overdue')",
-                );
-                none("SELECT count(*) FROM pragma_foreign_key_check");
-                assert_eq!(*self.changed().borrow(), query::latest_seq(c)?);
-                Ok(())
-            })
-            .unwrap();
-    }
+#[test]
+fn the_audit_finds_what_was_changed_behind_the_back_of_the_code() {
+    let (_dir, db) = open();
+    let dispatch = Dispatch::new(db.clone()).unwrap();
+    assert_eq!(dispatch.audit_blocking().unwrap(), []);
+    let path = db.path().to_owned();
+    db.write_blocking(move |t| t.execute(INCIDENT, []).map_err(|source| DbError::Sqlite { path, source }))
+        .unwrap();
+    let found: Vec<_> = dispatch.audit_blocking().unwrap().into_iter().map(|broken| broken.promise).collect();
+    let expected = [
+        "an incident has one history row per version",
+        "an incident counts its alarms",
+        "every incident has an alarm",
+    ];
+    assert_eq!(found, expected);
 }
 
 fn open() -> (tempfile::TempDir, Db) {

@@ -443,14 +443,16 @@ impl<'a> DispatchTx<'a> {
     }
 
     /// Deletes the log before `log`, answers before `answers` and traces before `traces`, a bounded number of each.
-    /// The newest change always stays. Gives the number of rows deleted.
+    /// The log loses its beginning only, whatever clocks did, so that it has no holes; its newest change stays. Gives the number of rows deleted.
     ///
     /// # Errors
     /// [`DbError`] when the database refuses.
     pub fn prune(&self, log: WallTime, answers: WallTime, traces: WallTime) -> Result<usize, DbError> {
         let n_log = self.run(
             "DELETE FROM change_log WHERE seq IN (SELECT seq FROM change_log
-                 WHERE at_ms < ?1 AND seq < (SELECT max(seq) FROM change_log) ORDER BY seq LIMIT 5000)",
+                 WHERE seq < coalesce((SELECT min(seq) FROM change_log WHERE at_ms >= ?1),
+                                      (SELECT max(seq) FROM change_log))
+                 ORDER BY seq LIMIT 5000)",
             params![log.0],
         )?;
         let n_answers = self.run(

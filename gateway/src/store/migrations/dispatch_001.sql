@@ -122,6 +122,7 @@ CREATE TABLE change_log (
 ) STRICT;
 
 CREATE INDEX change_log_at ON change_log (at_ms);
+CREATE INDEX change_log_incident ON change_log (incident, version);
 
 -- The picture of the moment that an alarm was raised.
 CREATE TABLE snapshot (

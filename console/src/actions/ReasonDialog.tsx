@@ -1,39 +1,40 @@
 import { Button, Input, Modal } from "antd";
 import { useState } from "react";
-import type { CloseReason, Incident } from "../api/types";
 import { useKeys } from "../components/keys";
 import { useSpeech } from "../i18n/context";
-import { CLOSE_REASONS } from "./command";
 
-interface Props {
-  incident: Incident;
-  onClose: (reason: CloseReason, note?: string) => void;
+interface Props<Reason extends string> {
+  title: string;
+  hint: string;
+  reasons: readonly Reason[];
+  words: Record<string, string>;
+  onChoose: (reason: Reason, note?: string) => void;
   onCancel: () => void;
 }
 
-/** One digit closes; a note may be written before. */
-export function CloseDialog({ incident, onClose, onCancel }: Props) {
+/** One digit decides; a note may be written before. */
+export function ReasonDialog<Reason extends string>(props: Props<Reason>) {
   const { t } = useSpeech();
   const [note, setNote] = useState("");
-  const choose = (reason: CloseReason) => onClose(reason, note.trim() || undefined);
-  useKeys(Object.fromEntries(CLOSE_REASONS.map((reason, i) => [String(i + 1), () => choose(reason)])));
+  const choose = (reason: Reason) => props.onChoose(reason, note.trim() || undefined);
+  useKeys(Object.fromEntries(props.reasons.map((reason, i) => [String(i + 1), () => choose(reason)])));
 
   return (
     <Modal
       open
       centered
       width={440}
-      title={t.act.closeTitle(incident.number)}
+      title={props.title}
       footer={null}
-      onCancel={onCancel}
+      onCancel={props.onCancel}
       transitionName=""
       maskTransitionName=""
     >
-      <p className="muted">{t.act.closeHint}</p>
+      <p className="muted">{props.hint}</p>
       <div className="reasons">
-        {CLOSE_REASONS.map((reason, i) => (
+        {props.reasons.map((reason, i) => (
           <Button key={reason} block size="large" onClick={() => choose(reason)}>
-            <kbd>{i + 1}</kbd> {t.reason[reason]}
+            <kbd>{i + 1}</kbd> {props.words[reason] ?? reason}
           </Button>
         ))}
       </div>
