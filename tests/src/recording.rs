@@ -101,7 +101,11 @@ pub fn nals_by_ffmpeg(path: &Path, codec: VideoCodec) -> anyhow::Result<Option<V
         Err(error) => Err(error).context("ffmpeg"),
         Ok(run) => {
             let complaints = String::from_utf8_lossy(&run.stderr);
-            ensure!(run.status.success() && complaints.is_empty(), "ffmpeg on {}: {complaints}", path.display());
+            ensure!(
+                run.status.success() && complaints.is_empty(),
+                "ffmpeg on {}: {complaints}",
+                path.display()
+            );
             Ok(Some(annex_b(&Bytes::from(run.stdout))))
         }
     }

@@ -42,7 +42,8 @@ fn travels_beside_pictures(codec: VideoCodec, nal: &[u8]) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_minute_of_h264_and_h265_is_recorded_byte_for_byte() -> anyhow::Result<()> {
-    let cameras = [VideoCodec::H264, VideoCodec::H265].map(|codec| (CameraId::new(codec.as_str()).unwrap(), codec));
+    let cameras =
+        [VideoCodec::H264, VideoCodec::H265].map(|codec| (CameraId::new(codec.as_str()).unwrap(), codec));
     let mut simulated = Vec::new();
     for (id, codec) in &cameras {
         simulated.push(CameraConfig::new(id.clone(), Pattern::small(*codec).file()?));
@@ -108,7 +109,12 @@ async fn a_minute_of_h264_and_h265_is_recorded_byte_for_byte() -> anyhow::Result
         let expected: Vec<Bytes> = pictures.iter().flatten().cloned().collect();
         if !by_ffmpeg.is_empty() {
             by_ffmpeg.retain(|nal| !travels_beside_pictures(codec, nal));
-            assert!(by_ffmpeg == expected, "{id}: ffmpeg reads {} units, not {}", by_ffmpeg.len(), expected.len());
+            assert!(
+                by_ffmpeg == expected,
+                "{id}: ffmpeg reads {} units, not {}",
+                by_ffmpeg.len(),
+                expected.len()
+            );
         }
 
         let mut types: BTreeMap<u8, [usize; 2]> = BTreeMap::new();

@@ -60,8 +60,9 @@ impl Town {
         let file = Pattern::small(VideoCodec::H264).file()?;
         let camera = |name| CameraConfig::new(id(name), &file);
         let login = Login { user: "viewer".into(), password: RIGHT_PASSWORD.into() };
-        let start =
-            |cameras| CamSim::start(CamSimConfig { port: 0, cache: shared::cache(), cameras, keep_sent: false });
+        let start = |cameras| {
+            CamSim::start(CamSimConfig { port: 0, cache: shared::cache(), cameras, keep_sent: false })
+        };
         let locked = start(vec![
             CameraConfig { login: Some(login.clone()), ..camera(HEALTHY) },
             CameraConfig { login: Some(login), ..camera("wrong-password") },
@@ -103,7 +104,8 @@ fn damage_a_model(site: &TestSite) -> anyhow::Result<()> {
     std::fs::create_dir_all(&folder)?;
     std::fs::write(folder.join("model.onnx"), b"half a model, the disk was full")?;
     let manifest = include_str!("../../inference/models/yolox-nano-416.toml");
-    let manifest = format!("id = \"damaged\"\nfile = \"model.onnx\"\nsha256 = \"{}\"\n{manifest}", "5e".repeat(32));
+    let manifest =
+        format!("id = \"damaged\"\nfile = \"model.onnx\"\nsha256 = \"{}\"\n{manifest}", "5e".repeat(32));
     std::fs::write(folder.join("model.toml"), manifest)?;
     Ok(())
 }
@@ -163,11 +165,15 @@ async fn each_fault_has_its_own_words_and_no_other_camera_notices() -> anyhow::R
     for name in [HEALTHY, DAMAGED] {
         let stream = StreamId { camera: id(name), kind: StreamKind::Main };
         let segments = recording::segments(&site, &stream)?;
-        let (first, last) = (segments.first().context("footage")?.span, segments.last().context("footage")?.span);
+        let (first, last) =
+            (segments.first().context("footage")?.span, segments.last().context("footage")?.span);
         assert!(last.to.since(first.from) >= BESIDE, "{name}: {segments:?}");
         assert!(segments.windows(2).all(|pair| pair[0].span.to == pair[1].span.from), "{name}: {segments:?}");
         let gaps = recording::gaps(&site, &stream)?;
-        assert!(gaps.iter().all(|gap| gap.span.from >= last.to || gap.span.to <= first.from), "{name}: {gaps:?}");
+        assert!(
+            gaps.iter().all(|gap| gap.span.from >= last.to || gap.span.to <= first.from),
+            "{name}: {gaps:?}"
+        );
     }
     for text in probed.iter().chain([&log]) {
         for password in [RIGHT_PASSWORD, WRONG_PASSWORD, ACCOUNT_PASSWORD] {

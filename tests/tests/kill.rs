@@ -227,10 +227,8 @@ fn losses_of(site: &TestSite, stream: &StreamId, kills: &[WallTime]) -> anyhow::
     let segments = recording::segments(site, stream)?;
     let recorded: Vec<Span> = segments.iter().map(|segment| segment.span).collect();
     let gaps = recording::gaps(site, stream)?;
-    let whole = Span {
-        from: recorded.first().context("footage")?.from,
-        to: recorded.last().context("footage")?.to,
-    };
+    let whole =
+        Span { from: recorded.first().context("footage")?.from, to: recorded.last().context("footage")?.to };
     let holes = uncovered(whole, &recorded);
     assert_eq!(holes.len(), kills.len(), "{stream}: one hole for each kill: {holes:?}");
     for hole in holes {
