@@ -45,7 +45,7 @@ const DAMAGED: &str = "damaged-model";
 const HEALTHY: &str = "healthy";
 
 fn id(text: &str) -> CameraId {
-    CameraId::new(text).unwrap()
+    CameraId::new(text).expect("a valid name")
 }
 
 /// Two servers: one that asks everybody for a password, and one that lets everybody in. GStreamer's answers "not found"

@@ -138,9 +138,10 @@ async fn open_incidents(site: &TestSite, clock: &Clock, ids: &[CameraId]) -> any
 
 fn begin(n: usize, now: WallTime) -> AlarmEdge {
     let moment = Moment { pts: Pts(0), wall: now };
-    let zone = ZoneRef { id: ZoneId::new(&format!("zone{n}")).unwrap(), name: format!("Zone {n}") };
+    let zone =
+        ZoneRef { id: ZoneId::new(&format!("zone{n}")).expect("a valid name"), name: format!("Zone {n}") };
     AlarmEdge::Begin(AlarmBegin {
-        rule: RuleId::new(&format!("rule{n}")).unwrap(),
+        rule: RuleId::new(&format!("rule{n}")).expect("a valid name"),
         class: RuleClass::Crowding,
         level: Level::Yellow,
         began: moment,
