@@ -71,6 +71,7 @@ const fn code(error: &InferenceError) -> &'static str {
         InferenceError::ModelUnreadable { .. } => "model_unreadable",
         InferenceError::IdentityVectors { .. } => "model_refused",
         InferenceError::ModelMismatch { .. } => "model_mismatch",
+        InferenceError::Interrupted { .. } => "detector_slow",
         InferenceError::Picture { .. } | InferenceError::Run { .. } | InferenceError::Output { .. } => "detector_failed",
     }
 }

@@ -66,11 +66,12 @@ pub struct CameraPipeline {
 }
 
 impl CameraPipeline {
-    /// A camera on which nothing was seen yet. `strong` is the score from which a detection may begin a track: the
-    /// camera's own, else the model's.
+    /// A camera on which nothing was seen yet. `score` is the camera's own threshold from which a detection may begin
+    /// a track.
     #[must_use]
-    pub fn new(rules: &[RuleConfig], strong: Confidence, timezone: TimeZone) -> Self {
+    pub fn new(rules: &[RuleConfig], score: Option<Confidence>, timezone: TimeZone) -> Self {
         let usual = TrackerConfig::default();
+        let strong = score.unwrap_or(usual.high);
         let floor = if strong < usual.low { strong } else { usual.low };
         let config = TrackerConfig { high: strong, low: floor, ..usual };
         let rules = rules.iter().cloned().map(RuleState::new).collect();

@@ -85,12 +85,11 @@ impl Analysis {
         let mut step = Step::default();
         for Ready { camera, model } in ready {
             let Some(units) = camera.analysed().and_then(|(stream, _)| hub.subscribe(&stream)) else { continue };
-            let strong = camera.score.unwrap_or(model.manifest.score);
             let settings = AnalysisSettings {
                 camera: camera.id.clone(),
                 model: model.manifest.id,
                 fps: camera.fps,
-                pipeline: CameraPipeline::new(&camera.rules, strong, site.timezone.clone()),
+                pipeline: CameraPipeline::new(&camera.rules, camera.score, site.timezone.clone()),
             };
             let analysis = LiveAnalysis::new(settings, &pool, sink.clone());
             health.analysed(camera.id.clone(), analysis.clone());

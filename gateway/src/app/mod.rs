@@ -273,6 +273,20 @@ fn hub_of(site: &Site) -> Hub {
     Hub::new(streams, RingLimits { bytes: site.storage.ring_bytes, span: site.storage.ring })
 }
 
+const fn is_recorded(camera: &Camera, kind: StreamKind) -> bool {
+    camera.record && matches!(kind, StreamKind::Main)
+}
+
+/// Streams that were recorded once and are not any more: their gap is someone's will, not a fault.
+fn retire_others(site: &Site, recorder: &Recorder) -> Result<(), AppError> {
+    for stream in recorder.footage().streams()? {
+        if !site.camera(&stream.camera).is_some_and(|camera| is_recorded(camera, stream.kind)) {
+            recorder.retire(&stream)?;
+        }
+    }
+    Ok(())
+}
+
 fn start_ingest(
     site: &Site,
     hub: &Hub,
@@ -280,6 +294,7 @@ fn start_ingest(
     clock: &Clock,
     health: &mut Health,
 ) -> Result<Step, AppError> {
+    retire_others(site, recorder)?;
     let mut step = Step::default();
     let attempts = Arc::new(Semaphore::new(ATTEMPTS));
     for camera in &site.cameras {
@@ -288,14 +303,8 @@ fn start_ingest(
             let (Some(source), Some(publisher)) = (Source::of(camera, kind), hub.publisher(&stream)) else {
                 continue;
             };
-            let recorder = match kind {
-                StreamKind::Main if camera.record => Some(recorder.sender(&stream)?),
-                StreamKind::Main => {
-                    recorder.retire(&stream)?;
-                    None
-                }
-                StreamKind::Sub => None,
-            };
+            let is_recorded = is_recorded(camera, kind);
+            let recorder = is_recorded.then(|| recorder.sender(&stream)).transpose()?;
             let task = StreamTask::new(Wiring {
                 stream: stream.clone(),
                 source,

@@ -47,12 +47,11 @@ pub(super) fn replay(arguments: &Arguments) -> Result<Outcome, Failure> {
     let Ladder::Full = arguments.ladder;
     let runtime = super::onnx_runtime(site.inference.runtime.as_deref())?;
     let model = crate::models::choose(&site.inference, camera.model.as_ref())?;
-    let strong = camera.score.unwrap_or(model.manifest.score);
     let stats = crate::replay::replay(
         Replay {
             wall_start: wall_start(arguments)?,
             video: arguments.video.clone(),
-            pipeline: CameraPipeline::new(&camera.rules, strong, site.timezone.clone()),
+            pipeline: CameraPipeline::new(&camera.rules, camera.score, site.timezone.clone()),
             fps: camera.fps,
             detector: Detector::open(&runtime, &model, DetectorOptions::default())?,
             out: arguments.out.clone(),
