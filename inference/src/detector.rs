@@ -1,9 +1,16 @@
 //! One model in memory, ready for pictures: an ONNX Runtime session on the thread of its owner.
 
-use std::path::Path;
+use std::{
+    fmt,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use ort::{
-    session::{Session, builder::GraphOptimizationLevel},
+    session::{NoSelectedOutputs, RunOptions, Session, builder::GraphOptimizationLevel},
     value::{Outlet, TensorElementType, TensorRef, ValueType},
 };
 use sharpeyes_domain::{
@@ -60,11 +67,49 @@ pub struct DetectorStats {
 pub struct Detector {
     manifest: Manifest,
     session: Session,
+    interrupter: Interrupter,
     ports: PortNames,
     classes: Vec<Option<ObjectClass>>,
     score: Confidence,
     shapes: Shapes,
     stats: DetectorStats,
+}
+
+/// Ends the detection that is running in a detector, from another thread. One that comes too late, between two
+/// pictures, does nothing.
+#[derive(Clone)]
+pub struct Interrupter {
+    options: Arc<RunOptions<NoSelectedOutputs>>,
+    is_asked: Arc<AtomicBool>,
+}
+
+impl Interrupter {
+    fn new() -> Result<Self, RuntimeFailure> {
+        Ok(Self { options: Arc::new(RunOptions::new()?), is_asked: Arc::default() })
+    }
+
+    /// The running `detect` returns [`InferenceError::Interrupted`] at the next layer of the network.
+    pub fn interrupt(&self) {
+        self.is_asked.store(true, Ordering::SeqCst);
+        if let Err(error) = self.options.terminate() {
+            tracing::warn!(%error, "ONNX Runtime does not let itself be interrupted");
+        }
+    }
+
+    fn clear(&self) -> Result<(), Failure> {
+        self.is_asked.store(false, Ordering::SeqCst);
+        Ok(self.options.unterminate()?)
+    }
+
+    fn failure(&self, error: ort::Error) -> Failure {
+        if self.is_asked.load(Ordering::SeqCst) { Failure::Interrupted } else { error.into() }
+    }
+}
+
+impl fmt::Debug for Interrupter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interrupter").field("is_asked", &self.is_asked).finish_non_exhaustive()
+    }
 }
 
 /// The picture sizes seen so far, most recently used last.
@@ -93,6 +138,8 @@ impl Detector {
         let path = model.onnx();
         let session = session(runtime, &bytes, options.threads)
             .map_err(|source| InferenceError::ModelUnreadable { path: path.clone(), source })?;
+        let interrupter = Interrupter::new()
+            .map_err(|source| InferenceError::ModelUnreadable { path: path.clone(), source })?;
         let ports = compare(&path, &model.manifest, &session)?;
         let manifest = model.manifest.clone();
         tracing::info!(model = %manifest.id, family = %manifest.family, sha256 = %manifest.sha256, "model loaded");
@@ -101,6 +148,7 @@ impl Detector {
             score: options.score.unwrap_or(manifest.score),
             manifest,
             session,
+            interrupter,
             ports,
             shapes: Shapes::default(),
             stats: DetectorStats::default(),
@@ -119,6 +167,12 @@ impl Detector {
         self.stats
     }
 
+    /// The means to end a detection from another thread, when it takes longer than the site allows.
+    #[must_use]
+    pub fn interrupter(&self) -> Interrupter {
+        self.interrupter.clone()
+    }
+
     /// The input that pictures of this size get.
     #[must_use]
     pub fn input_size(&self, width_px: u32, height_px: u32) -> InputSize {
@@ -129,7 +183,8 @@ impl Detector {
     /// thread of its own.
     ///
     /// # Errors
-    /// [`InferenceError::Picture`], [`InferenceError::Run`] or [`InferenceError::Output`].
+    /// [`InferenceError::Picture`], [`InferenceError::Run`], [`InferenceError::Interrupted`] or
+    /// [`InferenceError::Output`].
     pub fn detect(&mut self, picture: &Picture<'_>) -> Result<Vec<Detection>, InferenceError> {
         self.detect_above(picture, self.score)
     }
@@ -153,8 +208,9 @@ impl Detector {
             // A floor of 0 would let every cell of the grid through.
             floor: score.value().max(0.001),
         };
-        let decoded = infer(&mut self.session, &self.ports, self.manifest.family, &frame, tensor)
-            .map_err(|failure| failure.explain(&self.manifest, letterbox.input))?;
+        let decoded =
+            infer(&mut self.session, &self.interrupter, &self.ports, self.manifest.family, &frame, tensor)
+                .map_err(|failure| failure.explain(&self.manifest, letterbox.input))?;
         self.stats.n_pictures += 1;
         self.stats.n_non_finite += decoded.n_non_finite;
         let mut detections: Vec<Detection> = decoded
@@ -234,6 +290,7 @@ fn port(outlet: &Outlet) -> Port {
 /// Why one picture was not answered, before the model's name is known.
 enum Failure {
     Runtime(RuntimeFailure),
+    Interrupted,
     Output(UnexpectedShape),
 }
 
@@ -242,6 +299,7 @@ impl Failure {
         let model = manifest.id.to_string();
         match self {
             Self::Runtime(source) => InferenceError::Run { model, source },
+            Self::Interrupted => InferenceError::Interrupted { model },
             Self::Output(UnexpectedShape { expected, found }) => InferenceError::Output {
                 model,
                 expected,
@@ -261,6 +319,7 @@ impl From<ort::Error> for Failure {
 
 fn infer(
     session: &mut Session,
+    interrupter: &Interrupter,
     ports: &PortNames,
     family: Family,
     frame: &Frame,
@@ -275,7 +334,9 @@ fn infer(
         let size = TensorRef::from_array_view(([1_i64, 2], size.as_slice()))?;
         inputs.push((name.as_str().into(), size.into()));
     }
-    let outputs = session.run(inputs)?;
+    interrupter.clear()?;
+    let outputs =
+        session.run_with_options(inputs, &interrupter.options).map_err(|error| interrupter.failure(error))?;
     let views =
         ports.outputs.iter().map(|name| view(&outputs[name.as_str()])).collect::<Result<Vec<_>, _>>()?;
     family.decode(frame, &views).map_err(Failure::Output)
@@ -302,5 +363,19 @@ fn suppression(manifest: &Manifest) -> Suppression {
         same_class_iou: manifest.nms_iou,
         group_iou: manifest.group_iou,
         max_boxes: usize::try_from(manifest.max_boxes).unwrap_or(usize::MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_detector_can_be_given_to_its_thread() {
+        fn is_send<T: Send>() {}
+        fn is_shared<T: Send + Sync>() {}
+        is_send::<Detector>();
+        is_shared::<Interrupter>();
+        is_shared::<Runtime>();
     }
 }

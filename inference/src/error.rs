@@ -117,6 +117,12 @@ pub enum InferenceError {
         #[source]
         source: RuntimeFailure,
     },
+    /// Retry with the next picture: somebody ended this detection through its `Interrupter`.
+    #[error("model {model} took too long for a picture and was interrupted")]
+    Interrupted {
+        /// The manifest's id.
+        model: String,
+    },
     /// Give up on this model: its output has another size than its input demands.
     #[error(
         "model {model} answered with {found} where {expected} was due: its export does not fit input {width}x{height}"

@@ -21,7 +21,7 @@ mod preprocess;
 mod runtime;
 mod sha256;
 
-pub use detector::{Detector, DetectorOptions, DetectorStats};
+pub use detector::{Detector, DetectorOptions, DetectorStats, Interrupter};
 pub use error::{
     InferenceError, ManifestProblem, ManifestReason, ModelProblem, PictureProblem, RuntimeFailure, Shape,
 };

@@ -55,14 +55,18 @@ impl Pattern {
                 "avc1",
                 "nal-hrd=cbr:filler=1:bitrate=2500:vbv-maxrate=2500:vbv-bufsize=2500:slices=2:pic-struct=1",
             ),
-            VideoCodec::H265 => ("libx265", "-x265-params", "hev1", "hash=1:slices=2:log-level=error:open-gop=0"),
+            VideoCodec::H265 => {
+                ("libx265", "-x265-params", "hev1", "hash=1:slices=2:log-level=error:open-gop=0")
+            }
         };
         let part = path.with_extension("part");
         let encoded = Command::new("ffmpeg")
             .args(["-nostdin", "-hide_banner", "-v", "error", "-y", "-f", "lavfi", "-i"])
             .arg(format!("testsrc2=size={width}x{height}:rate={fps}:duration={seconds}"))
             .args(["-pix_fmt", "yuv420p", "-c:v", encoder, "-preset", "veryfast", "-tag:v", tag, key])
-            .arg(format!("{settings}:aud=1:repeat-headers=1:bframes=0:scenecut=0:keyint={fps}:min-keyint={fps}"))
+            .arg(format!(
+                "{settings}:aud=1:repeat-headers=1:bframes=0:scenecut=0:keyint={fps}:min-keyint={fps}"
+            ))
             .args(["-f", "mp4"])
             .arg(&part)
             .stdin(Stdio::null())

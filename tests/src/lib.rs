@@ -7,6 +7,7 @@ pub mod footage;
 pub mod gateway;
 pub mod model;
 pub mod poll;
+pub mod recording;
 pub mod shared;
 pub mod site;
 pub mod viewer;

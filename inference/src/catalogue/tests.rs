@@ -166,6 +166,14 @@ fn nobody_at_the_address_is_said_with_the_remedy() {
 }
 
 #[test]
+fn a_server_that_does_not_speak_tls_is_not_believed() {
+    let server = Server::start(vec![answer(BYTES)]);
+    let url = server.address.replace("http://", "https://");
+    let error = fetch(&format!("{url}/m.onnx"), 1 << 20, true).result.unwrap_err();
+    assert!(matches!(error, CatalogueError::Fetch { .. }), "{error}");
+}
+
+#[test]
 fn a_manifests_hash_is_enforced_and_a_second_model_replaces_the_first() {
     let dir = tempfile::tempdir().unwrap();
     let (models, file, manifest) =
