@@ -4,7 +4,7 @@
 //! axum stays in here. `router(state)` does no I/O, so tests call it without a server.
 //!
 //! **Invariant:** a route exists only with a declared action or in the list of public ones (`routes`), and handlers
-//! come to cameras and incidents only through their [`guard::Guard`].
+//! come to cameras and incidents only through their `guard::Guard`.
 
 mod accounts;
 mod assets;

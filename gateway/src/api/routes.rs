@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
     handler::Handler,
-    http::{HeaderMap, Method, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, Uri, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{self, MethodFilter, MethodRouter},
@@ -179,7 +179,7 @@ async fn admit_public(
     if state.gate.is_broken() && which != Public::Health {
         return ApiError::PolicyUnavailable.into_response();
     }
-    match from_own_page(request.method(), request.headers()) {
+    match from_own_page(request.method(), request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
     }
@@ -201,7 +201,7 @@ async fn guard(state: ApiState, action: Action, request: &Parts) -> Result<Guard
     if state.gate.is_broken() {
         return Err(ApiError::PolicyUnavailable);
     }
-    from_own_page(&request.method, &request.headers)?;
+    from_own_page(&request.method, &request.uri, &request.headers)?;
     let caller = Caller::of(&request.extensions);
     let token = session::token(&state, &request.headers).ok_or(ApiError::NotSignedIn)?;
     let viewer = state.accounts.viewer(&token).await?.ok_or(ApiError::NotSignedIn)?;
@@ -209,7 +209,7 @@ async fn guard(state: ApiState, action: Action, request: &Parts) -> Result<Guard
 }
 
 /// Refuses what a page of another site made the browser send.
-fn from_own_page(method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
+fn from_own_page(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if text("sec-fetch-site") == Some("cross-site") {
         return Err(ApiError::CrossSite);
@@ -219,7 +219,7 @@ fn from_own_page(method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
     if is_safe && !is_socket {
         return Ok(());
     }
-    let is_own = headers.get(header::ORIGIN).map(|origin| is_own_origin(origin.as_bytes(), headers));
+    let is_own = headers.get(header::ORIGIN).map(|origin| is_own_origin(origin.as_bytes(), uri, headers));
     let is_fine = if is_socket {
         // Browsers always name the origin of a WebSocket, and ask nobody before they open it.
         is_own == Some(true)
@@ -229,8 +229,10 @@ fn from_own_page(method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
     if is_fine { Ok(()) } else { Err(ApiError::CrossSite) }
 }
 
-fn is_own_origin(origin: &[u8], headers: &HeaderMap) -> bool {
-    let Some(host) = headers.get(header::HOST) else { return false };
+fn is_own_origin(origin: &[u8], uri: &Uri, headers: &HeaderMap) -> bool {
+    // HTTP/2 names the host in the request line.
+    let named = uri.authority().map(|authority| authority.as_str().as_bytes());
+    let Some(host) = headers.get(header::HOST).map(HeaderValue::as_bytes).or(named) else { return false };
     let authority = origin.strip_prefix(b"https://").or_else(|| origin.strip_prefix(b"http://"));
-    authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host.as_bytes()))
+    authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
 }

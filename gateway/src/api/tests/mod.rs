@@ -1,5 +1,6 @@
 //! The interface as its clients meet it, over a whole house with temporary stores and a clock that stands still.
 
+mod assets;
 mod audited;
 mod feed;
 mod live;
