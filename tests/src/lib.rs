@@ -10,4 +10,5 @@ pub mod poll;
 pub mod recording;
 pub mod shared;
 pub mod site;
+pub mod samples;
 pub mod viewer;
