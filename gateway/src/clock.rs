@@ -34,7 +34,10 @@ impl Clock {
 
     /// A clock that stands still at `wall` until [`Clock::advance`].
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "an Instant can only be had from the system; it is the origin")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an Instant can only be had from the system; it is the origin"
+    )]
     pub fn simulated(wall: WallTime) -> Self {
         Self(Source::Simulated(Arc::new(Mutex::new(Simulated { wall, monotonic: Instant::now() }))))
     }
@@ -58,7 +61,9 @@ impl Clock {
     pub fn instant(&self) -> Instant {
         match &self.0 {
             Source::System => Instant::now(),
-            Source::Simulated(simulated) => simulated.lock().unwrap_or_else(PoisonError::into_inner).monotonic,
+            Source::Simulated(simulated) => {
+                simulated.lock().unwrap_or_else(PoisonError::into_inner).monotonic
+            }
         }
     }
 

@@ -1,1 +1,12 @@
-//! (being laid)
+//! What tests, benches and the demo share: cameras and servers that are not the product's own.
+//!
+//! Nothing of this crate is linked into the product.
+
+pub mod camsim;
+pub mod footage;
+pub mod gateway;
+pub mod model;
+pub mod poll;
+pub mod shared;
+pub mod site;
+pub mod viewer;

@@ -37,7 +37,9 @@ pub enum DbError {
         source: rusqlite::Error,
     },
     /// The file was written by a newer release.
-    #[error("database {path} has schema {found}, this release knows up to {known}: install the newer release again")]
+    #[error(
+        "database {path} has schema {found}, this release knows up to {known}: install the newer release again"
+    )]
     Newer {
         /// The file.
         path: PathBuf,
@@ -118,7 +120,8 @@ impl Db {
             .collect::<Result<Vec<_>, _>>()
             .map_err(fail)?;
         let (writer, jobs) = sync_channel(WRITE_QUEUE);
-        let name = path.file_stem().map_or_else(|| "db".into(), |stem| format!("db-{}", stem.to_string_lossy()));
+        let name =
+            path.file_stem().map_or_else(|| "db".into(), |stem| format!("db-{}", stem.to_string_lossy()));
         let thread = std::thread::Builder::new().name(name).spawn(move || write_loop(connection, &jobs))?;
         Ok(Self(Arc::new(Inner {
             path: path.to_owned(),
@@ -196,7 +199,29 @@ impl Db {
         E: From<DbError> + Send + 'static,
     {
         let db = self.clone();
-        tokio::task::spawn_blocking(move || db.read_blocking(work)).await.unwrap_or(Err(DbError::Closed.into()))
+        tokio::task::spawn_blocking(move || db.read_blocking(work))
+            .await
+            .unwrap_or(Err(DbError::Closed.into()))
+    }
+
+    /// SQLite's own check of the file and of its references: no line when all is well. Blocks.
+    ///
+    /// # Errors
+    /// [`DbError::Sqlite`] when it cannot be run.
+    pub fn integrity(&self) -> Result<Vec<String>, DbError> {
+        let check = |connection: &Connection| -> rusqlite::Result<Vec<String>> {
+            let mut lines: Vec<String> = connection
+                .prepare("PRAGMA integrity_check")?
+                .query_map([], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            lines.retain(|line| line != "ok");
+            let dangling = connection.prepare("PRAGMA foreign_key_check")?.query_map([], |_| Ok(()))?.count();
+            if dangling > 0 {
+                lines.push(format!("{dangling} rows refer to rows that do not exist"));
+            }
+            Ok(lines)
+        };
+        self.read_blocking(check).map_err(|source| self.error(source))
     }
 
     /// Names this file in a SQLite error.
@@ -273,15 +298,16 @@ fn migrate(connection: &mut Connection, path: &Path, migrations: &[Migration]) -
 fn write_loop(mut connection: Connection, jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
         let mut replies = Vec::new();
-        let outcome = connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
-            replies.push(first(&transaction));
-            while replies.len() < GROUP
-                && let Ok(job) = jobs.try_recv()
-            {
-                replies.push(job(&transaction));
-            }
-            transaction.commit()
-        });
+        let outcome =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+                replies.push(first(&transaction));
+                while replies.len() < GROUP
+                    && let Ok(job) = jobs.try_recv()
+                {
+                    replies.push(job(&transaction));
+                }
+                transaction.commit()
+            });
         let failure = outcome.err().map(Arc::new);
         if let Some(error) = &failure {
             tracing::error!(%error, writes = replies.len(), "a commit failed; its writers are told");
@@ -315,7 +341,9 @@ fn in_savepoint<T, E: From<DbError>>(
 
 fn commit_failed(path: &Path, failure: &rusqlite::Error) -> DbError {
     let source = match failure {
-        rusqlite::Error::SqliteFailure(code, message) => rusqlite::Error::SqliteFailure(*code, message.clone()),
+        rusqlite::Error::SqliteFailure(code, message) => {
+            rusqlite::Error::SqliteFailure(*code, message.clone())
+        }
         other => rusqlite::Error::SqliteFailure(
             rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR),
             Some(format!("commit failed: {other}")),

@@ -1,0 +1,294 @@
+//! One clock and one thread for all streams: hands each unit to its appsrc when it is due, round after round.
+//!
+//! A stream's timeline does not depend on who watches: unit `i` of round `n` is due at
+//! `epoch + n * length + units[i].at`, so main and sub of one camera show the same instant, always.
+
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use gstreamer::{self as gst, prelude::*};
+use gstreamer_app as gst_app;
+use sharpeyes::clock::Clock;
+use sharpeyes_domain::time::WallTime;
+
+use super::clip::Track;
+
+/// One unit that left for the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentUnit {
+    /// Index of the unit in its clip.
+    pub index: usize,
+    /// Which round of the loop.
+    pub round: u64,
+    /// Media time since the simulator's start; RTP timestamps advance with it.
+    pub media: Duration,
+    /// When it was handed to the RTP payloader.
+    pub instant: Instant,
+    /// The same by the wall clock.
+    pub wall: WallTime,
+}
+
+/// What left on one stream, when the simulator was told to keep it.
+pub(super) type SentLog = Arc<Mutex<Vec<SentUnit>>>;
+
+/// A track on its timeline.
+#[derive(Clone, Debug)]
+pub(super) struct Timeline {
+    pub(super) track: Arc<Track>,
+    /// One round: common to the tracks of a camera, so that they never drift apart.
+    pub(super) length: Duration,
+    /// Where the track begins, by the pacer's clock.
+    pub(super) epoch: i128,
+}
+
+impl Timeline {
+    /// The first unit due at or after `now` at which decoding may start.
+    fn join(&self, now: i128) -> Option<Cursor> {
+        let length = i128::try_from(self.length.as_nanos()).ok()?;
+        let passed = (now - self.epoch).max(0);
+        let mut round = u64::try_from(passed / length).ok()?;
+        let within = passed % length;
+        let units = &self.track.units;
+        let later = units.iter().position(|unit| unit.is_keyframe && nanos(unit.at) >= within);
+        let index = later.unwrap_or_else(|| {
+            round += 1;
+            0
+        });
+        Some(Cursor { round, index })
+    }
+
+    fn after(&self, cursor: Cursor) -> Cursor {
+        let index = cursor.index + 1;
+        if index < self.track.units.len() {
+            Cursor { index, ..cursor }
+        } else {
+            Cursor { round: cursor.round + 1, index: 0 }
+        }
+    }
+
+    fn due(&self, cursor: Cursor) -> i128 {
+        let at = self.track.units.get(cursor.index).map(|unit| unit.at).unwrap_or_default();
+        self.epoch + i128::from(cursor.round) * nanos(self.length) + nanos(at)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Cursor {
+    round: u64,
+    index: usize,
+}
+
+fn nanos(duration: Duration) -> i128 {
+    i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX)
+}
+
+struct Feed {
+    source: gst_app::AppSrc,
+    timeline: Timeline,
+    phase: Phase,
+    log: Option<SentLog>,
+}
+
+/// How far a feed has come.
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    /// Its pipeline does not run yet: a viewer has only just asked for a description.
+    Starting,
+    /// A gap event has told the pipeline all it needs for the description; nobody plays yet.
+    Described,
+    /// Somebody plays: this unit is next.
+    Playing(Cursor),
+}
+
+#[derive(Default)]
+struct State {
+    feeds: HashMap<u64, Feed>,
+    agenda: BinaryHeap<Reverse<(i128, u64)>>,
+    next_id: u64,
+    stop: bool,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    wake: Condvar,
+    gst_clock: gst::Clock,
+    clock: Clock,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> i128 {
+        i128::from(self.gst_clock.time().nseconds())
+    }
+}
+
+/// Names a feed, for [`Pacer::remove`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct FeedId(u64);
+
+/// The thread that paces every stream. Stops when the last handle is told to.
+#[derive(Clone)]
+pub(super) struct Pacer(Arc<Shared>);
+
+/// A pipeline that is not running yet is asked again after this time.
+const RETRY: Duration = Duration::from_millis(5);
+/// Units due within this time of each other leave at one wake-up.
+const SLACK: Duration = Duration::from_millis(2);
+
+impl Pacer {
+    pub(super) fn start() -> std::io::Result<(Self, JoinHandle<()>)> {
+        let shared = Arc::new(Shared {
+            state: Mutex::default(),
+            wake: Condvar::new(),
+            gst_clock: gst::SystemClock::obtain(),
+            clock: Clock::system(),
+        });
+        let thread = {
+            let shared = Arc::clone(&shared);
+            std::thread::Builder::new().name("camsim-pacer".to_owned()).spawn(move || run(&shared))?
+        };
+        Ok((Self(shared), thread))
+    }
+
+    /// The clock that pipelines must use.
+    pub(super) fn clock(&self) -> &gst::Clock {
+        &self.0.gst_clock
+    }
+
+    /// The pacer's time, for epochs.
+    pub(super) fn now(&self) -> i128 {
+        self.0.now()
+    }
+
+    /// Readies `source` for a description; media flows after [`Pacer::play`].
+    pub(super) fn add(&self, source: gst_app::AppSrc, timeline: Timeline, log: Option<SentLog>) -> FeedId {
+        let mut state = self.0.lock();
+        let id = state.next_id;
+        state.next_id += 1;
+        state.feeds.insert(id, Feed { source, timeline, phase: Phase::Starting, log });
+        state.agenda.push(Reverse((self.0.now(), id)));
+        drop(state);
+        self.0.wake.notify_one();
+        FeedId(id)
+    }
+
+    /// Lets a feed flow, from its next keyframe. Does nothing when it flows already.
+    pub(super) fn play(&self, id: FeedId) {
+        let now = self.0.now();
+        let mut state = self.0.lock();
+        let Some(feed) = state.feeds.get_mut(&id.0) else { return };
+        let Some(cursor) = feed.timeline.join(now) else { return };
+        if matches!(feed.phase, Phase::Playing(_)) {
+            return;
+        }
+        feed.phase = Phase::Playing(cursor);
+        let due = feed.timeline.due(cursor);
+        state.agenda.push(Reverse((due, id.0)));
+        drop(state);
+        self.0.wake.notify_one();
+    }
+
+    pub(super) fn remove(&self, id: FeedId) {
+        let feed = self.0.lock().feeds.remove(&id.0);
+        drop(feed);
+    }
+
+    pub(super) fn stop(&self) {
+        let mut state = self.0.lock();
+        state.stop = true;
+        state.feeds.clear();
+        drop(state);
+        self.0.wake.notify_one();
+    }
+}
+
+fn run(shared: &Shared) {
+    let mut state = shared.lock();
+    while !state.stop {
+        let now = shared.now();
+        let Some(&Reverse((due, id))) = state.agenda.peek() else {
+            state = shared.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+            continue;
+        };
+        if due > now {
+            let wait = u64::try_from(due - now).map(Duration::from_nanos).unwrap_or_default() + SLACK;
+            state = shared.wake.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
+            continue;
+        }
+        state.agenda.pop();
+        let Some(feed) = state.feeds.get_mut(&id) else { continue };
+        match step(shared, feed, now) {
+            Ok(Some(next)) => state.agenda.push(Reverse((next, id))),
+            Ok(None) => {}
+            Err(Gone) => drop(state.feeds.remove(&id)),
+        }
+    }
+}
+
+/// A feed's pipeline is no more.
+struct Gone;
+
+/// Does what is due; when the feed wants to be asked again.
+fn step(shared: &Shared, feed: &mut Feed, now: i128) -> Result<Option<i128>, Gone> {
+    let running = feed.source.current_state() == gst::State::Playing;
+    match feed.phase {
+        Phase::Playing(cursor) => send(shared, feed, cursor).map(Some),
+        Phase::Starting if running => {
+            announce(&feed.source, now)?;
+            feed.phase = Phase::Described;
+            Ok(None)
+        }
+        Phase::Starting => Ok(Some(now + nanos(RETRY))),
+        Phase::Described => Ok(None),
+    }
+}
+
+/// A media is ready to be described when something has come out of its payloader. A gap event is enough, so DESCRIBE
+/// need not wait for the next keyframe, and nothing stale is queued when PLAY follows late or never.
+fn announce(source: &gst_app::AppSrc, now: i128) -> Result<(), Gone> {
+    let running = u64::try_from(now - base_time(source)).unwrap_or_default();
+    let segment = gst::FormattedSegment::<gst::ClockTime>::new();
+    let gap = gst::event::Gap::builder(gst::ClockTime::from_nseconds(running)).build();
+    let sent = source.send_event(gst::event::Segment::new(&segment)) && source.send_event(gap);
+    if sent { Ok(()) } else { Err(Gone) }
+}
+
+fn base_time(source: &gst_app::AppSrc) -> i128 {
+    i128::from(source.base_time().map(gst::ClockTime::nseconds).unwrap_or_default())
+}
+
+/// Pushes one unit; when the next is due.
+fn send(shared: &Shared, feed: &mut Feed, cursor: Cursor) -> Result<i128, Gone> {
+    let due = feed.timeline.due(cursor);
+    let unit = feed.timeline.track.units.get(cursor.index).ok_or(Gone)?;
+    let mut buffer = unit.buffer.copy();
+    {
+        // A shallow copy: the coded bytes stay shared with every other stream of this clip.
+        let buffer = buffer.make_mut();
+        let time = u64::try_from(due - base_time(&feed.source)).ok().map(gst::ClockTime::from_nseconds);
+        buffer.set_pts(time);
+        buffer.set_dts(time);
+    }
+    if let Some(log) = &feed.log {
+        let media = u64::try_from(due - feed.timeline.epoch).map(Duration::from_nanos).unwrap_or_default();
+        log.lock().unwrap_or_else(PoisonError::into_inner).push(SentUnit {
+            index: cursor.index,
+            round: cursor.round,
+            media,
+            instant: shared.clock.instant(),
+            wall: shared.clock.wall(),
+        });
+    }
+    feed.source.push_buffer(buffer).map_err(|_| Gone)?;
+    let next = feed.timeline.after(cursor);
+    feed.phase = Phase::Playing(next);
+    Ok(feed.timeline.due(next))
+}

@@ -1,0 +1,79 @@
+//! A viewer that is not the product: one RTSP session over TCP by retina, for tests and benches of `camsim`.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use futures::StreamExt;
+use retina::{
+    client::{
+        Credentials, Demuxed, PlayOptions, Session, SessionGroup, SessionOptions, SetupOptions,
+        TcpTransportOptions, Transport,
+    },
+    codec::{CodecItem, FrameFormat, VideoFrame},
+};
+use url::Url;
+
+use crate::camsim::Login;
+
+/// A playing session.
+pub struct Viewer {
+    session: Demuxed,
+    group: Arc<SessionGroup>,
+}
+
+impl Viewer {
+    /// DESCRIBE, SETUP of every stream whose media is `video` or `audio`, PLAY.
+    ///
+    /// # Errors
+    /// Whatever the server or retina refuses.
+    pub async fn open(url: &str, login: Option<&Login>) -> anyhow::Result<Self> {
+        let credentials =
+            login.map(|login| Credentials { username: login.user.clone(), password: login.password.clone() });
+        let group = Arc::new(SessionGroup::default());
+        let options = SessionOptions::default().creds(credentials).session_group(Arc::clone(&group));
+        let mut session = Session::describe(Url::parse(url)?, options).await?;
+        for index in 0..session.streams().len() {
+            let setup = SetupOptions::default()
+                .transport(Transport::Tcp(TcpTransportOptions::default()))
+                .frame_format(FrameFormat::MP4);
+            session.setup(index, setup).await?;
+        }
+        let session = session.play(PlayOptions::default()).await?.demuxed()?;
+        Ok(Self { session, group })
+    }
+
+    /// Encoding names of the session's streams, such as `h264` and `pcmu`.
+    #[must_use]
+    pub fn encodings(&self) -> Vec<String> {
+        self.session.streams().iter().map(|stream| stream.encoding_name().to_owned()).collect()
+    }
+
+    /// The next item of any stream.
+    ///
+    /// # Errors
+    /// When the session ends or retina refuses a packet.
+    pub async fn next(&mut self) -> anyhow::Result<CodecItem> {
+        Ok(self.session.next().await.context("the session ended")??)
+    }
+
+    /// The next picture.
+    ///
+    /// # Errors
+    /// As [`Viewer::next`].
+    pub async fn picture(&mut self) -> anyhow::Result<VideoFrame> {
+        loop {
+            if let CodecItem::VideoFrame(frame) = self.next().await? {
+                return Ok(frame);
+            }
+        }
+    }
+
+    /// Ends the session politely.
+    ///
+    /// # Errors
+    /// When the server does not answer TEARDOWN.
+    pub async fn close(self) -> anyhow::Result<()> {
+        drop(self.session);
+        Ok(self.group.await_teardown().await?)
+    }
+}
