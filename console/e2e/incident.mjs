@@ -91,11 +91,9 @@ async function until(page, condition, what) {
 async function watchClip(page, id) {
   const video = page.getByTestId("clip");
   await video.waitFor();
-  await page.waitForFunction(
-    () => document.querySelector("[data-testid=clip]").readyState >= 2,
-    null,
-    { timeout: MEDIA_MS },
-  );
+  await page.waitForFunction(() => document.querySelector("[data-testid=clip]").readyState >= 2, null, {
+    timeout: MEDIA_MS,
+  });
   const facts = await page.evaluate(async (id) => (await fetch(`/api/v1/incidents/${id}/clip`)).json(), id);
   const passed = await page.waitForFunction(
     (begin) => {
