@@ -14,24 +14,28 @@ interface Speech {
   t: Words;
   /** Times as people at the site read them. */
   time: Clockface;
+  /** A choice of the person in front of the screen: kept in this browser. */
   setLanguage: (language: Language) => void;
+  /** The account's language: taken unless something was chosen here. */
+  suggestLanguage: (language: Language) => void;
   setZone: (zone: string | undefined) => void;
   antd: typeof zhCN;
 }
 
 const SpeechContext = createContext<Speech | null>(null);
 
-function remembered(): Language {
-  return localStorage.getItem(KEY) === "en" ? "en" : "zh";
+/** What was chosen in this browser, if anything was. */
+function remembered(): Language | null {
+  const kept = localStorage.getItem(KEY);
+  return kept === "zh" || kept === "en" ? kept : null;
 }
 
 export function SpeechProvider({ children }: { children: ReactNode }) {
-  const [language, setLanguageState] = useState<Language>(remembered);
+  const [language, setLanguageState] = useState<Language>(() => remembered() ?? "zh");
   const [zone, setZone] = useState<string | undefined>(undefined);
 
   useEffect(() => {
     document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
-    localStorage.setItem(KEY, language);
   }, [language]);
 
   const speech = useMemo<Speech>(
@@ -39,7 +43,11 @@ export function SpeechProvider({ children }: { children: ReactNode }) {
       language,
       t: language === "zh" ? zh : en,
       time: clockface(zone),
-      setLanguage: setLanguageState,
+      setLanguage: (chosen) => {
+        localStorage.setItem(KEY, chosen);
+        setLanguageState(chosen);
+      },
+      suggestLanguage: (suggested) => setLanguageState(remembered() ?? suggested),
       setZone,
       antd: language === "zh" ? zhCN : enUS,
     }),

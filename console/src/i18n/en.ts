@@ -146,6 +146,7 @@ export const en: Words = {
     emptyClosed: "No closed incidents",
     noMatch: "No incident matches the filter",
     failed: "The incident list could not be loaded",
+    retrying: "The server cannot be reached; trying again by itself.",
     alarms: (n) => (n === 1 ? "1 alarm" : `${n} alarms`),
     ongoing: "ongoing",
     mine: "me",

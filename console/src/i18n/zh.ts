@@ -142,6 +142,7 @@ export const zh = {
     emptyClosed: "没有已结事件",
     noMatch: "没有符合筛选条件的事件",
     failed: "事件列表加载失败",
+    retrying: "连不上服务器，正在自动重试。",
     alarms: (n: number) => `报警 ${n} 次`,
     ongoing: "进行中",
     mine: "我",

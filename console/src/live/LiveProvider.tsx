@@ -46,7 +46,7 @@ function openEvents(lastSeq: number, signal: AbortSignal): Promise<Response> {
 export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => void; children: ReactNode }) {
   const queries = useQueryClient();
   const [book] = useState(() => new IncidentBook());
-  const [link, setLink] = useState<LinkState>({ phase: "connecting", lastByteMs: null });
+  const [link, setLink] = useState<LinkState>({ phase: "connecting", lastByteMs: null, failures: 0 });
   const [sound, setSound] = useState<SoundState>("off");
   const [sounder] = useState(() => new Sounder(setSound));
   // The link lives as long as the shell: a new callback must not tear it down.

@@ -114,6 +114,7 @@ describe("EventLink", () => {
     h.link.start();
     await vi.advanceTimersByTimeAsync(5_000);
     expect(h.states.every((s) => s.phase === "connecting")).toBe(true);
+    expect(h.states.at(-1)?.failures).toBeGreaterThan(1);
     h.link.stop();
   });
 });

@@ -15,6 +15,8 @@ export interface LinkState {
   phase: LinkPhase;
   /** When the last byte came; null before the first. */
   lastByteMs: number | null;
+  /** Attempts that have failed since the last success. */
+  failures: number;
 }
 
 export interface LinkHandlers {
@@ -35,9 +37,8 @@ export class EventLink {
   readonly #source: LinkSource;
   readonly #handlers: LinkHandlers;
   #stop = new AbortController();
-  #state: LinkState = { phase: "connecting", lastByteMs: null };
+  #state: LinkState = { phase: "connecting", lastByteMs: null, failures: 0 };
   #seq: number | null = null;
-  #failures = 0;
   #attempt: AbortController | null = null;
   #watchdog: ReturnType<typeof setInterval> | null = null;
 
@@ -79,9 +80,9 @@ export class EventLink {
         this.#handlers.onSignedOut();
         return;
       }
-      this.#set({ phase: this.#state.lastByteMs === null ? "connecting" : "reconnecting" });
-      const wait = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)] ?? 30_000;
-      this.#failures += 1;
+      const { failures, lastByteMs } = this.#state;
+      this.#set({ phase: lastByteMs === null ? "connecting" : "reconnecting", failures: failures + 1 });
+      const wait = BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)] ?? 30_000;
       await this.#pause(wait);
     }
   }
@@ -94,8 +95,7 @@ export class EventLink {
     const response = await this.#source.open(this.#seq ?? 0, signal);
     if (response.status === 401) return "signed_out";
     if (!response.ok || !response.body) return "failed";
-    this.#failures = 0;
-    this.#set({ phase: "live", lastByteMs: this.#source.now() });
+    this.#set({ phase: "live", lastByteMs: this.#source.now(), failures: 0 });
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     const parser = new SseParser();
     for (;;) {

@@ -44,7 +44,7 @@ function Zones({
     if (!element || !video) return;
     const draw = () =>
       drawOverlay(element, video, {
-        zones: shown && width > 0 ? camera.zones : [],
+        zones: shown && width > 0 ? (camera.zones ?? []) : [],
         boxes: [],
         alarmTracks: new Set(),
         label: () => "",
@@ -85,7 +85,7 @@ export function LiveView({ camera }: { camera: Camera }) {
               {state.behind_s > 2 ? t.live.behind(state.behind_s.toFixed(1)) : t.live.live}
             </span>
           )}
-          {camera.zones.length > 0 && (
+          {(camera.zones ?? []).length > 0 && (
             <label className="controls-boxes">
               <Switch size="small" checked={zones} onChange={setZones} /> {t.live.zones}
             </label>

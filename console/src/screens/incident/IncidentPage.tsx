@@ -76,7 +76,7 @@ export function IncidentPage() {
 
   const missing = detail.error instanceof ProblemError && detail.error.problem.status === 404;
   if (missing || !Number.isInteger(number)) {
-    return <Trouble title={t.incident.notFound} error="" onRetry={() => toQueue(undefined)} />;
+    return <Trouble title={t.incident.notFound} label={t.keys.back} onRetry={() => toQueue(undefined)} />;
   }
   if (detail.isError && !incident) {
     return <Trouble title={t.incident.failed} error={detail.error} onRetry={() => detail.refetch()} />;

@@ -1,4 +1,4 @@
-import { Empty } from "antd";
+import { Empty, Result } from "antd";
 import { type PointerEvent, useEffect, useRef, useSyncExternalStore } from "react";
 import { useViewer } from "../../api/session";
 import { Loading } from "../../components/Trouble";
@@ -26,7 +26,7 @@ const rowUnder = (event: PointerEvent): number | undefined => {
 export function OpenList({ list, filtered, selected, onSelect, onOpen, onRed }: Props) {
   const { t } = useSpeech();
   const viewer = useViewer();
-  const { book } = useLive();
+  const { book, link } = useLive();
   const loaded = useSyncExternalStore(book.subscribe, book.loaded);
   const box = useRef<HTMLDivElement>(null);
   const ids = list.rows.map((i) => i.id);
@@ -71,7 +71,10 @@ export function OpenList({ list, filtered, selected, onSelect, onOpen, onRed }: 
               fade
             />
           ))}
-          {!loaded && <Loading />}
+          {!loaded && link.failures === 0 && <Loading />}
+          {!loaded && link.failures > 0 && (
+            <Result status="warning" title={t.queue.failed} subTitle={t.queue.retrying} />
+          )}
           {loaded && list.rows.length === 0 && (
             <Empty
               className="queue-empty"

@@ -89,11 +89,11 @@ export const QueueRow = memo(function QueueRow({
         </span>
       </span>
       <span className="row-age">
-        <b>{open ? <Age since_ms={incident.opened_ms} /> : time.clock(incident.opened_ms)}</b>
+        <b>{open ? <Age since_ms={incident.opened_ms} /> : time.stamp(incident.opened_ms).slice(0, -3)}</b>
         <span className="muted">{incident.number}</span>
       </span>
       <span className="row-state">
-        <StateTag incident={incident} />
+        <StateTag incident={incident} brief={!fade} />
         <span className="row-owner">{incident.owner ? (mine ? t.queue.mine : incident.owner.name) : ""}</span>
       </span>
     </div>

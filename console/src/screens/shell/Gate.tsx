@@ -1,6 +1,6 @@
 /** In front of everything: first start, sign-in, then the shell. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { client, need, ProblemError } from "../../api/client";
 import { ViewerContext } from "../../api/session";
 import { Loading, Trouble } from "../../components/Trouble";
@@ -10,8 +10,11 @@ import { SignInPage } from "../signin/SignInPage";
 import { Shell } from "./Shell";
 
 export function Gate() {
-  const { t, setLanguage, setZone } = useSpeech();
+  const { t, suggestLanguage, setZone } = useSpeech();
   const queries = useQueryClient();
+  // The speech changes with every word that it says; only a new viewer is a reason to take their settings.
+  const speech = useRef({ suggestLanguage, setZone });
+  speech.current = { suggestLanguage, setZone };
   const [hadSession, setHadSession] = useState(false);
   const session = useQuery({
     queryKey: ["session"],
@@ -29,9 +32,9 @@ export function Gate() {
   useEffect(() => {
     if (!viewer) return;
     setHadSession(true);
-    setLanguage(viewer.language);
-    setZone(viewer.site?.timezone);
-  }, [viewer, setLanguage, setZone]);
+    speech.current.suggestLanguage(viewer.language);
+    speech.current.setZone(viewer.site.timezone);
+  }, [viewer]);
 
   const again = () => {
     // Nothing of the previous viewer may be left for the next one.

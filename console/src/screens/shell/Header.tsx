@@ -72,7 +72,7 @@ export function Header({ onSignedOut }: { onSignedOut: () => void }) {
       </a>
       <div className="header-brand">
         <img src="/icon.svg" alt="" width="26" height="26" />
-        <span>{viewer.site?.name ?? t.product}</span>
+        <span>{viewer.site.name}</span>
       </div>
       <nav className="header-nav">
         {screensOf(viewer.role).map((name) => (
