@@ -17,6 +17,8 @@ readonly DEBIAN_PACKAGES=(
   gstreamer1.0-libav
   # Test videos, and a browser that shows Chinese.
   ffmpeg chromium fonts-noto-cjk
+  # An RTSP server that is not ours, to test ingest against.
+  vlc-bin vlc-plugin-base
   # Taking ONNX Runtime out of its wheel.
   python3 python3-pip
 )

@@ -44,10 +44,19 @@ enum Command {
     Model(model::Arguments),
     /// Viewers' accounts.
     Account(account::Arguments),
-    /// Check a site file and print every problem.
-    Config(SiteFile),
+    /// The site file.
+    Config {
+        #[command(subcommand)]
+        verb: ConfigVerb,
+    },
     /// Print the OpenAPI document.
     Openapi,
+}
+
+#[derive(Subcommand)]
+enum ConfigVerb {
+    /// Read a site file and print every problem.
+    Check(SiteFile),
 }
 
 /// The site file, as every command that needs one takes it.
@@ -115,7 +124,7 @@ impl Command {
             Self::Replay(arguments) => replay::replay(&arguments),
             Self::Model(arguments) => model::model(&arguments),
             Self::Account(arguments) => account::account(&arguments),
-            Self::Config(file) => {
+            Self::Config { verb: ConfigVerb::Check(file) } => {
                 let site = file.load()?;
                 println!("{}: {} cameras, no problems", file.site.display(), site.cameras.len());
                 Ok(Outcome::Clean)
