@@ -22,15 +22,24 @@ pub struct Viewer {
 }
 
 impl Viewer {
+    /// DESCRIBE alone: encoding names of the streams on offer, such as `h264` and `pcmu`.
+    ///
+    /// # Errors
+    /// Whatever the server or retina refuses.
+    pub async fn describe(url: &str, login: Option<&Login>) -> anyhow::Result<Vec<String>> {
+        let options = SessionOptions::default().creds(login.map(credentials));
+        let session = Session::describe(Url::parse(url)?, options).await?;
+        Ok(session.streams().iter().map(|stream| stream.encoding_name().to_owned()).collect())
+    }
+
     /// DESCRIBE, SETUP of every stream whose media is `video` or `audio`, PLAY.
     ///
     /// # Errors
     /// Whatever the server or retina refuses.
     pub async fn open(url: &str, login: Option<&Login>) -> anyhow::Result<Self> {
-        let credentials =
-            login.map(|login| Credentials { username: login.user.clone(), password: login.password.clone() });
         let group = Arc::new(SessionGroup::default());
-        let options = SessionOptions::default().creds(credentials).session_group(Arc::clone(&group));
+        let options =
+            SessionOptions::default().creds(login.map(credentials)).session_group(Arc::clone(&group));
         let mut session = Session::describe(Url::parse(url)?, options).await?;
         for index in 0..session.streams().len() {
             let setup = SetupOptions::default()
@@ -76,4 +85,8 @@ impl Viewer {
         drop(self.session);
         Ok(self.group.await_teardown().await?)
     }
+}
+
+fn credentials(login: &Login) -> Credentials {
+    Credentials { username: login.user.clone(), password: login.password.clone() }
 }

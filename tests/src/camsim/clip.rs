@@ -6,6 +6,7 @@ use std::{
     collections::hash_map::DefaultHasher,
     hash::{Hash, Hasher},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -71,7 +72,7 @@ pub struct Clip {
     /// Picture height.
     pub height_px: i32,
     /// The pictures.
-    pub video: Track,
+    pub video: Arc<Track>,
     /// AAC frames, if the file has such a track.
     pub aac: Option<Track>,
     /// The parameter sets changed on the way.
@@ -131,7 +132,7 @@ impl Clip {
             width_px: size("width"),
             height_px: size("height"),
             aac: aac.filter(|track| !track.units.is_empty()),
-            video,
+            video: Arc::new(video),
             changes_params,
         })
     }

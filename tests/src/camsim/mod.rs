@@ -3,6 +3,7 @@
 //! Behaves as a decent IP camera does: a `main` and a `sub` path, digest authentication, parameter sets before each
 //! IDR picture, an endless timeline that runs whether anybody watches or not. What a bad camera does is a [`Fault`].
 
+mod auth;
 mod clip;
 mod fault;
 mod pace;
@@ -23,6 +24,7 @@ use sharpeyes_domain::{
     media::VideoCodec,
 };
 
+pub(crate) use self::prepare::encode_once;
 pub use self::{
     clip::{Clip, ClipError, Track, Unfit, Unit},
     fault::{Fault, ForeignCodec, UnknownFault},
@@ -207,7 +209,7 @@ impl CamSim {
                 plans.push(StreamPlan {
                     id: id.clone(),
                     codec: clip.codec,
-                    video: Timeline { track: Arc::new(clip.video.clone()), length, epoch },
+                    video: Timeline { track: Arc::clone(&clip.video), length, epoch },
                     audio: audio(camera, clip, length, epoch)?,
                     login: camera.login.clone(),
                     fault: camera.fault(kind),

@@ -25,7 +25,7 @@ pub struct SentUnit {
     pub index: usize,
     /// Which round of the loop.
     pub round: u64,
-    /// Media time since the simulator's start; RTP timestamps advance with it.
+    /// Media time since the camera's own beginning; RTP timestamps advance with it.
     pub media: Duration,
     /// When it was handed to the RTP payloader.
     pub instant: Instant,
@@ -279,13 +279,17 @@ fn send(shared: &Shared, feed: &mut Feed, cursor: Cursor) -> Result<i128, Gone> 
     }
     if let Some(log) = &feed.log {
         let media = u64::try_from(due - feed.timeline.epoch).map(Duration::from_nanos).unwrap_or_default();
-        log.lock().unwrap_or_else(PoisonError::into_inner).push(SentUnit {
-            index: cursor.index,
-            round: cursor.round,
-            media,
-            instant: shared.clock.instant(),
-            wall: shared.clock.wall(),
-        });
+        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+        // What a second viewer is sent again is no news.
+        if log.last().is_none_or(|last| last.media < media) {
+            log.push(SentUnit {
+                index: cursor.index,
+                round: cursor.round,
+                media,
+                instant: shared.clock.instant(),
+                wall: shared.clock.wall(),
+            });
+        }
     }
     feed.source.push_buffer(buffer).map_err(|_| Gone)?;
     let next = feed.timeline.after(cursor);

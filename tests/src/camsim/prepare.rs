@@ -27,9 +27,9 @@ pub enum PrepareError {
         source: io::Error,
     },
     /// ffmpeg refused.
-    #[error("ffmpeg on {path}: {message}")]
+    #[error("ffmpeg for {path}: {message}")]
     Encoder {
-        /// The source file.
+        /// The file that was to be written.
         path: PathBuf,
         /// The end of ffmpeg's log.
         message: String,
@@ -83,7 +83,7 @@ pub fn prepare(
     }
     let settings = arguments(kind, codec);
     let path = cache.join(format!("{}-{}-{}.mp4", key(source, &settings)?, kind.as_str(), codec.as_str()));
-    let origin = encode_once(cache, source, &path, &settings)?;
+    let origin = encode_once(&path, |ffmpeg| ffmpeg.arg("-i").arg(source).args(&settings))?;
     let clip = Clip::load(&path)?;
     match clip.unfit() {
         None => Ok((clip, origin)),
@@ -149,12 +149,10 @@ fn key(source: &Path, settings: &[String]) -> Result<String, PrepareError> {
     Ok(hex::encode(&digest.finalize()[..10]))
 }
 
-/// Encodes into a file of its own and renames it, under a lock beside it, unless another did it meanwhile.
-fn encode_once(
-    cache: &Path,
-    source: &Path,
+/// Lets ffmpeg write a file of its own, under a lock beside `path`, and renames it; unless another did so before.
+pub(crate) fn encode_once(
     path: &Path,
-    settings: &[String],
+    arguments: impl FnOnce(&mut Command) -> &mut Command,
 ) -> Result<Origin, PrepareError> {
     let io = |path: &Path| {
         let path = path.to_owned();
@@ -163,7 +161,9 @@ fn encode_once(
     if path.exists() {
         return Ok(Origin::Cached);
     }
-    fs::create_dir_all(cache).map_err(io(cache))?;
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(io(folder))?;
+    }
     let lock_path = path.with_extension("lock");
     let lock = OpenOptions::new()
         .create(true)
@@ -176,19 +176,14 @@ fn encode_once(
         return Ok(Origin::Cached);
     }
     let partial = path.with_extension("part");
-    let run = Command::new("ffmpeg")
-        .args(["-nostdin", "-hide_banner", "-v", "error", "-y", "-i"])
-        .arg(source)
-        .args(settings)
-        .arg(&partial)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(io(Path::new("ffmpeg")))?;
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-nostdin", "-hide_banner", "-v", "error", "-y"]).stdin(Stdio::null());
+    let run = arguments(&mut ffmpeg).arg(&partial).output().map_err(io(Path::new("ffmpeg")))?;
     if !run.status.success() {
         let log = String::from_utf8_lossy(&run.stderr);
         let tail: Vec<&str> = log.lines().rev().take(4).collect();
         let message = tail.into_iter().rev().collect::<Vec<_>>().join("; ");
-        return Err(PrepareError::Encoder { path: source.to_owned(), message });
+        return Err(PrepareError::Encoder { path: path.to_owned(), message });
     }
     File::open(&partial).and_then(|file| file.sync_all()).map_err(io(&partial))?;
     fs::rename(&partial, path).map_err(io(path))?;

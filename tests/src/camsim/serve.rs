@@ -1,4 +1,4 @@
-//! The RTSP side: mount points, authentication, and one shared GStreamer media per watched stream.
+//! The RTSP side: mount points, and a GStreamer media for each viewer.
 //!
 //! The server runs in a GLib main loop on a thread of its own. No file is read here.
 
@@ -13,13 +13,11 @@ use sharpeyes_domain::media::VideoCodec;
 
 use super::{
     Audio, StreamPlan,
+    auth::{VIEWER, authentication},
     clip::{Track, Unit},
     fault::{Fault, ForeignCodec},
     pace::{FeedId, Pacer},
 };
-
-/// The role of viewers who need no password.
-const ANYBODY: &str = "anybody";
 
 pub(super) struct Server {
     port: u16,
@@ -42,7 +40,7 @@ impl Server {
         let threads = gst_rtsp_server::RTSPThreadPool::new();
         threads.set_max_threads(4);
         server.set_thread_pool(Some(&threads));
-        if let Some(auth) = authentication(&plans) {
+        if let Some(auth) = authentication(plans.iter().map(|plan| (&plan.id.camera, plan.login.as_ref()))) {
             server.set_auth(Some(&auth));
         }
         let mounts = gst_rtsp_server::RTSPMountPoints::new();
@@ -82,7 +80,13 @@ impl Server {
     }
 
     pub(super) fn stop(&mut self) {
-        self.main_loop.quit();
+        // Through the loop: a quit before the thread has entered it would be lost.
+        let main_loop = self.main_loop.clone();
+        let quit = glib::idle_source_new(None, glib::Priority::HIGH, move || {
+            main_loop.quit();
+            glib::ControlFlow::Break
+        });
+        quit.attach(Some(&self.main_loop.context()));
         if let Some(thread) = self.thread.take() {
             // A panic there was already printed by its thread.
             let _ = thread.join();
@@ -90,36 +94,15 @@ impl Server {
     }
 }
 
-/// Digest only; `None` when no camera wants a password.
-fn authentication(plans: &[StreamPlan]) -> Option<gst_rtsp_server::RTSPAuth> {
-    let logins: Vec<_> = plans.iter().filter_map(|plan| plan.login.as_ref()).collect();
-    if logins.is_empty() {
-        return None;
-    }
-    let auth = gst_rtsp_server::RTSPAuth::new();
-    auth.set_supported_methods(gst_rtsp::RTSPAuthMethod::Digest);
-    auth.set_realm(Some("camsim"));
-    for login in logins {
-        auth.add_digest(&login.user, &login.password, &token(&login.user));
-    }
-    if plans.iter().any(|plan| plan.login.is_none()) {
-        auth.set_default_token(Some(&mut token(ANYBODY)));
-    }
-    Some(auth)
-}
-
-fn token(role: &str) -> gst_rtsp_server::RTSPToken {
-    gst_rtsp_server::RTSPToken::builder().field("media.factory.role", role).build()
-}
-
 fn factory(plan: StreamPlan, pacer: &Pacer) -> gst_rtsp_server::RTSPMediaFactory {
     let factory = gst_rtsp_server::RTSPMediaFactory::new();
-    factory.set_shared(true);
+    // A media of its own for each viewer: all begin with a keyframe, and none meets one that is just being torn down
+    // (503). The coded pictures are shared all the same.
+    factory.set_shared(false);
     factory.set_launch(&launch(&plan));
     factory.set_clock(Some(pacer.clock()));
     factory.set_protocols(gst_rtsp::RTSPLowerTrans::TCP | gst_rtsp::RTSPLowerTrans::UDP);
-    let role = plan.login.as_ref().map_or(ANYBODY, |login| &login.user);
-    let access = gst::Structure::builder(role)
+    let access = gst::Structure::builder(VIEWER)
         .field("media.factory.access", true)
         .field("media.factory.construct", true)
         .build();
@@ -144,7 +127,7 @@ fn configure(plan: &StreamPlan, pacer: &Pacer, media: &gst_rtsp_server::RTSPMedi
     }
     if plan.fault != Some(Fault::Silent) {
         let (pacer, feeds) = (pacer.clone(), feeds.clone());
-        // Emitted after every PLAY; a second viewer's changes nothing.
+        // Emitted after PLAY.
         media.connect_new_state(move |_, state| {
             if state == gst::State::Playing.into_glib() {
                 feeds.iter().for_each(|feed| pacer.play(*feed));

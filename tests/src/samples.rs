@@ -1,0 +1,79 @@
+//! Video for tests: small clips made here, and real footage from `../shared` where a checkout has one.
+
+use std::path::{Path, PathBuf};
+
+use crate::camsim::{PrepareError, encode_once};
+
+/// Where tests keep what takes long to make; shared by test processes, safe to delete.
+#[must_use]
+pub fn cache() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/camsim")
+}
+
+/// Real footage and models: `$SHARPEYES_SHARED`, or `shared` beside the checkout. `None` when it is not there.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "tests are configured by their environment")]
+pub fn shared() -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
+    let folder = std::env::var_os("SHARPEYES_SHARED").map_or_else(beside, PathBuf::from);
+    folder.join("data/video").is_dir().then_some(folder)
+}
+
+/// A made clip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sample {
+    /// H.264, 640x360, 15 pictures a second, 2 s, a keyframe each second, AAC beside it.
+    H264,
+    /// The same in H.265.
+    H265,
+    /// H.264, 1280x720, 25 pictures a second, 6 s, one keyframe and B-frames: as no camera sends it.
+    Film,
+}
+
+impl Sample {
+    /// The file, made by the first who asks.
+    ///
+    /// # Errors
+    /// [`PrepareError`] when ffmpeg is missing.
+    pub fn path(self) -> Result<PathBuf, PrepareError> {
+        let (name, picture, seconds, coding): (_, _, _, &[&str]) = match self {
+            Self::H264 => {
+                ("h264", "testsrc2=size=640x360:rate=15", "2", &["-c:v", "libx264", "-bf", "0", "-g", "15"])
+            }
+            Self::H265 => (
+                "h265",
+                "testsrc2=size=640x360:rate=15",
+                "2",
+                &[
+                    "-c:v",
+                    "libx265",
+                    "-tag:v",
+                    "hvc1",
+                    "-x265-params",
+                    "bframes=0:keyint=15:min-keyint=15:scenecut=0:open-gop=0:log-level=error",
+                ],
+            ),
+            Self::Film => {
+                ("film", "testsrc2=size=1280x720:rate=25", "6", &["-c:v", "libx264", "-bf", "2", "-g", "600"])
+            }
+        };
+        let path = cache().join(format!("sample-{name}.mp4"));
+        encode_once(&path, |ffmpeg| {
+            ffmpeg
+                .args([
+                    "-f",
+                    "lavfi",
+                    "-i",
+                    picture,
+                    "-f",
+                    "lavfi",
+                    "-i",
+                    "sine=frequency=500:sample_rate=16000",
+                ])
+                .args(["-t", seconds, "-preset", "veryfast", "-pix_fmt", "yuv420p", "-sc_threshold", "0"])
+                .args(coding)
+                .args(["-c:a", "aac", "-f", "mp4"])
+        })?;
+        Ok(path)
+    }
+}
