@@ -8,7 +8,7 @@ pub mod gateway;
 pub mod model;
 pub mod poll;
 pub mod recording;
+pub mod samples;
 pub mod shared;
 pub mod site;
-pub mod samples;
 pub mod viewer;

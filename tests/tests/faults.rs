@@ -48,46 +48,30 @@ fn id(text: &str) -> CameraId {
     CameraId::new(text).expect("a valid name")
 }
 
-/// Two servers: one that asks everybody for a password, and one that lets everybody in. GStreamer's answers "not found"
-/// and not "unauthorized" where both kinds of cameras are behind one.
-struct Town {
-    locked: CamSim,
-    open: CamSim,
+fn cameras() -> anyhow::Result<Vec<CameraConfig>> {
+    let file = Pattern::small(VideoCodec::H264).file()?;
+    let camera = |name| CameraConfig::new(id(name), &file);
+    let login = Login { user: "viewer".into(), password: RIGHT_PASSWORD.into() };
+    Ok(vec![
+        CameraConfig { login: Some(login.clone()), ..camera(HEALTHY) },
+        CameraConfig { login: Some(login), ..camera("wrong-password") },
+        CameraConfig { main_fault: Some(Fault::Silent), ..camera("silent") },
+        CameraConfig { main_fault: Some(Fault::Unsupported(ForeignCodec::Vp8)), ..camera("foreign") },
+        camera(DAMAGED),
+    ])
 }
 
-impl Town {
-    fn start() -> anyhow::Result<Self> {
-        let file = Pattern::small(VideoCodec::H264).file()?;
-        let camera = |name| CameraConfig::new(id(name), &file);
-        let login = Login { user: "viewer".into(), password: RIGHT_PASSWORD.into() };
-        let start = |cameras| {
-            CamSim::start(CamSimConfig { port: 0, cache: shared::cache(), cameras, keep_sent: false })
-        };
-        let locked = start(vec![
-            CameraConfig { login: Some(login.clone()), ..camera(HEALTHY) },
-            CameraConfig { login: Some(login), ..camera("wrong-password") },
-        ])?;
-        let open = start(vec![
-            CameraConfig { main_fault: Some(Fault::Silent), ..camera("silent") },
-            CameraConfig { main_fault: Some(Fault::Unsupported(ForeignCodec::Vp8)), ..camera("foreign") },
-            camera(DAMAGED),
-        ])?;
-        Ok(Self { locked, open })
-    }
-}
-
-fn site(town: &Town) -> anyhow::Result<TestSite> {
+fn site(simulator: &CamSim) -> anyhow::Result<TestSite> {
     // Free a moment ago, and the system does not hand it out again so soon.
     let closed = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let main = |name| town.open.url(name, StreamKind::Main);
-    let locked = |name| town.locked.url(name, StreamKind::Main);
+    let main = |name| simulator.url(name, StreamKind::Main);
     let damaged = SiteCamera::new(DAMAGED, main(DAMAGED))
-        .with_sub(town.open.url(DAMAGED, StreamKind::Sub))
+        .with_sub(simulator.url(DAMAGED, StreamKind::Sub))
         .with("model", "damaged");
     let site = SiteBuilder::new()
         .set("inference", "runtime", model::runtime_library()?.to_string_lossy().into_owned())
-        .camera(SiteCamera::new(HEALTHY, locked(HEALTHY)).login("viewer", RIGHT_PASSWORD))
-        .camera(SiteCamera::new("wrong-password", locked("wrong-password")).login("viewer", WRONG_PASSWORD))
+        .camera(SiteCamera::new(HEALTHY, main(HEALTHY)).login("viewer", RIGHT_PASSWORD))
+        .camera(SiteCamera::new("wrong-password", main("wrong-password")).login("viewer", WRONG_PASSWORD))
         .camera(SiteCamera::new("unknown-path", main("nobody")))
         .camera(SiteCamera::new("closed-port", format!("rtsp://{closed}/main")))
         .camera(SiteCamera::new("silent", main("silent")))
@@ -112,8 +96,9 @@ fn damage_a_model(site: &TestSite) -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_has_its_own_words_and_no_other_camera_notices() -> anyhow::Result<()> {
-    let town = tokio::task::spawn_blocking(Town::start).await??;
-    let site = site(&town)?;
+    let config = CamSimConfig { port: 0, cache: shared::cache(), cameras: cameras()?, keep_sent: false };
+    let simulator = tokio::task::spawn_blocking(|| CamSim::start(config)).await??;
+    let site = site(&simulator)?;
     let program = Program::new(env!("CARGO_BIN_EXE_sharpeyes-under-test")).log_filter("debug");
     program.add_account(&site, "tech", "technician", &[TOWN], ACCOUNT_PASSWORD).await?;
 
@@ -180,8 +165,7 @@ async fn each_fault_has_its_own_words_and_no_other_camera_notices() -> anyhow::R
             assert!(!text.contains(password), "a password is in: {text}");
         }
     }
-    town.locked.stop();
-    town.open.stop();
+    simulator.stop();
     Ok(())
 }
 
