@@ -1,1 +1,26 @@
-//! (being laid)
+//! The site file: TOML in, one immutable, checked [`Site`] out.
+//!
+//! A site that could only half work is refused: everything is parsed, every problem is reported with its path, and
+//! nothing is bound or started before that. Raw text ends here; the rest of the gateway sees types.
+//! No default may hide a fallback: where the gateway would do less than written, the file must say so.
+
+mod problem;
+mod raw;
+mod secret;
+mod site;
+mod text;
+mod url;
+mod validate;
+
+pub use problem::{ConfigError, Fault, Problem};
+pub use secret::Secret;
+pub use site::{
+    AnalyseStream, Camera, Credentials, IncidentSettings, Inference, Server, Site, Storage, StreamSource,
+};
+pub use url::{RtspUrl, RtspUrlError};
+pub use validate::Environment;
+
+/// The commented example of a whole site, as shipped.
+pub const EXAMPLE_SITE: &str = include_str!("../examples/site.toml");
+/// The site that `make demo` runs: four simulated cameras on this machine.
+pub const EXAMPLE_DEMO: &str = include_str!("../examples/demo.toml");

@@ -2,5 +2,36 @@
 //!
 //! Modules are listed in the order in which one frame passes through them.
 
+pub mod check;
 pub mod clock;
+pub mod retry;
+
+pub mod ingest;
+
+pub mod hub;
+
+pub mod mp4;
+
+pub mod record;
+
+pub mod live;
+
+pub mod models;
+
+pub mod analyze;
+
+pub mod desk;
+
 pub mod store;
+
+pub mod access;
+
+pub mod api;
+
+pub mod app;
+
+pub mod cli;
+
+pub mod probe;
+
+pub mod replay;

@@ -3,6 +3,13 @@
 //! Nothing of this crate is linked into the product.
 
 pub mod camsim;
+pub mod footage;
+pub mod gateway;
+pub mod model;
 pub mod peer;
+pub mod poll;
+pub mod recording;
 pub mod samples;
+pub mod shared;
+pub mod site;
 pub mod viewer;

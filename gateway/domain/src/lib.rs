@@ -4,7 +4,25 @@
 //! Everything is a value or a total function over values, so that live analysis, replay and tests share one truth.
 //! Modules are listed in the order in which one frame passes through them.
 
+pub mod closed;
 pub mod geometry;
 pub mod ids;
 pub mod media;
 pub mod time;
+
+pub mod segment;
+
+pub mod detection;
+pub mod track;
+
+pub mod schedule;
+pub mod zone;
+
+pub mod alarm;
+pub mod level;
+pub mod rule;
+
+pub mod incident;
+
+pub mod access;
+pub mod area;

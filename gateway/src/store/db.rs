@@ -204,6 +204,26 @@ impl Db {
             .unwrap_or(Err(DbError::Closed.into()))
     }
 
+    /// SQLite's own check of the file and of its references: no line when all is well. Blocks.
+    ///
+    /// # Errors
+    /// [`DbError::Sqlite`] when it cannot be run.
+    pub fn integrity(&self) -> Result<Vec<String>, DbError> {
+        let check = |connection: &Connection| -> rusqlite::Result<Vec<String>> {
+            let mut lines: Vec<String> = connection
+                .prepare("PRAGMA integrity_check")?
+                .query_map([], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            lines.retain(|line| line != "ok");
+            let dangling = connection.prepare("PRAGMA foreign_key_check")?.query_map([], |_| Ok(()))?.count();
+            if dangling > 0 {
+                lines.push(format!("{dangling} rows refer to rows that do not exist"));
+            }
+            Ok(lines)
+        };
+        self.read_blocking(check).map_err(|source| self.error(source))
+    }
+
     /// Names this file in a SQLite error.
     #[must_use]
     pub fn error(&self, source: rusqlite::Error) -> DbError {

@@ -2,4 +2,12 @@
 //!
 //! `db` owns connections and threads; the table families sit beside it, one module each.
 
+pub mod accounts;
+pub mod audit;
 pub mod db;
+pub mod dispatch;
+pub mod footage;
+pub mod throttle;
+
+/// The tables of the dispatch database: queue, accounts, sessions and audit. New ones are added at the end.
+pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[dispatch::MIGRATION_001, accounts::MIGRATION];

@@ -171,6 +171,13 @@ impl Clip {
         self.video.units.get(index).map(|unit| self.payload_nals(unit)).unwrap_or_default()
     }
 
+    /// Every NAL unit of picture `index` as it is in the file, in order.
+    #[must_use]
+    pub fn all_nals(&self, index: usize) -> Vec<Bytes> {
+        let map = self.video.units.get(index).and_then(|unit| unit.buffer.map_readable().ok());
+        map.map(|map| nal_units(&map).map(Bytes::copy_from_slice).collect()).unwrap_or_default()
+    }
+
     /// Pictures in one round.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,0 +1,62 @@
+# What people and machines run. Every target installs what it needs first; `make help` lists them.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# The libraries and browser that scripts/setup.sh brings; tests and benches find them here.
+export ORT_DYLIB_PATH ?= $(CURDIR)/.cache/onnxruntime/libonnxruntime.so
+
+.PHONY: help setup console demo test check bench fmt clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install what is missing: Debian packages, ONNX Runtime, cargo-nextest, npm packages
+	@scripts/setup.sh
+	@$(MAKE) --no-print-directory console/node_modules/.package-lock.json
+
+console: console/dist/index.html ## build the web console, if its sources are newer
+
+demo: setup console ## simulated cameras, gateway and console on this machine (DEMO_VIDEO, DEMO_CAMERA, DEMO_PORT, DEMO_MODEL)
+	cargo build --release --locked -p sharpeyes -p sharpeyes-tests --bins
+	@scripts/demo.sh
+
+test: setup ## every test: console, Rust, browser, faults
+	cd console && npm run --silent lint && npm test --silent
+	@$(MAKE) --no-print-directory console
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo build --workspace --bins --locked
+	cargo test --doc --workspace --locked
+	@scripts/test-rust.sh
+
+check: setup console ## format, lints, documentation, licences; no tests
+	cd console && npm run --silent lint
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	@scripts/deny.sh
+
+bench: setup console ## benchmarks, one JSON line each in target/bench/results.jsonl
+	cargo build --release --locked -p sharpeyes -p sharpeyes-tests --bins
+	mkdir -p target/bench
+	cargo run --release --locked --quiet -p sharpeyes-tests --bin bench -- --out target/bench/results.jsonl
+
+fmt: ## format Rust and console sources
+	cargo fmt --all
+	cd console && npm run --silent fix
+
+clean: ## remove what was built; keeps .cache (downloads) and demo-data (recordings)
+	cargo clean
+	rm -rf console/dist console/node_modules
+
+# The console is embedded into the gateway, so it is built before it.
+console/dist/index.html: console/node_modules/.package-lock.json $(shell find console -type f \
+		-not -path '*/node_modules/*' -not -path 'console/dist/*' -not -path 'console/mock/*' 2>/dev/null)
+	cd console && npm run --silent build
+	@touch $@
+
+console/node_modules/.package-lock.json: console/package.json console/package-lock.json
+	cd console && npm ci --no-audit --no-fund
+	@touch $@

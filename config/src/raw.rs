@@ -1,0 +1,104 @@
+//! The site file as written: texts and numbers, nothing checked but key names and types.
+//!
+//! Every key is optional here, so that several missing ones are reported together by `validate`.
+
+use serde::Deserialize;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawSite {
+    pub(crate) name: Option<String>,
+    pub(crate) timezone: Option<String>,
+    pub(crate) data_dir: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawServer {
+    pub(crate) listen: Option<String>,
+    pub(crate) secure_cookie: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawStorage {
+    pub(crate) media_dir: Option<String>,
+    pub(crate) segment: Option<String>,
+    pub(crate) ring: Option<String>,
+    pub(crate) ring_bytes: Option<String>,
+    pub(crate) backlog_bytes: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawIncident {
+    pub(crate) correlation: Option<String>,
+    pub(crate) lease: Option<String>,
+    pub(crate) pre_roll: Option<String>,
+    pub(crate) post_roll: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawInference {
+    pub(crate) runtime: Option<String>,
+    pub(crate) models: Option<String>,
+    pub(crate) threads: Option<i64>,
+    pub(crate) default_model: Option<String>,
+    pub(crate) time_limit: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawArea {
+    pub(crate) id: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) parent: Option<String>,
+    pub(crate) kind: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawCamera {
+    pub(crate) id: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) area: Option<String>,
+    pub(crate) place: Option<String>,
+    pub(crate) main: Option<String>,
+    pub(crate) sub: Option<String>,
+    pub(crate) username: Option<String>,
+    /// Taken apart by hand, because a deserialiser's complaint would repeat the value.
+    pub(crate) password: Option<toml::Value>,
+    pub(crate) record: Option<bool>,
+    pub(crate) analyse: Option<String>,
+    pub(crate) model: Option<String>,
+    pub(crate) fps: Option<f64>,
+    pub(crate) score: Option<f64>,
+    #[serde(default)]
+    pub(crate) zone: Vec<toml::Value>,
+    #[serde(default)]
+    pub(crate) rule: Vec<toml::Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawZone {
+    pub(crate) id: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) polygon: Option<Vec<[f32; 2]>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawRule {
+    pub(crate) id: Option<String>,
+    pub(crate) kind: Option<String>,
+    pub(crate) zone: Option<String>,
+    pub(crate) at_least: Option<i64>,
+    pub(crate) classes: Option<Vec<String>>,
+    pub(crate) hold: Option<String>,
+    pub(crate) clear: Option<String>,
+    pub(crate) level: Option<String>,
+    pub(crate) must_have_moved: Option<bool>,
+    pub(crate) schedule: Option<Vec<String>>,
+}

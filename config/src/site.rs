@@ -1,0 +1,204 @@
+//! The checked site: what the rest of the gateway is told. Each subsystem gets only its own part.
+
+use std::{collections::BTreeSet, net::SocketAddr, num::NonZeroU16, path::PathBuf, time::Duration};
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use sharpeyes_domain::{
+    area::{AreaTree, Place},
+    closed::UnknownName,
+    geometry::Confidence,
+    ids::{AreaId, CameraId, ModelId, StreamId, StreamKind},
+    rule::RuleConfig,
+    zone::Zone,
+};
+
+use crate::{RtspUrl, Secret};
+
+/// One township box and everything it watches.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// For people.
+    pub name: String,
+    /// In which schedules are meant and local times are shown.
+    pub timezone: TimeZone,
+    /// Databases, models and, by default, recordings. Absolute.
+    pub data_dir: PathBuf,
+    /// Where browsers connect.
+    pub server: Server,
+    /// Recording and the rings in memory.
+    pub storage: Storage,
+    /// How alarms become incidents.
+    pub incident: IncidentSettings,
+    /// Detectors.
+    pub inference: Inference,
+    /// The area tree.
+    pub areas: AreaTree,
+    /// The devices. Invariant: ids are unique, and every area is in [`Site::areas`].
+    pub cameras: Vec<Camera>,
+}
+
+/// Where browsers connect.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Mark the session cookie `Secure` (and name it `__Host-…`): only over HTTPS, or on the machine itself.
+    pub secure_cookie: bool,
+}
+
+/// Recording and the rings in memory.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    /// Recordings. Absolute.
+    pub media_dir: PathBuf,
+    /// Length of one recorded file.
+    pub segment: Duration,
+    /// Coded pictures kept in memory per stream, by time …
+    pub ring: Duration,
+    /// … and by size.
+    pub ring_bytes: usize,
+    /// Bytes that may wait for the disk per recorded stream; past that the run ends with a reason.
+    pub backlog_bytes: usize,
+}
+
+/// How alarms become incidents, and how long a claim lasts.
+#[derive(Clone, Debug)]
+pub struct IncidentSettings {
+    /// A further alarm joins the open incident of its key when the last one ended no longer ago.
+    pub correlation: Duration,
+    /// A claim without any action falls back into the queue after this time.
+    pub lease: Duration,
+    /// How much of the recording and of the boxes belongs to an incident before its first alarm.
+    pub pre_roll: Duration,
+    /// … and after its last one ended.
+    pub post_roll: Duration,
+}
+
+/// Detectors.
+#[derive(Clone, Debug)]
+pub struct Inference {
+    /// The ONNX Runtime library; `None`: beside the binary, or as the environment says.
+    pub runtime: Option<PathBuf>,
+    /// Folder of installed models. Absolute.
+    pub models: PathBuf,
+    /// Detector threads, one session each.
+    pub threads: NonZeroU16,
+    /// For cameras that name none; `None`: the only installed one.
+    pub default_model: Option<ModelId>,
+    /// A detection that takes longer is given up and counted.
+    pub time_limit: Duration,
+}
+
+/// A device.
+#[derive(Clone, Debug)]
+pub struct Camera {
+    /// Its identifier.
+    pub id: CameraId,
+    /// For people.
+    pub name: String,
+    /// Where it hangs.
+    pub area: AreaId,
+    /// What it looks at.
+    pub place: Place,
+    /// The large picture.
+    pub main: StreamSource,
+    /// The small picture.
+    pub sub: Option<StreamSource>,
+    /// For both streams.
+    pub credentials: Option<Credentials>,
+    /// Whether the main stream is recorded.
+    pub record: bool,
+    /// Which stream is analysed. Invariant: `Sub` only when there is a sub stream; not `Off` when there are rules.
+    pub analyse: AnalyseStream,
+    /// Which detector; `None`: the site's default.
+    pub model: Option<ModelId>,
+    /// Frames a second given to the detector, 0.2..=30.
+    pub fps: f32,
+    /// Detections below are dropped; `None`: as the model says.
+    pub score: Option<Confidence>,
+    /// Parts of the picture that rules refer to.
+    pub zones: Vec<Zone>,
+    /// What raises an alarm.
+    pub rules: Vec<RuleConfig>,
+}
+
+/// Where one stream is had.
+#[derive(Clone, Debug)]
+pub struct StreamSource {
+    /// Its address, without credentials.
+    pub url: RtspUrl,
+}
+
+/// What a camera wants to know before it sends.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// May be empty.
+    pub username: String,
+    /// May be empty.
+    pub password: Secret<String>,
+}
+
+/// Which stream of a camera is analysed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AnalyseStream {
+    /// The small one: the usual way.
+    Sub,
+    /// The large one, because the camera has no other or the small one shows too little.
+    Main,
+    /// None.
+    Off,
+}
+
+impl Site {
+    /// The camera with this id.
+    #[must_use]
+    pub fn camera(&self, id: &CameraId) -> Option<&Camera> {
+        self.cameras.iter().find(|camera| camera.id == *id)
+    }
+
+    /// `root` and everything that lies in it; empty when there is no such area.
+    #[must_use]
+    pub fn area_subtree(&self, root: &AreaId) -> BTreeSet<AreaId> {
+        let inside = self.areas.areas().iter().filter(|area| self.areas.contains(root, &area.id));
+        inside.map(|area| area.id.clone()).collect()
+    }
+}
+
+impl Camera {
+    /// The stream that is analysed, if any.
+    #[must_use]
+    pub fn analysed(&self) -> Option<(StreamId, &StreamSource)> {
+        let kind = match self.analyse {
+            AnalyseStream::Sub => StreamKind::Sub,
+            AnalyseStream::Main => StreamKind::Main,
+            AnalyseStream::Off => return None,
+        };
+        Some((StreamId { camera: self.id.clone(), kind }, self.source(kind)?))
+    }
+
+    /// Where the stream of this kind is had.
+    #[must_use]
+    pub const fn source(&self, kind: StreamKind) -> Option<&StreamSource> {
+        match kind {
+            StreamKind::Main => Some(&self.main),
+            StreamKind::Sub => self.sub.as_ref(),
+        }
+    }
+}
+
+impl AnalyseStream {
+    pub(crate) fn parse(text: &str) -> Result<Self, UnknownName> {
+        match text {
+            "sub" => Ok(Self::Sub),
+            "main" => Ok(Self::Main),
+            "off" => Ok(Self::Off),
+            _ => Err(UnknownName {
+                set: "stream",
+                text: text.chars().take(80).collect(),
+                names: &["sub", "main", "off"],
+            }),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! One `[[camera]]`: streams, credentials, zones, and its rules through [`super::rule`].
+
+use std::collections::BTreeMap;
+
+use sharpeyes_domain::{
+    geometry::{Confidence, NormPoint, Polygon},
+    ids::{AreaId, CameraId, ModelId, ZoneId},
+    zone::Zone,
+};
+use toml::{Table, Value};
+
+use super::{Check, indexed, range, unknown};
+use crate::{
+    AnalyseStream, Camera, Credentials, Fault, RtspUrl, Secret, StreamSource,
+    raw::{RawCamera, RawZone},
+};
+
+impl Check<'_> {
+    pub(super) fn cameras(&mut self, root: &mut Table, areas: &[String]) -> Vec<Camera> {
+        let mut seen = BTreeMap::new();
+        let mut cameras = Vec::new();
+        for (at, value) in self.list(root, "camera") {
+            let Some(raw) = self.raw::<RawCamera>(&at, value) else { continue };
+            if let Some(id) = &raw.id {
+                self.unique(&mut seen, id, &at);
+            }
+            cameras.extend(self.camera(&at, raw, areas));
+        }
+        cameras
+    }
+
+    fn camera(&mut self, at: &str, raw: RawCamera, areas: &[String]) -> Option<Camera> {
+        let key = |name: &str| format!("{at}.{name}");
+        let id = self.id(key("id"), raw.id, CameraId::new);
+        let name = self.name(key("name"), raw.name);
+        let area = self.id(key("area"), raw.area, AreaId::new);
+        if let Some(area) = &area
+            && !areas.iter().any(|known| known == area.as_str())
+        {
+            self.report(key("area"), unknown("area", area.as_str(), areas.iter().map(String::as_str)));
+        }
+        let place = self.word(key("place"), raw.place);
+        let main = self.required(key("main"), raw.main).and_then(|url| self.source(key("main"), &url));
+        let sub = match raw.sub {
+            Some(url) => self.source(key("sub"), &url).map(Some),
+            None => Some(None),
+        };
+        let in_urls = [main.as_ref(), sub.as_ref().and_then(Option::as_ref)].map(|s| s?.credentials.clone());
+        let credentials = self.credentials(at, raw.username, raw.password, in_urls);
+        let zones = self.zones(at, raw.zone);
+        let n_rules = raw.rule.len();
+        let rules = self.rules(at, raw.rule, &zones);
+        let has_sub = sub.as_ref().is_none_or(Option::is_some);
+        let analyse = self.analyse(at, raw.analyse, has_sub, n_rules > 0);
+        let record = raw.record.unwrap_or(true);
+        if !record && analyse == Some(AnalyseStream::Off) {
+            self.report(at, Fault::Idle);
+        }
+        let model = match raw.model {
+            Some(model) => self.id(key("model"), Some(model), ModelId::new).map(Some),
+            None => Some(None),
+        };
+        let fps = raw.fps.unwrap_or(5.0);
+        let fps = if (0.2..=30.0).contains(&fps) { Ok(single(fps)) } else { Err(range(fps, 0.2, 30)) };
+        let fps = self.accept(key("fps"), fps);
+        let score = match raw.score {
+            Some(score) if !(0.0..=1.0).contains(&score) => {
+                self.accept(key("score"), Err(range(score, 0, 1)))
+            }
+            score => Some(score.map(|score| Confidence::new(single(score)))),
+        };
+        Some(Camera {
+            id: id?,
+            name: name?,
+            area: area?,
+            place: place?,
+            main: main?.stream,
+            sub: sub?.map(|sub| sub.stream),
+            credentials: credentials?,
+            record,
+            analyse: analyse?,
+            model: model?,
+            fps: fps?,
+            score: score?,
+            zones: zones.fine,
+            rules,
+        })
+    }
+
+    fn source(&mut self, at: String, written: &str) -> Option<Source> {
+        let (url, credentials) = self.accept(at, RtspUrl::split(written))?;
+        Some(Source { stream: StreamSource { url }, credentials })
+    }
+
+    /// From the keys or from the addresses, never from both.
+    fn credentials(
+        &mut self,
+        at: &str,
+        username: Option<String>,
+        password: Option<Value>,
+        in_urls: [Option<Credentials>; 2],
+    ) -> Option<Option<Credentials>> {
+        let by_key = username.is_some() || password.is_some();
+        let [main, sub] = in_urls;
+        if by_key {
+            for (url, key) in [(&main, "main"), (&sub, "sub")] {
+                if url.is_some() {
+                    self.report(format!("{at}.{key}"), Fault::CredentialsTwice("`username` or `password`"));
+                }
+            }
+        }
+        if let (Some(main), Some(sub)) = (&main, &sub)
+            && (main.username != sub.username || main.password.expose() != sub.password.expose())
+        {
+            self.report(format!("{at}.sub"), Fault::CredentialsTwice("`main`, a different one"));
+        }
+        match (username, password) {
+            (None, None) => Some(main.or(sub)),
+            (Some(_), None) => self.accept(format!("{at}.username"), Err(Fault::UsernameAlone)),
+            (None, Some(_)) => self.accept(format!("{at}.password"), Err(Fault::PasswordAlone)),
+            (Some(username), Some(password)) => {
+                let password = self.password(format!("{at}.password"), password)?;
+                Some(Some(Credentials { username, password }))
+            }
+        }
+    }
+
+    fn password(&mut self, at: String, written: Value) -> Option<Secret<String>> {
+        let password = match written {
+            Value::String(literal) => Ok(literal),
+            Value::Table(table) if table.len() == 1 => match (table.get("env"), table.get("file")) {
+                (Some(Value::String(name)), _) => {
+                    (self.environment.variable)(name).ok_or_else(|| Fault::PasswordEnv(name.clone()))
+                }
+                (_, Some(Value::String(file))) => {
+                    let path = self.path(file);
+                    std::fs::read_to_string(&path)
+                        .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+                        .map_err(|source| Fault::PasswordFile { path, source })
+                }
+                _ => Err(Fault::PasswordShape),
+            },
+            _ => Err(Fault::PasswordShape),
+        };
+        self.accept(at, password).map(Secret::new)
+    }
+
+    fn analyse(
+        &mut self,
+        at: &str,
+        written: Option<String>,
+        has_sub: bool,
+        has_rules: bool,
+    ) -> Option<AnalyseStream> {
+        let at = format!("{at}.analyse");
+        let analyse = match written {
+            Some(word) => self.accept(&at, AnalyseStream::parse(&word))?,
+            // A large picture is never analysed unasked: that is ten times the work.
+            None if !has_sub && !has_rules => AnalyseStream::Off,
+            None => AnalyseStream::Sub,
+        };
+        let fault = match analyse {
+            AnalyseStream::Sub if !has_sub => Some(Fault::NoSub),
+            AnalyseStream::Off if has_rules => Some(Fault::RulesUnwatched),
+            AnalyseStream::Sub | AnalyseStream::Main | AnalyseStream::Off => None,
+        };
+        self.accept(at, fault.map_or(Ok(analyse), Err))
+    }
+
+    fn zones(&mut self, at: &str, written: Vec<Value>) -> Zones {
+        let mut seen = BTreeMap::new();
+        let mut fine = Vec::new();
+        for (at, value) in indexed(&format!("{at}.zone"), written) {
+            let Some(raw) = self.raw::<RawZone>(&at, value) else { continue };
+            if let Some(id) = &raw.id {
+                self.unique(&mut seen, id, &at);
+            }
+            let id = self.id(format!("{at}.id"), raw.id, ZoneId::new);
+            let name = self.name(format!("{at}.name"), raw.name);
+            let polygon = self.required(format!("{at}.polygon"), raw.polygon).and_then(|corners| {
+                let corners = corners.into_iter().map(|[x, y]| NormPoint { x, y }).collect();
+                self.accept(format!("{at}.polygon"), Polygon::new(corners))
+            });
+            if let (Some(id), Some(name), Some(polygon)) = (id, name, polygon) {
+                fine.push(Zone { id, name, polygon });
+            }
+        }
+        Zones { fine, written: seen.into_keys().collect() }
+    }
+}
+
+/// Zones of one camera.
+pub(super) struct Zones {
+    /// Those without a problem.
+    pub(super) fine: Vec<Zone>,
+    /// The ids of all, so that one bad polygon is not also reported by every rule that uses it.
+    pub(super) written: Vec<String>,
+}
+
+struct Source {
+    stream: StreamSource,
+    credentials: Option<Credentials>,
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "small settings; the nearest f32 is what is meant")]
+const fn single(value: f64) -> f32 {
+    value as f32
+}

@@ -1,0 +1,378 @@
+//! From raw to typed: collects every problem instead of stopping at the first.
+//!
+//! Each table of the file is deserialised on its own, so that a wrong key in one camera hides nothing in another.
+
+mod camera;
+mod rule;
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    num::NonZeroU16,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+use jiff::tz::TimeZone;
+use serde::de::DeserializeOwned;
+use sharpeyes_domain::{
+    area::{Area, AreaError, AreaTree},
+    closed::UnknownName,
+    ids::{AreaId, IdError, ModelId},
+};
+use toml::{Table, Value};
+
+use crate::{
+    ConfigError, Fault, IncidentSettings, Inference, Problem, Server, Site, Storage,
+    raw::{RawArea, RawIncident, RawInference, RawServer, RawSite, RawStorage},
+    text,
+};
+
+/// What a site file may refer to outside itself.
+pub struct Environment<'a> {
+    /// Relative paths in the file start here: the folder of the file.
+    pub base: &'a Path,
+    /// Reads an environment variable.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Site {
+    /// Reads and checks the file at `path`. Secrets are taken from the process's environment and from files.
+    ///
+    /// # Errors
+    /// [`ConfigError`]; all problems of a readable file at once.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the site file names its secrets' variables: this is where they are read"
+    )]
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let fail = |source| ConfigError::Read { path: path.to_owned(), source };
+        let text = std::fs::read_to_string(path).map_err(fail)?;
+        let whole = std::path::absolute(path).map_err(fail)?;
+        let base = whole.parent().unwrap_or(&whole);
+        Self::parse(&text, path, &Environment { base, variable: &|name| std::env::var(name).ok() })
+    }
+
+    /// Checks `text`, which came from `path` (for messages only).
+    ///
+    /// # Errors
+    /// [`ConfigError::Syntax`] or [`ConfigError::Invalid`].
+    pub fn parse(text: &str, path: &Path, environment: &Environment<'_>) -> Result<Self, ConfigError> {
+        let table = text.parse::<Table>().map_err(|error| ConfigError::Syntax {
+            path: path.to_owned(),
+            line: error.span().map_or(1, |span| line_of(text, span.start)),
+            message: error.message().to_owned(),
+        })?;
+        let mut check = Check { problems: Vec::new(), environment };
+        match check.site(table) {
+            Some(site) if check.problems.is_empty() => Ok(site),
+            _ => Err(ConfigError::Invalid { path: path.to_owned(), problems: check.problems }),
+        }
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
+}
+
+/// Collects problems. Invariant: whatever returns `None` has reported why.
+struct Check<'a> {
+    problems: Vec<Problem>,
+    environment: &'a Environment<'a>,
+}
+
+impl Check<'_> {
+    fn report(&mut self, at: impl Into<String>, fault: impl Into<Fault>) {
+        self.problems.push(Problem { at: at.into(), fault: fault.into() });
+    }
+
+    /// `Some` of the value, or `None` and a report.
+    fn accept<T, E: Into<Fault>>(&mut self, at: impl Into<String>, result: Result<T, E>) -> Option<T> {
+        result.map_err(|fault| self.report(at, fault)).ok()
+    }
+
+    fn required<T>(&mut self, at: impl Into<String>, value: Option<T>) -> Option<T> {
+        if value.is_none() {
+            self.report(at, Fault::Missing);
+        }
+        value
+    }
+
+    fn raw<T: DeserializeOwned>(&mut self, at: &str, value: Value) -> Option<T> {
+        self.accept(at, value.try_into::<T>().map_err(shape))
+    }
+
+    /// A table that may be absent as a whole.
+    fn raw_or_default<T: DeserializeOwned + Default>(&mut self, root: &mut Table, key: &str) -> Option<T> {
+        match root.remove(key) {
+            Some(value) => self.raw(key, value),
+            None => Some(T::default()),
+        }
+    }
+
+    /// `[[key]]`, each element with its path.
+    fn list(&mut self, root: &mut Table, key: &str) -> Vec<(String, Value)> {
+        match root.remove(key) {
+            None => Vec::new(),
+            Some(Value::Array(elements)) => indexed(key, elements),
+            Some(_) => {
+                self.report(key, Fault::Shape(format!("must be a list: write [[{key}]]")));
+                Vec::new()
+            }
+        }
+    }
+
+    fn name(&mut self, at: String, value: Option<String>) -> Option<String> {
+        let name = self.required(&at, value)?;
+        let name = name.trim();
+        self.accept(at, if name.is_empty() { Err(Fault::Empty) } else { Ok(name.to_owned()) })
+    }
+
+    fn id<T>(&mut self, at: String, value: Option<String>, new: fn(&str) -> Result<T, IdError>) -> Option<T> {
+        let text = self.required(&at, value)?;
+        self.accept(at, new(&text))
+    }
+
+    /// Reports the second and further uses of an identifier.
+    fn unique(&mut self, seen: &mut BTreeMap<String, String>, id: &str, at: &str) {
+        match seen.get(id) {
+            Some(first) => {
+                let fault = Fault::Duplicate { id: id.to_owned(), first: first.clone() };
+                self.report(format!("{at}.id"), fault);
+            }
+            None => drop(seen.insert(id.to_owned(), at.to_owned())),
+        }
+    }
+
+    /// A word out of a closed set.
+    fn word<T: FromStr<Err = UnknownName>>(&mut self, at: String, written: Option<String>) -> Option<T> {
+        let text = self.required(&at, written)?;
+        self.accept(at, text.parse())
+    }
+
+    fn duration(
+        &mut self,
+        at: &str,
+        value: Option<String>,
+        default: Duration,
+        limits: Limits,
+    ) -> Option<Duration> {
+        let Some(written) = value else { return Some(default) };
+        let duration = self.accept(at, text::duration(&written))?;
+        let show = |d: Duration| humantime::format_duration(d).to_string();
+        let fine = (limits.least..=limits.most).contains(&duration);
+        let fault = || Fault::Range { found: written, least: show(limits.least), most: show(limits.most) };
+        self.accept(at, if fine { Ok(duration) } else { Err(fault()) })
+    }
+
+    fn bytes(&mut self, at: &str, value: Option<String>, default: usize) -> Option<usize> {
+        const LEAST: usize = 1 << 20;
+        const MOST: usize = 4 << 30;
+        let Some(written) = value else { return Some(default) };
+        let bytes = self.accept(at, text::bytes(&written))?;
+        let fault = Fault::Range { found: written, least: "1MiB".into(), most: "4GiB".into() };
+        self.accept(at, if (LEAST..=MOST).contains(&bytes) { Ok(bytes) } else { Err(fault) })
+    }
+
+    /// A path, relative ones from the file's folder.
+    fn path(&self, written: &str) -> PathBuf {
+        self.environment.base.join(written)
+    }
+
+    fn site(&mut self, mut root: Table) -> Option<Site> {
+        let head = match root.remove("site") {
+            Some(value) => self.raw::<RawSite>("site", value),
+            None => self.required("site", None),
+        }
+        .unwrap_or_default_after(self);
+        let server = self.server(&mut root);
+        let name = self.name("site.name".into(), head.name);
+        let timezone = self.required("site.timezone", head.timezone).and_then(|zone| {
+            let found = TimeZone::get(&zone).map_err(|_| Fault::TimeZone(zone));
+            self.accept("site.timezone", found)
+        });
+        let data_dir = self.name("site.data_dir".into(), head.data_dir).map(|dir| self.path(&dir));
+        let storage = self.storage(&mut root, data_dir.as_deref());
+        let incident = self.incident(&mut root);
+        let inference = self.inference(&mut root, data_dir.as_deref());
+        let areas = self.areas(&mut root);
+        let cameras = self.cameras(&mut root, &areas.written);
+        for key in root.keys() {
+            let fault = Fault::Section("site, server, storage, incident, inference, area, camera");
+            self.report(key.clone(), fault);
+        }
+        Some(Site {
+            name: name?,
+            timezone: timezone?,
+            data_dir: data_dir?,
+            server: server?,
+            storage: storage?,
+            incident: incident?,
+            inference: inference?,
+            areas: areas.tree,
+            cameras,
+        })
+    }
+
+    fn server(&mut self, root: &mut Table) -> Option<Server> {
+        let raw: RawServer = self.raw_or_default(root, "server")?;
+        let written = raw.listen.unwrap_or_else(|| "127.0.0.1:8460".into());
+        let listen: SocketAddr =
+            self.accept("server.listen", written.parse().map_err(|_| Fault::Listen(written)))?;
+        let secure_cookie = raw.secure_cookie.unwrap_or(!listen.ip().is_loopback());
+        Some(Server { listen, secure_cookie })
+    }
+
+    fn storage(&mut self, root: &mut Table, data_dir: Option<&Path>) -> Option<Storage> {
+        let raw: RawStorage = self.raw_or_default(root, "storage")?;
+        let media_dir = raw.media_dir.map(|dir| self.path(&dir)).or_else(|| Some(data_dir?.join("media")));
+        let segment = self.duration("storage.segment", raw.segment, secs(60), Limits::secs(5, 600));
+        let ring = self.duration("storage.ring", raw.ring, secs(20), Limits::secs(2, 120));
+        let ring_bytes = self.bytes("storage.ring_bytes", raw.ring_bytes, 16 << 20);
+        let backlog_bytes = self.bytes("storage.backlog_bytes", raw.backlog_bytes, 8 << 20);
+        Some(Storage {
+            media_dir: media_dir?,
+            segment: segment?,
+            ring: ring?,
+            ring_bytes: ring_bytes?,
+            backlog_bytes: backlog_bytes?,
+        })
+    }
+
+    fn incident(&mut self, root: &mut Table) -> Option<IncidentSettings> {
+        let raw: RawIncident = self.raw_or_default(root, "incident")?;
+        let correlation =
+            self.duration("incident.correlation", raw.correlation, secs(300), Limits::secs(0, 86_400));
+        let lease = self.duration("incident.lease", raw.lease, secs(600), Limits::secs(10, 86_400));
+        let pre_roll = self.duration("incident.pre_roll", raw.pre_roll, secs(10), Limits::secs(0, 25));
+        let post_roll = self.duration("incident.post_roll", raw.post_roll, secs(10), Limits::secs(0, 300));
+        Some(IncidentSettings {
+            correlation: correlation?,
+            lease: lease?,
+            pre_roll: pre_roll?,
+            post_roll: post_roll?,
+        })
+    }
+
+    fn inference(&mut self, root: &mut Table, data_dir: Option<&Path>) -> Option<Inference> {
+        let raw: RawInference = self.raw_or_default(root, "inference")?;
+        let runtime = raw.runtime.map(|file| self.path(&file));
+        let models = raw.models.map(|dir| self.path(&dir)).or_else(|| Some(data_dir?.join("models")));
+        let written = raw.threads.unwrap_or(1);
+        let threads = u16::try_from(written).ok().filter(|n| *n <= 64).and_then(NonZeroU16::new);
+        let threads = self.accept("inference.threads", threads.ok_or_else(|| range(written, 1, 64)));
+        let default_model = match raw.default_model {
+            Some(id) => self.id("inference.default_model".into(), Some(id), ModelId::new).map(Some),
+            None => Some(None),
+        };
+        let limits = Limits { least: Duration::from_millis(10), most: secs(60) };
+        let time_limit = self.duration("inference.time_limit", raw.time_limit, secs(2), limits);
+        Some(Inference {
+            runtime,
+            models: models?,
+            threads: threads?,
+            default_model: default_model?,
+            time_limit: time_limit?,
+        })
+    }
+
+    fn areas(&mut self, root: &mut Table) -> Areas {
+        let mut areas = Vec::new();
+        let mut paths = Vec::new();
+        let mut written = Vec::new();
+        for (at, value) in self.list(root, "area") {
+            let Some(raw) = self.raw::<RawArea>(&at, value) else { continue };
+            written.extend(raw.id.clone());
+            let id = self.id(format!("{at}.id"), raw.id, AreaId::new);
+            let name = self.name(format!("{at}.name"), raw.name);
+            let parent =
+                raw.parent.and_then(|parent| self.id(format!("{at}.parent"), Some(parent), AreaId::new));
+            let kind = self.word(format!("{at}.kind"), raw.kind);
+            if let (Some(id), Some(name), Some(kind)) = (id, name, kind) {
+                paths.push((id.clone(), at));
+                areas.push(Area { id, name, parent, kind });
+            }
+        }
+        let tree = AreaTree::new(areas).unwrap_or_else(|errors| {
+            for error in errors {
+                let at = area_path(&error, &paths);
+                self.report(at, error);
+            }
+            AreaTree::default()
+        });
+        Areas { tree, written }
+    }
+}
+
+struct Areas {
+    /// Empty when there was a problem with any.
+    tree: AreaTree,
+    /// The ids of all, so that one bad area is not also reported by every camera in it.
+    written: Vec<String>,
+}
+
+/// Where the area is written that `error` complains about.
+fn area_path(error: &AreaError, paths: &[(AreaId, String)]) -> String {
+    let mut all = paths.iter();
+    match error {
+        AreaError::Duplicate { id } => {
+            all.rev().find(|(other, _)| other == id).map(|(_, at)| format!("{at}.id"))
+        }
+        AreaError::UnknownParent { id, .. } | AreaError::Cycle { id, .. } | AreaError::Tier { id, .. } => {
+            all.find(|(other, _)| other == id).map(|(_, at)| format!("{at}.parent"))
+        }
+    }
+    .unwrap_or_else(|| "area".into())
+}
+
+/// `unwrap_or_default`, said aloud: the absence was reported.
+trait AfterReport<T> {
+    fn unwrap_or_default_after(self, check: &Check<'_>) -> T;
+}
+
+impl<T: Default> AfterReport<T> for Option<T> {
+    fn unwrap_or_default_after(self, check: &Check<'_>) -> T {
+        debug_assert!(self.is_some() || !check.problems.is_empty());
+        self.unwrap_or_default()
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Limits {
+    least: Duration,
+    most: Duration,
+}
+
+impl Limits {
+    const fn secs(least: u64, most: u64) -> Self {
+        Self { least: secs(least), most: secs(most) }
+    }
+}
+
+const fn secs(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+fn range(found: impl ToString, least: impl ToString, most: impl ToString) -> Fault {
+    Fault::Range { found: found.to_string(), least: least.to_string(), most: most.to_string() }
+}
+
+fn unknown<'a>(what: &'static str, id: &str, defined: impl Iterator<Item = &'a str>) -> Fault {
+    let defined: Vec<&str> = defined.collect();
+    let defined = if defined.is_empty() { "none".into() } else { defined.join(", ") };
+    Fault::Unknown { what, id: id.to_owned(), defined }
+}
+
+fn indexed(key: &str, elements: Vec<Value>) -> Vec<(String, Value)> {
+    elements.into_iter().enumerate().map(|(i, value)| (format!("{key}[{i}]"), value)).collect()
+}
+
+/// The deserialiser's message on one line: what, and in which key.
+fn shape(error: toml::de::Error) -> Fault {
+    let text = error.to_string();
+    Fault::Shape(text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+#[cfg(test)]
+mod tests;

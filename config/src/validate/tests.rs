@@ -1,0 +1,332 @@
+use sharpeyes_domain::{
+    ids::{AreaId, CameraId, StreamKind},
+    level::Level,
+    rule::RuleKind,
+    time::MediaDuration,
+};
+
+use super::*;
+use crate::{AnalyseStream, EXAMPLE_DEMO, EXAMPLE_SITE};
+
+fn parse(text: &str) -> Result<Site, ConfigError> {
+    let variable = |name: &str| (name == "SHARPEYES_CAMERA_PASSWORD").then(|| "from-env".to_owned());
+    let environment = Environment { base: Path::new("/etc/sharpeyes"), variable: &variable };
+    Site::parse(text, Path::new("site.toml"), &environment)
+}
+
+fn problems(text: &str) -> Vec<String> {
+    match parse(text) {
+        Err(ConfigError::Invalid { problems, .. }) => problems.iter().map(ToString::to_string).collect(),
+        other => panic!("expected problems, got {other:?}"),
+    }
+}
+
+/// A small fine site, then `more`.
+fn site_with(more: &str) -> String {
+    format!(
+        r#"
+        [site]
+        name = "t"
+        timezone = "Asia/Shanghai"
+        data_dir = "data"
+        [[area]]
+        id = "town"
+        name = "Town"
+        kind = "township"
+        {more}
+        "#
+    )
+}
+
+fn camera_with(more: &str) -> String {
+    site_with(&format!(
+        r#"
+        [[camera]]
+        id = "a"
+        name = "A"
+        area = "town"
+        place = "village"
+        main = "rtsp://h/main"
+        sub = "rtsp://h/sub"
+        {more}
+        "#
+    ))
+}
+
+#[test]
+fn the_shipped_examples_are_fine() {
+    let site = parse(EXAMPLE_SITE).unwrap();
+    assert_eq!(site.cameras.len(), 3);
+    let square = site.camera(&CameraId::new("square").unwrap()).unwrap();
+    assert_eq!(square.credentials.as_ref().unwrap().password.expose(), "from-env");
+    assert_eq!(square.rules[0].kind, RuleKind::Crowding { at_least: 20 });
+    assert_eq!(square.rules[0].zone.as_ref().unwrap().name, "广场");
+    assert_eq!(site.cameras[1].rules[0].level, Level::Red);
+    assert_eq!(site.cameras[2].analyse, AnalyseStream::Main);
+
+    let demo = parse(EXAMPLE_DEMO).unwrap();
+    assert_eq!(demo.cameras.len(), 4);
+    assert_eq!(demo.data_dir, Path::new("/etc/sharpeyes/demo-data"));
+    assert_eq!(demo.storage.media_dir, Path::new("/etc/sharpeyes/demo-data/media"));
+    assert_eq!(demo.cameras[0].rules[0].hold, MediaDuration::from_secs(3));
+    assert!(!demo.server.secure_cookie);
+}
+
+#[test]
+fn all_problems_are_reported_at_once_with_their_paths() {
+    let found = problems(
+        r#"
+        colour = 1
+        [site]
+        name = " "
+        timezone = "Asia/Shanghai "
+        [server]
+        listen = "localhost"
+        [storage]
+        segment = "60"
+        ring_bytes = "16"
+        [inference]
+        threads = 0
+        [[area]]
+        id = "a"
+        name = "A"
+        kind = "village"
+        parent = "b"
+        [[area]]
+        id = "b"
+        name = "B"
+        kind = "hamlet"
+        [[camera]]
+        id = "Cam 1"
+        nam = "typo"
+        [[camera]]
+        id = "c2"
+        name = "C2"
+        area = "nowhere"
+        place = "village"
+        main = "http://u:hunter2@h/"
+        fps = 100
+        analyse = "off"
+        [[camera.zone]]
+        id = "z"
+        name = "Z"
+        polygon = [[0.0, 0.0], [1.5, 0.0], [1.0, 1.0]]
+        [[camera.rule]]
+        id = "r"
+        kind = "crowding"
+        zone = "z"
+        at_least = 0
+        classes = ["person"]
+        [[camera.rule]]
+        id = "r"
+        kind = "intrusion"
+        zone = "y"
+        classes = []
+        at_least = 2
+        hold = "2h"
+        level = "purple"
+        schedule = ["always", "mon 08:00-09:00"]
+        "#,
+    );
+    let expected = [
+        "server.listen: `localhost`",
+        "site.name: must not be empty",
+        "site.timezone: there is no time zone",
+        "site.data_dir: is missing",
+        "storage.segment: `60` is no duration",
+        "storage.ring_bytes: `16` is no size",
+        "inference.threads: is 0, must be within 1 and 64",
+        "area[1].kind: `hamlet` is no area kind",
+        "camera[0]: unknown field `nam`",
+        "camera[1].area: there is no area `nowhere`; defined: a, b",
+        "camera[1].main: has the scheme `http`",
+        "camera[1].zone[0].polygon: corner 1 (1.5, 0)",
+        "camera[1].rule[0].classes: has no meaning in a rule of kind `crowding`",
+        "camera[1].rule[0].at_least: is 0, must be within 1 and 1000",
+        "camera[1].rule[1].id: `r` is already used by camera[1].rule[0]",
+        "camera[1].rule[1].at_least: has no meaning in a rule of kind `intrusion`",
+        "camera[1].rule[1].classes: must not be empty",
+        "camera[1].rule[1].zone: there is no zone of this camera `y`",
+        "camera[1].rule[1].level: `purple` is no level",
+        "camera[1].rule[1].hold: is 2h, must be within 0s and 1h",
+        "camera[1].rule[1].schedule[0]: `always` is no window",
+        "camera[1].analyse: the camera has rules",
+        "camera[1].fps: is 100, must be within 0.2 and 30",
+        "colour: there is no such section",
+    ];
+    for start in expected {
+        assert!(found.iter().any(|problem| problem.starts_with(start)), "{start}\nnot in {found:#?}");
+    }
+    assert!(found.iter().all(|problem| !problem.contains("hunter2")), "{found:#?}");
+    // The unknown parent `b` is written, only wrong itself: its own complaint is enough, one more is allowed.
+    assert!(found.len() <= expected.len() + 1, "{found:#?}");
+}
+
+#[test]
+fn every_key_that_is_missing_is_named() {
+    let found = problems("[site]\n[[camera]]\n[[camera.rule]]\n[[area]]\n");
+    for at in [
+        "site.name",
+        "site.timezone",
+        "site.data_dir",
+        "area[0].id",
+        "area[0].name",
+        "area[0].kind",
+        "camera[0].id",
+    ]
+    .into_iter()
+    .chain(["camera[0].name", "camera[0].area", "camera[0].place", "camera[0].main", "camera[0].rule[0].id"])
+    .chain(["camera[0].rule[0].kind"])
+    {
+        assert!(found.contains(&format!("{at}: is missing")), "{at} not in {found:#?}");
+    }
+    assert!(problems("").iter().any(|problem| problem == "site: is missing"));
+}
+
+#[test]
+fn identifiers_are_unique_and_areas_are_a_tree() {
+    let found = problems(&camera_with(
+        r#"
+        [[camera]]
+        id = "a"
+        name = "A again"
+        area = "town"
+        place = "village"
+        main = "rtsp://h/x"
+        analyse = "off"
+        [[area]]
+        id = "town"
+        name = "Town again"
+        kind = "township"
+        [[area]]
+        id = "v"
+        name = "V"
+        kind = "village"
+        parent = "w"
+        [[area]]
+        id = "w"
+        name = "W"
+        kind = "township"
+        parent = "v"
+        "#,
+    ));
+    assert!(
+        found.iter().any(|p| p.starts_with("camera[1].id: `a` is already used by camera[0]")),
+        "{found:#?}"
+    );
+    assert!(found.iter().any(|p| p.starts_with("area[1].id: area `town` is declared twice")), "{found:#?}");
+    assert!(
+        found.iter().any(|p| p.starts_with("area[2].parent: area `v` lies in itself: v in w in v")),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn passwords_come_from_three_places_and_are_never_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("pw"), "from-file\n").unwrap();
+    let parse_here = |more: &str| {
+        let variable = |name: &str| (name == "PW").then(|| "from-env".to_owned());
+        let environment = Environment { base: dir.path(), variable: &variable };
+        Site::parse(&camera_with(more), Path::new("site.toml"), &environment)
+    };
+    let check = |more: &str, username: &str, password: &str| {
+        let site = parse_here(more).unwrap();
+        let credentials = site.cameras[0].credentials.as_ref().unwrap();
+        assert_eq!(credentials.username, username);
+        assert_eq!(credentials.password.expose(), password);
+        assert!(password.is_empty() || !format!("{site:?}").contains(password));
+    };
+    check("username = \"u\"\npassword = \"literal-word\"", "u", "literal-word");
+    check("username = \"u\"\npassword = \"\"", "u", "");
+    check("username = \"u\"\npassword = { env = \"PW\" }", "u", "from-env");
+    check("username = \"u\"\npassword = { file = \"pw\" }", "u", "from-file");
+
+    let refuse = |more: &str, start: &str| {
+        let error = parse_here(more).unwrap_err().to_string();
+        assert!(error.contains(start), "{start} not in {error}");
+        assert!(!error.contains("4711"), "{error}");
+    };
+    refuse("username = \"u\"\npassword = 4711", "camera[0].password: must be");
+    refuse("username = \"u\"\npassword = [\"4711\"]", "camera[0].password: must be");
+    refuse("username = \"u\"\npassword = { text = \"4711\" }", "camera[0].password: must be");
+    refuse(
+        "username = \"u\"\npassword = { env = \"NONE\" }",
+        "camera[0].password: the environment variable NONE",
+    );
+    refuse(
+        "username = \"u\"\npassword = { file = \"none\" }",
+        "camera[0].password: cannot read the password file",
+    );
+    refuse("password = \"4711\"", "camera[0].password: is set without `username`");
+    refuse("username = \"u\"", "camera[0].username: is set without `password`");
+    refuse("username = \"u\"\npassword = \"4711", "site.toml: line ");
+}
+
+#[test]
+fn credentials_in_an_address_are_taken_out_of_it() {
+    let camera = |main: &str, sub: &str, more: &str| {
+        camera_with(more).replace("rtsp://h/main", main).replace("rtsp://h/sub", sub)
+    };
+    let site = parse(&camera("rtsp://u:4711@h/main", "rtsp://h/sub", "")).unwrap();
+    let found = &site.cameras[0];
+    assert_eq!(found.credentials.as_ref().unwrap().password.expose(), "4711");
+    assert_eq!(found.source(StreamKind::Main).unwrap().url.as_url().as_str(), "rtsp://h/main");
+    assert!(!format!("{site:?}").contains("4711"));
+
+    parse(&camera("rtsp://u:4711@h/main", "rtsp://u:4711@h/sub", "")).unwrap();
+    let twice = problems(&camera("rtsp://u:4711@h/main", "rtsp://u:4712@h/sub", ""));
+    assert!(twice[0].starts_with("camera[0].sub: carries a user name"), "{twice:?}");
+    let both =
+        problems(&camera("rtsp://u:4711@h/main", "rtsp://h/sub", "username = \"u\"\npassword = \"x\""));
+    assert!(both[0].starts_with("camera[0].main: carries a user name"), "{both:?}");
+}
+
+#[test]
+fn nothing_falls_back_unasked() {
+    let one_stream = |more: &str| camera_with(more).replace("sub = \"rtsp://h/sub\"", "");
+    let rule = "[[camera.rule]]\nid = \"r\"\nkind = \"intrusion\"";
+    assert!(problems(&one_stream(rule))[0].starts_with("camera[0].analyse: there is no `sub` stream"));
+    assert!(
+        problems(&one_stream("analyse = \"sub\""))[0]
+            .starts_with("camera[0].analyse: there is no `sub` stream")
+    );
+    assert_eq!(parse(&one_stream("")).unwrap().cameras[0].analyse, AnalyseStream::Off);
+    let main = parse(&one_stream(&format!("analyse = \"main\"\n{rule}"))).unwrap();
+    assert_eq!(main.cameras[0].analysed().unwrap().0.to_string(), "a/main");
+    assert!(
+        problems(&camera_with("record = false\nanalyse = \"off\""))[0]
+            .starts_with("camera[0]: the camera is neither")
+    );
+}
+
+#[test]
+fn the_cookie_is_secure_wherever_the_network_is_not_the_machine() {
+    let check = |server: &str, secure| {
+        let site = parse(&site_with(&format!("[server]\n{server}"))).unwrap();
+        assert_eq!(site.server.secure_cookie, secure, "{server}");
+    };
+    check("", false);
+    check("listen = \"[::1]:1\"", false);
+    check("listen = \"0.0.0.0:8460\"", true);
+    check("listen = \"0.0.0.0:8460\"\nsecure_cookie = false", false);
+}
+
+#[test]
+fn a_subtree_is_an_area_and_all_in_it() {
+    let site = parse(EXAMPLE_SITE).unwrap();
+    let names = |root: &str| {
+        let found = site.area_subtree(&AreaId::new(root).unwrap());
+        found.iter().map(AreaId::as_str).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(names("shiqiao"), ["dongcun", "shiqiao", "shuiku"]);
+    assert_eq!(names("dongcun"), ["dongcun"]);
+    assert!(names("nowhere").is_empty());
+}
+
+#[test]
+fn a_site_that_is_no_toml_names_the_line_and_repeats_none_of_it() {
+    let error = parse("[site]\nname = \"a\"\npassword = hunter2\n").unwrap_err();
+    assert!(matches!(error, ConfigError::Syntax { line: 3, .. }), "{error:?}");
+    assert!(!error.to_string().contains("hunter2"), "{error}");
+}

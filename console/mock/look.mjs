@@ -1,0 +1,180 @@
+/** Pictures of every page in both languages and two sizes, against the mock and the built console: `npm run look -- DIR`. */
+import { mkdirSync } from "node:fs";
+import { chromium } from "playwright-core";
+import { startMock } from "./server.mjs";
+
+const dir = process.argv[2];
+if (!dir) throw new Error("usage: npm run look -- DIR");
+mkdirSync(dir, { recursive: true });
+const only = process.argv[3];
+
+const SIZES = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } };
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu"],
+});
+const mock = await startMock({ port: 0 });
+const complaints = [];
+
+async function signIn(page, name) {
+  await page.locator("input").first().fill(name);
+  await page.locator("input[type=password]").fill("demo");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".header");
+}
+
+async function withPage(size, language, run) {
+  const context = await browser.newContext({ viewport: SIZES[size], baseURL: mock.url });
+  await context.addInitScript((l) => localStorage.setItem("sharpeyes.language", l), language);
+  const page = await context.newPage();
+  page.on("console", (m) => {
+    if (["error", "warning"].includes(m.type())) complaints.push(`${m.type()}: ${m.text().slice(0, 300)}`);
+  });
+  page.on("pageerror", (e) => complaints.push(`page error: ${e.message}`));
+  const shot = async (name) => {
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    if (wide > 0) complaints.push(`${name} ${size} ${language}: ${wide} px too wide`);
+    await page.screenshot({ path: `${dir}/${name}-${size}-${language}.png` });
+  };
+  await run(page, shot);
+  await context.close();
+}
+
+const setLanguage = (page, language) =>
+  page.evaluate(
+    (l) => fetch("/api/v1/session", { method: "PATCH", body: JSON.stringify({ language: l }) }),
+    language,
+  );
+
+const pages = {
+  signin: async (page, shot, language) => {
+    await page.goto("/");
+    await page.waitForSelector("form");
+    await shot("signin");
+    await page.locator("input").first().fill("operator");
+    await page.locator("input[type=password]").fill("wrong");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".ant-alert");
+    await shot("signin-refused");
+    void language;
+  },
+  queue: async (page, shot, language) => {
+    await page.goto("/");
+    await signIn(page, "operator");
+    await setLanguage(page, language);
+    await page.reload();
+    await page.waitForSelector(".row");
+    await page.waitForTimeout(500);
+    await shot("queue");
+    await page.locator('.row[data-state="new"]').nth(1).click();
+    await page.waitForTimeout(300);
+    await page.evaluate(() => fetch("/mock/emit?level=3"));
+    await page.evaluate(() => fetch("/mock/emit?level=1&camera=dam"));
+    await page.waitForTimeout(400);
+    await shot("queue-selected");
+    await page.keyboard.press("x");
+    await page.waitForSelector(".reasons");
+    await shot("queue-close");
+    await page.keyboard.press("Escape");
+    await page.waitForTimeout(300);
+    await page.keyboard.press("?");
+    await page.waitForSelector(".help");
+    await shot("queue-help");
+    await page.keyboard.press("Escape");
+    await page.goto("/queue?tab=closed");
+    await page.waitForSelector(".row");
+    await shot("queue-closed");
+  },
+  incident: async (page, shot, language) => {
+    await page.goto("/");
+    await signIn(page, "operator");
+    await setLanguage(page, language);
+    await page.goto("/incidents/1041");
+    await page.waitForFunction(() => document.querySelector("video")?.currentTime > 8);
+    await shot("incident");
+    await page.goto("/incidents/1050");
+    await page.waitForFunction(() => document.querySelector("video")?.readyState >= 2);
+    await page.keyboard.press(" ");
+    await page.keyboard.press("b");
+    await page.waitForTimeout(500);
+    await shot("incident-closed");
+    await page.goto("/incidents/99");
+    await page.waitForSelector(".ant-result");
+    await shot("incident-missing");
+  },
+  live: async (page, shot, language) => {
+    await page.goto("/");
+    await signIn(page, "operator");
+    await setLanguage(page, language);
+    await page.goto("/cameras");
+    await page.waitForSelector(".camera");
+    await shot("live-none");
+    await page.goto("/cameras/market-square");
+    await page.waitForSelector("video[data-live=playing]");
+    await page.waitForTimeout(1500);
+    await shot("live");
+    await page.goto("/cameras/west-school");
+    await page.waitForSelector(".veil");
+    await page.waitForTimeout(300);
+    await shot("live-unsupported");
+  },
+  health: async (page, shot, language) => {
+    await page.goto("/");
+    await signIn(page, "technician");
+    await setLanguage(page, language);
+    await page.goto("/health");
+    await page.waitForSelector(".ant-table-row");
+    await shot("health");
+  },
+  accounts: async (page, shot, language) => {
+    await page.goto("/");
+    await signIn(page, "administrator");
+    await setLanguage(page, language);
+    await page.goto("/accounts");
+    await page.waitForSelector(".ant-table-row");
+    await shot("accounts");
+    await page.locator(".page-head .ant-btn-primary").click();
+    await page.waitForTimeout(500);
+    await shot("accounts-new");
+  },
+  audit: async (page, shot, language) => {
+    await page.goto("/");
+    await signIn(page, "auditor");
+    await setLanguage(page, language);
+    await page.goto("/audit");
+    await page.waitForSelector(".ant-table-row");
+    await page.locator(".page-head .ant-btn-primary").click();
+    await page.waitForSelector(".ant-alert");
+    await shot("audit");
+  },
+  police: async (page, shot, language) => {
+    await page.goto("/");
+    await signIn(page, "police");
+    await setLanguage(page, language);
+    await page.goto("/queue?at=1042");
+    await page.waitForSelector(".row");
+    await shot("police");
+  },
+  setup: async (page, shot) => {
+    await page.goto("/");
+    await page.evaluate(() => fetch("/mock/setup"));
+    await page.reload();
+    await page.waitForSelector("form");
+    await shot("setup");
+  },
+};
+
+for (const [name, run] of Object.entries(pages)) {
+  if (only && only !== name) continue;
+  for (const size of Object.keys(SIZES)) {
+    for (const language of ["zh", "en"]) {
+      await withPage(size, language, (page, shot) => run(page, shot, language)).catch((e) =>
+        complaints.push(`${name} ${size} ${language}: ${e.message}`),
+      );
+    }
+  }
+}
+await browser.close();
+mock.stop();
+console.log([...new Set(complaints)].join("\n") || "no complaints");
+process.exit(0);

@@ -1,0 +1,35 @@
+import { Modal } from "antd";
+import type { Incident } from "../api/types";
+import { useKeys } from "../components/keys";
+import { useSpeech } from "../i18n/context";
+
+interface Props {
+  incident: Incident;
+  onConfirm: () => void;
+  onCancel: () => void;
+}
+
+/** F asks, F again confirms: two keys, and no incident lost to one slip of a finger. */
+export function FalseAlarmDialog({ incident, onConfirm, onCancel }: Props) {
+  const { t } = useSpeech();
+  // Enter belongs to the focused button, which confirms.
+  useKeys({ f: onConfirm, enter: onConfirm });
+  return (
+    <Modal
+      open
+      centered
+      width={400}
+      title={t.act.falseTitle(incident.number)}
+      okText={t.act.falseAlarm}
+      okButtonProps={{ danger: true, autoFocus: true }}
+      closable={false}
+      onOk={onConfirm}
+      onCancel={onCancel}
+      transitionName=""
+      maskTransitionName=""
+    >
+      <p>{t.sentence(incident.evidence)}</p>
+      <p className="muted">{t.act.falseHint}</p>
+    </Modal>
+  );
+}

@@ -1,0 +1,26 @@
+/** Who is signed in, for every screen below the gate. */
+import { createContext, useContext } from "react";
+import type { Role, Viewer } from "./types";
+
+export const ViewerContext = createContext<Viewer | null>(null);
+
+export function useViewer(): Viewer {
+  const viewer = useContext(ViewerContext);
+  if (!viewer) throw new Error("useViewer outside the gate");
+  return viewer;
+}
+
+/** What each role finds in the navigation, first entry first. The server decides what is allowed; this only avoids dead ends. */
+export type ScreenName = "queue" | "cameras" | "health" | "accounts" | "audit";
+
+const SCREENS: Record<Role, readonly ScreenName[]> = {
+  operator: ["queue", "cameras"],
+  police: ["queue"],
+  technician: ["health"],
+  administrator: ["accounts", "health"],
+  auditor: ["audit"],
+};
+
+export const screensOf = (role: Role): readonly ScreenName[] => SCREENS[role];
+export const seesQueue = (role: Role): boolean => role === "operator" || role === "police";
+export const mayAct = (role: Role): boolean => role === "operator";

@@ -1,0 +1,62 @@
+/**
+ * Short names for the wire. The types are generated: `sharpeyes openapi > console/openapi.json`, then `npm run types`.
+ * Nothing is declared by hand here, so that a field renamed in the gateway breaks the build and not the screen.
+ */
+import type { components } from "./schema.gen";
+
+type Schemas = components["schemas"];
+
+/** The document calls an optional field nullable as well; the gateway leaves it out and never sends `null`. */
+type Sent<T> = T extends readonly (infer Item)[]
+  ? Sent<Item>[]
+  : T extends object
+    ? { [Key in keyof T]: Sent<Exclude<T[Key], null>> }
+    : T;
+
+type Wire<Name extends keyof Schemas> = Sent<Schemas[Name]>;
+
+export type Role = Schemas["Role"];
+export type Language = Schemas["Language"];
+export type IncidentClass = Schemas["IncidentClass"];
+export type IncidentScope = Schemas["IncidentScope"];
+export type IncidentState = Schemas["IncidentState"];
+export type IncidentVerb = Schemas["IncidentVerb"];
+export type CloseReason = Schemas["CloseReason"];
+export type ReopenReason = Schemas["ReopenReason"];
+export type StreamState = Schemas["StreamState"];
+export type AnalysisState = Schemas["AnalysisState"];
+export type LiveEnd = Schemas["LiveEnd"];
+/** Text messages of the live WebSocket; binary messages are the fMP4 init segment, then fragments. */
+export type LiveMessage = Schemas["LiveMessage"];
+
+export type ErrorBody = Wire<"ErrorBody">;
+export type SetupState = Wire<"SetupState">;
+export type Viewer = Wire<"Viewer">;
+export type Area = Wire<"Area">;
+export type Camera = Wire<"Camera">;
+export type StreamHealth = Wire<"StreamHealth">;
+export type AnalysisHealth = Wire<"AnalysisHealth">;
+export type Point = Wire<"Point">;
+export type Zone = Wire<"Zone">;
+export type Rule = Wire<"Rule">;
+export type Person = Wire<"Person">;
+/** Codes and numbers for the sentence that explains an alarm; the words are the console's. */
+export type Evidence = Wire<"Evidence">;
+export type Incident = Wire<"Incident">;
+export type IncidentList = Wire<"IncidentList">;
+export type IncidentDetail = Wire<"IncidentDetail">;
+export type IncidentCommand = Wire<"IncidentCommand">;
+export type Alarm = Wire<"Alarm">;
+export type HistoryRow = Wire<"HistoryRow">;
+export type Clip = Wire<"Clip">;
+export type ClipSpan = Wire<"ClipSpan">;
+export type Gap = Wire<"Gap">;
+export type Rect = Wire<"Rect">;
+export type TraceBox = Wire<"TraceBox">;
+export type TraceFrame = Wire<"TraceFrame">;
+export type Account = Wire<"Account">;
+export type NewAccount = Wire<"NewAccount">;
+export type AccountChange = Wire<"AccountChange">;
+export type AuditRow = Wire<"AuditRow">;
+export type AuditList = Wire<"AuditList">;
+export type AuditVerdict = Wire<"AuditVerdict">;

@@ -1,0 +1,39 @@
+import { describe, expect, it, vi } from "vitest";
+import { incident } from "../testing";
+import { IncidentBook } from "./book";
+
+describe("IncidentBook", () => {
+  it("takes only greater versions, so that duplicates and late arrivals change nothing", () => {
+    const book = new IncidentBook();
+    const told = vi.fn();
+    book.subscribe(told);
+    book.apply(incident(1, { version: 3, state: "claimed" }));
+    book.apply(incident(1, { version: 3, state: "new" }));
+    book.apply(incident(1, { version: 2, state: "new" }));
+    expect(book.get(1)?.state).toBe("claimed");
+    expect(told).toHaveBeenCalledTimes(1);
+    book.apply(incident(1, { version: 4, state: "closed" }));
+    expect(book.get(1)?.state).toBe("closed");
+  });
+
+  it("tells what deserves a sound: new open incidents and raised levels", () => {
+    const book = new IncidentBook();
+    expect(book.apply(incident(1))).toBe("new");
+    expect(book.apply(incident(1, { version: 2 }))).toBeNull();
+    expect(book.apply(incident(1, { version: 3, level: 1 }))).toBe("raised");
+    expect(book.apply(incident(2, { state: "closed" }))).toBeNull();
+  });
+
+  it("a snapshot removes open incidents that are gone and never turns one back", () => {
+    const book = new IncidentBook();
+    book.apply(incident(1, { version: 5, state: "claimed" }));
+    book.apply(incident(2));
+    book.apply(incident(3, { state: "closed" }));
+    book.reset([incident(1, { version: 4 }), incident(4)]);
+    expect(book.view().map((i) => [i.id, i.version])).toEqual([
+      [3, 1],
+      [1, 5],
+      [4, 1],
+    ]);
+  });
+});

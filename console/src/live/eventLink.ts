@@ -1,0 +1,140 @@
+/**
+ * The one live connection to the gateway: snapshot first, then every change after it, for ever.
+ * It owns reconnecting and the position in the change log; it knows nothing of React and nothing of incidents' meaning.
+ */
+import type { Incident, IncidentList } from "../api/types";
+import { type SseEvent, SseParser } from "./sse";
+
+/** Without a byte for this long the picture of the world is called stale (heartbeats come every 15 s). */
+export const STALE_MS = 45_000;
+const BACKOFF_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
+
+export type LinkPhase = "connecting" | "live" | "reconnecting";
+
+export interface LinkState {
+  phase: LinkPhase;
+  /** When the last byte came; null before the first. */
+  lastByteMs: number | null;
+  /** Attempts that have failed since the last success. */
+  failures: number;
+}
+
+export interface LinkHandlers {
+  onState: (state: LinkState) => void;
+  onSnapshot: (list: IncidentList) => void;
+  onIncident: (incident: Incident) => void;
+  /** The session is over: reconnecting would not help. */
+  onSignedOut: () => void;
+}
+
+export interface LinkSource {
+  snapshot: (signal: AbortSignal) => Promise<IncidentList | "signed_out" | "failed">;
+  open: (lastSeq: number, signal: AbortSignal) => Promise<Response>;
+  now: () => number;
+}
+
+export class EventLink {
+  readonly #source: LinkSource;
+  readonly #handlers: LinkHandlers;
+  #stop = new AbortController();
+  #state: LinkState = { phase: "connecting", lastByteMs: null, failures: 0 };
+  #seq: number | null = null;
+  #attempt: AbortController | null = null;
+  #watchdog: ReturnType<typeof setInterval> | null = null;
+
+  constructor(source: LinkSource, handlers: LinkHandlers) {
+    this.#source = source;
+    this.#handlers = handlers;
+  }
+
+  start(): void {
+    this.#watchdog = setInterval(() => this.#watch(), 1_000);
+    void this.#run();
+  }
+
+  stop(): void {
+    if (this.#watchdog !== null) clearInterval(this.#watchdog);
+    this.#stop.abort();
+    this.#attempt?.abort();
+  }
+
+  #set(change: Partial<LinkState>): void {
+    this.#state = { ...this.#state, ...change };
+    this.#handlers.onState(this.#state);
+  }
+
+  /** A half-open connection never errors by itself: cut it once it has been silent for too long. */
+  #watch(): void {
+    const last = this.#state.lastByteMs;
+    if (this.#state.phase === "live" && last !== null && this.#source.now() - last > STALE_MS) {
+      this.#attempt?.abort();
+    }
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      this.#attempt = new AbortController();
+      const outcome = await this.#once(this.#attempt.signal).catch(() => "failed" as const);
+      if (this.#stop.signal.aborted) return;
+      if (outcome === "signed_out") {
+        this.#handlers.onSignedOut();
+        return;
+      }
+      const { failures, lastByteMs } = this.#state;
+      this.#set({ phase: lastByteMs === null ? "connecting" : "reconnecting", failures: failures + 1 });
+      const wait = BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)] ?? 30_000;
+      await this.#pause(wait);
+    }
+  }
+
+  async #once(signal: AbortSignal): Promise<"failed" | "signed_out"> {
+    if (this.#seq === null) {
+      const fetched = await this.#takeSnapshot(signal);
+      if (fetched !== "ok") return fetched;
+    }
+    const response = await this.#source.open(this.#seq ?? 0, signal);
+    if (response.status === 401) return "signed_out";
+    if (!response.ok || !response.body) return "failed";
+    this.#set({ phase: "live", lastByteMs: this.#source.now(), failures: 0 });
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    const parser = new SseParser();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return "failed";
+      this.#set({ lastByteMs: this.#source.now() });
+      for (const event of parser.push(value)) {
+        const outcome = await this.#take(event, signal);
+        if (outcome === "signed_out") return outcome;
+      }
+    }
+  }
+
+  async #take(event: SseEvent, signal: AbortSignal): Promise<"ok" | "failed" | "signed_out"> {
+    if (event.event === "reset") {
+      this.#seq = null;
+      return this.#takeSnapshot(signal);
+    }
+    const seq = event.id === null || event.id === "" ? Number.NaN : Number(event.id);
+    if (event.event === "incident") this.#handlers.onIncident(JSON.parse(event.data) as Incident);
+    if (Number.isFinite(seq)) this.#seq = seq;
+    return "ok";
+  }
+
+  async #takeSnapshot(signal: AbortSignal): Promise<"ok" | "failed" | "signed_out"> {
+    const list = await this.#source.snapshot(signal);
+    if (list === "failed" || list === "signed_out") return list;
+    this.#seq = list.as_of_seq;
+    this.#handlers.onSnapshot(list);
+    return "ok";
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#stop.signal.addEventListener("abort", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}

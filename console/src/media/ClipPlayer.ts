@@ -1,0 +1,229 @@
+/**
+ * Plays an incident's clip and draws the boxes in step with the picture: the frame's own media time becomes wall
+ * time through the clip's spans, wall time finds the boxes in the trace. A plain class: React only shows its state.
+ */
+import type { Clip, TraceBox, TraceFrame, Zone } from "../api/types";
+import { drawOverlay } from "./overlay";
+import { wallAt } from "./spans";
+import { boxesAt } from "./trace";
+
+export interface ClipState {
+  ready: boolean;
+  playing: boolean;
+  ended: boolean;
+  position_s: number;
+  duration_s: number;
+  wall_ms: number | null;
+  boxes: number;
+  failed: "codec" | "media" | null;
+}
+
+export interface ClipMarks {
+  zones: readonly Zone[];
+  alarmZone?: string;
+  alarmTracks: ReadonlySet<number>;
+  label: (box: TraceBox) => string;
+}
+
+/** Playing begins so long before the alarm: enough to see it come, short enough for an operator. */
+const LEAD_S = 6;
+/** A longer version of a clip still being recorded is taken when this little is left to play. */
+const REFILL_S = 2;
+const NO_MARKS: ClipMarks = { zones: [], alarmTracks: new Set(), label: () => "" };
+
+export class ClipPlayer {
+  readonly #video: HTMLVideoElement;
+  readonly #canvas: HTMLCanvasElement;
+  readonly #onState: (state: ClipState) => void;
+  readonly #gone = new AbortController();
+  readonly #resize: ResizeObserver;
+  #clip: Clip | null = null;
+  /** A newer version of the clip, waiting until taking it does not disturb. */
+  #longer: Clip | null = null;
+  #trace: readonly TraceFrame[] = [];
+  #marks: ClipMarks = NO_MARKS;
+  #boxesShown = true;
+  #frame_s = 1 / 25;
+  #media_s = 0;
+  #lastMedia_s: number | null = null;
+  #boxCount = 0;
+  #failed: ClipState["failed"] = null;
+  #wantsPlay = true;
+
+  constructor(video: HTMLVideoElement, canvas: HTMLCanvasElement, onState: (state: ClipState) => void) {
+    this.#video = video;
+    this.#canvas = canvas;
+    this.#onState = onState;
+    const { signal } = this.#gone;
+    for (const name of ["play", "pause", "ended", "timeupdate", "loadeddata"] as const) {
+      video.addEventListener(name, () => this.#tell(), { signal });
+    }
+    video.addEventListener("ended", () => this.#takeLonger(), { signal });
+    video.addEventListener("timeupdate", () => this.#refill(), { signal });
+    video.addEventListener("seeked", () => this.#draw(video.currentTime), { signal });
+    video.addEventListener("error", () => this.#fail("media"), { signal });
+    this.#resize = new ResizeObserver(() => this.#draw(this.#media_s));
+    this.#resize.observe(canvas);
+    this.#watchFrames();
+  }
+
+  destroy(): void {
+    this.#gone.abort();
+    this.#resize.disconnect();
+    this.#video.removeAttribute("src");
+    this.#video.load();
+  }
+
+  setClip(clip: Clip): void {
+    const current = this.#clip;
+    if (current === null || this.#failed !== null) {
+      this.#load(clip, Math.max(0, clip.alarm_begin_offset_s - LEAD_S), true);
+      return;
+    }
+    if (clip.end_ms === current.end_ms && clip.start_ms === current.start_ms) return;
+    this.#longer = clip;
+    if (this.#video.ended) this.#takeLonger();
+  }
+
+  setTrace(trace: readonly TraceFrame[]): void {
+    this.#trace = [...trace].sort((a, b) => a.wall_ms - b.wall_ms);
+    this.#draw(this.#media_s);
+  }
+
+  setMarks(marks: ClipMarks): void {
+    this.#marks = marks;
+    this.#draw(this.#media_s);
+  }
+
+  showBoxes(shown: boolean): void {
+    this.#boxesShown = shown;
+    this.#draw(this.#media_s);
+  }
+
+  setRate(rate: number): void {
+    this.#video.playbackRate = rate;
+  }
+
+  toggle(): void {
+    if (this.#video.paused || this.#video.ended) this.play();
+    else this.pause();
+  }
+
+  play(): void {
+    this.#wantsPlay = true;
+    // A refused autoplay shows as paused; the play button is then the gesture.
+    this.#video.play().catch(() => this.#tell());
+  }
+
+  pause(): void {
+    this.#wantsPlay = false;
+    this.#video.pause();
+  }
+
+  seek(position_s: number): void {
+    const end = Number.isFinite(this.#video.duration) ? this.#video.duration : position_s;
+    this.#video.currentTime = Math.min(Math.max(0, position_s), end);
+  }
+
+  skip(by_s: number): void {
+    this.seek(this.#video.currentTime + by_s);
+  }
+
+  /** One picture on or back; the distance is measured while playing. */
+  stepFrame(by: 1 | -1): void {
+    this.pause();
+    this.seek(this.#video.currentTime + by * this.#frame_s);
+  }
+
+  toAlarm(): void {
+    if (this.#clip) this.seek(this.#clip.alarm_begin_offset_s);
+  }
+
+  #load(clip: Clip, position_s: number, play: boolean): void {
+    this.#clip = clip;
+    this.#longer = null;
+    this.#failed = null;
+    if (clip.mime !== "" && this.#video.canPlayType(clip.mime) === "") {
+      this.#fail("codec");
+      return;
+    }
+    this.#wantsPlay = play;
+    const rate = this.#video.playbackRate;
+    // The address names the exact stretch, so a longer version is another one and never comes from a cache.
+    this.#video.src = clip.url;
+    this.#video.addEventListener(
+      "loadedmetadata",
+      () => {
+        this.#video.playbackRate = rate;
+        if (position_s > 0) this.seek(position_s);
+        if (this.#wantsPlay) this.play();
+      },
+      { once: true, signal: this.#gone.signal },
+    );
+    this.#tell();
+  }
+
+  #takeLonger(): void {
+    const longer = this.#longer;
+    if (!longer) return;
+    this.#load(longer, this.#video.currentTime, this.#wantsPlay);
+  }
+
+  #refill(): void {
+    if (this.#longer && this.#video.duration - this.#video.currentTime < REFILL_S) this.#takeLonger();
+  }
+
+  #watchFrames(): void {
+    const seen = (_now: number, frame: VideoFrameCallbackMetadata) => {
+      if (this.#gone.signal.aborted) return;
+      this.#measure(frame.mediaTime);
+      this.#draw(frame.mediaTime);
+      this.#video.requestVideoFrameCallback(seen);
+    };
+    this.#video.requestVideoFrameCallback(seen);
+  }
+
+  #measure(media_s: number): void {
+    const gap = this.#lastMedia_s === null ? 0 : media_s - this.#lastMedia_s;
+    // Slow machines skip pictures: only the shortest distance is one frame.
+    if (gap > 0.005 && gap < 0.5 && !this.#video.paused) {
+      this.#frame_s = gap < this.#frame_s ? gap : this.#frame_s * 0.98 + gap * 0.02;
+    }
+    this.#lastMedia_s = media_s;
+  }
+
+  #draw(media_s: number): void {
+    this.#media_s = media_s;
+    const wall = this.#clip ? wallAt(this.#clip.spans, media_s) : null;
+    const boxes = wall === null || !this.#boxesShown ? [] : boxesAt(this.#trace, wall);
+    this.#boxCount = boxes.length;
+    drawOverlay(this.#canvas, this.#video, {
+      ...this.#marks,
+      zones: this.#boxesShown ? this.#marks.zones : [],
+      boxes,
+    });
+    this.#tell();
+  }
+
+  #fail(how: "codec" | "media"): void {
+    // Emptying `src` on destroy also fires an error.
+    if (!this.#video.hasAttribute("src") && how === "media") return;
+    this.#failed = how;
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#gone.signal.aborted) return;
+    const video = this.#video;
+    this.#onState({
+      ready: video.readyState >= 2,
+      playing: !video.paused && !video.ended,
+      ended: video.ended,
+      position_s: this.#media_s,
+      duration_s: Number.isFinite(video.duration) ? video.duration : (this.#clip?.duration_s ?? 0),
+      wall_ms: this.#clip ? wallAt(this.#clip.spans, this.#media_s) : null,
+      boxes: this.#boxCount,
+      failed: this.#failed,
+    });
+  }
+}

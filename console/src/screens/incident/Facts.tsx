@@ -1,0 +1,105 @@
+import { Link } from "react-router";
+import { useViewer } from "../../api/session";
+import type { IncidentDetail } from "../../api/types";
+import { LevelBadge } from "../../components/LevelBadge";
+import { useNow } from "../../components/useNow";
+import { useSpeech } from "../../i18n/context";
+import { age } from "../../i18n/format";
+import { isOpen } from "../../live/book";
+import { StateTag } from "../queue/StateTag";
+
+export function Facts({ incident }: { incident: IncidentDetail }) {
+  const { t, time } = useSpeech();
+  const viewer = useViewer();
+  const now = useNow();
+  const open = isOpen(incident);
+  const lease = open && incident.lease_until_ms ? incident.lease_until_ms - now : null;
+  return (
+    <section className="card panel">
+      <h2>{t.incident.facts}</h2>
+      <dl className="facts">
+        <dt>{t.incident.level}</dt>
+        <dd>
+          <LevelBadge level={incident.level} long />
+        </dd>
+        <dt>{t.incident.state}</dt>
+        <dd>
+          <StateTag incident={incident} />
+        </dd>
+        <dt>{t.incident.owner}</dt>
+        <dd>
+          {incident.owner?.name ?? t.queue.nobody}
+          {lease !== null && lease > 0 && <span className="muted"> · {t.incident.lease(age(t, lease))}</span>}
+        </dd>
+        <dt>{t.incident.camera}</dt>
+        <dd>
+          {incident.camera_name}
+          {viewer.role === "operator" && (
+            <>
+              {" "}
+              <Link to={`/cameras/${incident.camera}`} className="nowrap">
+                {t.act.live} <kbd>L</kbd>
+              </Link>
+            </>
+          )}
+        </dd>
+        <dt>{t.incident.area}</dt>
+        <dd>
+          {incident.area_name} · {t.place[incident.place] ?? incident.place}
+        </dd>
+        <dt>{t.incident.began}</dt>
+        <dd>
+          {time.stamp(incident.opened_ms)}
+          {open && <span className="muted"> · {age(t, now - incident.opened_ms)}</span>}
+        </dd>
+        <dt>{t.incident.lastAlarm}</dt>
+        <dd>{time.stamp(incident.last_alarm_ms)}</dd>
+      </dl>
+    </section>
+  );
+}
+
+interface AlarmListProps {
+  incident: IncidentDetail;
+  shown: number | undefined;
+  onShow: (alarm: number) => void;
+}
+
+/** Every alarm of the incident; a click shows its part of the recording. */
+export function AlarmList({ incident, shown, onShow }: AlarmListProps) {
+  const { t, time } = useSpeech();
+  const current = shown ?? incident.alarm_list[0]?.id;
+  return (
+    <section className="card panel">
+      <h2>
+        {t.incident.alarmList} <span className="muted">{incident.alarm_list.length}</span>
+      </h2>
+      <ol className="alarm-list">
+        {incident.alarm_list.map((alarm) => (
+          <li key={alarm.id}>
+            <button
+              type="button"
+              className={alarm.id === current ? "alarm alarm-shown" : "alarm"}
+              aria-pressed={alarm.id === current}
+              title={t.incident.showClip}
+              onClick={() => onShow(alarm.id)}
+            >
+              <span className="muted">
+                {time.clock(alarm.began_ms)}{" "}
+                {alarm.ended_ms === undefined ? (
+                  <span className="ongoing">{t.incident.running}</span>
+                ) : (
+                  t.incident.until(time.clock(alarm.ended_ms))
+                )}
+                {alarm.end_cause &&
+                  alarm.end_cause !== "cleared" &&
+                  ` · ${t.endCause[alarm.end_cause] ?? alarm.end_cause}`}
+              </span>
+              <span>{t.sentence(alarm.evidence)}</span>
+            </button>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

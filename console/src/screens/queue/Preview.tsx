@@ -1,0 +1,73 @@
+import { Button } from "antd";
+import { ActionButtons } from "../../actions/ActionButtons";
+import type { Actions } from "../../actions/useActions";
+import type { Incident } from "../../api/types";
+import { LevelBadge } from "../../components/LevelBadge";
+import { useNow } from "../../components/useNow";
+import { useSpeech } from "../../i18n/context";
+import { age } from "../../i18n/format";
+import { Thumb } from "./QueueRow";
+import { StateTag } from "./StateTag";
+
+interface Props {
+  incident: Incident | undefined;
+  actions: Actions;
+  onOpen: (id: number) => void;
+}
+
+/** The selected incident, large enough to decide most cases without opening it. */
+export function Preview({ incident, actions, onOpen }: Props) {
+  const { t, time } = useSpeech();
+  const now = useNow();
+  if (!incident) {
+    return (
+      <aside className="preview card">
+        <p className="preview-none muted">
+          {t.queue.select}
+          <br />
+          <kbd>J</kbd> <kbd>K</kbd>
+        </p>
+      </aside>
+    );
+  }
+  return (
+    <aside className="preview card" data-preview={incident.id}>
+      <button
+        type="button"
+        className="preview-still"
+        onClick={() => onOpen(incident.id)}
+        aria-label={t.act.open}
+      >
+        <Thumb incident={incident} className="preview-thumb" />
+      </button>
+      <div className="preview-body">
+        <div className="preview-head">
+          <LevelBadge level={incident.level} long />
+          <b>{t.incidentClass[incident.class] ?? incident.class}</b>
+          <StateTag incident={incident} />
+        </div>
+        <p className="preview-why">{t.sentence(incident.evidence)}</p>
+        <dl className="facts">
+          <dt>{t.incident.camera}</dt>
+          <dd>{incident.camera_name}</dd>
+          <dt>{t.incident.area}</dt>
+          <dd>
+            {incident.area_name} · {t.place[incident.place] ?? incident.place}
+          </dd>
+          <dt>{t.incident.began}</dt>
+          <dd>
+            {time.stamp(incident.opened_ms)} · {age(t, now - incident.opened_ms)}
+          </dd>
+          <dt>{t.incident.alarms}</dt>
+          <dd>{incident.alarms}</dd>
+          <dt>{t.incident.owner}</dt>
+          <dd>{incident.owner?.name ?? t.queue.nobody}</dd>
+        </dl>
+        <ActionButtons incident={incident} actions={actions} />
+        <Button type="link" className="preview-open" onClick={() => onOpen(incident.id)}>
+          {t.act.open} <kbd>Enter</kbd>
+        </Button>
+      </div>
+    </aside>
+  );
+}

@@ -1,0 +1,101 @@
+import { memo } from "react";
+import { thumbnailUrl } from "../../api/client";
+import type { Incident } from "../../api/types";
+import { LevelBadge } from "../../components/LevelBadge";
+import { useNow } from "../../components/useNow";
+import { useSpeech } from "../../i18n/context";
+import { age } from "../../i18n/format";
+import { isOpen } from "../../live/book";
+import { StateTag } from "./StateTag";
+
+function Age({ since_ms }: { since_ms: number }) {
+  const { t } = useSpeech();
+  return <>{age(t, useNow() - since_ms)}</>;
+}
+
+export function Thumb({ incident, className }: { incident: Incident; className: string }) {
+  if (!incident.thumbnail) return <span className={`${className} thumb-none`} aria-hidden="true" />;
+  return (
+    <img className={className} src={thumbnailUrl(incident.id)} alt="" loading="lazy" draggable={false} />
+  );
+}
+
+interface Props {
+  incident: Incident;
+  selected: boolean;
+  viewerId: number;
+  onSelect: (id: number) => void;
+  onOpen: (id: number) => void;
+  /** Finished rows fade among open ones; in a list of nothing else they do not. */
+  fade?: boolean;
+}
+
+export const QueueRow = memo(function QueueRow({
+  incident,
+  selected,
+  viewerId,
+  onSelect,
+  onOpen,
+  fade = false,
+}: Props) {
+  const { t, time } = useSpeech();
+  const open = isOpen(incident);
+  const mine = incident.owner?.id === viewerId;
+  const look = [
+    "row",
+    `row-${incident.level}`,
+    selected ? "row-selected" : "",
+    open ? "" : "row-finished",
+    open || !fade ? "" : "row-fading",
+    incident.state === "new" ? "row-new" : "",
+  ];
+  return (
+    // Keys work on the page as a whole; the row itself is only a larger target for the pointer.
+    <div
+      role="option"
+      tabIndex={-1}
+      aria-selected={selected}
+      className={look.join(" ")}
+      data-id={incident.id}
+      data-state={incident.state}
+      onClick={() => onSelect(incident.id)}
+      onDoubleClick={() => onOpen(incident.id)}
+    >
+      <span className="row-level">
+        <LevelBadge level={incident.level} />
+      </span>
+      <Thumb incident={incident} className="row-thumb" />
+      <span className="row-what">
+        <span className="row-title">
+          <a
+            href={`/incidents/${incident.id}`}
+            onClick={(event) => {
+              event.preventDefault();
+              event.stopPropagation();
+              onOpen(incident.id);
+            }}
+          >
+            {t.incidentClass[incident.class] ?? incident.class}
+          </a>
+          {incident.ongoing && open && <span className="ongoing">{t.queue.ongoing}</span>}
+          {incident.alarms > 1 && <span className="row-alarms">{t.queue.alarms(incident.alarms)}</span>}
+        </span>
+        <span className="row-why">{t.sentence(incident.evidence)}</span>
+      </span>
+      <span className="row-where">
+        <span className="row-camera">{incident.camera_name}</span>
+        <span className="muted">
+          {incident.area_name} · {t.place[incident.place] ?? incident.place}
+        </span>
+      </span>
+      <span className="row-age">
+        <b>{open ? <Age since_ms={incident.opened_ms} /> : time.stamp(incident.opened_ms).slice(0, -3)}</b>
+        <span className="muted">{incident.number}</span>
+      </span>
+      <span className="row-state">
+        <StateTag incident={incident} brief={!fade} />
+        <span className="row-owner">{incident.owner ? (mine ? t.queue.mine : incident.owner.name) : ""}</span>
+      </span>
+    </div>
+  );
+});

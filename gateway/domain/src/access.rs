@@ -1,0 +1,105 @@
+//! Who may do what, as names. The policies themselves are Cedar text in `gateway::access`; nothing decides here.
+
+use crate::closed::closed_enum;
+
+closed_enum! {
+    /// What a viewer is. One account has one role; what it may see is narrowed further by its areas.
+    pub enum Role ("role") {
+        /// Works the dispatch queue of its areas.
+        Operator => "operator",
+        /// Looks at incidents and their clips in its areas; changes nothing and sees no live picture.
+        Police => "police",
+        /// Keeps cameras running; sees states and numbers, never incident video.
+        Technician => "technician",
+        /// Manages accounts and settings; sees no video.
+        Administrator => "administrator",
+        /// Reads the audit log, and nothing else.
+        Auditor => "auditor",
+    }
+}
+
+closed_enum! {
+    /// Every verb that a route may declare. A route without one does not exist.
+    pub enum Action ("action") {
+        /// See and end one's own session.
+        SessionOwn => "session.own",
+        /// Read the description of the interface (OpenAPI).
+        InterfaceRead => "interface.read",
+        /// See that a camera exists: name, area, place.
+        CameraList => "camera.list",
+        /// See a camera's states, rates and faults.
+        CameraHealth => "camera.health",
+        /// Watch a camera's live picture.
+        LiveView => "live.view",
+        /// See incidents in the queue, and be told of changes.
+        IncidentList => "incident.list",
+        /// Open one incident: alarms, evidence, history.
+        IncidentView => "incident.view",
+        /// Change an incident's state.
+        IncidentAct => "incident.act",
+        /// Play or download the clip of an incident.
+        ClipView => "clip.view",
+        /// Read the boxes that belong to an incident's clip.
+        TraceView => "trace.view",
+        /// See the still picture of an incident.
+        ThumbnailView => "thumbnail.view",
+        /// List, create and change accounts.
+        AccountManage => "account.manage",
+        /// Read and verify the audit log.
+        AuditRead => "audit.read",
+    }
+}
+
+impl Action {
+    /// What its policy must look at besides the viewer.
+    #[must_use]
+    pub const fn resource(self) -> ResourceKind {
+        match self {
+            Self::SessionOwn | Self::InterfaceRead | Self::AccountManage | Self::AuditRead => {
+                ResourceKind::Site
+            }
+            Self::CameraList | Self::CameraHealth | Self::LiveView => ResourceKind::Camera,
+            Self::IncidentList
+            | Self::IncidentView
+            | Self::IncidentAct
+            | Self::ClipView
+            | Self::TraceView
+            | Self::ThumbnailView => ResourceKind::Incident,
+        }
+    }
+
+    /// Shows moving or still pictures of people: each use is an audit row written before the bytes flow.
+    #[must_use]
+    pub const fn shows_pictures(self) -> bool {
+        matches!(self, Self::LiveView | Self::ClipView | Self::ThumbnailView)
+    }
+}
+
+closed_enum! {
+    /// What an action is done to.
+    pub enum ResourceKind ("resource") {
+        /// The installation as a whole.
+        Site => "site",
+        /// One camera, and through it its area.
+        Camera => "camera",
+        /// One incident, and through it its camera and area.
+        Incident => "incident",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_back_as_what_they_were() {
+        for &action in Action::ALL {
+            assert_eq!(action.as_str().parse(), Ok(action));
+        }
+        for &role in Role::ALL {
+            assert_eq!(role.as_str().parse(), Ok(role));
+        }
+        assert!("".parse::<Action>().is_err());
+        assert!("ADMINISTRATOR".parse::<Role>().is_err());
+    }
+}

@@ -1,0 +1,536 @@
+//! The life of an incident: which states there are, who may go from which to which, and what goes with it.
+//!
+//! [`TABLE`] is the whole truth about transitions; [`transition`] is the only function that applies it.
+//! Invariant: a machine opens, appends, raises and suggests closing, and lets a person's own deadlines run out (lease,
+//! shelf, due time). It never closes, dispatches, or undoes what a person decided.
+//! Fed by `gateway::desk`, which stores the result under the expected version together with one history row.
+
+mod table;
+#[cfg(test)]
+mod tests;
+mod transition;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    table::{Next, TABLE, Transition, Who},
+    transition::{IncidentPolicy, TransitionError, transition},
+};
+use crate::{
+    closed::closed_enum,
+    ids::{AccountId, CameraId, IncidentId, ZoneId},
+    level::Level,
+    rule::RuleClass,
+    time::WallTime,
+};
+
+closed_enum! {
+    /// Where an incident stands (七步流程 and its side ways).
+    pub enum IncidentState ("incident state") {
+        /// Nobody has it.
+        New => "new",
+        /// An operator looks at it, under a lease.
+        Claimed => "claimed",
+        /// An operator has judged it real and set its level.
+        Assessed => "assessed",
+        /// A unit has been told.
+        Dispatched => "dispatched",
+        /// The unit has taken it on.
+        Signed => "signed",
+        /// The unit works on it.
+        Handling => "handling",
+        /// The unit says that it is done.
+        Done => "done",
+        /// The centre agrees.
+        Verified => "verified",
+        /// Over, for a reason.
+        Closed => "closed",
+        /// Over, and the people concerned have been asked.
+        Revisited => "revisited",
+        /// Not for us, for a reason.
+        Rejected => "rejected",
+        /// Part of another incident.
+        Merged => "merged",
+        /// Put aside until a time.
+        Shelved => "shelved",
+    }
+}
+
+impl IncidentState {
+    /// Still needs someone; alarms may be appended, and no second one may exist under the same correlation key.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        !matches!(self, Self::Closed | Self::Revisited | Self::Rejected | Self::Merged)
+    }
+}
+
+closed_enum! {
+    /// Why an incident was closed.
+    pub enum CloseReason ("close reason") {
+        /// It was real, and it was dealt with.
+        Handled => "handled",
+        /// Nothing was there.
+        FalseAlarm => "false_alarm",
+        /// Another incident is about the same thing.
+        Duplicate => "duplicate",
+        /// It was a test or an exercise.
+        Test => "test",
+        /// It was real, and nothing had to be done.
+        NoAction => "no_action",
+    }
+}
+
+closed_enum! {
+    /// Why an incident was rejected (不予受理).
+    pub enum RejectReason ("reject reason") {
+        /// Belongs to another place or authority.
+        NotOurs => "not_ours",
+        /// Is nothing that the centre deals with.
+        OutOfScope => "out_of_scope",
+        /// Cannot be understood or found.
+        Unclear => "unclear",
+    }
+}
+
+closed_enum! {
+    /// Why an incident that was over is open again.
+    pub enum ReopenReason ("reopen reason") {
+        /// It happens again.
+        Recurred => "recurred",
+        /// It was closed or rejected by mistake.
+        Mistake => "mistake",
+        /// Something new is known.
+        NewEvidence => "new_evidence",
+        /// The people concerned are not content.
+        Discontent => "discontent",
+    }
+}
+
+closed_enum! {
+    /// What can be done to an incident, without its details: the verb on the wire and in history rows.
+    pub enum ActionKind ("incident action") {
+        /// Take it under a lease; the holder renews, anyone takes over a lease that has run out.
+        Claim => "claim",
+        /// Give it back.
+        Release => "release",
+        /// The lease has run out.
+        LeaseExpired => "lease_expired",
+        /// Judge it real and set its level.
+        Assess => "assess",
+        /// Tell a unit.
+        Dispatch => "dispatch",
+        /// The unit takes it on.
+        SignIn => "sign_in",
+        /// The unit gives it back.
+        Return => "return",
+        /// The unit has arrived and begins.
+        Arrive => "arrive",
+        /// The unit is done.
+        Finish => "finish",
+        /// The centre agrees.
+        Verify => "verify",
+        /// The centre does not agree.
+        Rework => "rework",
+        /// It is over.
+        Close => "close",
+        /// The people concerned have been asked.
+        Revisit => "revisit",
+        /// It is not for us.
+        Reject => "reject",
+        /// It is part of another one.
+        Merge => "merge",
+        /// It is not.
+        Unmerge => "unmerge",
+        /// Put it aside.
+        Shelve => "shelve",
+        /// Take it back from there.
+        Unshelve => "unshelve",
+        /// It is not over.
+        Reopen => "reopen",
+        /// Press for it (催办, 督办).
+        Urge => "urge",
+        /// Allow more time.
+        Extend => "extend",
+        /// Stop its clock (挂起).
+        Hold => "hold",
+        /// Let its clock run again.
+        Unhold => "unhold",
+        /// Its time has run out.
+        Overdue => "overdue",
+        /// One more alarm belongs to it.
+        Append => "append",
+        /// It is more urgent than thought.
+        Raise => "raise",
+        /// The alarms are over: a person may want to close it.
+        SuggestClose => "suggest_close",
+    }
+}
+
+/// What is done to an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each variant is its ActionKind, which says what it is")]
+pub enum IncidentAction {
+    Claim,
+    Release,
+    LeaseExpired,
+    Assess {
+        /// As the person judges it: may be higher or lower than before.
+        level: Level,
+    },
+    Dispatch {
+        /// When the unit should be done; `None` sets no clock.
+        #[serde(rename = "due_ms")]
+        due: Option<WallTime>,
+    },
+    SignIn,
+    Return,
+    Arrive,
+    Finish,
+    Verify,
+    Rework {
+        /// When the unit should be done now; `None` sets no clock.
+        #[serde(rename = "due_ms")]
+        due: Option<WallTime>,
+    },
+    Close {
+        /// Why.
+        reason: CloseReason,
+    },
+    Revisit,
+    Reject {
+        /// Why.
+        reason: RejectReason,
+    },
+    Merge {
+        /// The one that goes on. That it is open is the caller's to check: [`IncidentStatus::can_absorb`].
+        into: IncidentId,
+    },
+    Unmerge,
+    Shelve {
+        /// When it comes back by itself.
+        #[serde(rename = "until_ms")]
+        until: WallTime,
+    },
+    Unshelve,
+    Reopen {
+        /// Why.
+        reason: ReopenReason,
+    },
+    Urge,
+    Extend {
+        /// The new due time, later than the old one.
+        #[serde(rename = "due_ms")]
+        due: WallTime,
+    },
+    Hold,
+    Unhold,
+    Overdue,
+    Append,
+    Raise {
+        /// The new level, above the old one.
+        level: Level,
+    },
+    SuggestClose,
+}
+
+impl IncidentAction {
+    /// Without its details.
+    #[must_use]
+    pub const fn kind(&self) -> ActionKind {
+        match self {
+            Self::Claim => ActionKind::Claim,
+            Self::Release => ActionKind::Release,
+            Self::LeaseExpired => ActionKind::LeaseExpired,
+            Self::Assess { .. } => ActionKind::Assess,
+            Self::Dispatch { .. } => ActionKind::Dispatch,
+            Self::SignIn => ActionKind::SignIn,
+            Self::Return => ActionKind::Return,
+            Self::Arrive => ActionKind::Arrive,
+            Self::Finish => ActionKind::Finish,
+            Self::Verify => ActionKind::Verify,
+            Self::Rework { .. } => ActionKind::Rework,
+            Self::Close { .. } => ActionKind::Close,
+            Self::Revisit => ActionKind::Revisit,
+            Self::Reject { .. } => ActionKind::Reject,
+            Self::Merge { .. } => ActionKind::Merge,
+            Self::Unmerge => ActionKind::Unmerge,
+            Self::Shelve { .. } => ActionKind::Shelve,
+            Self::Unshelve => ActionKind::Unshelve,
+            Self::Reopen { .. } => ActionKind::Reopen,
+            Self::Urge => ActionKind::Urge,
+            Self::Extend { .. } => ActionKind::Extend,
+            Self::Hold => ActionKind::Hold,
+            Self::Unhold => ActionKind::Unhold,
+            Self::Overdue => ActionKind::Overdue,
+            Self::Append => ActionKind::Append,
+            Self::Raise { .. } => ActionKind::Raise,
+            Self::SuggestClose => ActionKind::SuggestClose,
+        }
+    }
+}
+
+/// Who does it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// A signed-in viewer.
+    Person(AccountId),
+    /// A rule, a clock or another part of the service.
+    Machine,
+}
+
+/// Who has a claimed incident, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The operator.
+    pub owner: AccountId,
+    /// When the lease runs out.
+    #[serde(rename = "until_ms")]
+    pub until: WallTime,
+}
+
+/// Where a shelved incident goes back to, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shelf {
+    /// When it comes back by itself.
+    #[serde(rename = "until_ms")]
+    pub until: WallTime,
+    /// Its state before.
+    pub from: IncidentState,
+}
+
+/// What a merged incident has become part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merging {
+    /// The one that goes on.
+    pub into: IncidentId,
+    /// Its own state before.
+    pub from: IncidentState,
+}
+
+/// How an incident came to be over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ending", rename_all = "snake_case")]
+pub enum Ending {
+    /// Closed, and perhaps revisited since.
+    Closed {
+        /// Why.
+        reason: CloseReason,
+        /// When.
+        #[serde(rename = "at_ms")]
+        at: WallTime,
+    },
+    /// Rejected.
+    Rejected {
+        /// Why.
+        reason: RejectReason,
+        /// When.
+        #[serde(rename = "at_ms")]
+        at: WallTime,
+    },
+}
+
+impl Ending {
+    /// When it ended.
+    #[must_use]
+    pub const fn at(&self) -> WallTime {
+        match self {
+            Self::Closed { at, .. } | Self::Rejected { at, .. } => *at,
+        }
+    }
+}
+
+/// Marks that lie over the state; several may be set at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overlays {
+    /// Someone has pressed for it since its state last changed.
+    pub urged: bool,
+    /// Its due time has been put off.
+    pub extended: bool,
+    /// Its clock stands still, since then.
+    #[serde(rename = "held_since_ms")]
+    pub held: Option<WallTime>,
+    /// Its due time has passed.
+    pub overdue: bool,
+    /// The unit's work was not accepted, and is not yet.
+    pub rework: bool,
+    /// It was over before.
+    pub reopened: bool,
+    /// A machine thinks that it may be closed; a new alarm takes that back.
+    pub close_suggested: bool,
+}
+
+/// All of an incident that transitions depend on. Rows hold it column by column; [`Self::check`] is for what is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentStatus {
+    /// Whose status it is.
+    pub id: IncidentId,
+    /// Invariant: one more with every accepted action, machines' included.
+    pub version: i64,
+    /// Where it stands.
+    pub state: IncidentState,
+    /// How urgent it is.
+    pub level: Level,
+    /// Who has it. Invariant: `Some` when claimed, `None` when new. Later it is the operator who answers for it, and the
+    /// lease no longer matters.
+    pub claim: Option<Claim>,
+    /// When the unit should be done. Invariant: `None` unless dispatched, signed or handling (or put away from there).
+    #[serde(rename = "due_ms")]
+    pub due: Option<WallTime>,
+    /// Invariant: `Some` exactly when shelved.
+    pub shelf: Option<Shelf>,
+    /// Invariant: `Some` exactly when merged.
+    pub merging: Option<Merging>,
+    /// Invariant: `Some` exactly when closed, revisited or rejected.
+    pub ending: Option<Ending>,
+    /// Marks.
+    pub overlays: Overlays,
+}
+
+/// A loaded status contradicts itself.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("incident {id} is {state}, which contradicts its {field}")]
+pub struct BrokenStatus {
+    /// Which incident.
+    pub id: IncidentId,
+    /// Its state.
+    pub state: IncidentState,
+    /// The field that cannot be so.
+    pub field: &'static str,
+}
+
+impl IncidentStatus {
+    /// As a machine or a person opens it: new, version 1.
+    #[must_use]
+    pub const fn open(id: IncidentId, level: Level) -> Self {
+        Self {
+            id,
+            version: 1,
+            state: IncidentState::New,
+            level,
+            claim: None,
+            due: None,
+            shelf: None,
+            merging: None,
+            ending: None,
+            overlays: Overlays {
+                urged: false,
+                extended: false,
+                held: None,
+                overdue: false,
+                rework: false,
+                reopened: false,
+                close_suggested: false,
+            },
+        }
+    }
+
+    /// Another incident may be merged into this one.
+    #[must_use]
+    pub const fn can_absorb(&self) -> bool {
+        self.state.is_open()
+    }
+
+    /// What `actor` may do now, as far as it does not depend on an action's details: for buttons.
+    #[must_use]
+    pub fn choices(&self, actor: Actor, now: WallTime) -> Vec<ActionKind> {
+        let fits = |row: &&Transition| row.from.contains(&self.state) && self.permit(row, actor, now).is_ok();
+        TABLE.iter().filter(fits).map(|row| row.action).collect()
+    }
+
+    /// # Errors
+    /// [`BrokenStatus`] when a field's invariant does not hold: the row was changed by something else than this module.
+    pub fn check(&self) -> Result<(), BrokenStatus> {
+        use IncidentState as S;
+        let working = |state| table::WITH_UNIT.contains(&state);
+        let from = self.merging.map_or(self.state, |merging| merging.from);
+        let is_claim_fine = match self.state {
+            S::New => self.claim.is_none(),
+            S::Merged | S::Shelved => true,
+            S::Claimed
+            | S::Assessed
+            | S::Dispatched
+            | S::Signed
+            | S::Handling
+            | S::Done
+            | S::Verified
+            | S::Closed
+            | S::Revisited
+            | S::Rejected => self.claim.is_some(),
+        };
+        let is_ending_fine = match self.state {
+            S::Closed | S::Revisited => matches!(self.ending, Some(Ending::Closed { .. })),
+            S::Rejected => matches!(self.ending, Some(Ending::Rejected { .. })),
+            _ => self.ending.is_none(),
+        };
+        let is_shelf_fine = match &self.shelf {
+            Some(shelf) => {
+                self.state == S::Shelved && matches!(shelf.from, S::New | S::Claimed | S::Assessed)
+            }
+            None => self.state != S::Shelved,
+        };
+        let is_merging_fine = match &self.merging {
+            Some(merging) => {
+                self.state == S::Merged
+                    && merging.into != self.id
+                    && merging.from.is_open()
+                    && merging.from != S::Shelved
+            }
+            None => self.state != S::Merged,
+        };
+        let marks = &self.overlays;
+        [
+            ("version", self.version >= 1),
+            ("claim", is_claim_fine),
+            ("due", self.due.is_none() || working(from)),
+            ("shelf", is_shelf_fine),
+            ("merging", is_merging_fine),
+            ("ending", is_ending_fine),
+            ("overlays.held", marks.held.is_none() || working(from)),
+            ("overlays.overdue", !marks.overdue || (working(from) && self.due.is_some())),
+            ("overlays.extended", !marks.extended || (working(from) && self.due.is_some())),
+            ("overlays.rework", !marks.rework || matches!(from, S::Handling | S::Done)),
+            (
+                "overlays.close_suggested",
+                !marks.close_suggested || self.state.is_open() || self.merging.is_some(),
+            ),
+        ]
+        .iter()
+        .find(|(_, is_fine)| !is_fine)
+        .map_or(Ok(()), |(field, _)| Err(BrokenStatus { id: self.id, state: self.state, field }))
+    }
+}
+
+/// What repeats of the same event are recognised by: at most one open incident has it (partial unique index).
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CorrelationKey(String);
+
+impl CorrelationKey {
+    /// One camera, one class of event, one zone (`None`: the whole picture). Ids contain no `/`, so keys are unambiguous.
+    #[must_use]
+    pub fn new(camera: &CameraId, class: RuleClass, zone: Option<&ZoneId>) -> Self {
+        Self(format!("{camera}/{class}/{}", zone.map_or("", ZoneId::as_str)))
+    }
+
+    /// As in rows.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CorrelationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for CorrelationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,87 @@
+//! The table of transitions, and nothing else.
+
+use super::{
+    ActionKind as A,
+    IncidentState::{
+        self as S, Assessed, Claimed, Closed, Dispatched, Done, Handling, Merged, New, Rejected, Revisited,
+        Shelved, Signed, Verified,
+    },
+};
+
+/// Who may do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// People only: it is a decision.
+    Person,
+    /// The service only: it is a fact.
+    Machine,
+    /// Both; a machine perhaps only once a time has come.
+    Either,
+}
+
+/// Where a transition leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// There.
+    State(S),
+    /// Nowhere: something about the incident changes, but not its state.
+    Same,
+    /// To where it was before it was put away.
+    Previous,
+}
+
+/// One row: in each of these states this may be done by these, and leads there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// What is done.
+    pub action: A,
+    /// In which states.
+    pub from: &'static [S],
+    /// Where it leads.
+    pub to: Next,
+    /// By whom.
+    pub who: Who,
+}
+
+const fn row(action: A, from: &'static [S], to: Next, who: Who) -> Transition {
+    Transition { action, from, to, who }
+}
+
+/// States in which the incident is with a unit, whose clock runs.
+pub(super) const WITH_UNIT: &[S] = &[Dispatched, Signed, Handling];
+/// States that an incident can be put away from into another one.
+const MERGEABLE: &[S] = &[New, Claimed, Assessed, Dispatched, Signed, Handling, Done, Verified];
+const OPEN: &[S] = &[New, Claimed, Assessed, Dispatched, Signed, Handling, Done, Verified, Shelved];
+
+/// Every transition that exists. What is not here does not happen.
+/// Invariant: an action and a state meet in at most one row.
+pub const TABLE: &[Transition] = &[
+    row(A::Claim, &[New, Claimed], Next::State(Claimed), Who::Person),
+    row(A::Release, &[Claimed], Next::State(New), Who::Person),
+    row(A::LeaseExpired, &[Claimed], Next::State(New), Who::Machine),
+    row(A::Assess, &[Claimed], Next::State(Assessed), Who::Person),
+    row(A::Dispatch, &[Assessed], Next::State(Dispatched), Who::Person),
+    row(A::SignIn, &[Dispatched], Next::State(Signed), Who::Person),
+    row(A::Return, &[Dispatched, Signed], Next::State(Assessed), Who::Person),
+    row(A::Arrive, &[Signed], Next::State(Handling), Who::Person),
+    row(A::Finish, &[Handling], Next::State(Done), Who::Person),
+    row(A::Verify, &[Done], Next::State(Verified), Who::Person),
+    row(A::Rework, &[Done], Next::State(Handling), Who::Person),
+    // Directly from claimed and assessed: false alarms, and what the operator settles on the spot.
+    row(A::Close, &[Claimed, Assessed, Verified], Next::State(Closed), Who::Person),
+    row(A::Revisit, &[Closed], Next::State(Revisited), Who::Person),
+    row(A::Reject, &[Claimed, Assessed], Next::State(Rejected), Who::Person),
+    row(A::Merge, MERGEABLE, Next::State(Merged), Who::Person),
+    row(A::Unmerge, &[Merged], Next::Previous, Who::Person),
+    row(A::Shelve, &[New, Claimed, Assessed], Next::State(Shelved), Who::Person),
+    row(A::Unshelve, &[Shelved], Next::Previous, Who::Either),
+    row(A::Reopen, &[Closed, Revisited, Rejected], Next::State(New), Who::Person),
+    row(A::Urge, &[Claimed, Assessed, Dispatched, Signed, Handling], Next::Same, Who::Person),
+    row(A::Extend, WITH_UNIT, Next::Same, Who::Person),
+    row(A::Hold, WITH_UNIT, Next::Same, Who::Person),
+    row(A::Unhold, WITH_UNIT, Next::Same, Who::Person),
+    row(A::Overdue, WITH_UNIT, Next::Same, Who::Machine),
+    row(A::Append, OPEN, Next::Same, Who::Either),
+    row(A::Raise, OPEN, Next::Same, Who::Either),
+    row(A::SuggestClose, OPEN, Next::Same, Who::Machine),
+];

@@ -1,0 +1,14 @@
+//! From access units to alarms: decode, choose frames, detect, track, apply rules.
+//!
+//! `pipeline` is the decision, and the same for live and for replay; `decode` is GStreamer's room; `scheduler` shares
+//! the inference threads among the cameras; `live` and [`crate::replay`] drive them. Nothing here can hold up the
+//! recording: it reads the hub, which never waits.
+
+pub mod decode;
+mod live;
+pub mod pipeline;
+pub mod scheduler;
+mod snapshot;
+
+pub use live::{AlarmSink, AnalysisSettings, AnalysisStatus, InferencePool, LiveAnalysis};
+pub use snapshot::jpeg;

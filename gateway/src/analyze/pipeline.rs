@@ -1,0 +1,150 @@
+//! What one camera's detections mean: tracks, then rules. The same code live and in a replay, in media time.
+//!
+//! No thread, clock, decoder or database: detections and their time come in, tracks and alarm edges go out.
+
+use jiff::{Timestamp, tz::TimeZone};
+use sharpeyes_domain::{
+    alarm::{AlarmEdge, EndCause, Moment},
+    detection::Detection,
+    geometry::Confidence,
+    rule::{FrameTime, RuleConfig, RuleState},
+    schedule::{LocalTime, Weekday},
+    time::{MediaDuration, Pts, WallTime},
+    track::{Track, Tracker, TrackerConfig},
+};
+
+/// Chooses the frames that a detector sees: `fps` of them, evenly, whatever the camera's own rate is.
+#[derive(Clone, Debug)]
+pub struct FrameSampler {
+    interval: MediaDuration,
+    due: Option<Pts>,
+}
+
+impl FrameSampler {
+    /// At most `fps` frames a second; a rate that is no positive number is taken as one in five seconds.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "ticks of at most five seconds")]
+    pub fn new(fps: f32) -> Self {
+        let fps = if fps.is_finite() { fps.clamp(0.2, 30.0) } else { 0.2 };
+        Self { interval: MediaDuration((90_000.0 / f64::from(fps)).round() as i64), due: None }
+    }
+
+    /// Whether the picture at `pts` is one of them.
+    pub fn is_due(&mut self, pts: Pts) -> bool {
+        let Some(due) = self.due else {
+            self.due = Some(pts + self.interval);
+            return true;
+        };
+        let is_new_run = due - pts > self.interval + self.interval;
+        // A tenth early counts: 40 ms and 33.3 ms do not divide evenly, and nobody sees the difference.
+        if !is_new_run && (due - pts).0 > self.interval.0 / 10 {
+            return false;
+        }
+        let is_late = is_new_run || pts - due > self.interval;
+        self.due = Some(if is_late { pts } else { due } + self.interval);
+        true
+    }
+}
+
+/// What one frame changed.
+#[derive(Clone, Debug, Default)]
+pub struct Observation {
+    /// Confirmed tracks at this frame.
+    pub tracks: Vec<Track>,
+    /// Alarms that began, grew or ended.
+    pub edges: Vec<AlarmEdge>,
+}
+
+/// One camera's memory: its tracker and its rules.
+#[derive(Debug)]
+pub struct CameraPipeline {
+    tracker: Tracker,
+    floor: Confidence,
+    rules: Vec<RuleState>,
+    timezone: TimeZone,
+    newest: Option<Moment>,
+}
+
+impl CameraPipeline {
+    /// A camera on which nothing was seen yet. `score` is the camera's own threshold from which a detection may begin
+    /// a track.
+    #[must_use]
+    pub fn new(rules: &[RuleConfig], score: Option<Confidence>, timezone: TimeZone) -> Self {
+        let usual = TrackerConfig::default();
+        let strong = score.unwrap_or(usual.high);
+        let floor = if strong < usual.low { strong } else { usual.low };
+        let config = TrackerConfig { high: strong, low: floor, ..usual };
+        let rules = rules.iter().cloned().map(RuleState::new).collect();
+        Self { tracker: Tracker::new(config), floor, rules, timezone, newest: None }
+    }
+
+    /// Detections are wanted from this score on: weak ones carry a track on (`ByteTrack`), they begin none.
+    #[must_use]
+    pub const fn floor(&self) -> Confidence {
+        self.floor
+    }
+
+    /// Takes the detections of one frame; frames of a run come in order.
+    pub fn observe(&mut self, at: Moment, detections: &[Detection]) -> Observation {
+        self.newest = Some(at);
+        let frame = FrameTime { pts: at.pts, wall: at.wall, local: local_time(at.wall, &self.timezone) };
+        let tracks = self.tracker.update(at.pts, detections).to_vec();
+        let edges = self.rules.iter_mut().filter_map(|rule| rule.step(frame, &tracks)).collect();
+        Observation { tracks, edges }
+    }
+
+    /// The frames stopped: running alarms end, and the next run begins with no memory of this one.
+    pub fn interrupt(&mut self, cause: EndCause) -> Vec<AlarmEdge> {
+        self.tracker.reset();
+        let Some(at) = self.newest.take() else { return Vec::new() };
+        self.rules.iter_mut().filter_map(|rule| rule.reset(at, cause)).collect()
+    }
+}
+
+/// `wall` on the clocks of the site. A time that no calendar holds counts as Monday midnight.
+#[must_use]
+pub fn local_time(wall: WallTime, timezone: &TimeZone) -> LocalTime {
+    let midnight = LocalTime { weekday: Weekday::Monday, minute_of_day: 0 };
+    let Ok(at) = Timestamp::from_millisecond(wall.0) else { return midnight };
+    let at = at.to_zoned(timezone.clone());
+    let field = |n: i8| u16::try_from(n).unwrap_or(0);
+    let weekday = u8::try_from(at.weekday().to_monday_one_offset()).ok().and_then(Weekday::from_iso);
+    weekday.map_or(midnight, |weekday| LocalTime { weekday, minute_of_day: field(at.hour()) * 60 + field(at.minute()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_taken_evenly_at_any_source_rate() {
+        let check = |source_fps: i64, wanted: f32, expected: std::ops::RangeInclusive<usize>| {
+            let mut sampler = FrameSampler::new(wanted);
+            let taken = (0..source_fps * 10).filter(|n| sampler.is_due(Pts(n * 90_000 / source_fps))).count();
+            assert!(expected.contains(&taken), "{source_fps} -> {wanted}: {taken} in ten seconds");
+        };
+        check(10, 5.0, 50..=50);
+        check(15, 5.0, 50..=50);
+        check(25, 5.0, 50..=51);
+        check(30, 7.0, 69..=71);
+        check(4, 5.0, 40..=40);
+        check(25, 0.2, 2..=3);
+    }
+
+    #[test]
+    fn a_new_run_that_begins_at_zero_is_sampled_at_once() {
+        let mut sampler = FrameSampler::new(5.0);
+        assert!(sampler.is_due(Pts(90_000_000)));
+        assert!(sampler.is_due(Pts(0)));
+        assert!(!sampler.is_due(Pts(9_000)));
+        assert!(sampler.is_due(Pts(18_000)));
+    }
+
+    #[test]
+    fn schedules_are_meant_in_the_sites_own_time() {
+        let shanghai = TimeZone::get("Asia/Shanghai").unwrap();
+        // 2026-11-22 was a Sunday; 18:30 UTC is 02:30 on Monday in Shanghai.
+        let at = WallTime("2026-11-22T18:30:00Z".parse::<Timestamp>().unwrap().as_millisecond());
+        assert_eq!(local_time(at, &shanghai), LocalTime { weekday: Weekday::Monday, minute_of_day: 150 });
+    }
+}

@@ -1,0 +1,402 @@
+//! From the gateway's types to the wire's and back. Closed sets are matched without `_`, so that a new word cannot
+//! reach the wire by accident.
+
+use std::collections::HashMap;
+
+use sharpeyes_config::{Camera, Site};
+use sharpeyes_domain::{
+    access::Role,
+    alarm::Evidence,
+    area::Area,
+    ids::{AccountId, AreaId},
+    incident::{Actor, CloseReason, Ending, IncidentAction, IncidentState, ReopenReason},
+    rule::{RuleClass, RuleConfig, RuleKind},
+    segment::Gap,
+    zone::Zone,
+};
+
+use super::{
+    dto,
+    ports::{AnalysisReport, AnalysisState},
+};
+use crate::{
+    access::viewer::{Language, Viewer},
+    ingest::{Status, StreamState},
+    record::clip::ClipSpan,
+    store::{
+        accounts::AccountRow,
+        audit::AuditRow,
+        dispatch::{AlarmRow, FrameTrace, HistoryRow, IncidentRow, Which},
+    },
+};
+
+/// Two sets with the same members, both ways.
+macro_rules! same {
+    ($ours:ident = $wire:ident { $($member:ident),+ $(,)? }) => {
+        impl From<$ours> for dto::$wire {
+            fn from(ours: $ours) -> Self {
+                match ours { $($ours::$member => Self::$member,)+ }
+            }
+        }
+
+        impl From<dto::$wire> for $ours {
+            fn from(wire: dto::$wire) -> Self {
+                match wire { $(dto::$wire::$member => Self::$member,)+ }
+            }
+        }
+    };
+}
+
+same!(Role = Role { Operator, Police, Technician, Administrator, Auditor });
+same!(Language = Language { Chinese, English });
+same!(RuleClass = IncidentClass { Crowding, Intrusion });
+same!(CloseReason = CloseReason { Handled, FalseAlarm, Duplicate, Test, NoAction });
+same!(ReopenReason = ReopenReason { Recurred, Mistake, NewEvidence, Discontent });
+same!(
+    IncidentState = IncidentState {
+        New,
+        Claimed,
+        Assessed,
+        Dispatched,
+        Signed,
+        Handling,
+        Done,
+        Verified,
+        Closed,
+        Revisited,
+        Rejected,
+        Merged,
+        Shelved,
+    }
+);
+
+impl From<dto::IncidentScope> for Which {
+    fn from(scope: dto::IncidentScope) -> Self {
+        match scope {
+            dto::IncidentScope::Open => Self::Open,
+            dto::IncidentScope::Closed => Self::Over,
+            dto::IncidentScope::All => Self::All,
+        }
+    }
+}
+
+impl From<StreamState> for dto::StreamState {
+    fn from(state: StreamState) -> Self {
+        match state {
+            StreamState::Resolving => Self::Resolving,
+            StreamState::Connecting => Self::Connecting,
+            StreamState::AuthFailed => Self::AuthFailed,
+            StreamState::NotFound => Self::NotFound,
+            StreamState::NoMedia => Self::NoMedia,
+            StreamState::Streaming => Self::Streaming,
+            StreamState::Stalled => Self::Stalled,
+            StreamState::BackingOff => Self::BackingOff,
+            StreamState::Quarantined => Self::Quarantined,
+            StreamState::Stopped => Self::Stopped,
+        }
+    }
+}
+
+impl From<&Viewer> for dto::Viewer {
+    fn from(viewer: &Viewer) -> Self {
+        Self {
+            id: viewer.account.0,
+            name: viewer.name.clone(),
+            display_name: viewer.display_name.clone(),
+            role: viewer.role.into(),
+            areas: texts(&viewer.areas),
+            language: viewer.language.into(),
+        }
+    }
+}
+
+impl From<&AccountRow> for dto::Account {
+    fn from(row: &AccountRow) -> Self {
+        Self {
+            id: row.id.0,
+            name: row.name.clone(),
+            display_name: row.display_name.clone(),
+            role: row.role.into(),
+            areas: texts(&row.areas),
+            language: row.language.into(),
+            disabled: row.disabled,
+            created_ms: row.created.0,
+            last_sign_in_ms: row.last_sign_in.map(|at| at.0),
+        }
+    }
+}
+
+fn texts(areas: &[AreaId]) -> Vec<String> {
+    areas.iter().map(|area| area.as_str().to_owned()).collect()
+}
+
+impl From<&AuditRow> for dto::AuditRow {
+    fn from(row: &AuditRow) -> Self {
+        Self {
+            seq: row.seq,
+            at_ms: row.at.0,
+            account: row.account,
+            name: row.name.clone(),
+            role: row.role.as_deref().and_then(|role| role.parse::<Role>().ok()).map(Into::into),
+            action: row.action.clone(),
+            object: row.object.clone(),
+            purpose: row.purpose.clone(),
+            source: row.source.clone(),
+            outcome: row.outcome.clone(),
+            detail: row.detail.clone(),
+            hash: hex::encode(&row.hash),
+        }
+    }
+}
+
+impl From<&Area> for dto::Area {
+    fn from(area: &Area) -> Self {
+        Self {
+            id: area.id.as_str().to_owned(),
+            name: area.name.clone(),
+            parent: area.parent.as_ref().map(|parent| parent.as_str().to_owned()),
+            kind: area.kind.as_str().to_owned(),
+        }
+    }
+}
+
+/// The area's name; its id when the site no longer has it.
+pub(super) fn area_name(site: &Site, area: &AreaId) -> String {
+    site.areas.area(area).map_or_else(|| area.as_str().to_owned(), |area| area.name.clone())
+}
+
+/// Where a camera is, without how it is doing.
+pub(super) fn camera(camera: &Camera, area_name: String) -> dto::Camera {
+    dto::Camera {
+        id: camera.id.as_str().to_owned(),
+        name: camera.name.clone(),
+        area: camera.area.as_str().to_owned(),
+        area_name,
+        place: camera.place.as_str().to_owned(),
+        main: None,
+        sub: None,
+        analysis: None,
+        zones: Vec::new(),
+        rules: Vec::new(),
+    }
+}
+
+/// A stream's session.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "rates for people: a float cast saturates, and a rate is not negative"
+)]
+pub(super) fn stream(status: &Status) -> dto::StreamHealth {
+    dto::StreamHealth {
+        state: status.state.into(),
+        since_ms: status.since.0,
+        message_code: status.fault.as_ref().map(|fault| fault.code.to_owned()),
+        message: status.fault.as_ref().map(|fault| fault.message.clone()),
+        remedy: status.fault.as_ref().map(|fault| fault.remedy.to_owned()),
+        params: status.params.as_ref().map(|params| dto::StreamParams {
+            codec: params.codec.as_str().to_owned(),
+            width: params.width_px,
+            height: params.height_px,
+        }),
+        fps: status.fps as f32,
+        bitrate: (status.kbps * 1000.0) as u64,
+        last_frame_ms: status.newest.map(|at| at.0),
+    }
+}
+
+/// A stream that nothing connects to.
+pub(super) fn stream_off() -> dto::StreamHealth {
+    dto::StreamHealth {
+        state: dto::StreamState::Off,
+        since_ms: 0,
+        message_code: None,
+        message: None,
+        remedy: None,
+        params: None,
+        fps: 0.0,
+        bitrate: 0,
+        last_frame_ms: None,
+    }
+}
+
+/// A camera's analysis.
+pub(super) fn analysis(report: AnalysisReport) -> dto::AnalysisHealth {
+    dto::AnalysisHealth {
+        state: match report.state {
+            AnalysisState::Waiting => dto::AnalysisState::Waiting,
+            AnalysisState::Running => dto::AnalysisState::Running,
+            AnalysisState::Reduced => dto::AnalysisState::Reduced,
+            AnalysisState::Failed => dto::AnalysisState::Failed,
+        },
+        fps: report.fps,
+        dropped: report.dropped,
+        model: report.model.map(|model| model.as_str().to_owned()),
+        message_code: report.message_code,
+        remedy: report.remedy,
+    }
+}
+
+/// Analysis switched off.
+pub(super) fn analysis_off() -> dto::AnalysisHealth {
+    dto::AnalysisHealth {
+        state: dto::AnalysisState::Off,
+        fps: 0.0,
+        dropped: 0,
+        model: None,
+        message_code: None,
+        remedy: None,
+    }
+}
+
+impl From<&Zone> for dto::Zone {
+    fn from(zone: &Zone) -> Self {
+        Self {
+            id: zone.id.as_str().to_owned(),
+            name: zone.name.clone(),
+            polygon: zone.polygon.corners().iter().map(|at| dto::Point { x: at.x, y: at.y }).collect(),
+        }
+    }
+}
+
+impl From<&RuleConfig> for dto::Rule {
+    fn from(rule: &RuleConfig) -> Self {
+        let (at_least, classes) = match &rule.kind {
+            RuleKind::Crowding { at_least } => (Some(*at_least), Vec::new()),
+            RuleKind::Intrusion { classes } => {
+                (None, classes.iter().map(|class| class.as_str().to_owned()).collect())
+            }
+        };
+        Self {
+            id: rule.id.as_str().to_owned(),
+            class: rule.kind.class().into(),
+            zone: rule.zone.as_ref().map(|zone| zone.id.as_str().to_owned()),
+            level: rule.level.number(),
+            at_least,
+            classes,
+            hold_ms: rule.hold.as_millis(),
+        }
+    }
+}
+
+/// An incident, with the names that its row does not have.
+pub(super) fn incident(
+    row: &IncidentRow,
+    area_name: String,
+    names: &HashMap<AccountId, String>,
+) -> dto::Incident {
+    dto::Incident {
+        id: row.id().0,
+        number: row.id().to_string(),
+        state: row.status.state.into(),
+        level: row.status.level.number(),
+        class: row.class.into(),
+        camera: row.camera.as_str().to_owned(),
+        camera_name: row.camera_name.clone(),
+        area: row.area.as_str().to_owned(),
+        area_name,
+        place: row.place.as_str().to_owned(),
+        opened_ms: row.began.0,
+        last_alarm_ms: row.last_alarm.0,
+        alarms: row.n_alarms,
+        owner: row.status.claim.as_ref().map(|claim| person(claim.owner, names)),
+        lease_until_ms: row.status.claim.as_ref().map(|claim| claim.until.0),
+        version: row.status.version,
+        ongoing: row.is_ongoing,
+        close_reason: match &row.status.ending {
+            Some(Ending::Closed { reason, .. }) => Some((*reason).into()),
+            Some(Ending::Rejected { .. }) | None => None,
+        },
+        close_suggested: row.status.overlays.close_suggested,
+        evidence: (&row.evidence).into(),
+        thumbnail: row.snapshot.is_some(),
+    }
+}
+
+fn person(id: AccountId, names: &HashMap<AccountId, String>) -> dto::Person {
+    dto::Person { id: id.0, name: names.get(&id).cloned().unwrap_or_else(|| format!("#{id}")) }
+}
+
+impl From<&Evidence> for dto::Evidence {
+    fn from(evidence: &Evidence) -> Self {
+        Self {
+            rule_class: evidence.rule_class.into(),
+            count: evidence.count,
+            limit: evidence.limit,
+            peak: evidence.peak,
+            zone: evidence
+                .zone
+                .as_ref()
+                .map(|zone| dto::ZoneName { id: zone.id.as_str().to_owned(), name: zone.name.clone() }),
+            class: evidence.class.as_str().to_owned(),
+            held_ms: evidence.held_for.as_millis(),
+            score: evidence.score.value(),
+            tracks: evidence.tracks.iter().map(|track| track.0).collect(),
+        }
+    }
+}
+
+impl From<&AlarmRow> for dto::Alarm {
+    fn from(row: &AlarmRow) -> Self {
+        Self {
+            id: row.id.0,
+            rule: row.rule.as_str().to_owned(),
+            class: row.class.into(),
+            level: row.level.number(),
+            began_ms: row.began.wall.0,
+            raised_ms: row.raised.wall.0,
+            ended_ms: row.ending.map(|ending| ending.ended.0),
+            end_cause: row.ending.map(|ending| ending.cause.as_str().to_owned()),
+            evidence: (&row.evidence).into(),
+        }
+    }
+}
+
+/// One entry of the history, with names.
+pub(super) fn history(row: &HistoryRow, names: &HashMap<AccountId, String>) -> dto::HistoryRow {
+    let reason = row.action.as_ref().and_then(|action| match action {
+        IncidentAction::Close { reason } => Some(reason.as_str()),
+        IncidentAction::Reject { reason } => Some(reason.as_str()),
+        IncidentAction::Reopen { reason } => Some(reason.as_str()),
+        // The other actions have no reason; their number will grow and none of them matters here.
+        _ => None,
+    });
+    dto::HistoryRow {
+        at_ms: row.at.0,
+        actor: match row.actor {
+            Actor::Person(account) => Some(person(account, names)),
+            Actor::Machine => None,
+        },
+        action: row.action.as_ref().map_or("open", |action| action.kind().as_str()).to_owned(),
+        from: row.from.map(Into::into),
+        to: row.to.into(),
+        level: row.level.number(),
+        version: row.version,
+        alarm: row.alarm.map(|alarm| alarm.0),
+        reason: reason.map(str::to_owned),
+        note: row.note.clone(),
+    }
+}
+
+/// Where clip time meets wall time.
+pub(super) fn clip_span(span: &ClipSpan) -> dto::ClipSpan {
+    dto::ClipSpan { offset_s: span.offset.as_secs_f64(), wall_ms: span.wall.0 }
+}
+
+impl From<&Gap> for dto::Gap {
+    fn from(gap: &Gap) -> Self {
+        Self { from_ms: gap.span.from.0, to_ms: gap.span.to.0, cause: gap.cause.as_str().to_owned() }
+    }
+}
+
+impl From<&FrameTrace> for dto::TraceFrame {
+    fn from(frame: &FrameTrace) -> Self {
+        let boxes = frame.boxes.iter().map(|seen| dto::TraceBox {
+            track: seen.track.0,
+            class: seen.class.as_str().to_owned(),
+            confidence: seen.confidence.value(),
+            rect: dto::Rect { x0: seen.rect.x0, y0: seen.rect.y0, x1: seen.rect.x1, y1: seen.rect.y1 },
+        });
+        Self { wall_ms: frame.wall.0, boxes: boxes.collect() }
+    }
+}

@@ -1,0 +1,858 @@
+//! The wire: every JSON shape that the console and other clients see. Nothing else becomes the API by accident.
+//!
+//! Times are Unix milliseconds UTC with the suffix `_ms`, offsets within a clip are seconds with `_s`,
+//! coordinates are 0..1 of the picture. The types generate the OpenAPI document and with it the console's types.
+//! Conversions from domain and store types live in `convert`; there is no logic here.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+// ---- errors
+
+/// The body of every refusal.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ErrorBody {
+    /// Stable word for programs, e.g. `not_found`, `conflict`, `rate_limited`.
+    pub code: String,
+    /// English sentence for logs and developers; the console translates `code`.
+    pub message: String,
+    /// The request field that was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// `rate_limited`: seconds until the next attempt is looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u64>,
+    /// `conflict`: the incident as it is now, with who holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current: Option<Box<Incident>>,
+}
+
+// ---- sign-in
+
+/// `GET /setup`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SetupState {
+    /// There is no account yet: the first administrator must be made with the printed code.
+    pub needed: bool,
+}
+
+/// `POST /setup`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetupRequest {
+    /// The one-time code from the service's first start.
+    pub code: String,
+    /// Name of the first administrator, as typed at sign-in.
+    pub name: String,
+    /// Their password.
+    pub password: String,
+}
+
+/// `POST /session`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// Account name.
+    pub name: String,
+    /// Password.
+    pub password: String,
+}
+
+/// `PATCH /session`: what a viewer may change about their own account. Only given fields change.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnChange {
+    /// Language of the console.
+    pub language: Option<Language>,
+    /// A new password; needs `current_password`.
+    pub password: Option<String>,
+    /// The password until now.
+    pub current_password: Option<String>,
+}
+
+/// Who is signed in.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Viewer {
+    /// Account number.
+    pub id: i64,
+    /// Account name.
+    pub name: String,
+    /// Name as shown.
+    pub display_name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Roots of the area subtrees in which they may do it.
+    pub areas: Vec<String>,
+    /// Language of the console.
+    pub language: Language,
+}
+
+/// What a viewer may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Works the dispatch queue.
+    Operator,
+    /// Reads incidents, clips and traces.
+    Police,
+    /// Looks after cameras; sees no incident video.
+    Technician,
+    /// Looks after accounts; sees no video.
+    Administrator,
+    /// Reads the audit log only.
+    Auditor,
+}
+
+/// Language of the console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum Language {
+    /// Simplified Chinese.
+    #[serde(rename = "zh")]
+    Chinese,
+    /// English.
+    #[serde(rename = "en")]
+    English,
+}
+
+// ---- areas and cameras
+
+/// A node of the area tree.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Area {
+    /// Identifier, as in the site file.
+    pub id: String,
+    /// Name as shown.
+    pub name: String,
+    /// The area that contains this one.
+    pub parent: Option<String>,
+    /// `county`, `township`, `village` or `grid`.
+    pub kind: String,
+}
+
+/// A camera. Police see only where it is: `main`, `sub`, `analysis`, `zones` and `rules` are absent for them.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Camera {
+    /// Identifier, as in the site file.
+    pub id: String,
+    /// Name as shown.
+    pub name: String,
+    /// Area identifier.
+    pub area: String,
+    /// Area name.
+    pub area_name: String,
+    /// `village`, `junction`, `crowded` or `reservoir`.
+    pub place: String,
+    /// The recorded stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub main: Option<StreamHealth>,
+    /// The analysed stream, where the camera has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub: Option<StreamHealth>,
+    /// The analysis.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub analysis: Option<AnalysisHealth>,
+    /// Zones drawn on the picture.
+    #[serde(default)]
+    pub zones: Vec<Zone>,
+    /// What raises an alarm here.
+    #[serde(default)]
+    pub rules: Vec<Rule>,
+}
+
+/// How one RTSP stream is doing.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct StreamHealth {
+    /// Where its session stands.
+    pub state: StreamState,
+    /// Since when.
+    pub since_ms: i64,
+    /// Stable word for the reason, e.g. `wrong_password`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_code: Option<String>,
+    /// What happened, English, without credentials.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What a technician can do about it, English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+    /// What the camera sends; absent until the first picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub params: Option<StreamParams>,
+    /// Pictures per second, over the last seconds.
+    pub fps: f32,
+    /// Bits per second, over the last seconds.
+    pub bitrate: u64,
+    /// When the last picture came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_frame_ms: Option<i64>,
+}
+
+/// The states of a stream's session that a technician reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StreamState {
+    /// Switched off by the site file.
+    Off,
+    /// Looking up the camera's name.
+    Resolving,
+    /// Opening the connection and describing the stream.
+    Connecting,
+    /// The camera refused name or password.
+    AuthFailed,
+    /// The camera has no such path.
+    NotFound,
+    /// The camera answers but sends no media.
+    NoMedia,
+    /// Pictures come.
+    Streaming,
+    /// Pictures came and stopped.
+    Stalled,
+    /// Waiting before the next attempt.
+    BackingOff,
+    /// Trying again cannot help until a person acts; tried rarely.
+    Quarantined,
+    /// Ended with the service.
+    Stopped,
+}
+
+/// What a stream carries.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct StreamParams {
+    /// `h264` or `h265`.
+    pub codec: String,
+    /// Width in pixels.
+    pub width: u16,
+    /// Height in pixels.
+    pub height: u16,
+}
+
+/// How the analysis of one camera is doing.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AnalysisHealth {
+    /// Where it stands.
+    pub state: AnalysisState,
+    /// Pictures analysed per second, over the last seconds.
+    pub fps: f32,
+    /// Pictures given up for newer ones since the start.
+    pub dropped: u64,
+    /// The detector in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Stable word for the reason when it does not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_code: Option<String>,
+    /// What a technician can do about it, English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+}
+
+/// The states of a camera's analysis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AnalysisState {
+    /// Switched off by the site file.
+    Off,
+    /// No picture yet.
+    Waiting,
+    /// At the wanted rate.
+    Running,
+    /// Below the wanted rate: the machine is short of time.
+    Reduced,
+    /// No detector, or it failed.
+    Failed,
+}
+
+/// A zone of a camera.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Zone {
+    /// Identifier within the camera.
+    pub id: String,
+    /// Name as shown.
+    pub name: String,
+    /// Corners, 0..1 of the picture.
+    pub polygon: Vec<Point>,
+}
+
+/// A point, 0..1 of the picture, from the upper left.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Point {
+    /// To the right.
+    pub x: f32,
+    /// Down.
+    pub y: f32,
+}
+
+/// A rule of a camera.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Rule {
+    /// Identifier within the camera.
+    pub id: String,
+    /// What it looks for.
+    pub class: IncidentClass,
+    /// Its zone; absent: the whole picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// 1 red to 4 blue.
+    pub level: u8,
+    /// Crowding: how many people raise it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<u32>,
+    /// Intrusion: what may not be there.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub classes: Vec<String>,
+    /// How long the condition must hold.
+    pub hold_ms: i64,
+}
+
+// ---- incidents
+
+/// `GET /incidents`: a snapshot, and the sequence number from which `GET /events` goes on.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct IncidentList {
+    /// Every change up to this one is in the list.
+    pub as_of_seq: i64,
+    /// By level, then newest last alarm first.
+    pub incidents: Vec<Incident>,
+}
+
+/// An item of the dispatch queue, as in lists and live updates.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Incident {
+    /// Identifier.
+    pub id: i64,
+    /// Number as people say it.
+    pub number: String,
+    /// Where it stands.
+    pub state: IncidentState,
+    /// 1 red, 2 orange, 3 yellow, 4 blue.
+    pub level: u8,
+    /// What happened.
+    pub class: IncidentClass,
+    /// Camera identifier.
+    pub camera: String,
+    /// Camera name.
+    pub camera_name: String,
+    /// Area identifier.
+    pub area: String,
+    /// Area name.
+    pub area_name: String,
+    /// `village`, `junction`, `crowded` or `reservoir`.
+    pub place: String,
+    /// When its first alarm began.
+    pub opened_ms: i64,
+    /// When its latest alarm began.
+    pub last_alarm_ms: i64,
+    /// How many alarms it holds.
+    pub alarms: u32,
+    /// Who holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Person>,
+    /// Until when, if nothing is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lease_until_ms: Option<i64>,
+    /// Grows with every change; commands carry it as `expected_version`.
+    pub version: i64,
+    /// An alarm of it is still running.
+    pub ongoing: bool,
+    /// Closed: why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub close_reason: Option<CloseReason>,
+    /// The alarms are over: a person may want to close it.
+    pub close_suggested: bool,
+    /// Why the first alarm was raised: the viewer's sentence is made from it.
+    pub evidence: Evidence,
+    /// `GET /incidents/{id}/thumbnail.jpg` has a picture.
+    pub thumbnail: bool,
+}
+
+/// `GET /incidents/{id}`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct IncidentDetail {
+    /// The incident itself.
+    #[serde(flatten)]
+    pub incident: Incident,
+    /// Its alarms, first one first. Named so because `alarms` is their count.
+    pub alarm_list: Vec<Alarm>,
+    /// What happened to it, first thing first.
+    pub history: Vec<HistoryRow>,
+}
+
+/// One firing of one rule.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Alarm {
+    /// Identifier.
+    pub id: i64,
+    /// Rule identifier within the camera.
+    pub rule: String,
+    /// What it looks for.
+    pub class: IncidentClass,
+    /// 1 red to 4 blue.
+    pub level: u8,
+    /// When the condition first held.
+    pub began_ms: i64,
+    /// When it had held long enough.
+    pub raised_ms: i64,
+    /// When it ended; absent while it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_ms: Option<i64>,
+    /// Ended: stable word for why, e.g. `cleared`, `stream_lost`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_cause: Option<String>,
+    /// Codes and numbers for the sentence.
+    pub evidence: Evidence,
+}
+
+/// Why a rule fired: codes and numbers; the sentence is composed in the viewer's language.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Evidence {
+    /// Which kind of sentence.
+    pub rule_class: IncidentClass,
+    /// How many were there.
+    pub count: u32,
+    /// How many it takes; for intrusion 1.
+    pub limit: u32,
+    /// The most at once, so far.
+    pub peak: u32,
+    /// The zone; absent: the whole picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<ZoneName>,
+    /// What was seen, e.g. `person`; the most frequent when there are several.
+    pub class: String,
+    /// How long the condition had held.
+    pub held_ms: i64,
+    /// The best score among them, 0..1.
+    pub score: f32,
+    /// Whose boxes to show.
+    pub tracks: Vec<u64>,
+}
+
+/// A zone as it was called then.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ZoneName {
+    /// Identifier within the camera.
+    pub id: String,
+    /// Name as shown.
+    pub name: String,
+}
+
+/// One entry of an incident's history.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct HistoryRow {
+    /// When.
+    pub at_ms: i64,
+    /// Who; absent: the gateway itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Person>,
+    /// What: `open`, or the action, e.g. `claim`, `close`, `append`, `lease_expired`.
+    pub action: String,
+    /// State before; absent at opening.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<IncidentState>,
+    /// State after.
+    pub to: IncidentState,
+    /// Level after, 1 red to 4 blue.
+    pub level: u8,
+    /// Version after.
+    pub version: i64,
+    /// The alarm that caused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<i64>,
+    /// The reason given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The note given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// A viewer, named to other viewers.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Person {
+    /// Account number.
+    pub id: i64,
+    /// Name as shown.
+    pub name: String,
+}
+
+/// What an incident is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentClass {
+    /// Too many people in a zone.
+    Crowding,
+    /// Something where it may not be.
+    Intrusion,
+}
+
+/// Where an incident stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentState {
+    /// Nobody has taken it.
+    New,
+    /// An operator holds it.
+    Claimed,
+    /// Judged to be real.
+    Assessed,
+    /// Sent to a unit.
+    Dispatched,
+    /// The unit has accepted it.
+    Signed,
+    /// The unit is at work.
+    Handling,
+    /// The unit says it is done.
+    Done,
+    /// The centre has checked it.
+    Verified,
+    /// Finished, with a reason.
+    Closed,
+    /// The reporter was asked afterwards.
+    Revisited,
+    /// Refused, with a reason.
+    Rejected,
+    /// Part of another incident.
+    Merged,
+    /// Put aside for a time.
+    Shelved,
+}
+
+/// Why an incident was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CloseReason {
+    /// Real, and taken care of.
+    Handled,
+    /// Nothing was there.
+    FalseAlarm,
+    /// Another incident is about the same thing.
+    Duplicate,
+    /// An exercise.
+    Test,
+    /// Real, and nothing needed to be done.
+    NoAction,
+}
+
+/// Why an incident that was over is open again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReopenReason {
+    /// It happens again.
+    Recurred,
+    /// It was closed by mistake.
+    Mistake,
+    /// Something new is known.
+    NewEvidence,
+    /// The people concerned are not content.
+    Discontent,
+}
+
+/// Which incidents a list holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentScope {
+    /// Not finished.
+    #[default]
+    Open,
+    /// Finished.
+    Closed,
+    /// Both.
+    All,
+}
+
+/// `POST /incidents/{id}/actions`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IncidentCommand {
+    /// What to do.
+    pub action: IncidentVerb,
+    /// The version that the person was looking at; another one now is a 409.
+    pub expected_version: i64,
+    /// Chosen by the client; the same key twice is one command.
+    pub idempotency_key: String,
+    /// `close`: why.
+    pub reason: Option<CloseReason>,
+    /// `reopen`: why.
+    pub reopen_reason: Option<ReopenReason>,
+    /// Free text for the history.
+    pub note: Option<String>,
+}
+
+/// What an operator may do with an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentVerb {
+    /// Take it.
+    Claim,
+    /// Give it back.
+    Release,
+    /// Finish it; needs `reason`.
+    Close,
+    /// Open a finished one again; needs `reopen_reason`.
+    Reopen,
+}
+
+// ---- clip and trace
+
+/// `GET /incidents/{id}/clip`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Clip {
+    /// Where the file is, same origin, with ranges.
+    pub url: String,
+    /// For `<video>`/`canPlayType`, e.g. `video/mp4; codecs="avc1.4D401E"`.
+    pub mime: String,
+    /// Wall time of the first picture.
+    pub start_ms: i64,
+    /// Wall time after the last picture.
+    pub end_ms: i64,
+    /// Where in the clip the first alarm began.
+    pub alarm_begin_offset_s: f64,
+    /// How long it plays.
+    pub duration_s: f64,
+    /// Pieces without a gap: from this offset on, clip time runs beside wall time.
+    pub spans: Vec<ClipSpan>,
+    /// What is missing, and why.
+    pub gaps: Vec<Gap>,
+    /// The time after the event is still being recorded: ask again.
+    pub pending: bool,
+}
+
+/// A piece of a clip without a gap.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ClipSpan {
+    /// Where it begins in the clip.
+    pub offset_s: f64,
+    /// Its wall time there.
+    pub wall_ms: i64,
+}
+
+/// A missing piece of recording.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Gap {
+    /// Missing from.
+    pub from_ms: i64,
+    /// Missing until.
+    pub to_ms: i64,
+    /// Stable word for the cause, e.g. `camera_offline`.
+    pub cause: String,
+}
+
+/// The boxes of one analysed picture.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TraceFrame {
+    /// When the picture was taken.
+    pub wall_ms: i64,
+    /// What was in it.
+    pub boxes: Vec<TraceBox>,
+}
+
+/// One tracked thing in one picture.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TraceBox {
+    /// Which thing over time.
+    pub track: u64,
+    /// What kind, e.g. `person`.
+    pub class: String,
+    /// The detector's score, 0..1.
+    pub confidence: f32,
+    /// Where, 0..1 of the picture.
+    pub rect: Rect,
+}
+
+/// A box, 0..1 of the picture, from the upper left.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Rect {
+    /// Left.
+    pub x0: f32,
+    /// Top.
+    pub y0: f32,
+    /// Right.
+    pub x1: f32,
+    /// Bottom.
+    pub y1: f32,
+}
+
+// ---- live
+
+/// Text messages of the live WebSocket. Binary messages are the fMP4 init segment, then fragments.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum LiveMessage {
+    /// A new run: reset the source buffer; the next binary message is its init segment.
+    Init {
+        /// For `MediaSource.addSourceBuffer`.
+        mime: String,
+        /// Width in pixels.
+        width: u16,
+        /// Height in pixels.
+        height: u16,
+    },
+    /// The viewer was too slow; the picture goes on at the next keyframe.
+    Lagged {
+        /// How many pictures were left out.
+        dropped: u64,
+    },
+    /// The camera's stream is interrupted; a new `init` follows when it is back.
+    Interrupted,
+    /// Nothing more comes on this socket.
+    End {
+        /// Why.
+        reason: LiveEnd,
+    },
+}
+
+/// Why a live view ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LiveEnd {
+    /// The camera's stream was taken out of service.
+    StreamEnded,
+    /// The session ended or its rights changed.
+    SessionEnded,
+    /// The service is stopping.
+    Shutdown,
+}
+
+/// Which stream of a camera to watch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LiveStream {
+    /// The large picture.
+    Main,
+    /// The small picture.
+    #[default]
+    Sub,
+}
+
+/// `event: ready` and `event: reset` of `GET /events`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+pub struct EventPosition {
+    /// `ready`: everything up to this one has been sent. `reset`: fetch the list again, then go on from here.
+    pub as_of_seq: i64,
+}
+
+// ---- health
+
+/// `GET /health`: for a load balancer or watchdog; says nothing about the site.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Health {
+    /// `ok`, or `denied` when the policies could not be loaded and everything else is refused.
+    pub status: String,
+}
+
+// ---- accounts
+
+/// An account as administrators see it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Account {
+    /// Account number.
+    pub id: i64,
+    /// Name as typed at sign-in.
+    pub name: String,
+    /// Name as shown.
+    pub display_name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Roots of the area subtrees in which they may do it.
+    pub areas: Vec<String>,
+    /// Language of the console.
+    pub language: Language,
+    /// May not sign in.
+    pub disabled: bool,
+    /// When it was made.
+    pub created_ms: i64,
+    /// When they last signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_sign_in_ms: Option<i64>,
+}
+
+/// `POST /accounts`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAccount {
+    /// Name as typed at sign-in.
+    pub name: String,
+    /// Name as shown; absent: the account name.
+    pub display_name: Option<String>,
+    /// What they may do.
+    pub role: Role,
+    /// Roots of the area subtrees in which they may do it.
+    #[serde(default)]
+    pub areas: Vec<String>,
+    /// Language of the console; absent: Chinese.
+    pub language: Option<Language>,
+    /// First password.
+    pub password: String,
+}
+
+/// `PATCH /accounts/{id}`. Only given fields change; a change of role, areas, password or `disabled` ends the
+/// account's sessions at once.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountChange {
+    /// Name as shown.
+    pub display_name: Option<String>,
+    /// What they may do.
+    pub role: Option<Role>,
+    /// Roots of the area subtrees in which they may do it.
+    pub areas: Option<Vec<String>>,
+    /// Language of the console.
+    pub language: Option<Language>,
+    /// May not sign in.
+    pub disabled: Option<bool>,
+    /// New password.
+    pub password: Option<String>,
+}
+
+// ---- audit
+
+/// `GET /audit`, newest first.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AuditList {
+    /// The rows.
+    pub rows: Vec<AuditRow>,
+}
+
+/// One audited act.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AuditRow {
+    /// Number in the chain, from 1 without a hole.
+    pub seq: i64,
+    /// When.
+    pub at_ms: i64,
+    /// Account number; absent: nobody was signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<i64>,
+    /// Account name, or the name that was tried.
+    pub name: String,
+    /// Role at that time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// What was done, e.g. `clip.view`.
+    pub action: String,
+    /// To what, e.g. `incident/17`.
+    pub object: String,
+    /// What for.
+    pub purpose: String,
+    /// From where: the client's address.
+    pub source: String,
+    /// `allowed`, `denied` or `failed`.
+    pub outcome: String,
+    /// Numbers and names that belong to it.
+    pub detail: String,
+    /// SHA-256 over the previous row's hash and this row, hex.
+    pub hash: String,
+}
+
+/// `GET /audit/verify`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AuditVerdict {
+    /// Every row holds.
+    pub intact: bool,
+    /// How many rows were checked.
+    pub rows: i64,
+    /// The first row that does not hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_bad: Option<i64>,
+    /// Hash of the last good row, hex: keep it elsewhere to prove that nothing was cut off later.
+    pub head: String,
+}

@@ -1,0 +1,179 @@
+//! Live updates of the queue as server-sent events, numbered by the change log.
+//!
+//! A reader pulls from the log at its own pace and at most a batch is in memory for it: one that is slow delays nobody
+//! and loses nothing. Each event is authorised for its reader when it is sent, not when it was fetched.
+
+use std::{collections::VecDeque, convert::Infallible, time::Duration};
+
+use axum::{
+    http::{HeaderMap, HeaderName},
+    response::{
+        IntoResponse,
+        sse::{Event, Sse},
+    },
+};
+use serde::{Deserialize, Serialize};
+use tokio::{sync::watch, time::Instant};
+use utoipa::IntoParams;
+
+use super::{
+    dto,
+    error::ApiError,
+    extract::Params,
+    guard::Guard,
+    incidents::{names, summary},
+    vigil::Vigil,
+};
+use crate::store::dispatch::{Change, ChangeSeq, Replay};
+
+/// Without a word for so long, say that we are there. The console turns red at 45 s.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How soon a browser comes back by itself.
+const RETRY: Duration = Duration::from_secs(2);
+/// Changes in memory per reader.
+const BATCH: u32 = 100;
+
+/// Where to begin, for a first connection. A reconnecting browser sends `Last-Event-ID`, which goes before.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct EventQuery {
+    /// `as_of_seq` of the list that the reader has; from now on if not given.
+    after: Option<i64>,
+}
+
+/// `event: incident` with an incident, `event: reset` and `event: ready` with a position; a comment every 15 s.
+#[utoipa::path(get, path = "/api/v1/events", params(EventQuery), responses(
+    (status = 200, content_type = "text/event-stream", body = dto::Incident),
+))]
+pub(super) async fn follow(
+    guard: Guard,
+    Params(query): Params<EventQuery>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, ApiError> {
+    let last_seen = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let asked = match last_seen {
+        // An id that is no number is of no log of ours: begin anew, and say so.
+        Some(id) => Some(id.trim().parse().unwrap_or(i64::MAX)),
+        None => query.after,
+    };
+    let cursor = match asked {
+        Some(seq) => ChangeSeq(seq),
+        None => guard.state.dispatch.latest_seq().await?,
+    };
+    let feed = Feed {
+        vigil: Vigil::new(&guard),
+        changed: guard.state.dispatch.changed(),
+        guard,
+        cursor,
+        fetched: VecDeque::new(),
+        stage: Stage::Greeting,
+        quiet_since: Instant::now(),
+    };
+    let events = futures::stream::unfold(feed, |mut feed| async {
+        let event = feed.next().await?;
+        Some((Ok::<_, Infallible>(event), feed))
+    });
+    // A proxy that collects the answer before it passes it on would hold events back.
+    Ok(([(HeaderName::from_static("x-accel-buffering"), "no")], Sse::new(events)))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nothing was said yet.
+    Greeting,
+    /// What was missed is being sent.
+    Replaying,
+    /// The reader has everything.
+    Following,
+}
+
+struct Feed {
+    guard: Guard,
+    vigil: Vigil,
+    changed: watch::Receiver<ChangeSeq>,
+    /// Everything up to here was sent or withheld.
+    cursor: ChangeSeq,
+    fetched: VecDeque<Change>,
+    stage: Stage,
+    quiet_since: Instant,
+}
+
+impl Feed {
+    /// The next event; `None` ends the stream, and the browser comes back or learns that it is signed out.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if !self.vigil.holds().await {
+                return None;
+            }
+            let event = self.step().await?;
+            if let Some(event) = event {
+                self.quiet_since = Instant::now();
+                return Some(event);
+            }
+        }
+    }
+
+    /// One event, or nothing to say yet.
+    async fn step(&mut self) -> Option<Option<Event>> {
+        if self.stage == Stage::Greeting {
+            self.stage = Stage::Replaying;
+            return Some(Some(Event::default().retry(RETRY).comment("sharp eyes")));
+        }
+        if let Some(change) = self.fetched.pop_front() {
+            self.cursor = change.seq;
+            return self.tell(&change).await;
+        }
+        self.changed.mark_unchanged();
+        match self.guard.state.dispatch.changes_since(self.cursor, BATCH).await {
+            Ok(Replay::Changes(changes)) if !changes.is_empty() => {
+                self.fetched = changes.into();
+                Some(None)
+            }
+            Ok(Replay::Changes(_)) if self.stage == Stage::Replaying => {
+                self.stage = Stage::Following;
+                Some(Some(position("ready", self.cursor)))
+            }
+            Ok(Replay::Changes(_)) => self.wait().await,
+            Ok(Replay::Reset) => self.reset().await,
+            Err(error) => {
+                tracing::error!(%error, "live updates could not be read; the reader is sent away to come back");
+                None
+            }
+        }
+    }
+
+    /// Outer `None`: the stream is over. Inner `None`: this reader may not see it.
+    async fn tell(&mut self, change: &Change) -> Option<Option<Event>> {
+        if !self.guard.sees_incident(&change.incident) {
+            return Some(None);
+        }
+        let names = names(&self.guard).await.ok()?;
+        let incident = summary(&self.guard, &names, &change.incident);
+        Some(Some(event("incident", change.seq, &incident)))
+    }
+
+    async fn reset(&mut self) -> Option<Option<Event>> {
+        let latest = self.guard.state.dispatch.latest_seq().await.ok()?;
+        self.cursor = latest;
+        self.stage = Stage::Replaying;
+        Some(Some(position("reset", latest)))
+    }
+
+    async fn wait(&mut self) -> Option<Option<Event>> {
+        tokio::select! {
+            biased;
+            () = self.vigil.ended() => None,
+            _ = self.changed.changed() => Some(None),
+            () = tokio::time::sleep_until(self.quiet_since + HEARTBEAT) => Some(Some(Event::default().comment(""))),
+        }
+    }
+}
+
+fn position(name: &str, seq: ChangeSeq) -> Event {
+    event(name, seq, &dto::EventPosition { as_of_seq: seq.0 })
+}
+
+fn event(name: &str, seq: ChangeSeq, body: &impl Serialize) -> Event {
+    let text = serde_json::to_string(body).expect("our own structs with text keys always become JSON");
+    Event::default().event(name).id(seq.0.to_string()).data(text)
+}

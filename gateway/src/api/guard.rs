@@ -1,0 +1,266 @@
+//! The gate as handlers meet it: the only way from an id in a request to the thing itself.
+//!
+//! A [`Guard`] is made by the registration of a route, for the action that the route declares. Loading through it
+//! authorises the loaded thing; a refusal is written to the audit log and looks as if the thing were not there.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    net::SocketAddr,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{Extensions, request::Parts},
+};
+use sharpeyes_config::Camera;
+use sharpeyes_domain::{
+    access::Action,
+    ids::{AreaId, CameraId, IncidentId},
+    time::WallTime,
+};
+
+use super::{error::ApiError, state::ApiState};
+use crate::{
+    access::{
+        gate::{Allowed, Denied, Object, Purpose},
+        viewer::{SessionId, Viewer},
+    },
+    store::{
+        audit::{AuditEntry, Outcome},
+        dispatch::{IncidentDetail, IncidentRow},
+    },
+};
+
+/// Requests for pieces of the same thing within this time of the last one are one look at it, and one audit row.
+const SAME_LOOK: Duration = Duration::from_mins(5);
+/// Looks remembered; past that the oldest are forgotten, which costs a further audit row and nothing else.
+const LOOKS: usize = 10_000;
+
+/// Where a request comes from.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    /// The peer's address without its port. Headers that proxies add are not believed.
+    pub(super) source: String,
+}
+
+impl Caller {
+    pub(super) fn of(extensions: &Extensions) -> Self {
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+        Self {
+            source: peer.map_or_else(|| "unknown".to_owned(), |peer| peer.0.ip().to_canonical().to_string()),
+        }
+    }
+}
+
+impl FromRequestParts<ApiState> for Caller {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(&parts.extensions))
+    }
+}
+
+/// A viewer whose role has the verb that the route declares.
+#[derive(Clone)]
+pub(super) struct Guard {
+    pub(super) state: ApiState,
+    pub(super) viewer: Viewer,
+    pub(super) source: String,
+    action: Action,
+}
+
+impl FromRequestParts<ApiState> for Guard {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, ApiError> {
+        // Without a registration that declares an action there is no guard, and so nothing to load things with.
+        parts.extensions.get::<Self>().cloned().ok_or(ApiError::Denied)
+    }
+}
+
+impl Guard {
+    /// Does the viewer's role have the verb at all? If not, 403 and a row in the audit log.
+    pub(super) async fn admit(
+        state: ApiState,
+        viewer: Viewer,
+        action: Action,
+        caller: Caller,
+    ) -> Result<Self, ApiError> {
+        let guard = Self { state, viewer, source: caller.source, action };
+        match guard.ask(action, &Object::Site, Purpose::Duty) {
+            Ok(allowed) => {
+                drop(allowed);
+                Ok(guard)
+            }
+            Err(denied) => {
+                guard.refused(&Object::Site, Purpose::Duty).await?;
+                Err(match denied {
+                    Denied::Policy => ApiError::Denied,
+                    Denied::Broken => ApiError::PolicyUnavailable,
+                })
+            }
+        }
+    }
+
+    /// The camera, if the viewer may do the route's action to it.
+    pub(super) async fn camera(&self, id: &str, purpose: Purpose) -> Result<(&Camera, Allowed), ApiError> {
+        let id = CameraId::new(id).map_err(|_| ApiError::NotFound)?;
+        let camera = self.state.site.camera(&id).ok_or(ApiError::NotFound)?;
+        let allowed = self.allow(&of_camera(camera), purpose).await?;
+        Ok((camera, allowed))
+    }
+
+    /// The incident, if the viewer may do the route's action to it.
+    pub(super) async fn incident(&self, id: &str) -> Result<(IncidentRow, Allowed), ApiError> {
+        let id = incident_id(id)?;
+        let row = self.state.dispatch.incident_row(id).await?.ok_or(ApiError::NotFound)?;
+        let allowed = self.allow(&of_incident(&row), Purpose::Incident(id)).await?;
+        Ok((row, allowed))
+    }
+
+    /// The incident with alarms and history, if the viewer may do the route's action to it.
+    pub(super) async fn incident_detail(&self, id: &str) -> Result<(IncidentDetail, Allowed), ApiError> {
+        let id = incident_id(id)?;
+        let detail = self.state.dispatch.incident(id).await?.ok_or(ApiError::NotFound)?;
+        let allowed = self.allow(&of_incident(&detail.row), Purpose::Incident(id)).await?;
+        Ok((detail, allowed))
+    }
+
+    /// For live updates: may the viewer see this one? A no is not an event.
+    pub(super) fn sees_incident(&self, row: &IncidentRow) -> bool {
+        self.ask(self.action, &of_incident(row), Purpose::Duty).is_ok()
+    }
+
+    /// Those that the viewer may see. A question costs about a tenth of a millisecond, too much for a list on a
+    /// thread that others wait for.
+    pub(super) async fn seen_incidents(&self, rows: Vec<IncidentRow>) -> Result<Vec<IncidentRow>, ApiError> {
+        let guard = self.clone();
+        let seen = move || rows.into_iter().filter(|row| guard.sees_incident(row)).collect();
+        tokio::task::spawn_blocking(seen).await.map_err(|error| ApiError::Internal(Box::new(error)))
+    }
+
+    /// For lists: may the viewer do `action` to this camera? A no is not an event.
+    pub(super) fn sees_camera(&self, camera: &Camera, action: Action) -> bool {
+        self.ask(action, &of_camera(camera), Purpose::Duty).is_ok()
+    }
+
+    /// For lists: may the viewer do the route's action in this area? A no is not an event.
+    pub(super) fn sees_area(&self, area: &AreaId) -> bool {
+        self.ask(self.action, &Object::Area { id: area }, Purpose::Duty).is_ok()
+    }
+
+    /// Every area that the viewer is responsible for: what the database is asked for, before each row is authorised.
+    pub(super) fn areas(&self) -> BTreeSet<AreaId> {
+        self.viewer.areas.iter().flat_map(|root| self.state.site.area_subtree(root)).collect()
+    }
+
+    /// Writes down a look at pictures. Bytes flow only after this returned `Ok`.
+    pub(super) async fn looked(
+        &self,
+        _allowed: &Allowed,
+        object: &Object<'_>,
+        purpose: Purpose,
+        detail: String,
+    ) -> Result<(), ApiError> {
+        let now = self.state.clock.wall();
+        let look = (self.viewer.session, self.action, object.label());
+        if self.state.views().is_continued(&look, now) {
+            return Ok(());
+        }
+        let entry = self.entry(object, purpose, Outcome::Allowed, detail);
+        self.state.accounts.audit().append(entry).await?;
+        self.state.views().remember(look, now);
+        Ok(())
+    }
+
+    fn ask(&self, action: Action, object: &Object<'_>, purpose: Purpose) -> Result<Allowed, Denied> {
+        self.state.gate.authorise(&self.viewer, action, object, purpose)
+    }
+
+    async fn allow(&self, object: &Object<'_>, purpose: Purpose) -> Result<Allowed, ApiError> {
+        match self.ask(self.action, object, purpose) {
+            Ok(allowed) => Ok(allowed),
+            Err(Denied::Policy) => {
+                self.refused(object, purpose).await?;
+                Err(ApiError::NotFound)
+            }
+            Err(Denied::Broken) => {
+                self.refused(object, purpose).await?;
+                Err(ApiError::PolicyUnavailable)
+            }
+        }
+    }
+
+    async fn refused(&self, object: &Object<'_>, purpose: Purpose) -> Result<(), ApiError> {
+        let entry = self.entry(object, purpose, Outcome::Denied, String::new());
+        self.state.accounts.audit().append(entry).await?;
+        Ok(())
+    }
+
+    pub(super) fn entry(
+        &self,
+        object: &Object<'_>,
+        purpose: Purpose,
+        outcome: Outcome,
+        detail: String,
+    ) -> AuditEntry {
+        AuditEntry {
+            at: self.state.clock.wall(),
+            account: Some(self.viewer.account),
+            name: self.viewer.name.clone(),
+            role: Some(self.viewer.role),
+            action: self.action.as_str().to_owned(),
+            object: object.label(),
+            purpose: purpose.label(),
+            source: self.source.clone(),
+            outcome,
+            detail,
+        }
+    }
+}
+
+/// A camera as the gate sees it.
+pub(super) fn of_camera(camera: &Camera) -> Object<'_> {
+    Object::Camera { id: &camera.id, area: &camera.area }
+}
+
+/// An incident as the gate sees it.
+pub(super) fn of_incident(row: &IncidentRow) -> Object<'_> {
+    Object::Incident { id: row.id(), area: &row.area }
+}
+
+fn incident_id(text: &str) -> Result<IncidentId, ApiError> {
+    text.parse().map(IncidentId).map_err(|_| ApiError::NotFound)
+}
+
+type Look = (SessionId, Action, String);
+
+/// Who looked at what a moment ago: a player asks for a clip in dozens of pieces.
+#[derive(Default)]
+pub(super) struct Views(Mutex<HashMap<Look, WallTime>>);
+
+impl Views {
+    /// The same look was already written down; it goes on.
+    fn is_continued(&self, look: &Look, now: WallTime) -> bool {
+        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(last) = looks.get_mut(look) else { return false };
+        let is_continued = now >= *last && now.since(*last) < SAME_LOOK;
+        if is_continued {
+            *last = now;
+        }
+        is_continued
+    }
+
+    fn remember(&self, look: Look, now: WallTime) {
+        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if looks.len() >= LOOKS {
+            looks.retain(|_, last| now.since(*last) < SAME_LOOK);
+            if looks.len() >= LOOKS {
+                looks.clear();
+            }
+        }
+        looks.insert(look, now);
+    }
+}

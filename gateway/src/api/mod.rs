@@ -1,0 +1,97 @@
+//! The HTTP interface: routes, the wire's shapes, live updates, live pictures, clips, and the console's files.
+//!
+//! No decision is made here: `access` says who may, `desk` says what happens, `record` gives the bytes.
+//! axum stays in here. `router(state)` does no I/O, so tests call it without a server.
+//!
+//! **Invariant:** a route exists only with a declared action or in the list of public ones (`routes`), and handlers
+//! come to cameras and incidents only through their `guard::Guard`.
+
+mod accounts;
+mod assets;
+mod audit;
+mod cameras;
+mod clips;
+mod convert;
+pub mod dto;
+mod error;
+mod events;
+mod extract;
+mod guard;
+mod headers;
+mod incidents;
+mod live;
+mod openapi;
+pub mod ports;
+pub mod routes;
+mod session;
+mod state;
+#[cfg(test)]
+mod tests;
+mod vigil;
+
+use std::{io, net::SocketAddr};
+
+use axum::{Json, Router, extract::State};
+use sharpeyes_domain::access::Action;
+use tokio::net::TcpListener;
+
+use self::routes::{Public, Routes, Verb};
+pub use self::{
+    openapi::openapi,
+    state::{ApiState, Parts},
+};
+
+/// Every route with what it needs. Read this to know the interface.
+#[must_use]
+pub fn routes(state: ApiState) -> Routes {
+    Routes::new(state)
+        .public(Public::Health, health)
+        .public(Public::SetupState, session::setup_state)
+        .public(Public::SetUp, session::set_up)
+        .public(Public::SignIn, session::sign_in)
+        .needs(Verb::Get, "/session", Action::SessionOwn, session::own)
+        .needs(Verb::Patch, "/session", Action::SessionOwn, session::change_own)
+        .needs(Verb::Delete, "/session", Action::SessionOwn, session::sign_out)
+        .needs(Verb::Get, "/areas", Action::CameraList, cameras::areas)
+        .needs(Verb::Get, "/cameras", Action::CameraList, cameras::list)
+        .needs(Verb::Get, "/cameras/{id}", Action::CameraList, cameras::one)
+        .needs(Verb::Get, "/cameras/{id}/live", Action::LiveView, live::watch)
+        .needs(Verb::Get, "/health/cameras", Action::CameraHealth, cameras::health)
+        .needs(Verb::Get, "/incidents", Action::IncidentList, incidents::list)
+        .needs(Verb::Get, "/incidents/{id}", Action::IncidentView, incidents::one)
+        .needs(Verb::Post, "/incidents/{id}/actions", Action::IncidentAct, incidents::act)
+        .needs(Verb::Get, "/incidents/{id}/clip", Action::ClipView, clips::describe)
+        .needs(Verb::Get, "/incidents/{id}/clip.mp4", Action::ClipView, clips::file)
+        .needs(Verb::Get, "/incidents/{id}/trace", Action::TraceView, incidents::trace)
+        .needs(Verb::Get, "/incidents/{id}/thumbnail.jpg", Action::ThumbnailView, incidents::thumbnail)
+        .needs(Verb::Get, "/events", Action::IncidentList, events::follow)
+        .needs(Verb::Get, "/accounts", Action::AccountManage, accounts::list)
+        .needs(Verb::Post, "/accounts", Action::AccountManage, accounts::create)
+        .needs(Verb::Patch, "/accounts/{id}", Action::AccountManage, accounts::change)
+        .needs(Verb::Get, "/audit", Action::AuditRead, audit::page)
+        .needs(Verb::Get, "/audit/verify", Action::AuditRead, audit::verify)
+        .needs(Verb::Get, "/openapi.json", Action::InterfaceRead, openapi::document)
+}
+
+/// The service. Does no I/O by itself.
+pub fn router(state: ApiState) -> Router {
+    routes(state).into_router()
+}
+
+/// Serves on `listener` until the state's shutdown token is cancelled and every request in flight is answered.
+/// Open streams end by themselves then; who wants a deadline puts one around this.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(listener: TcpListener, state: ApiState) -> io::Result<()> {
+    let shutdown = state.shutdown.clone();
+    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(shutdown.cancelled_owned()).await
+}
+
+/// Says that the service answers, and nothing about the site.
+#[utoipa::path(get, path = "/api/v1/health", responses((status = 200, body = dto::Health)))]
+async fn health(State(state): State<ApiState>) -> Json<dto::Health> {
+    let status = if state.gate.is_broken() { "denied" } else { "ok" };
+    Json(dto::Health { status: status.to_owned() })
+}

@@ -1,0 +1,68 @@
+//! What handlers work with. Cheap to clone.
+
+use std::{ops::Deref, sync::Arc};
+
+use sharpeyes_config::Site;
+use tokio_util::sync::CancellationToken;
+
+use super::{guard::Views, ports::CameraHealth};
+use crate::{
+    access::{accounts::Accounts, gate::Gate},
+    clock::Clock,
+    desk::Desk,
+    hub::Hub,
+    record::clip::ClipReader,
+    store::dispatch::Dispatch,
+};
+
+/// The parts that the interface stands on.
+pub struct Parts {
+    /// The checked site.
+    pub site: Arc<Site>,
+    /// Accounts, sessions and the audit log.
+    pub accounts: Accounts,
+    /// The one gate.
+    pub gate: Gate,
+    /// Where people act on incidents.
+    pub desk: Desk,
+    /// The dispatch queue's tables, for reading.
+    pub dispatch: Dispatch,
+    /// Recordings as playable files.
+    pub clips: ClipReader,
+    /// Live pictures.
+    pub hub: Hub,
+    /// States of streams and analyses.
+    pub health: Arc<dyn CameraHealth>,
+    /// Time.
+    pub clock: Clock,
+    /// When this is cancelled, open streams end and the server stops accepting.
+    pub shutdown: CancellationToken,
+}
+
+/// The state of the router.
+#[derive(Clone)]
+pub struct ApiState(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    views: Views,
+}
+
+impl ApiState {
+    /// Around these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner { parts, views: Views::default() }))
+    }
+
+    pub(super) fn views(&self) -> &Views {
+        &self.0.views
+    }
+}
+
+impl Deref for ApiState {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0.parts
+    }
+}

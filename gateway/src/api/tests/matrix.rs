@@ -1,0 +1,246 @@
+//! Every route, every kind of viewer, own area and other: generated from the router, expected from a written table.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use sharpeyes_domain::{
+    access::{Action, Role},
+    ids::IncidentId,
+};
+
+use super::{House, PASSWORD, bytes, request, with_json};
+use crate::{
+    access::gate::Gate,
+    api::{
+        openapi, routes,
+        routes::{Declared, Public, RouteRow, Verb},
+    },
+};
+
+/// The policy in the words of the specification: who has which verb.
+const VERBS: &[(Action, &[Role])] = &[
+    (Action::SessionOwn, Role::ALL),
+    (Action::InterfaceRead, Role::ALL),
+    (Action::CameraList, &[Role::Operator, Role::Police, Role::Technician, Role::Administrator]),
+    (Action::CameraHealth, &[Role::Operator, Role::Technician, Role::Administrator]),
+    (Action::LiveView, &[Role::Operator]),
+    (Action::IncidentList, &[Role::Operator, Role::Police]),
+    (Action::IncidentView, &[Role::Operator, Role::Police]),
+    (Action::IncidentAct, &[Role::Operator]),
+    (Action::ClipView, &[Role::Operator, Role::Police]),
+    (Action::TraceView, &[Role::Operator, Role::Police]),
+    (Action::ThumbnailView, &[Role::Operator, Role::Police]),
+    (Action::AccountManage, &[Role::Administrator]),
+    (Action::AuditRead, &[Role::Auditor]),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Where {
+    /// Responsible for the area of the camera and incident asked for.
+    Inside,
+    /// Responsible for the neighbouring area.
+    Outside,
+}
+
+/// What the table comes to for one route and one viewer.
+fn expected(row: &RouteRow, viewer: Option<(Role, Where)>) -> StatusCode {
+    let action = match row.declared {
+        Declared::Public(Public::Health | Public::SetupState | Public::SignIn) => return StatusCode::OK,
+        // There are accounts, so no code can hold.
+        Declared::Public(Public::SetUp) => return StatusCode::UNPROCESSABLE_ENTITY,
+        Declared::Needs(action) => action,
+    };
+    let Some((role, place)) = viewer else { return StatusCode::UNAUTHORIZED };
+    let (_, holders) =
+        VERBS.iter().find(|(verb, _)| *verb == action).expect("every action stands in the table");
+    if !holders.contains(&role) {
+        return StatusCode::FORBIDDEN;
+    }
+    let is_about_one = row.path.contains("/cameras/{id}") || row.path.contains("/incidents/{id}");
+    if is_about_one && place == Where::Outside && role != Role::Administrator {
+        return StatusCode::NOT_FOUND;
+    }
+    match (row.verb, row.path.as_str()) {
+        (Verb::Post, "/api/v1/accounts") => StatusCode::CREATED,
+        (Verb::Delete, _) => StatusCode::NO_CONTENT,
+        // A WebSocket cannot be opened without a connection: being asked for one is as far as permission goes here.
+        (_, path) if path.ends_with("/live") => StatusCode::UPGRADE_REQUIRED,
+        _ => StatusCode::OK,
+    }
+}
+
+struct Targets {
+    incident: String,
+    camera: String,
+    account: String,
+}
+
+async fn ask(
+    house: &House,
+    row: &RouteRow,
+    targets: &Targets,
+    cookie: Option<&str>,
+    turn: usize,
+) -> Request<Body> {
+    let id = match row.path.split('/').nth(3) {
+        Some("cameras") => &targets.camera,
+        Some("incidents") => &targets.incident,
+        _ => &targets.account,
+    };
+    let path = row.path.strip_prefix("/api/v1").unwrap().replace("{id}", id);
+    let mut builder = request(row.verb.method().as_str(), &path);
+    if let Some(cookie) = cookie {
+        builder = builder.header(header::COOKIE, cookie);
+    }
+    let body = match (row.verb, path.as_str()) {
+        (Verb::Post, "/setup") => serde_json::json!({ "code": "ABCD", "name": "boss", "password": PASSWORD }),
+        (Verb::Post, "/session") => serde_json::json!({ "name": "spare", "password": PASSWORD }),
+        (Verb::Patch, "/session") => serde_json::json!({ "language": "en" }),
+        (Verb::Post, "/accounts") => serde_json::json!({
+            "name": format!("made-{turn}"), "role": "auditor", "password": PASSWORD
+        }),
+        (Verb::Patch, _) => serde_json::json!({ "display_name": "renamed" }),
+        (Verb::Post, _) => {
+            let incident = targets.incident.parse().map(IncidentId).unwrap();
+            let row = house.state.dispatch.incident_row(incident).await.unwrap();
+            let version = row.map_or(1, |row| row.status.version);
+            serde_json::json!({ "action": "claim", "expected_version": version, "idempotency_key": format!("k{turn}") })
+        }
+        (Verb::Get | Verb::Delete, _) => return builder.body(Body::empty()).unwrap(),
+    };
+    with_json(builder, &body)
+}
+
+/// Signing out last, so that the session serves all other routes.
+fn table(house: &House) -> Vec<RouteRow> {
+    let mut table = routes(house.state.clone()).table().to_vec();
+    table.sort_by_key(|row| row.verb == Verb::Delete);
+    table
+}
+
+#[tokio::test]
+async fn every_route_answers_every_viewer_as_the_table_says() {
+    let house = House::new().await;
+    let (east, _) = house.fill().await;
+    let spare = house.account("spare", Role::Auditor, "east").await;
+    house.account("keeper", Role::Administrator, "town").await;
+    let targets =
+        Targets { incident: east.to_string(), camera: "cam-east".to_owned(), account: spare.to_string() };
+    let mut viewers: Vec<Option<(Role, Where)>> = vec![None];
+    for &role in Role::ALL {
+        viewers.extend([Some((role, Where::Inside)), Some((role, Where::Outside))]);
+    }
+    let mut n_checked = 0;
+    for (turn, viewer) in viewers.into_iter().enumerate() {
+        // The brake on sign-ins is not what is tested here.
+        house.clock.advance(Duration::from_secs(1800));
+        let cookie = match viewer {
+            None => None,
+            Some((role, place)) => {
+                let area = if place == Where::Inside { "east" } else { "west" };
+                Some(house.viewer(&format!("v{turn}"), role, area).await)
+            }
+        };
+        for row in table(&house) {
+            let asked = ask(&house, &row, &targets, cookie.as_deref(), turn).await;
+            let answer = house.send(asked).await;
+            let status = answer.status();
+            assert_eq!(status, expected(&row, viewer), "{} {} for {viewer:?}", row.verb.method(), row.path);
+            n_checked += 1;
+            if row.path.ends_with("/events") {
+                continue;
+            }
+            let body = bytes(answer).await;
+            if row.path.ends_with("clip.mp4") && status == StatusCode::OK {
+                assert_eq!(&body[4..8], b"ftyp");
+            }
+            let is_outside = viewer.is_some_and(|(role, place)| {
+                place == Where::Outside && !matches!(role, Role::Administrator | Role::Auditor)
+            });
+            if is_outside || viewer.is_none() {
+                let text = String::from_utf8_lossy(&body);
+                assert!(!text.contains("cam-east"), "{} tells {viewer:?} of a camera elsewhere", row.path);
+            }
+        }
+    }
+    assert_eq!(n_checked, table(&house).len() * (1 + 2 * Role::ALL.len()));
+}
+
+#[tokio::test]
+async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
+    let house = House::new().await;
+    let (_, west) = house.fill().await;
+    let cookie = house.viewer("op", Role::Operator, "east").await;
+    for row in table(&house).iter().filter(|row| row.path.contains("{id}") && !row.path.contains("accounts"))
+    {
+        let mut bodies = BTreeSet::new();
+        for (incident, camera) in [(west.to_string(), "cam-west"), ("999999".to_owned(), "cam-none")] {
+            let targets = Targets { incident, camera: camera.to_owned(), account: "1".to_owned() };
+            let answer = house.send(ask(&house, row, &targets, Some(&cookie), 0).await).await;
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{}", row.path);
+            bodies.insert(bytes(answer).await);
+        }
+        assert_eq!(bodies.len(), 1, "{} tells apart what it should not", row.path);
+    }
+    for path in ["/incidents/abc", "/incidents/-1", "/incidents/1e9", "/cameras/..%2F..%2Fetc", "/nothing"] {
+        assert_eq!(house.get(path, &cookie).await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn damaged_policies_deny_everything_but_the_health_page() {
+    let house = House::with_gate(|areas| Gate::from_text("permit (principal", "entity", areas)).await;
+    house.account("op", Role::Operator, "east").await;
+    let token = house.state.accounts.sign_in("op", PASSWORD.to_owned(), "test").await.unwrap().token;
+    let cookie = format!("sharpeyes_session={token}");
+    let targets =
+        Targets { incident: "1".to_owned(), camera: "cam-east".to_owned(), account: "1".to_owned() };
+    for row in table(&house) {
+        for cookie in [None, Some(cookie.as_str())] {
+            let answer = house.send(ask(&house, &row, &targets, cookie, 0).await).await;
+            let expected = match row.declared {
+                Declared::Public(Public::Health) => StatusCode::OK,
+                Declared::Public(_) | Declared::Needs(_) => StatusCode::SERVICE_UNAVAILABLE,
+            };
+            assert_eq!(answer.status(), expected, "{}", row.path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_document_describes_exactly_the_routes_that_exist() {
+    let house = House::new().await;
+    let document = serde_json::to_value(openapi()).unwrap();
+    let documented: BTreeSet<(String, String)> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().keys();
+            methods.map(|method| (method.to_uppercase(), path.clone())).collect::<Vec<_>>()
+        })
+        .collect();
+    let registered: BTreeSet<(String, String)> =
+        table(&house).into_iter().map(|row| (row.verb.method().to_string(), row.path)).collect();
+    assert_eq!(documented, registered);
+}
+
+#[tokio::test]
+async fn public_routes_are_these_four() {
+    let house = House::new().await;
+    let public: Vec<(Verb, String)> = table(&house)
+        .into_iter()
+        .filter(|row| matches!(row.declared, Declared::Public(_)))
+        .map(|row| (row.verb, row.path))
+        .collect();
+    let expected = [
+        (Verb::Get, "/api/v1/health"),
+        (Verb::Get, "/api/v1/setup"),
+        (Verb::Post, "/api/v1/setup"),
+        (Verb::Post, "/api/v1/session"),
+    ];
+    assert_eq!(public, expected.map(|(verb, path)| (verb, path.to_owned())));
+}

@@ -1,0 +1,378 @@
+//! The interface as its clients meet it, over a whole house with temporary stores and a clock that stands still.
+
+mod assets;
+mod audited;
+mod feed;
+mod live;
+mod matrix;
+mod sessions;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    extract::ConnectInfo,
+    http::{Request, Response, StatusCode, header},
+};
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use sharpeyes_config::Site;
+use sharpeyes_domain::{
+    access::Role,
+    alarm::{AlarmBegin, AlarmEdge, AlarmEnd, EndCause, Evidence, Moment, ZoneRef},
+    area::AreaTree,
+    detection::ObjectClass,
+    geometry::Confidence,
+    ids::{AccountId, AreaId, CameraId, IncidentId, RuleId, StreamId, StreamKind, TrackId, ZoneId},
+    level::Level,
+    media::{AccessUnit, VideoCodec, VideoParams},
+    rule::RuleClass,
+    segment::GapCause,
+    time::{MediaDuration, Pts, WallTime},
+};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use super::{
+    ApiState, Parts,
+    ports::{AnalysisReport, AnalysisState, CameraHealth},
+    router,
+};
+use crate::{
+    access::{
+        accounts::{Accounts, Author, NewAccount},
+        gate::Gate,
+        viewer::Language,
+    },
+    clock::Clock,
+    desk::Desk,
+    hub::{Hub, RingLimits},
+    ingest::Status,
+    record::{RecordSettings, Recorder, RecorderMessage, RunEnd, RunInfo},
+    store::{DISPATCH_MIGRATIONS, db::Db, dispatch::Dispatch, footage::Footage},
+};
+
+const START: WallTime = WallTime(1_800_000_000_000);
+/// When the alarm of every camera begins; the recording begins 20 s before it.
+const BEGAN: WallTime = WallTime(START.0 + 60_000);
+const PASSWORD: &str = "correct horse battery";
+const HOST: &str = "gateway.test";
+const JPEG: &[u8] = &[0xFF, 0xD8, 0xFF, 0xE0, 0, 0, 0xFF, 0xD9];
+
+const SITE: &str = r#"
+[site]
+name = "Liushu"
+timezone = "Asia/Shanghai"
+data_dir = "data"
+
+[incident]
+pre_roll = "10s"
+post_roll = "10s"
+
+[[area]]
+id = "town"
+name = "柳树镇"
+kind = "township"
+[[area]]
+id = "east"
+name = "东村"
+parent = "town"
+kind = "village"
+[[area]]
+id = "west"
+name = "西村"
+parent = "town"
+kind = "village"
+
+[[camera]]
+id = "cam-east"
+name = "东村广场"
+area = "east"
+place = "crowded"
+main = "rtsp://192.0.2.1/main"
+sub = "rtsp://192.0.2.1/sub"
+password = "hidden-from-everybody"
+username = "camera"
+  [[camera.zone]]
+  id = "square"
+  name = "广场"
+  polygon = [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]]
+  [[camera.rule]]
+  id = "crowd"
+  kind = "crowding"
+  zone = "square"
+  at_least = 3
+[[camera]]
+id = "cam-west"
+name = "西村路口"
+area = "west"
+place = "junction"
+main = "rtsp://192.0.2.2/main"
+sub = "rtsp://192.0.2.2/sub"
+"#;
+
+/// Everything that a gateway has, except cameras.
+struct House {
+    dir: tempfile::TempDir,
+    state: ApiState,
+    db: Db,
+    clock: Clock,
+    hub: Hub,
+    shutdown: CancellationToken,
+    recorder: Arc<Recorder>,
+}
+
+struct Quiet;
+
+impl CameraHealth for Quiet {
+    fn stream(&self, _: &StreamId) -> Option<Status> {
+        None
+    }
+
+    fn analysis(&self, _: &CameraId) -> Option<AnalysisReport> {
+        Some(AnalysisReport {
+            state: AnalysisState::Waiting,
+            fps: 0.0,
+            dropped: 0,
+            model: None,
+            message_code: None,
+            remedy: None,
+        })
+    }
+}
+
+impl House {
+    async fn new() -> Self {
+        Self::with_gate(Gate::new).await
+    }
+
+    async fn with_gate(gate: impl FnOnce(AreaTree) -> Gate + Send + 'static) -> Self {
+        tokio::task::spawn_blocking(|| Self::build(gate)).await.unwrap()
+    }
+
+    /// Stores are opened on a thread that may wait.
+    fn build(gate: impl FnOnce(AreaTree) -> Gate) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("site.toml");
+        std::fs::write(&file, SITE).unwrap();
+        let site = Arc::new(Site::load(&file).unwrap());
+        std::fs::create_dir_all(&site.data_dir).unwrap();
+        let clock = Clock::simulated(START);
+        let db = Db::open(&site.data_dir.join("dispatch.db"), DISPATCH_MIGRATIONS).unwrap();
+        let dispatch = Dispatch::new(db.clone()).unwrap();
+        let desk = Desk::new(dispatch.clone(), clock.clone(), site.incident.clone());
+        let footage = Footage::open(&site.data_dir.join("footage.db")).unwrap();
+        let settings = RecordSettings::new(site.storage.media_dir.clone());
+        let recorder = Arc::new(Recorder::open(settings, footage, clock.clone()).unwrap());
+        let streams = ["cam-east", "cam-west"]
+            .into_iter()
+            .flat_map(|id| [stream(id, StreamKind::Main), stream(id, StreamKind::Sub)]);
+        let hub = Hub::new(streams, RingLimits { bytes: 1 << 20, span: Duration::from_secs(10) });
+        let shutdown = CancellationToken::new();
+        let accounts = Accounts::new(&db, &site.name, site.areas.clone(), clock.clone()).unwrap();
+        let state = ApiState::new(Parts {
+            gate: gate(site.areas.clone()),
+            accounts,
+            desk,
+            dispatch,
+            clips: recorder.clips(),
+            hub: hub.clone(),
+            health: Arc::new(Quiet),
+            clock: clock.clone(),
+            shutdown: shutdown.clone(),
+            site,
+        });
+        Self { dir, state, db, clock, hub, shutdown, recorder }
+    }
+
+    /// An account of this role in this area.
+    async fn account(&self, name: &str, role: Role, area: &str) -> AccountId {
+        let new = NewAccount {
+            name: name.to_owned(),
+            display_name: format!("Name of {name}"),
+            role,
+            areas: vec![AreaId::new(area).unwrap()],
+            language: Language::Chinese,
+            password: PASSWORD.to_owned(),
+        };
+        self.state.accounts.create(new, Author::CommandLine).await.unwrap().id
+    }
+
+    /// Signs in and gives the cookie.
+    async fn sign_in(&self, name: &str) -> String {
+        let body = serde_json::json!({ "name": name, "password": PASSWORD });
+        let answer = self.send(post("/session", &body)).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{name} signs in");
+        cookie(&answer)
+    }
+
+    /// An account and its cookie.
+    async fn viewer(&self, name: &str, role: Role, area: &str) -> String {
+        self.account(name, role, area).await;
+        self.sign_in(name).await
+    }
+
+    async fn send(&self, request: Request<Body>) -> Response<Body> {
+        router(self.state.clone()).oneshot(request).await.unwrap()
+    }
+
+    async fn get(&self, path: &str, cookie: &str) -> Response<Body> {
+        self.send(get(path, cookie)).await
+    }
+
+    /// One alarm with its recording in each village; gives the incidents of east and west.
+    async fn fill(&self) -> (IncidentId, IncidentId) {
+        for camera in ["cam-east", "cam-west"] {
+            self.record(camera).await;
+        }
+        self.clock.advance(Duration::from_secs(200));
+        let east = self.alarm("cam-east", BEGAN).await;
+        let west = self.alarm("cam-west", BEGAN).await;
+        (east, west)
+    }
+
+    /// An alarm of ten seconds, over.
+    async fn alarm(&self, camera: &str, began: WallTime) -> IncidentId {
+        let id = CameraId::new(camera).unwrap();
+        let camera = self.state.site.camera(&id).unwrap();
+        let desk = &self.state.desk;
+        let at = |after: i64| moment(WallTime(began.0 + after));
+        let begin = AlarmEdge::Begin(AlarmBegin {
+            rule: RuleId::new("crowd").unwrap(),
+            class: RuleClass::Crowding,
+            level: Level::Yellow,
+            began: at(0),
+            raised: at(5_000),
+            evidence: evidence(),
+        });
+        let end = AlarmEdge::End(AlarmEnd {
+            rule: RuleId::new("crowd").unwrap(),
+            began: at(0),
+            ended: at(10_000),
+            cleared: at(15_000),
+            cause: EndCause::Cleared,
+            peak: 4,
+        });
+        let alarm = desk.alarm(camera.into(), begin, Some(JPEG.to_vec())).await.unwrap();
+        desk.alarm(camera.into(), end, None).await.unwrap();
+        alarm.incident
+    }
+
+    /// Fifty seconds of the main stream from 40 s after the start, a keyframe every two seconds.
+    async fn record(&self, camera: &str) {
+        let stream = stream(camera, StreamKind::Main);
+        let (recorder, whose) = (Arc::clone(&self.recorder), stream.clone());
+        let sender = tokio::task::spawn_blocking(move || recorder.sender(&whose).unwrap()).await.unwrap();
+        let wall_start = WallTime(START.0 + 40_000);
+        sender.try_send(RecorderMessage::RunBegin(run(&stream, wall_start))).unwrap();
+        for second in 0..50 {
+            sender.try_send(RecorderMessage::Unit(unit(wall_start, second))).unwrap();
+        }
+        let at = WallTime(START.0 + 90_000);
+        sender.try_send(RecorderMessage::RunEnd(RunEnd { cause: GapCause::Stopped, at })).unwrap();
+        let clips = self.state.clips.clone();
+        let whole =
+            move || clips.plan(&stream, WallTime(START.0 + 50_000), WallTime(START.0 + 80_000)).is_ok();
+        until("the recording is readable", || {
+            let whole = whole.clone();
+            async move { tokio::task::spawn_blocking(whole).await.unwrap() }
+        })
+        .await;
+    }
+}
+
+/// Waits for a condition, and fails the test when it does not come.
+async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+    let wait = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), wait).await.unwrap_or_else(|_| panic!("never: {what}"));
+}
+
+fn stream(camera: &str, kind: StreamKind) -> StreamId {
+    StreamId { camera: CameraId::new(camera).unwrap(), kind }
+}
+
+fn run(stream: &StreamId, wall_start: WallTime) -> Arc<RunInfo> {
+    // An empty sample entry and record: nothing decodes here.
+    let entry: Arc<[u8]> = Arc::from([0, 0, 0, 8, b'a', b'v', b'c', b'1'].as_slice());
+    let params = VideoParams {
+        codec: VideoCodec::H264,
+        rfc6381: "avc1.4D401E".to_owned(),
+        width_px: 640,
+        height_px: 360,
+        sample_entry: entry.clone(),
+        decoder_config: Arc::from([1].as_slice()),
+    };
+    Arc::new(RunInfo { stream: stream.clone(), params: Arc::new(params), wall_start, generation: 1 })
+}
+
+/// The picture of one second: every other one a keyframe.
+fn unit(wall_start: WallTime, second: i64) -> AccessUnit {
+    let nal = [0, 0, 0, 3, 0x65, 1, u8::try_from(second % 256).unwrap()];
+    AccessUnit {
+        pts: Pts(second * 90_000),
+        wall: WallTime(wall_start.0 + second * 1000),
+        is_keyframe: second % 2 == 0,
+        nals: Bytes::copy_from_slice(&nal),
+    }
+}
+
+fn moment(wall: WallTime) -> Moment {
+    Moment { pts: Pts((wall.0 - START.0) * 90), wall }
+}
+
+fn evidence() -> Evidence {
+    Evidence {
+        rule_class: RuleClass::Crowding,
+        zone: Some(ZoneRef { id: ZoneId::new("square").unwrap(), name: "广场".to_owned() }),
+        count: 4,
+        peak: 4,
+        limit: 3,
+        held_for: MediaDuration::from_secs(5),
+        class: ObjectClass::Person,
+        tracks: vec![TrackId(7)],
+        score: Confidence::new(0.75),
+    }
+}
+
+/// A request as the console's own page makes it.
+fn request(method: &str, path: &str) -> axum::http::request::Builder {
+    let peer: SocketAddr = "192.0.2.50:40000".parse().unwrap();
+    Request::builder()
+        .method(method)
+        .uri(format!("/api/v1{path}"))
+        .header(header::HOST, HOST)
+        .header("x-sharpeyes", "1")
+        .extension(ConnectInfo(peer))
+}
+
+fn get(path: &str, cookie: &str) -> Request<Body> {
+    request("GET", path).header(header::COOKIE, cookie).body(Body::empty()).unwrap()
+}
+
+fn post(path: &str, body: &Value) -> Request<Body> {
+    with_json(request("POST", path), body)
+}
+
+fn with_json(builder: axum::http::request::Builder, body: &Value) -> Request<Body> {
+    builder.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string())).unwrap()
+}
+
+/// `name=value` of the session cookie that an answer sets.
+fn cookie(answer: &Response<Body>) -> String {
+    let set = answer.headers()[header::SET_COOKIE].to_str().unwrap();
+    set.split(';').next().unwrap().to_owned()
+}
+
+async fn bytes(answer: Response<Body>) -> Bytes {
+    answer.into_body().collect().await.unwrap().to_bytes()
+}
+
+async fn json(answer: Response<Body>) -> Value {
+    let bytes = bytes(answer).await;
+    serde_json::from_slice(&bytes).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&bytes)))
+}

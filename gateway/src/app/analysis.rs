@@ -1,0 +1,162 @@
+//! Starts the analysis: opens every detector once, one task per camera, a few threads for all.
+
+use std::{
+    collections::HashMap,
+    io,
+    sync::Arc,
+    thread::JoinHandle,
+};
+
+use sharpeyes_config::{Camera, Site};
+use sharpeyes_domain::{
+    alarm::{AlarmEdge, Moment},
+    ids::{CameraId, ModelId},
+    track::Track,
+};
+use sharpeyes_inference::{Detector, DetectorOptions, InferenceError, ModelFile, Runtime};
+
+use super::{Step, health::Health};
+use crate::{
+    analyze::{AlarmSink, AnalysisSettings, InferencePool, LiveAnalysis, pipeline::CameraPipeline},
+    clock::Clock,
+    desk::Desk,
+    hub::Hub,
+    models::{self, ModelError},
+    store::dispatch::{CameraFacts, FrameTrace, TraceBox},
+};
+
+/// The inference threads.
+pub(super) struct Threads {
+    pool: Arc<InferencePool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Threads {
+    /// Lets every thread finish its frame. Blocks.
+    pub(super) fn end(self) {
+        self.pool.close();
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("an inference thread had panicked");
+            }
+        }
+    }
+}
+
+/// A camera with a detector that works.
+struct Ready<'a> {
+    camera: &'a Camera,
+    model: ModelFile,
+}
+
+pub(super) struct Analysis;
+
+impl Analysis {
+    /// Cameras whose detector cannot be used are reported in `health` and left out; nobody else notices.
+    pub(super) fn start(
+        site: &Site,
+        onnx: Result<Runtime, InferenceError>,
+        hub: &Hub,
+        desk: &Desk,
+        clock: &Clock,
+        health: &mut Health,
+    ) -> io::Result<(Step, Option<Threads>)> {
+        let analysed: Vec<&Camera> = site.cameras.iter().filter(|camera| camera.analysed().is_some()).collect();
+        let runtime = match onnx {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                let error = ModelError::from(error);
+                if !analysed.is_empty() {
+                    tracing::error!(%error, "nothing is analysed; recording and live view go on");
+                }
+                for camera in analysed {
+                    unavailable(health, camera, &error);
+                }
+                return Ok((Step::default(), None));
+            }
+        };
+        let ready = open_models(site, &runtime, analysed, health);
+        let models = ready.iter().map(|ready| (ready.model.manifest.id.clone(), ready.model.clone())).collect();
+        let pool = Arc::new(InferencePool::new(runtime, models, clock.clone(), site.inference.time_limit));
+        let sink: Arc<dyn AlarmSink> = Arc::new(DeskSink {
+            desk: desk.clone(),
+            cameras: site.cameras.iter().map(|camera| (camera.id.clone(), CameraFacts::from(camera))).collect(),
+        });
+        let mut step = Step::default();
+        for Ready { camera, model } in ready {
+            let Some(units) = camera.analysed().and_then(|(stream, _)| hub.subscribe(&stream)) else { continue };
+            let settings = AnalysisSettings {
+                camera: camera.id.clone(),
+                model: model.manifest.id,
+                fps: camera.fps,
+                pipeline: CameraPipeline::new(&camera.rules, camera.score, site.timezone.clone()),
+            };
+            let analysis = LiveAnalysis::new(settings, &pool, sink.clone());
+            health.analysed(camera.id.clone(), analysis.clone());
+            step.tasks.spawn(analysis.run(units, step.stop.clone()));
+        }
+        let threads = (0..site.inference.threads.get())
+            .map(|n| {
+                let pool = pool.clone();
+                std::thread::Builder::new().name(format!("detect-{n}")).spawn(move || pool.work())
+            })
+            .collect::<io::Result<_>>()?;
+        Ok((step, Some(Threads { pool, threads })))
+    }
+}
+
+/// Opens each model once, so that a damaged one is known at start and not at the first frame.
+fn open_models<'a>(
+    site: &Site,
+    runtime: &Runtime,
+    cameras: Vec<&'a Camera>,
+    health: &mut Health,
+) -> Vec<Ready<'a>> {
+    let mut opened: HashMap<Option<ModelId>, Result<ModelFile, ModelError>> = HashMap::new();
+    let mut ready = Vec::new();
+    for camera in cameras {
+        let model = opened.entry(camera.model.clone()).or_insert_with(|| {
+            let file = models::choose(&site.inference, camera.model.as_ref())?;
+            Detector::open(runtime, &file, DetectorOptions::default())?;
+            Ok(file)
+        });
+        match model {
+            Ok(model) => ready.push(Ready { camera, model: model.clone() }),
+            Err(error) => {
+                tracing::error!(camera.id = %camera.id, code = error.code(), %error, "not analysed; recorded all the same");
+                unavailable(health, camera, error);
+            }
+        }
+    }
+    ready
+}
+
+fn unavailable(health: &mut Health, camera: &Camera, error: &ModelError) {
+    health.not_analysed(camera.id.clone(), camera.model.clone(), error.code(), error.to_string());
+}
+
+/// Gives the desk what the analysis finds. A write that fails is logged here and the analysis goes on.
+struct DeskSink {
+    desk: Desk,
+    cameras: HashMap<CameraId, CameraFacts>,
+}
+
+impl AlarmSink for DeskSink {
+    fn alarm(&self, camera: &CameraId, edge: AlarmEdge, still: Option<Vec<u8>>) {
+        let Some(facts) = self.cameras.get(camera) else { return };
+        match self.desk.alarm_blocking(facts.clone(), edge, still) {
+            Ok(alarm) => tracing::info!(camera.id = %camera, alarm = %alarm.alarm, incident = %alarm.incident, new = alarm.is_new_incident, "alarm"),
+            Err(error) => tracing::error!(camera.id = %camera, %error, "an alarm could not be stored"),
+        }
+    }
+
+    fn seen(&self, camera: &CameraId, at: Moment, tracks: &[Track]) {
+        let boxes = tracks.iter().map(|track| TraceBox {
+            track: track.id,
+            class: track.class,
+            confidence: track.confidence,
+            rect: track.rect,
+        });
+        self.desk.trace(camera, FrameTrace { wall: at.wall, pts: at.pts, boxes: boxes.collect() });
+    }
+}

@@ -1,0 +1,329 @@
+//! Builds and wires everything. The only place of the process that spawns tasks and starts threads.
+//!
+//! Shutdown, in this order, each step with a deadline: stop ingest (runs end, gaps get their cause), stop decoding and
+//! end running alarms, drain the inference threads, flush the desk, finish the segments, stop the API.
+
+mod analysis;
+mod health;
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use sharpeyes_config::{Camera, Site};
+use sharpeyes_domain::ids::{StreamId, StreamKind};
+use sharpeyes_inference::{InferenceError, Runtime};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    access::{accounts::Accounts, gate::Gate, password::HashError},
+    api::{self, ApiState, Parts},
+    clock::Clock,
+    desk::Desk,
+    hub::{Hub, RingLimits},
+    ingest::{Limits, Source, StreamTask, Wiring},
+    record::{RecordError, RecordSettings, Recorder},
+    store::{
+        db::{Db, DbError},
+        dispatch::Dispatch,
+        footage::{Footage, FootageError},
+    },
+};
+use analysis::Analysis;
+use health::Health;
+
+/// Connection attempts at the same time, over all cameras: a restarted switch must not be met by 100 at once.
+const ATTEMPTS: usize = 8;
+/// How long one step of the shutdown may take.
+const STEP: Duration = Duration::from_secs(10);
+
+/// Why the service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The data directory cannot be made.
+    #[error("cannot use data_dir {path}: {source}")]
+    DataDir {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The dispatch database.
+    #[error(transparent)]
+    Dispatch(#[from] DbError),
+    /// The footage index.
+    #[error(transparent)]
+    Footage(#[from] FootageError),
+    /// The recorder.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// Accounts.
+    #[error(transparent)]
+    Accounts(#[from] HashError),
+    /// The port.
+    #[error("cannot listen on {address}: {source}; another service may use the port")]
+    Listen {
+        /// Address and port.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Threads could not be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
+}
+
+/// The running service.
+pub struct App {
+    address: SocketAddr,
+    setup_code: Option<String>,
+    shutdown: CancellationToken,
+    steps: Steps,
+}
+
+/// What is stopped one after the other.
+struct Steps {
+    ingest: Step,
+    analysis: Step,
+    inference: Option<analysis::Threads>,
+    desk: Step,
+    recorder: Recorder,
+    api: Step,
+}
+
+/// Tasks that end together.
+#[derive(Default)]
+struct Step {
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+/// The databases and what stands on them.
+struct Stores {
+    footage: Footage,
+    dispatch: Dispatch,
+    accounts: Accounts,
+}
+
+impl App {
+    /// Opens the stores, starts every camera, binds the port. `onnx` is the runtime or why there is none: without it
+    /// everything is recorded and shown, and every camera's health says why nothing is analysed.
+    ///
+    /// # Errors
+    /// [`AppError`] when recording or serving cannot begin.
+    pub async fn start(
+        site: Site,
+        onnx: Result<Runtime, InferenceError>,
+        clock: Clock,
+        shutdown: CancellationToken,
+    ) -> Result<Self, AppError> {
+        let site = Arc::new(site);
+        // Bound first: a second instance must not touch the databases.
+        let listener = listen(site.server.listen).await?;
+        let address =
+            listener.local_addr().map_err(|source| AppError::Listen { address: site.server.listen, source })?;
+        let stores = blocking({
+            let (site, clock) = (site.clone(), clock.clone());
+            move || open_stores(&site, &clock)
+        })
+        .await?;
+        let recorder = blocking({
+            let (settings, footage, clock) = (record_settings(&site), stores.footage.clone(), clock.clone());
+            move || Recorder::open(settings, footage, clock).map_err(AppError::from)
+        })
+        .await?;
+        let desk = Desk::new(stores.dispatch.clone(), clock.clone(), site.incident.clone());
+        let left = desk.recover().await?;
+        tracing::info!(alarms_left_running = left, "the desk is open");
+        let hub = hub_of(&site);
+        let mut health = Health::new(clock.clone());
+        let ingest = start_ingest(&site, &hub, &recorder, &clock, &mut health)?;
+        let (analysis, inference) =
+            Analysis::start(&site, onnx, &hub, &desk, &clock, &mut health).map_err(AppError::Thread)?;
+        let mut desk_step = Step::default();
+        desk_step.tasks.spawn(desk.clone().run(desk_step.stop.clone()));
+        let setup_code = stores.accounts.issue_setup_code().await?;
+        let mut api = Step::default();
+        let state = ApiState::new(Parts {
+            gate: Gate::new(site.areas.clone()),
+            accounts: stores.accounts,
+            desk,
+            dispatch: stores.dispatch,
+            clips: recorder.clips(),
+            hub,
+            health: Arc::new(health),
+            clock,
+            shutdown: api.stop.clone(),
+            site,
+        });
+        api.tasks.spawn(serve(listener, state));
+        let steps = Steps { ingest, analysis, inference, desk: desk_step, recorder, api };
+        Ok(Self { address, setup_code, shutdown, steps })
+    }
+
+    /// Where browsers connect.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The one-time code for the first administrator, while there is no account.
+    #[must_use]
+    pub fn setup_code(&self) -> Option<&str> {
+        self.setup_code.as_deref()
+    }
+
+    /// Waits for the shutdown token, then stops everything in order.
+    pub async fn join(self) {
+        self.shutdown.cancelled().await;
+        let Steps { ingest, analysis, inference, desk, recorder, api } = self.steps;
+        ingest.end("ingest").await;
+        analysis.end("analysis").await;
+        if let Some(threads) = inference {
+            within("inference", tokio::task::spawn_blocking(move || threads.end())).await;
+        }
+        desk.end("desk").await;
+        within("recorder", tokio::task::spawn_blocking(move || recorder.close())).await;
+        api.end("api").await;
+        tracing::info!("stopped");
+    }
+}
+
+impl Step {
+    async fn end(mut self, name: &'static str) {
+        self.stop.cancel();
+        within(name, async {
+            while let Some(ended) = self.tasks.join_next().await {
+                if let Err(error) = ended
+                    && error.is_panic()
+                {
+                    tracing::error!(step = name, %error, "a task had panicked");
+                }
+            }
+        })
+        .await;
+    }
+}
+
+/// Waits for one step of the shutdown, but not for ever: the next ones matter more.
+async fn within(name: &'static str, step: impl Future) {
+    if tokio::time::timeout(STEP, step).await.is_err() {
+        tracing::warn!(step = name, limit = ?STEP, "this step of the shutdown took too long and was left");
+    }
+}
+
+/// Runs `work` on a blocking thread. A panic in it is a bug that start-up must not hide.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, AppError> + Send + 'static,
+) -> Result<T, AppError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(AppError::Thread(std::io::Error::other(error))),
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, AppError> {
+    TcpListener::bind(address).await.map_err(|source| AppError::Listen { address, source })
+}
+
+fn open_stores(site: &Site, clock: &Clock) -> Result<Stores, AppError> {
+    let data_dir = |source| AppError::DataDir { path: site.data_dir.clone(), source };
+    std::fs::create_dir_all(&site.data_dir).map_err(data_dir)?;
+    let db = open_dispatch_db(site)?;
+    Ok(Stores {
+        footage: Footage::open(&site.data_dir.join("footage.db"))?,
+        dispatch: Dispatch::new(db.clone())?,
+        accounts: Accounts::new(&db, &site.name, site.areas.clone(), clock.clone())?,
+    })
+}
+
+/// Opens the database of dispatch data, accounts and audit.
+///
+/// # Errors
+/// [`DbError`] when it cannot be opened or migrated.
+pub fn open_dispatch_db(site: &Site) -> Result<Db, DbError> {
+    Db::open(&site.data_dir.join("dispatch.db"), crate::store::DISPATCH_MIGRATIONS)
+}
+
+fn record_settings(site: &Site) -> RecordSettings {
+    RecordSettings {
+        segment: site.storage.segment,
+        backlog_bytes: site.storage.backlog_bytes,
+        ..RecordSettings::new(site.storage.media_dir.clone())
+    }
+}
+
+/// The streams that are pulled: main when it is recorded or analysed, sub when there is one.
+fn streams_of(camera: &Camera) -> impl Iterator<Item = StreamKind> {
+    let analysed = camera.analysed().map(|(stream, _)| stream.kind);
+    let is_main_needed = camera.record || analysed == Some(StreamKind::Main) || camera.sub.is_none();
+    let main = is_main_needed.then_some(StreamKind::Main);
+    let sub = camera.sub.as_ref().map(|_| StreamKind::Sub);
+    main.into_iter().chain(sub)
+}
+
+fn hub_of(site: &Site) -> Hub {
+    let streams = site.cameras.iter().flat_map(|camera| {
+        streams_of(camera).map(|kind| StreamId { camera: camera.id.clone(), kind }).collect::<Vec<_>>()
+    });
+    Hub::new(streams, RingLimits { bytes: site.storage.ring_bytes, span: site.storage.ring })
+}
+
+const fn is_recorded(camera: &Camera, kind: StreamKind) -> bool {
+    camera.record && matches!(kind, StreamKind::Main)
+}
+
+/// Streams that were recorded once and are not any more: their gap is someone's will, not a fault.
+fn retire_others(site: &Site, recorder: &Recorder) -> Result<(), AppError> {
+    for stream in recorder.footage().streams()? {
+        if !site.camera(&stream.camera).is_some_and(|camera| is_recorded(camera, stream.kind)) {
+            recorder.retire(&stream)?;
+        }
+    }
+    Ok(())
+}
+
+fn start_ingest(
+    site: &Site,
+    hub: &Hub,
+    recorder: &Recorder,
+    clock: &Clock,
+    health: &mut Health,
+) -> Result<Step, AppError> {
+    retire_others(site, recorder)?;
+    let mut step = Step::default();
+    let attempts = Arc::new(Semaphore::new(ATTEMPTS));
+    for camera in &site.cameras {
+        for kind in streams_of(camera) {
+            let stream = StreamId { camera: camera.id.clone(), kind };
+            let (Some(source), Some(publisher)) = (Source::of(camera, kind), hub.publisher(&stream)) else {
+                continue;
+            };
+            let is_recorded = is_recorded(camera, kind);
+            let recorder = is_recorded.then(|| recorder.sender(&stream)).transpose()?;
+            let task = StreamTask::new(Wiring {
+                stream: stream.clone(),
+                source,
+                limits: Limits::default(),
+                clock: clock.clone(),
+                publisher,
+                recorder,
+                attempts: attempts.clone(),
+                shutdown: step.stop.clone(),
+            });
+            health.stream(stream, task.status());
+            step.tasks.spawn(task.run());
+        }
+    }
+    Ok(step)
+}
+
+async fn serve(listener: TcpListener, state: ApiState) {
+    if let Err(error) = api::serve(listener, state).await {
+        tracing::error!(%error, "the API ended");
+    }
+}

@@ -1,0 +1,354 @@
+//! `sharpeyes check`: database, index, files and their agreement. Reads only, unless told to repair.
+//!
+//! It uses what recording uses (`record`, `store::footage`) and knows no camera, network or account. While a gateway
+//! runs it may be used too: files that are being written are then left out, and nothing can be repaired.
+
+mod fault;
+mod repair;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    fs::{self, File},
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest as _, Sha256};
+use sharpeyes_domain::{
+    ids::{CameraId, SegmentId, StreamId, StreamKind},
+    segment::Span,
+    time::WallTime,
+};
+
+pub use fault::Fault;
+
+use crate::{
+    record::{
+        RecordError, holes,
+        table::{self, Origin},
+        volume::{self, IDENTITY_FILE, Verified, VolumeError},
+    },
+    store::footage::{Footage, FootageError, SegmentRow},
+};
+
+/// Rows read at a time.
+const PAGE: u32 = 512;
+/// Coverage is looked at in windows of this length, so that a month of rows is never in memory at once.
+const WINDOW_MS: i64 = 6 * 3_600_000;
+
+/// Whether every file is read to the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hashing {
+    /// Presence, size and index only.
+    Skip,
+    /// SHA-256 of every file as well: hours for a full disk.
+    Full,
+}
+
+/// Whether anything may be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Look only.
+    ReadOnly,
+    /// Repair what can be repaired without guessing; needs the gateway to be stopped.
+    Repair,
+}
+
+/// What to look at, and how.
+#[derive(Clone)]
+pub struct Audit {
+    /// Where the recorded files are.
+    pub media_dir: PathBuf,
+    /// The index.
+    pub footage: Footage,
+    /// How deep.
+    pub hashing: Hashing,
+    /// Whether to repair.
+    pub mode: Mode,
+    /// The present, for rows that a repair writes.
+    pub now: WallTime,
+}
+
+/// Why the audit could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// Repairing beside a running gateway would be damage.
+    #[error("the gateway is running: stop it before repairing (looking alone is possible at any time)")]
+    Running,
+    /// Disk or index failed on the way.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+impl From<FootageError> for CheckError {
+    fn from(error: FootageError) -> Self {
+        Self::Record(error.into())
+    }
+}
+
+impl From<VolumeError> for CheckError {
+    fn from(error: VolumeError) -> Self {
+        Self::Record(error.into())
+    }
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Segments looked at.
+    pub n_segments: u64,
+    /// Their bytes.
+    pub n_bytes: u64,
+    /// Streams looked at.
+    pub n_streams: usize,
+    /// A gateway was recording meanwhile; its open files were left out.
+    pub is_running: bool,
+    /// Faults that remain.
+    pub faults: Vec<Fault>,
+    /// Faults that were repaired.
+    pub repaired: Vec<Fault>,
+}
+
+impl Report {
+    /// Nothing is wrong (any more).
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.faults.is_empty()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for fault in &self.repaired {
+            writeln!(f, "repaired  {fault}")?;
+        }
+        for fault in &self.faults {
+            writeln!(f, "FAULT     {fault}")?;
+            writeln!(f, "remedy    {}", fault.remedy())?;
+        }
+        let running = if self.is_running { " (the gateway is running: open files were left out)" } else { "" };
+        write!(
+            f,
+            "recordings: {} segments of {} streams, {} MiB, {} faults{running}",
+            self.n_segments,
+            self.n_streams,
+            self.n_bytes >> 20,
+            self.faults.len()
+        )
+    }
+}
+
+/// Looks at everything, and repairs when told to.
+///
+/// # Errors
+/// [`CheckError::Running`] when a repair was asked for beside a running gateway; [`CheckError::Record`] when the disk
+/// or the index cannot be read.
+pub fn audit(audit: &Audit) -> Result<Report, CheckError> {
+    let mut report = Report::default();
+    for line in audit.footage.integrity()? {
+        report.faults.push(Fault::Database { line });
+    }
+    match volume::verify(&audit.media_dir, &audit.footage) {
+        Ok(Verified::Match) => {}
+        // Nothing was ever recorded.
+        Ok(Verified::New { .. }) => return Ok(report),
+        Err(
+            error @ (VolumeError::Missing { .. }
+            | VolumeError::Mismatch { .. }
+            | VolumeError::Unknown { .. }
+            | VolumeError::NotEmpty { .. }
+            | VolumeError::Damaged { .. }),
+        ) => {
+            report.faults.push(Fault::Identity { reason: error.to_string() });
+            return Ok(report);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    // Held until the end, so that no gateway starts meanwhile.
+    let path = audit.media_dir.join(IDENTITY_FILE);
+    let identity = File::open(&path).map_err(volume::at(&path))?;
+    match volume::lock(&identity, &audit.media_dir) {
+        Ok(()) => {}
+        Err(VolumeError::InUse { .. }) => report.is_running = true,
+        Err(error) => return Err(error.into()),
+    }
+    match audit.mode {
+        Mode::ReadOnly => {
+            let found = look(audit, &mut report)?;
+            report.faults.extend(found);
+        }
+        Mode::Repair if report.is_running => return Err(CheckError::Running),
+        Mode::Repair => {
+            let before = look(audit, &mut report)?;
+            repair::repair(audit, &before)?;
+            let mut counts = Report { is_running: false, ..Report::default() };
+            let after = look(audit, &mut counts)?;
+            report.repaired = before.into_iter().filter(|fault| !after.contains(fault)).collect();
+            report.faults.extend(after);
+        }
+    }
+    Ok(report)
+}
+
+fn look(audit: &Audit, report: &mut Report) -> Result<Vec<Fault>, CheckError> {
+    let mut faults = Vec::new();
+    (report.n_segments, report.n_bytes) = (0, 0);
+    if !report.is_running {
+        for row in audit.footage.open_segments()? {
+            faults.push(Fault::LeftOpen { stream: row.stream, path: row.path });
+        }
+        faults.extend(audit.footage.garbage()?.into_iter().map(|row| Fault::Undeleted { path: row.path }));
+    }
+    let mut after = SegmentId(0);
+    loop {
+        let rows = audit.footage.segments_after(after, PAGE)?;
+        let Some(last) = rows.last() else { break };
+        after = last.id;
+        for row in &rows {
+            let Some(closed) = &row.closed else { continue };
+            report.n_segments += 1;
+            report.n_bytes += closed.size_bytes;
+            faults.extend(look_at_segment(audit, row)?);
+        }
+    }
+    look_for_strangers(audit, &mut faults)?;
+    let streams = audit.footage.streams()?;
+    report.n_streams = streams.len();
+    for stream in &streams {
+        look_at_coverage(audit, stream, report.is_running, &mut faults)?;
+    }
+    Ok(faults)
+}
+
+fn look_at_segment(audit: &Audit, row: &SegmentRow) -> Result<Option<Fault>, CheckError> {
+    let Some(closed) = &row.closed else { return Ok(None) };
+    let path = audit.media_dir.join(&row.path);
+    let (id, stream) = (row.id, row.stream.clone());
+    let size = match fs::metadata(&path) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // Retention may have deleted it since its row was read.
+            let is_known = audit.footage.segment(row.id)?.is_some();
+            return Ok(is_known.then(|| Fault::Missing {
+                id,
+                stream,
+                path: row.path.clone(),
+                span: closed.span,
+            }));
+        }
+        Err(error) => return Err(volume::at(&path)(error).into()),
+    };
+    if size != closed.size_bytes {
+        let (expected, found) = (closed.size_bytes, size);
+        return Ok(Some(Fault::Size { id, stream, path: row.path.clone(), expected, found }));
+    }
+    let origin = Origin { base: closed.start_pts, wall: closed.span.from };
+    let is_table_sound = table::decode(&closed.fragments, origin).is_ok_and(|fragments| {
+        let n_frames: u32 = fragments.iter().map(|fragment| fragment.n_frames).sum();
+        let rises =
+            fragments.iter().all(|f| f.end > f.base && f.n_frames > 0 && u64::from(f.header_bytes) < f.size);
+        rises
+            && fragments.first().is_some_and(|first| first.is_random_access)
+            && n_frames == closed.n_frames
+            && fragments.last().is_some_and(|last| {
+                last.offset + last.size == closed.size_bytes
+                    && last.end == closed.end_pts
+                    && last.wall_end == closed.span.to
+            })
+    });
+    if !is_table_sound {
+        return Ok(Some(Fault::Table { id, stream, path: row.path.clone() }));
+    }
+    match audit.hashing {
+        Hashing::Skip => Ok(None),
+        Hashing::Full => {
+            let is_same = sha256_of(&path)? == closed.sha256;
+            Ok((!is_same).then(|| Fault::Hash { id, stream, path: row.path.clone() }))
+        }
+    }
+}
+
+/// Files that no row names.
+fn look_for_strangers(audit: &Audit, faults: &mut Vec<Fault>) -> Result<(), CheckError> {
+    let mut waiting = vec![PathBuf::new()];
+    while let Some(relative) = waiting.pop() {
+        let dir = audit.media_dir.join(&relative);
+        for entry in fs::read_dir(&dir).map_err(volume::at(&dir))? {
+            let entry = entry.map_err(volume::at(&dir))?;
+            let path = relative.join(entry.file_name());
+            if entry.file_type().map_err(volume::at(&dir))?.is_dir() {
+                if path != Path::new("lost+found") {
+                    waiting.push(path);
+                }
+                continue;
+            }
+            if path == Path::new(IDENTITY_FILE) {
+                continue;
+            }
+            match stream_of(&path) {
+                Some(stream) => {
+                    let path = path.to_string_lossy().into_owned();
+                    // A row may have gone, and its file with it, between the two looks.
+                    if !audit.footage.knows_file(&path)? && audit.media_dir.join(&path).exists() {
+                        faults.push(Fault::Orphan { stream, path });
+                    }
+                }
+                None => faults.push(Fault::Stranger { path: path.to_string_lossy().into_owned() }),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The stream whose files lie here; `None` when the recorder makes no such path.
+fn stream_of(path: &Path) -> Option<StreamId> {
+    let parts: Vec<&str> = path.iter().map(|part| part.to_str()).collect::<Option<_>>()?;
+    let [camera, kind, file] = parts.as_slice() else { return None };
+    let kind = [StreamKind::Main, StreamKind::Sub].into_iter().find(|known| known.as_str() == *kind)?;
+    file.strip_suffix(".mp4")?;
+    Some(StreamId { camera: CameraId::new(camera).ok()?, kind })
+}
+
+/// Every instant from the first picture on is in a segment or in a gap row.
+fn look_at_coverage(
+    audit: &Audit,
+    stream: &StreamId,
+    is_running: bool,
+    faults: &mut Vec<Fault>,
+) -> Result<(), CheckError> {
+    let Some(whole) = audit.footage.footage_span(stream)? else { return Ok(()) };
+    let mut found: BTreeMap<WallTime, WallTime> = BTreeMap::new();
+    let mut from = whole.from;
+    while from < whole.to {
+        let to = whole.to.min(WallTime(from.0.saturating_add(WINDOW_MS)));
+        for hole in holes(&audit.footage, stream, Span { from, to })? {
+            match found.last_entry() {
+                Some(mut last) if *last.get() == hole.from => *last.get_mut() = hole.to,
+                Some(_) | None => drop(found.insert(hole.from, hole.to)),
+            }
+        }
+        from = to;
+    }
+    let hole = |(from, to)| Fault::Unexplained { stream: stream.clone(), span: Span { from, to } };
+    faults.extend(found.into_iter().map(hole));
+    if !is_running && audit.footage.open_gap(stream)?.is_none() {
+        faults.push(Fault::EndUnexplained { stream: stream.clone(), from: whole.to });
+    }
+    Ok(())
+}
+
+fn sha256_of(path: &Path) -> Result<[u8; 32], VolumeError> {
+    let mut file = File::open(path).map_err(volume::at(path))?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer).map_err(volume::at(path))? {
+            0 => return Ok(hasher.finalize().into()),
+            n => hasher.update(&buffer[..n]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

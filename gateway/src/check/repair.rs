@@ -1,0 +1,161 @@
+//! What `--repair` does, fault by fault. Footage is never deleted when anything in it can be played, and a file whose
+//! content has changed is left alone: that is for people to judge.
+
+use std::{collections::BTreeSet, fs::OpenOptions};
+
+use sharpeyes_domain::{
+    ids::{SegmentId, StreamId},
+    segment::{Gap, GapCause, Span},
+};
+
+use super::{Audit, CheckError, Fault};
+use crate::{
+    record::{
+        recovery::{Salvaged, recover, salvage, scan},
+        volume::at,
+    },
+    store::footage::{Change, ClosedSegment, NewRun, NewSegment, RunRef},
+};
+
+pub(super) fn repair(audit: &Audit, faults: &[Fault]) -> Result<(), CheckError> {
+    // Files before coverage: what a file turns out to hold decides which gaps there are.
+    for fault in faults {
+        match fault {
+            Fault::Missing { id, stream, path, span } => {
+                replace(audit, *id, path, stream, *span, None)?;
+            }
+            Fault::Size { id, stream, path, expected, found } if found < expected => {
+                shorten(audit, *id, stream, path)?;
+            }
+            Fault::Size { id, path, expected, .. } => cut(audit, *id, path, *expected)?,
+            Fault::Table { id, path, .. } => read_table_again(audit, *id, path)?,
+            Fault::Orphan { stream, path } => adopt(audit, stream, path)?,
+            Fault::Database { .. }
+            | Fault::Identity { .. }
+            | Fault::LeftOpen { .. }
+            | Fault::Undeleted { .. }
+            | Fault::Hash { .. }
+            | Fault::Stranger { .. }
+            | Fault::Unexplained { .. }
+            | Fault::EndUnexplained { .. } => {}
+        }
+    }
+    recover(&audit.media_dir, &audit.footage, audit.now)?;
+    let mut holes = BTreeSet::new();
+    for stream in audit.footage.streams()? {
+        let mut found = Vec::new();
+        super::look_at_coverage(audit, &stream, false, &mut found)?;
+        for fault in found {
+            if let Fault::Unexplained { stream, span } = fault {
+                holes.insert((stream, span.from, span.to));
+            }
+        }
+    }
+    let gap = |(stream, from, to)| Change::AddGap {
+        stream,
+        gap: Gap { span: Span { from, to }, cause: GapCause::Corrupt },
+    };
+    audit.footage.apply(holes.into_iter().map(gap).collect())?;
+    Ok(())
+}
+
+/// The row gives way to what is left of it, and the rest becomes a gap.
+fn replace(
+    audit: &Audit,
+    id: SegmentId,
+    path: &str,
+    stream: &StreamId,
+    lost: Span,
+    kept: Option<ClosedSegment>,
+) -> Result<(), CheckError> {
+    let mut changes = Vec::new();
+    let is_kept = kept.is_some();
+    match kept {
+        Some(closed) => changes.push(Change::CloseSegment(closed)),
+        None => changes.push(Change::Discard { id, since: audit.now }),
+    }
+    changes
+        .push(Change::AddGap { stream: stream.clone(), gap: Gap { span: lost, cause: GapCause::Corrupt } });
+    audit.footage.apply(changes)?;
+    if !is_kept {
+        tracing::warn!(path, "a segment is given up");
+    }
+    Ok(())
+}
+
+fn shorten(audit: &Audit, id: SegmentId, stream: &StreamId, path: &str) -> Result<(), CheckError> {
+    let Some(before) = audit.footage.segment(id)?.and_then(|row| row.closed) else { return Ok(()) };
+    match salvage(&audit.media_dir, path, id)? {
+        Some(Salvaged { closed, .. }) => {
+            let lost = Span { from: closed.span.to, to: before.span.to };
+            replace(audit, id, path, stream, lost, Some(closed))
+        }
+        None => replace(audit, id, path, stream, before.span, None),
+    }
+}
+
+/// Bytes behind the last fragment go, when what is before them is what was recorded.
+fn cut(audit: &Audit, id: SegmentId, path: &str, expected: u64) -> Result<(), CheckError> {
+    let Some(closed) = audit.footage.segment(id)?.and_then(|row| row.closed) else { return Ok(()) };
+    let full = audit.media_dir.join(path);
+    let is_same = scan(&full)?
+        .is_some_and(|scanned| scanned.valid_bytes == expected && scanned.sha256 == closed.sha256);
+    if is_same {
+        let file = OpenOptions::new().write(true).open(&full).map_err(at(&full))?;
+        file.set_len(expected).and_then(|()| file.sync_all()).map_err(at(&full))?;
+    }
+    Ok(())
+}
+
+fn read_table_again(audit: &Audit, id: SegmentId, path: &str) -> Result<(), CheckError> {
+    let Some(before) = audit.footage.segment(id)?.and_then(|row| row.closed) else { return Ok(()) };
+    let Some(mut scanned) = scan(&audit.media_dir.join(path))? else { return Ok(()) };
+    if scanned.valid_bytes != before.size_bytes || scanned.sha256 != before.sha256 {
+        return Ok(());
+    }
+    // The file does not know when the picture after its last one came; the row does.
+    scanned.stretch_to(before.span.to);
+    if let Some(closed) = scanned.close(id, before.state) {
+        audit.footage.apply(vec![Change::CloseSegment(closed)])?;
+    }
+    Ok(())
+}
+
+/// A file without a row gets one when it can be played and the index has nothing else for its time.
+fn adopt(audit: &Audit, stream: &StreamId, path: &str) -> Result<(), CheckError> {
+    let full = audit.media_dir.join(path);
+    let scanned = scan(&full)?.filter(|scanned| !scanned.fragments.is_empty());
+    let Some(scanned) = scanned else {
+        audit.footage.apply(vec![Change::DiscardFile { path: path.to_owned(), since: audit.now }])?;
+        return Ok(());
+    };
+    let (Some(first), Some(last)) = (scanned.fragments.first(), scanned.fragments.last()) else {
+        return Ok(());
+    };
+    let span = Span { from: first.wall, to: last.wall_end };
+    if !audit.footage.segments_in(stream, span)?.is_empty() {
+        return Ok(());
+    }
+    let run = match audit.footage.run_with_entry(stream, &scanned.params.sample_entry)? {
+        Some(id) => RunRef::Known(id),
+        None => RunRef::New(NewRun {
+            generation: 0,
+            wall_start: first.wall.plus_media(-(first.base - sharpeyes_domain::time::Pts(0))),
+            params: scanned.params.clone().into(),
+        }),
+    };
+    let new = NewSegment {
+        run,
+        stream: stream.clone(),
+        path: path.to_owned(),
+        start_wall: first.wall,
+        start_pts: first.base,
+    };
+    let opened = audit.footage.apply(vec![Change::OpenSegment(new)])?;
+    let Some(opened) = opened else { return Ok(()) };
+    if let Some(Salvaged { closed, .. }) = salvage(&audit.media_dir, path, opened.segment)? {
+        let cut = Change::CutGaps { stream: stream.clone(), span: closed.span };
+        audit.footage.apply(vec![cut, Change::CloseSegment(closed)])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! `sharpeyes replay`.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use sharpeyes_domain::{ids::CameraId, time::WallTime};
+use sharpeyes_inference::{Detector, DetectorOptions};
+
+use super::{Failure, Outcome, SiteFile};
+use crate::{analyze::pipeline::CameraPipeline, clock::Clock, replay::Replay};
+
+/// A file as if this camera had seen it.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    site: SiteFile,
+    /// Whose rules, zones, rate and detector.
+    #[arg(long, value_name = "ID")]
+    camera: CameraId,
+    /// The recorded file: anything with H.264 or H.265 video that GStreamer can demux.
+    #[arg(long, value_name = "FILE")]
+    video: PathBuf,
+    /// How much is decoded.
+    #[arg(long, value_enum, default_value_t = Ladder::Full)]
+    ladder: Ladder,
+    /// When the first picture was seen (RFC 3339), for schedules. Default: the file's modification time.
+    #[arg(long, value_name = "TIME")]
+    start: Option<Timestamp>,
+    /// Folder for detections.jsonl, tracks.jsonl, alarms.jsonl and stats.json.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+/// The rungs of analysis that exist in this release.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Ladder {
+    /// Every picture is decoded.
+    Full,
+}
+
+pub(super) fn replay(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let site = arguments.site.load()?;
+    let Some(camera) = site.camera(&arguments.camera) else {
+        let file = arguments.site.site.display();
+        return Err(Failure::Configuration(format!("{file}: no camera `{}`", arguments.camera)));
+    };
+    let Ladder::Full = arguments.ladder;
+    let runtime = super::onnx_runtime(site.inference.runtime.as_deref())?;
+    let model = crate::models::choose(&site.inference, camera.model.as_ref())?;
+    let stats = crate::replay::replay(
+        Replay {
+            wall_start: wall_start(arguments)?,
+            video: arguments.video.clone(),
+            pipeline: CameraPipeline::new(&camera.rules, camera.score, site.timezone.clone()),
+            fps: camera.fps,
+            detector: Detector::open(&runtime, &model, DetectorOptions::default())?,
+            out: arguments.out.clone(),
+        },
+        &Clock::system(),
+    )?;
+    println!("{}", serde_json::to_string_pretty(&stats)?);
+    Ok(Outcome::Clean)
+}
+
+fn wall_start(arguments: &Arguments) -> Result<WallTime, Failure> {
+    if let Some(start) = arguments.start {
+        return Ok(WallTime(start.as_millisecond()));
+    }
+    let modified = std::fs::metadata(&arguments.video)
+        .and_then(|file| file.modified())
+        .map_err(|error| anyhow::anyhow!("{}: {error}", arguments.video.display()))?;
+    Ok(WallTime(Timestamp::try_from(modified)?.as_millisecond()))
+}

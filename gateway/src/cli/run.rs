@@ -1,0 +1,51 @@
+//! `sharpeyes run`.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::{Failure, Outcome, SiteFile};
+use crate::{app::App, clock::Clock};
+
+/// The service.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    site: SiteFile,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let site = arguments.site.load()?;
+    let onnx = super::onnx_runtime(site.inference.runtime.as_deref());
+    super::runtime()?.block_on(async {
+        let shutdown = CancellationToken::new();
+        let app = App::start(site, onnx, Clock::system(), shutdown.clone()).await?;
+        println!("listening on http://{}", app.address());
+        if let Some(code) = app.setup_code() {
+            println!("no account exists yet: open the address and use the one-time code {code}");
+        }
+        stop_on_signal(shutdown)?;
+        app.join().await;
+        Ok(Outcome::Clean)
+    })
+}
+
+/// The first signal asks for an orderly end, the second one ends at once.
+fn stop_on_signal(shutdown: CancellationToken) -> Result<(), Failure> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        for count in 1u8.. {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if count > 1 {
+                tracing::warn!("second signal: stopping at once");
+                std::process::exit(1);
+            }
+            tracing::info!("stopping; once more to stop at once");
+            shutdown.cancel();
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! One alarm edge in one transaction: which incident it belongs to, and what the machine does to that.
+
+use std::time::Duration;
+
+use sharpeyes_domain::{
+    alarm::{AlarmBegin, AlarmEdge, AlarmEnd, AlarmUpdate, EndCause},
+    ids::{AlarmId, IncidentId},
+    incident::{CorrelationKey, IncidentAction},
+    time::WallTime,
+};
+
+use super::{AlarmRef, DeskError, Inner};
+use crate::store::{
+    db::DbError,
+    dispatch::{AlarmRow, CameraFacts, DispatchTx, IncidentRow, NewAlarm},
+};
+
+/// However often an alarm repeats, after this long its incident is full and the next one opens another.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+/// A larger picture is no thumbnail.
+const MOST_SNAPSHOT_BYTES: usize = 1 << 20;
+
+pub(super) fn take(
+    desk: &Inner,
+    tx: &DispatchTx<'_>,
+    camera: CameraFacts,
+    edge: AlarmEdge,
+    snapshot: Option<Vec<u8>>,
+    now: WallTime,
+) -> Result<AlarmRef, DeskError> {
+    match edge {
+        AlarmEdge::Begin(begin) => Ok(take_begin(desk, tx, camera, begin, snapshot, now)?),
+        AlarmEdge::Update(update) => take_update(tx, &camera, &update, now),
+        AlarmEdge::End(end) => take_end(desk, tx, &camera, &end, now),
+    }
+}
+
+fn take_begin(
+    desk: &Inner,
+    tx: &DispatchTx<'_>,
+    camera: CameraFacts,
+    begin: AlarmBegin,
+    snapshot: Option<Vec<u8>>,
+    now: WallTime,
+) -> Result<AlarmRef, DbError> {
+    if let Some(known) = tx.alarm_named(&camera.id, &begin.rule, begin.began)? {
+        return Ok(AlarmRef { alarm: known.id, incident: known.incident, is_new_incident: false });
+    }
+    if let Some(left) = tx.running_alarm(&camera.id, &begin.rule)? {
+        // Its end never came: the analysis of the camera died and began anew.
+        end(
+            desk,
+            tx,
+            &left,
+            Ending { ended: left.last, cleared: now, cause: EndCause::StreamLost, peak: 0 },
+            now,
+        )?;
+    }
+    let new = NewAlarm {
+        camera,
+        rule: begin.rule,
+        class: begin.class,
+        level: begin.level,
+        zone: begin.evidence.zone.clone(),
+        began: begin.began,
+        raised: begin.raised,
+        evidence: begin.evidence,
+    };
+    let joined = join(desk, tx, &new, now)?;
+    let is_new_incident = joined.is_none();
+    let (incident, alarm) = match joined {
+        Some(joined) => joined,
+        None => tx.open_incident(&new, now)?,
+    };
+    if let Some(jpeg) = snapshot {
+        if (4..=MOST_SNAPSHOT_BYTES).contains(&jpeg.len()) && jpeg.starts_with(&[0xff, 0xd8]) {
+            tx.insert_snapshot(alarm, &jpeg)?;
+        } else {
+            tracing::warn!(camera.id = %new.camera.id, bytes = jpeg.len(), "a snapshot is no JPEG of at most 1 MiB");
+        }
+    }
+    Ok(AlarmRef { alarm, incident, is_new_incident })
+}
+
+/// Appends to the incident that collects the alarm's key, when it still may.
+fn join(
+    desk: &Inner,
+    tx: &DispatchTx<'_>,
+    new: &NewAlarm,
+    now: WallTime,
+) -> Result<Option<(IncidentId, AlarmId)>, DbError> {
+    let key = CorrelationKey::new(&new.camera.id, new.class, new.zone.as_ref().map(|zone| &zone.id));
+    let Some(row) = tx.collecting(&key)? else { return Ok(None) };
+    if !belongs(&row, new.began.wall, desk.settings.correlation) {
+        tx.stop_collecting(row.id())?;
+        return Ok(None);
+    }
+    let alarm = tx.append_alarm(row.id(), new)?;
+    let row = match desk.by_machine(tx, &row, &IncidentAction::Append, now, Some(alarm))? {
+        Ok(row) => row,
+        Err(error) => {
+            // The state machine takes alarms in every open state, and only open incidents collect.
+            tracing::error!(incident = %row.id(), %error, "an alarm was kept without its history row");
+            row
+        }
+    };
+    if new.level.is_above(row.status.level) {
+        let raise = IncidentAction::Raise { level: new.level };
+        if let Err(error) = desk.by_machine(tx, &row, &raise, now, Some(alarm))? {
+            tracing::error!(incident = %row.id(), %error, "an incident was not raised");
+        }
+    }
+    Ok(Some((row.id(), alarm)))
+}
+
+/// The rolling window: a running alarm keeps it open, and so does one that ended no longer than `correlation` ago.
+fn belongs(row: &IncidentRow, began: WallTime, correlation: Duration) -> bool {
+    let is_full = began.since(row.began) >= LONGEST;
+    let is_near = row.is_ongoing || began.since(row.last_alarm) <= correlation;
+    is_near && !is_full
+}
+
+fn take_update(
+    tx: &DispatchTx<'_>,
+    camera: &CameraFacts,
+    update: &AlarmUpdate,
+    now: WallTime,
+) -> Result<AlarmRef, DeskError> {
+    let edge = AlarmEdge::Update(update.clone());
+    let alarm = named(tx, camera, &edge)?;
+    if alarm.ending.is_none() {
+        tx.update_alarm(&alarm, update.at.wall, &update.evidence)?;
+        tx.log_alarm(alarm.incident, now)?;
+    }
+    Ok(AlarmRef { alarm: alarm.id, incident: alarm.incident, is_new_incident: false })
+}
+
+fn take_end(
+    desk: &Inner,
+    tx: &DispatchTx<'_>,
+    camera: &CameraFacts,
+    edge: &AlarmEnd,
+    now: WallTime,
+) -> Result<AlarmRef, DeskError> {
+    let alarm = named(tx, camera, &AlarmEdge::End(edge.clone()))?;
+    if alarm.ending.is_none() {
+        let ending =
+            Ending { ended: edge.ended.wall, cleared: edge.cleared.wall, cause: edge.cause, peak: edge.peak };
+        end(desk, tx, &alarm, ending, now)?;
+    }
+    Ok(AlarmRef { alarm: alarm.id, incident: alarm.incident, is_new_incident: false })
+}
+
+fn named(tx: &DispatchTx<'_>, camera: &CameraFacts, edge: &AlarmEdge) -> Result<AlarmRow, DeskError> {
+    let began = edge.began();
+    tx.alarm_named(&camera.id, edge.rule(), began)?.ok_or_else(|| DeskError::UnknownAlarm {
+        camera: camera.id.clone(),
+        rule: edge.rule().clone(),
+        began: began.wall,
+    })
+}
+
+struct Ending {
+    ended: WallTime,
+    cleared: WallTime,
+    cause: EndCause,
+    peak: u32,
+}
+
+/// Ends the alarm; when it was the last of an open incident that ran, suggests closing it.
+fn end(
+    desk: &Inner,
+    tx: &DispatchTx<'_>,
+    alarm: &AlarmRow,
+    ending: Ending,
+    now: WallTime,
+) -> Result<(), DbError> {
+    tx.end_alarm(alarm, ending.ended, ending.cleared, ending.cause, ending.peak)?;
+    let row = tx.incident(alarm.incident)?;
+    // Only an end that was seen says that it is over; a lost stream says nothing.
+    let is_over = matches!(ending.cause, EndCause::Cleared | EndCause::ScheduleClosed);
+    if let Some(row) = row.filter(|row| is_over && !row.is_ongoing)
+        && desk.by_machine(tx, &row, &IncidentAction::SuggestClose, now, Some(alarm.id))?.is_ok()
+    {
+        return Ok(());
+    }
+    tx.log_alarm(alarm.incident, now)
+}

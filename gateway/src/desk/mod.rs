@@ -1,0 +1,337 @@
+//! Alarms become incidents here, and people and clocks change them.
+//!
+//! The desk decides nothing that `domain::incident` decides: it loads a status, asks [`transition`], and stores the
+//! result under the expected version with its history row and its change, in one transaction.
+//! Fed by `analyze` with alarm edges and boxes and by `api` with people's actions; feeds the queue through the change
+//! log of [`Dispatch`].
+//!
+//! **Invariant:** nothing here closes, dispatches or undoes what a person decided.
+
+mod act;
+mod alarm;
+#[cfg(test)]
+mod tests;
+mod trace;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use sharpeyes_config::IncidentSettings;
+use sharpeyes_domain::{
+    alarm::{AlarmEdge, EndCause},
+    ids::{AlarmId, CameraId, IncidentId, RuleId},
+    incident::{Actor, IncidentAction, IncidentPolicy, TransitionError, transition},
+    time::WallTime,
+};
+use tokio_util::sync::CancellationToken;
+
+pub use self::act::{ActError, ActRequest};
+use self::trace::Rings;
+use crate::{
+    clock::Clock,
+    store::{
+        db::DbError,
+        dispatch::{CameraFacts, Dispatch, DispatchTx, FrameTrace, HistoryEntry, IncidentRow},
+    },
+};
+
+/// Boxes reach the disk, and clocks are looked at, this often.
+const TICK: Duration = Duration::from_secs(1);
+/// Old rows are looked for this often.
+const PRUNE_EVERY: Duration = Duration::from_secs(600);
+/// A follower of the feed that was away longer reads a list anew.
+const KEEP_LOG: Duration = Duration::from_secs(7 * 24 * 3600);
+/// A command that is sent again later than this is a new one.
+const KEEP_ANSWERS: Duration = Duration::from_secs(24 * 3600);
+/// Boxes are kept as long as the law asks of recordings, and as much again.
+const KEEP_TRACES: Duration = Duration::from_secs(60 * 24 * 3600);
+
+/// What went wrong at the desk.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// The database refused: nothing was changed; trying again may help.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// An edge of an alarm that never began here.
+    #[error("camera {camera}, rule {rule}: there is no alarm that began at {} ms", began.0)]
+    UnknownAlarm {
+        /// The camera.
+        camera: CameraId,
+        /// The rule.
+        rule: RuleId,
+        /// The begin that the edge names.
+        began: WallTime,
+    },
+}
+
+/// What became of an alarm edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlarmRef {
+    /// The alarm's row.
+    pub alarm: AlarmId,
+    /// The incident that it belongs to.
+    pub incident: IncidentId,
+    /// The edge opened the incident.
+    pub is_new_incident: bool,
+}
+
+/// What of the recording and of the boxes belongs to an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IncidentSpan {
+    /// Begin, pre-roll included.
+    pub from: WallTime,
+    /// When the condition first held.
+    pub began: WallTime,
+    /// End, post-roll included; while an alarm runs, as far as it is known now.
+    pub until: WallTime,
+    /// Nothing more will be added unless another alarm joins.
+    pub is_complete: bool,
+}
+
+/// Alarms in, incidents out. Clones share it.
+#[derive(Clone)]
+pub struct Desk(Arc<Inner>);
+
+struct Inner {
+    dispatch: Dispatch,
+    clock: Clock,
+    settings: IncidentSettings,
+    policy: IncidentPolicy,
+    /// Never held while something waits.
+    rings: Mutex<Rings>,
+}
+
+impl Desk {
+    /// Call [`Desk::recover`] before the first alarm.
+    #[must_use]
+    pub fn new(dispatch: Dispatch, clock: Clock, settings: IncidentSettings) -> Self {
+        let policy = IncidentPolicy { lease: settings.lease, ..IncidentPolicy::default() };
+        let rings = Mutex::new(Rings::new(settings.pre_roll, settings.post_roll));
+        Self(Arc::new(Inner { dispatch, clock, settings, policy, rings }))
+    }
+
+    /// The tables behind it.
+    #[must_use]
+    pub fn dispatch(&self) -> &Dispatch {
+        &self.0.dispatch
+    }
+
+    /// Lease and other times that a site may set.
+    #[must_use]
+    pub fn policy(&self) -> &IncidentPolicy {
+        &self.0.policy
+    }
+
+    /// Ends the alarms that the last run of the service left running. Incidents are not touched. Gives their number.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub async fn recover(&self) -> Result<usize, DbError> {
+        let now = self.0.clock.wall();
+        self.write(move |tx| {
+            let left = tx.running_alarms()?;
+            for alarm in &left {
+                // What happened after its last sign is not known.
+                tx.end_alarm(alarm, alarm.last, now, EndCause::Restart, alarm.peak)?;
+                tx.log_alarm(alarm.incident, now)?;
+            }
+            Ok(left.len())
+        })
+        .await
+    }
+
+    /// Takes one edge of an alarm: stores it, and opens or extends its incident, in one transaction.
+    /// A begin that comes twice is stored once. `snapshot` is a JPEG of the moment, at most 1 MiB; other bytes are
+    /// left out with a warning. Dropping the future does not stop it.
+    ///
+    /// # Errors
+    /// [`DeskError::UnknownAlarm`] for an update or end without its begin; [`DeskError::Db`].
+    pub async fn alarm(
+        &self,
+        camera: CameraFacts,
+        edge: AlarmEdge,
+        snapshot: Option<Vec<u8>>,
+    ) -> Result<AlarmRef, DeskError> {
+        let desk = self.clone();
+        blocking(move || desk.alarm_blocking(camera, edge, snapshot)).await
+    }
+
+    /// As [`Desk::alarm`], for threads.
+    ///
+    /// # Errors
+    /// As [`Desk::alarm`].
+    pub fn alarm_blocking(
+        &self,
+        camera: CameraFacts,
+        edge: AlarmEdge,
+        snapshot: Option<Vec<u8>>,
+    ) -> Result<AlarmRef, DeskError> {
+        // Before the commit, so that the frames before the alarm cannot leave the ring while it waits.
+        self.rings(|rings| rings.edge(&camera.id, &edge));
+        let now = self.0.clock.wall();
+        let desk = self.clone();
+        self.0.dispatch.write_blocking(move |tx| alarm::take(&desk.0, tx, camera, edge, snapshot, now))
+    }
+
+    /// Takes the boxes of one analysed frame, frames in order. Only memory is touched; never waits for the disk.
+    pub fn trace(&self, camera: &CameraId, frame: FrameTrace) {
+        self.rings(|rings| rings.push(camera, frame));
+    }
+
+    /// Stores the boxes around alarms that came since the last call. Gives the number of frames.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses; the frames are tried again while the ring still has them.
+    pub async fn flush_traces(&self) -> Result<usize, DbError> {
+        let (chunks, taken) = self.rings(Rings::take);
+        if chunks.is_empty() {
+            return Ok(0);
+        }
+        let n_frames = chunks.iter().map(|chunk| chunk.frames.len()).sum();
+        let stored = self.write(move |tx| chunks.iter().try_for_each(|chunk| tx.insert_trace(chunk))).await;
+        if let Err(error) = stored {
+            self.rings(|rings| rings.put_back(&taken));
+            return Err(error);
+        }
+        Ok(n_frames)
+    }
+
+    /// The stored boxes of an incident, from its pre-roll to its post-roll.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database cannot be read.
+    pub async fn incident_trace(&self, row: &IncidentRow) -> Result<Vec<FrameTrace>, DbError> {
+        let span = self.span(row);
+        self.0.dispatch.trace(row.camera.clone(), span.from, span.until).await
+    }
+
+    /// What of the recording and of the boxes belongs to an incident.
+    #[must_use]
+    pub fn span(&self, row: &IncidentRow) -> IncidentSpan {
+        let now = self.0.clock.wall();
+        let settings = &self.0.settings;
+        let end = row.last_alarm.plus(settings.post_roll);
+        let until = if row.is_ongoing { now.max(row.last_alarm) } else { end };
+        let is_complete = !row.is_ongoing && end <= now;
+        IncidentSpan { from: row.began.minus(settings.pre_roll), began: row.began, until, is_complete }
+    }
+
+    /// Gives back claims whose lease is over, takes back what was shelved until now, and marks what is overdue.
+    /// Gives the number of incidents that changed.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub async fn expire_leases(&self, now: WallTime) -> Result<usize, DbError> {
+        let desk = self.clone();
+        self.write(move |tx| {
+            let mut n_changed = 0;
+            for (id, action) in tx.expired(now)? {
+                let Some(row) = tx.incident(id)? else { continue };
+                match desk.0.by_machine(tx, &row, &action, now, None)? {
+                    Ok(_) => n_changed += 1,
+                    Err(error) => tracing::warn!(incident = %id, %error, "a clock could not be applied"),
+                }
+            }
+            Ok(n_changed)
+        })
+        .await
+    }
+
+    /// Deletes what nobody can ask for any more. Gives the number of rows.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub async fn prune(&self, now: WallTime) -> Result<usize, DbError> {
+        self.write(move |tx| tx.prune(now.minus(KEEP_LOG), now.minus(KEEP_ANSWERS), now.minus(KEEP_TRACES)))
+            .await
+    }
+
+    /// Flushes boxes, applies clocks and deletes old rows until `shutdown`, then flushes once more.
+    /// An error is logged when it begins, and the next round tries again.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut last_prune = None;
+        let mut is_failing = false;
+        loop {
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                _ = ticks.tick() => {}
+            }
+            let is_prune_due = last_prune.is_none_or(|last| self.0.clock.instant() - last >= PRUNE_EVERY);
+            if is_prune_due {
+                last_prune = Some(self.0.clock.instant());
+            }
+            let result = self.round(is_prune_due).await;
+            if let (Err(error), false) = (&result, is_failing) {
+                tracing::error!(%error, "the desk's round failed; it is tried again every second");
+            }
+            is_failing = result.is_err();
+        }
+        if let Err(error) = self.flush_traces().await {
+            tracing::error!(%error, "the last second of boxes was not stored");
+        }
+    }
+
+    async fn round(&self, is_prune_due: bool) -> Result<(), DbError> {
+        let now = self.0.clock.wall();
+        self.flush_traces().await?;
+        self.expire_leases(now).await?;
+        if is_prune_due {
+            self.prune(now).await?;
+        }
+        Ok(())
+    }
+
+    fn rings<T>(&self, work: impl FnOnce(&mut Rings) -> T) -> T {
+        work(&mut self.0.rings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// One transaction on a blocking thread: it runs to its end even when the caller goes away, so that the feed hears
+    /// of every commit.
+    async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&DispatchTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let dispatch = self.0.dispatch.clone();
+        blocking(move || dispatch.write_blocking(work)).await
+    }
+}
+
+async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<DbError> + Send + 'static,
+{
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(DbError::Closed.into()))
+}
+
+impl Inner {
+    /// Applies what a machine does. The inner `Err` says that the state machine forbids it: nothing was written.
+    fn by_machine(
+        &self,
+        tx: &DispatchTx<'_>,
+        row: &IncidentRow,
+        action: &IncidentAction,
+        now: WallTime,
+        alarm: Option<AlarmId>,
+    ) -> Result<Result<IncidentRow, TransitionError>, DbError> {
+        let after = match transition(&row.status, action, Actor::Machine, now, &self.policy) {
+            Ok(after) => after,
+            Err(error) => return Ok(Err(error)),
+        };
+        let entry = HistoryEntry { action, actor: Actor::Machine, at: now, alarm, note: None };
+        let is_stored = tx.apply(&row.status, &after, &entry)?;
+        // There is one writer, and `row` was read in this transaction.
+        debug_assert!(is_stored, "the version cannot have changed within one transaction");
+        let row = IncidentRow { status: after, ..row.clone() };
+        Ok(Ok(row))
+    }
+}

@@ -1,0 +1,291 @@
+//! retina's room: one RTSP session, from the TCP connection to coded pictures.
+//!
+//! Media comes interleaved over TCP. NAL units are passed on as they came, length-prefixed; retina takes parameter
+//! sets, access unit delimiters excepted, out of the band and gives them as [`VideoParams`].
+
+use std::{
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use retina::{
+    client::{Credentials, Demuxed, PlayOptions, Session, SessionOptions, SetupOptions, Transport},
+    codec::{CodecItem, FrameFormat, ParametersRef, VideoParameters, VideoParametersCodec},
+};
+use sharpeyes_config::{Camera, RtspUrl};
+use sharpeyes_domain::{
+    ids::StreamKind,
+    media::{VideoCodec, VideoParams},
+};
+use tokio::{net::TcpStream, time::timeout};
+use url::{Host, Url};
+
+use super::fault::{SessionFault, Stage};
+
+/// Where a stream is, and how to get in.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Shown without what may be a password in it.
+    pub url: RtspUrl,
+    /// User name and password, when the camera asks.
+    pub login: Option<sharpeyes_config::Credentials>,
+}
+
+impl Source {
+    /// One stream of a configured camera; `None` when the camera has no such stream.
+    #[must_use]
+    pub fn of(camera: &Camera, kind: StreamKind) -> Option<Self> {
+        let url = camera.source(kind)?.url.clone();
+        Some(Self { url, login: camera.credentials.clone() })
+    }
+}
+
+/// How long each stage may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Name resolution, TCP connection, and each RTSP request.
+    pub request: Duration,
+    /// From PLAY to the first media.
+    pub first_media: Duration,
+    /// From the first media to the first keyframe.
+    pub first_keyframe: Duration,
+    /// Between two pictures, later.
+    pub silence: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            request: Duration::from_secs(10),
+            first_media: Duration::from_secs(10),
+            first_keyframe: Duration::from_secs(20),
+            silence: Duration::from_secs(10),
+        }
+    }
+}
+
+/// One coded picture as received.
+pub struct Unit {
+    /// RTP time unwrapped to 64 bits, 90 kHz.
+    pub rtp: i64,
+    /// When its first packet arrived.
+    pub received: Instant,
+    /// A random access point.
+    pub is_keyframe: bool,
+    /// The parameters, when this picture is the first to use them.
+    pub new_params: Option<Arc<VideoParams>>,
+    /// RTP packets lost before it.
+    pub lost: u16,
+    /// NAL units behind 4-byte lengths.
+    pub nals: Bytes,
+}
+
+/// A session that plays.
+pub struct RtspSession {
+    demuxed: Pin<Box<Demuxed>>,
+    stream: usize,
+    limits: Limits,
+    has_delivered: bool,
+    knows_params: bool,
+}
+
+impl RtspSession {
+    /// Connects and asks for media; `reached` is told of every stage passed.
+    ///
+    /// # Errors
+    /// The [`SessionFault`] of the first stage that failed.
+    pub async fn open(
+        source: &Source,
+        limits: Limits,
+        mut reached: impl FnMut(Stage),
+    ) -> Result<Self, SessionFault> {
+        let address = resolve(source.url.as_url(), limits.request).await?;
+        reached(Stage::Resolve);
+        let mut session = describe(source, address, limits).await?;
+        reached(Stage::Connect);
+        reached(Stage::Describe);
+        let stream = choose_video(&session)?;
+        reached(Stage::Codec);
+
+        let options = SetupOptions::default()
+            .transport(Transport::Tcp(retina::client::TcpTransportOptions::default()))
+            .frame_format(FrameFormat::MP4);
+        answered(Stage::Setup, limits.request, session.setup(stream, options)).await?;
+        reached(Stage::Setup);
+        let playing = answered(Stage::Play, limits.request, session.play(PlayOptions::default())).await?;
+        reached(Stage::Play);
+        let demuxed = playing.demuxed().map_err(protocol)?;
+        Ok(Self { demuxed: Box::pin(demuxed), stream, limits, has_delivered: false, knows_params: false })
+    }
+
+    /// The next picture. Not to be called again after an error.
+    ///
+    /// # Errors
+    /// `NoMedia` or `Stalled` when nothing came in time, `Unsupported` when a picture's parameters cannot be read,
+    /// `Closed` or `Protocol` when the session ended.
+    pub async fn next(&mut self) -> Result<Unit, SessionFault> {
+        let limit = if self.has_delivered { self.limits.silence } else { self.limits.first_media };
+        let Ok(unit) = timeout(limit, self.next_picture()).await else {
+            return Err(if self.has_delivered {
+                SessionFault::Stalled { waited: limit }
+            } else {
+                SessionFault::NoMedia { waited: limit }
+            });
+        };
+        self.has_delivered = true;
+        unit
+    }
+
+    async fn next_picture(&mut self) -> Result<Unit, SessionFault> {
+        loop {
+            let frame = match self.demuxed.next().await {
+                None => return Err(SessionFault::Closed),
+                Some(Err(error)) if self.has_delivered && ended_by_peer(&error) => return Err(SessionFault::Closed),
+                Some(Err(error)) => return Err(protocol(error)),
+                Some(Ok(CodecItem::VideoFrame(frame))) if frame.stream_id() == self.stream => frame,
+                Some(Ok(_)) => continue,
+            };
+            let is_new = frame.has_new_parameters() || (frame.is_random_access_point() && !self.knows_params);
+            let new_params = if is_new { self.params()? } else { None };
+            self.knows_params |= new_params.is_some();
+            return Ok(Unit {
+                rtp: frame.timestamp().timestamp(),
+                received: frame.start_ctx().received(),
+                is_keyframe: frame.is_random_access_point(),
+                new_params,
+                lost: frame.loss(),
+                nals: frame.into_data().into(),
+            });
+        }
+    }
+
+    fn params(&self) -> Result<Option<Arc<VideoParams>>, SessionFault> {
+        match self.demuxed.streams()[self.stream].parameters() {
+            Some(ParametersRef::Video(video)) => params(video).map(|params| Some(Arc::new(params))),
+            _ => Ok(None),
+        }
+    }
+}
+
+async fn resolve(url: &Url, limit: Duration) -> Result<SocketAddr, SessionFault> {
+    let port = url.port().unwrap_or(554);
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let unresolved = |detail: String| SessionFault::Unresolved { host: host.clone(), detail };
+    match url.host() {
+        Some(Host::Ipv4(ip)) => Ok((ip, port).into()),
+        Some(Host::Ipv6(ip)) => Ok((ip, port).into()),
+        None => Err(unresolved("the URL names no host".into())),
+        Some(Host::Domain(name)) => match timeout(limit, tokio::net::lookup_host((name, port))).await {
+            Err(_) => Err(unresolved(format!("no answer from DNS within {limit:?}"))),
+            Ok(Err(error)) => Err(unresolved(error.to_string())),
+            Ok(Ok(mut found)) => found.next().ok_or_else(|| unresolved("DNS knows no address".into())),
+        },
+    }
+}
+
+async fn describe(
+    source: &Source,
+    address: SocketAddr,
+    limits: Limits,
+) -> Result<Session<retina::client::Described>, SessionFault> {
+    let login = source.login.clone();
+    let has_login = login.is_some();
+    let credentials = login.map(|login| Credentials {
+        username: login.username,
+        password: login.password.expose().clone(),
+    });
+    let options = SessionOptions::default()
+        .creds(credentials)
+        .user_agent(concat!("SharpEyes/", env!("CARGO_PKG_VERSION")).to_owned());
+    let answer = timeout(limits.request, Session::describe(source.url.as_url().clone(), options)).await;
+    let error = match answer {
+        Ok(Ok(session)) => return Ok(session),
+        Ok(Err(error)) => Some(error),
+        Err(_) => None,
+    };
+    Err(match error.as_ref().and_then(retina::Error::status_code) {
+        Some(401) if has_login => SessionFault::PasswordRefused,
+        Some(401) => SessionFault::PasswordMissing,
+        Some(403) => SessionFault::PasswordRefused,
+        Some(404) => SessionFault::NotFound { url: source.url.to_string() },
+        Some(status) if !(200..300).contains(&status) => SessionFault::Rejected { stage: Stage::Describe, status },
+        Some(_) | None => without_an_answer(address, limits.request, error).await,
+    })
+}
+
+/// Finds out whether the network, the port or the speaker is at fault. Costs one more connection, on failure only.
+async fn without_an_answer(
+    address: SocketAddr,
+    limit: Duration,
+    error: Option<retina::Error>,
+) -> SessionFault {
+    match timeout(limit, TcpStream::connect(address)).await {
+        Err(_) => SessionFault::Unreachable { address, detail: format!("no answer within {limit:?}") },
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => SessionFault::Refused { address },
+        Ok(Err(error)) => SessionFault::Unreachable { address, detail: error.to_string() },
+        Ok(Ok(_)) => error
+            .map_or(SessionFault::NoAnswer { stage: Stage::Describe, waited: limit }, protocol),
+    }
+}
+
+fn choose_video(session: &Session<retina::client::Described>) -> Result<usize, SessionFault> {
+    let mut unsupported = None;
+    for (index, stream) in session.streams().iter().enumerate().filter(|(_, stream)| stream.media() == "video") {
+        match stream.encoding_name() {
+            "h264" | "h265" => return Ok(index),
+            other => unsupported = Some(other.to_owned()),
+        }
+    }
+    Err(unsupported.map_or(SessionFault::NoVideo, |coding| SessionFault::Unsupported { coding }))
+}
+
+async fn answered<T>(
+    stage: Stage,
+    limit: Duration,
+    request: impl Future<Output = Result<T, retina::Error>>,
+) -> Result<T, SessionFault> {
+    match timeout(limit, request).await {
+        Err(_) => Err(SessionFault::NoAnswer { stage, waited: limit }),
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(match error.status_code() {
+            Some(401 | 403) => SessionFault::PasswordRefused,
+            Some(status) => SessionFault::Rejected { stage, status },
+            None => protocol(error),
+        }),
+    }
+}
+
+/// The first line: retina's later lines are addresses and packet positions for a capture.
+#[expect(clippy::needless_pass_by_value, reason = "used as map_err(protocol)")]
+fn protocol(error: retina::Error) -> SessionFault {
+    let text = error.to_string();
+    SessionFault::Protocol { detail: text.lines().next().unwrap_or_default().chars().take(200).collect() }
+}
+
+fn ended_by_peer(error: &retina::Error) -> bool {
+    error.to_string().starts_with("Error reading from RTSP peer")
+}
+
+fn params(video: &VideoParameters) -> Result<VideoParams, SessionFault> {
+    let unsupported = |coding: &str| SessionFault::Unsupported { coding: coding.to_owned() };
+    let codec = match video.codec_params() {
+        VideoParametersCodec::H264 { .. } => VideoCodec::H264,
+        VideoParametersCodec::H265 { .. } => VideoCodec::H265,
+        _ => return Err(unsupported(video.rfc6381_codec())),
+    };
+    let sample_entry = video.mp4_sample_entry().build().map_err(protocol)?;
+    let (width, height) = video.pixel_dimensions();
+    let pixels = |n: u32| u16::try_from(n).map_err(|_| unsupported(&format!("{width}x{height} pixels")));
+    Ok(VideoParams {
+        codec,
+        rfc6381: video.rfc6381_codec().to_owned(),
+        width_px: pixels(width)?,
+        height_px: pixels(height)?,
+        sample_entry: sample_entry.into(),
+        decoder_config: video.extra_data().into(),
+    })
+}

@@ -1,0 +1,438 @@
+//! Clips: any stretch of a stream as one playable file that exists nowhere. Cut at keyframes, never re-encoded.
+//!
+//! A [`Clip`] is a head (`ftyp`, `moov` with every picture's size and time, the head of `mdat`) and a list of slices of
+//! recorded files, so that any byte range of it can be read at any time without a temporary file.
+//! HTTP, authorisation and audit belong to the caller.
+
+use std::{fs::File, io, ops::Range, os::unix::fs::FileExt as _, path::PathBuf, sync::Arc};
+
+use bytes::Bytes;
+use sharpeyes_domain::{
+    ids::{RunId, SegmentId, StreamId},
+    media::VideoParams,
+    segment::{Gap, Span},
+    time::{MediaDuration, WallTime},
+};
+
+use super::{
+    OpenSegment, Shared, holes,
+    table::{self, Fragment, Origin, TableError},
+};
+use crate::{
+    mp4::{self, Chunk, Mp4Error, Sample},
+    store::footage::{FootageError, SegmentRow},
+};
+
+/// One read, and one piece of an HTTP body.
+const CHUNK_BYTES: u64 = 256 << 10;
+/// A longer stretch is an export, not a clip.
+const LONGEST: i64 = 4 * 3_600_000;
+/// Wall and media time of a run drift apart by at most 500 ppm; past this much the clip says so with a new span.
+const SPAN_TOLERANCE_MS: i64 = 5;
+
+/// Why there is no clip.
+#[derive(Debug, thiserror::Error)]
+pub enum ClipError {
+    /// Nothing was recorded then; the gaps say why.
+    #[error("nothing was recorded of {stream} in this time")]
+    Nothing {
+        /// Whose.
+        stream: StreamId,
+        /// Why.
+        gaps: Vec<Gap>,
+    },
+    /// The end is not after the beginning, or too long after it.
+    #[error("a clip is longer than nothing and at most {} hours", LONGEST / 3_600_000)]
+    Length,
+    /// The index could not be read.
+    #[error(transparent)]
+    Index(#[from] FootageError),
+    /// A table in the index is damaged: `sharpeyes check` tells more.
+    #[error("segment {segment}: {source}")]
+    Table {
+        /// The row.
+        segment: SegmentId,
+        /// What is wrong.
+        source: TableError,
+    },
+    /// A recorded file is damaged or gone: `sharpeyes check` tells more.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Mp4Error,
+    },
+    /// The pieces fit no MP4 file.
+    #[error(transparent)]
+    Mp4(#[from] Mp4Error),
+}
+
+/// From here on, clip time and wall time advance together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClipSpan {
+    /// Since the clip's beginning.
+    pub offset: MediaDuration,
+    /// Wall time there.
+    pub wall: WallTime,
+}
+
+/// Makes clips of one disk's recordings. Clones share everything.
+#[derive(Clone)]
+pub struct ClipReader {
+    shared: Arc<Shared>,
+}
+
+/// A planned clip. Cheap to clone and to read from several threads; it holds no file open.
+#[derive(Clone, Debug)]
+pub struct Clip {
+    /// Wall time of the first picture: the keyframe at or before what was asked for, if there is one.
+    pub start: WallTime,
+    /// Wall time of the end of the last picture.
+    pub end: WallTime,
+    /// Length when played.
+    pub duration: MediaDuration,
+    /// Where clip time meets wall time; the first has offset 0.
+    pub spans: Vec<ClipSpan>,
+    /// What is missing between start and end: there the last picture before it stands still.
+    pub gaps: Vec<Gap>,
+    /// Of the first run, for `video/mp4; codecs=…`.
+    pub params: Arc<VideoParams>,
+    /// Pictures.
+    pub n_frames: usize,
+    layout: Arc<Layout>,
+}
+
+#[derive(Debug)]
+struct Layout {
+    head: Bytes,
+    slices: Vec<Slice>,
+    len: u64,
+}
+
+/// Bytes of a recorded file that lie at `at` in the clip.
+#[derive(Clone, Debug)]
+struct Slice {
+    at: u64,
+    len: u64,
+    offset: u64,
+    path: Arc<PathBuf>,
+}
+
+/// A fragment that goes into the clip.
+struct Piece {
+    run: RunId,
+    path: Arc<PathBuf>,
+    fragment: Fragment,
+}
+
+impl ClipReader {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Plans a clip that shows all that was recorded of `stream` from `from` to `to`: it begins with the keyframe at or
+    /// before `from`. Reads the index and the head of each fragment. Blocks.
+    ///
+    /// # Errors
+    /// [`ClipError::Nothing`] when nothing was recorded then; the others name what is damaged.
+    pub fn plan(&self, stream: &StreamId, from: WallTime, to: WallTime) -> Result<Clip, ClipError> {
+        if to <= from || to.0 - from.0 > LONGEST {
+            return Err(ClipError::Length);
+        }
+        let wanted = Span { from, to };
+        let pieces = self.pieces(stream, wanted)?;
+        let Some((first, last)) = pieces.first().zip(pieces.last()) else {
+            return Err(ClipError::Nothing { stream: stream.clone(), gaps: self.gaps(stream, wanted)? });
+        };
+        let shown = Span { from: first.fragment.wall, to: last.fragment.wall_end };
+        let gaps = self.gaps(stream, shown)?;
+        let mut plan = Plan::default();
+        for piece in &pieces {
+            plan.add(piece, &self.shared)?;
+        }
+        plan.finish(shown, gaps)
+    }
+
+    /// Fragments in order, from the random access point at or before the wanted beginning. Where a clock step made two
+    /// runs claim the same time, one is shown after the other: pictures of both between each other could not be decoded.
+    fn pieces(&self, stream: &StreamId, wanted: Span) -> Result<Vec<Piece>, ClipError> {
+        // The open file first: should it be closed meanwhile, its row is found too, and one of both is taken.
+        let open = self.shared.open_segment(stream);
+        let rows = self.shared.footage.segments_in(stream, wanted)?;
+        let mut pieces = Vec::new();
+        for row in &rows {
+            self.take(&mut pieces, wanted, row.run, &row.path, &fragments_of(row)?);
+        }
+        if let Some(OpenSegment { id, run, path, fragments }) = open
+            && rows.iter().all(|row| row.id != id)
+        {
+            self.take(&mut pieces, wanted, run, &path, &fragments);
+        }
+        Ok(pieces)
+    }
+
+    fn take(&self, pieces: &mut Vec<Piece>, wanted: Span, run: RunId, path: &str, fragments: &[Fragment]) {
+        let path = Arc::new(self.shared.volume.dir().join(path));
+        let begin = fragments
+            .iter()
+            .rposition(|fragment| fragment.is_random_access && fragment.wall <= wanted.from)
+            .or_else(|| fragments.iter().position(|fragment| fragment.is_random_access));
+        let Some(begin) = begin else { return };
+        let overlaps = fragments.last().is_some_and(|last| last.wall_end > wanted.from);
+        let chosen = fragments[begin..].iter().filter(|fragment| overlaps && fragment.wall < wanted.to);
+        pieces.extend(chosen.map(|fragment| Piece { run, path: Arc::clone(&path), fragment: *fragment }));
+    }
+
+    /// Gap rows inside `span`, cut to it. What neither segment nor row covers does not exist unless check says so.
+    fn gaps(&self, stream: &StreamId, span: Span) -> Result<Vec<Gap>, ClipError> {
+        let rows = self.shared.footage.gaps_in(stream, span)?;
+        let cut = |row: crate::store::footage::GapRow| {
+            let whole = Span { from: row.from, to: row.to.unwrap_or(span.to) };
+            whole.intersection(&span).map(|span| Gap { span, cause: row.cause })
+        };
+        Ok(rows.into_iter().filter_map(cut).collect())
+    }
+
+    /// Stretches of `span` that are recorded, merged, for a timeline. Blocks.
+    ///
+    /// # Errors
+    /// [`ClipError::Index`].
+    pub fn recorded(&self, stream: &StreamId, span: Span) -> Result<Vec<Span>, ClipError> {
+        let open = self.shared.open_segment(stream);
+        let missing: Vec<Span> = {
+            let gaps = self.gaps(stream, span)?.into_iter().map(|gap| gap.span);
+            gaps.chain(holes(&self.shared.footage, stream, span)?).collect()
+        };
+        let mut recorded = sharpeyes_domain::segment::uncovered(span, &missing);
+        if let Some(live) = open.and_then(|open| {
+            let (first, last) = (open.fragments.first()?.wall, open.fragments.last()?.wall_end);
+            Span { from: first, to: last }.intersection(&span)
+        }) {
+            match recorded.last_mut() {
+                Some(last) if last.to >= live.from => last.to = last.to.max(live.to),
+                _ => recorded.push(live),
+            }
+        }
+        Ok(recorded)
+    }
+}
+
+fn fragments_of(row: &SegmentRow) -> Result<Vec<Fragment>, ClipError> {
+    let Some(closed) = &row.closed else { return Ok(Vec::new()) };
+    let origin = Origin { base: closed.start_pts, wall: closed.span.from };
+    table::decode(&closed.fragments, origin).map_err(|source| ClipError::Table { segment: row.id, source })
+}
+
+/// A clip as it grows, fragment by fragment.
+#[derive(Default)]
+struct Plan {
+    runs: Vec<(RunId, usize)>,
+    params: Vec<Arc<VideoParams>>,
+    samples: Vec<Sample>,
+    chunks: Vec<Chunk>,
+    slices: Vec<Slice>,
+    spans: Vec<ClipSpan>,
+    length: MediaDuration,
+    previous: Option<(RunId, Fragment)>,
+    reading: Option<(Arc<PathBuf>, File)>,
+}
+
+impl Plan {
+    fn add(&mut self, piece: &Piece, shared: &Shared) -> Result<(), ClipError> {
+        let entry = self.entry(piece.run, shared)?;
+        let fragment = &piece.fragment;
+        self.join(piece.run, fragment);
+        let samples = self
+            .read_samples(piece)
+            .map_err(|source| ClipError::File { path: piece.path.as_ref().clone(), source })?;
+        self.length += fragment.end - fragment.base;
+        let size = fragment.size.saturating_sub(fragment.header_bytes.into());
+        self.chunks.push(Chunk { n_samples: fragment.n_frames, size, entry });
+        self.samples.extend(samples);
+        let offset = fragment.offset + u64::from(fragment.header_bytes);
+        self.slices.push(Slice { at: 0, len: size, offset, path: Arc::clone(&piece.path) });
+        self.previous = Some((piece.run, *fragment));
+        Ok(())
+    }
+
+    /// Stretches the last picture over a gap, and notes where clip time and wall time part.
+    fn join(&mut self, run: RunId, next: &Fragment) {
+        if let Some((last_run, last)) = self.previous {
+            let is_continued = last_run == run && last.end == next.base;
+            let missing = MediaDuration::from_millis(next.wall.0 - last.wall_end.0);
+            if !is_continued
+                && missing > MediaDuration::ZERO
+                && let Some(sample) = self.samples.last_mut()
+                && let Some(longer) =
+                    u32::try_from(missing.0).ok().and_then(|ticks| sample.duration.checked_add(ticks))
+            {
+                sample.duration = longer;
+                self.length += missing;
+            }
+        }
+        let expected = self.spans.last().map(|span| span.wall.plus_media(self.length - span.offset));
+        if expected.is_none_or(|wall| (wall.0 - next.wall.0).abs() > SPAN_TOLERANCE_MS) {
+            self.spans.push(ClipSpan { offset: self.length, wall: next.wall });
+        }
+    }
+
+    /// Which sample entry the run needs; runs with the same parameters share one.
+    fn entry(&mut self, run: RunId, shared: &Shared) -> Result<u32, ClipError> {
+        let index = match self.runs.iter().find(|(known, _)| *known == run) {
+            Some((_, index)) => *index,
+            None => {
+                let row = shared.footage.run(run)?;
+                let params = row
+                    .ok_or_else(|| FootageError::Row(format!("run {run} of a segment has no row")))?
+                    .params;
+                let same = self.params.iter().position(|known| known.sample_entry == params.sample_entry);
+                let index = same.unwrap_or(self.params.len());
+                if same.is_none() {
+                    self.params.push(params);
+                }
+                self.runs.push((run, index));
+                index
+            }
+        };
+        u32::try_from(index).map_err(|_| Mp4Error::Range("parameter sets").into())
+    }
+
+    fn read_samples(&mut self, piece: &Piece) -> Result<Vec<Sample>, Mp4Error> {
+        if self.reading.as_ref().is_none_or(|(path, _)| *path != piece.path) {
+            self.reading = Some((Arc::clone(&piece.path), File::open(&*piece.path)?));
+        }
+        let Some((_, file)) = &self.reading else { return Err(Mp4Error::Damaged("no file")) };
+        let size = usize::try_from(piece.fragment.header_bytes)
+            .map_err(|_| Mp4Error::Range("the fragment's head"))?;
+        let mut head = vec![0; size];
+        file.read_exact_at(&mut head, piece.fragment.offset)?;
+        let samples = mp4::fragment_samples(&head)?;
+        let payload: u64 = samples.iter().map(|sample| u64::from(sample.size)).sum();
+        let is_whole = payload + u64::from(piece.fragment.header_bytes) == piece.fragment.size
+            && u32::try_from(samples.len()).ok() == Some(piece.fragment.n_frames);
+        if is_whole { Ok(samples) } else { Err(Mp4Error::Damaged("a fragment is not what the index says")) }
+    }
+
+    fn finish(mut self, shown: Span, gaps: Vec<Gap>) -> Result<Clip, ClipError> {
+        let params: Vec<&VideoParams> = self.params.iter().map(|params| &**params).collect();
+        let head = Bytes::from(mp4::progressive(&params, shown.from, &self.samples, &self.chunks)?);
+        let mut at = u64::try_from(head.len()).map_err(|_| Mp4Error::Range("the clip"))?;
+        for slice in &mut self.slices {
+            slice.at = at;
+            at += slice.len;
+        }
+        Ok(Clip {
+            start: shown.from,
+            end: shown.to,
+            duration: self.length,
+            spans: self.spans,
+            gaps,
+            params: self.params.first().cloned().ok_or(Mp4Error::Range("a clip without pictures"))?,
+            n_frames: self.samples.len(),
+            layout: Arc::new(Layout { head, slices: self.slices, len: at }),
+        })
+    }
+}
+
+impl Clip {
+    /// Bytes in all.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a clip has at least its head and one picture")]
+    pub fn len(&self) -> u64 {
+        self.layout.len
+    }
+
+    /// `video/mp4` with the codecs of the first run.
+    #[must_use]
+    pub fn mime(&self) -> String {
+        format!("video/mp4; codecs=\"{}\"", self.params.rfc6381)
+    }
+
+    /// The same for two plans of the same bytes: for `ETag` and `If-Range`. The head holds every size, time and offset.
+    #[must_use]
+    pub fn tag(&self) -> String {
+        use sha2::{Digest as _, Sha256};
+        let mut hasher = Sha256::new_with_prefix(&self.layout.head);
+        for slice in &self.layout.slices {
+            hasher.update(slice.path.as_os_str().as_encoded_bytes());
+            hasher.update(slice.offset.to_be_bytes());
+        }
+        hex::encode(&hasher.finalize()[..16])
+    }
+
+    /// The clip time of a wall time inside the clip.
+    #[must_use]
+    pub fn offset_of(&self, wall: WallTime) -> MediaDuration {
+        let span = self.spans.iter().rev().find(|span| span.wall <= wall).or(self.spans.first());
+        span.map_or(MediaDuration::ZERO, |span| {
+            let offset = span.offset + MediaDuration::from_millis(wall.0 - span.wall.0);
+            MediaDuration(offset.0.clamp(0, self.duration.0))
+        })
+    }
+
+    /// Reads a byte range, cut to the clip's length, in pieces of at most 256 KiB. Blocks: for a blocking thread.
+    /// The first error ends it.
+    #[must_use]
+    pub fn read_range(&self, range: Range<u64>) -> ClipBytes {
+        let end = range.end.min(self.len());
+        ClipBytes { layout: Arc::clone(&self.layout), at: range.start, end, reading: None }
+    }
+}
+
+/// The bytes of a clip, piece by piece.
+#[derive(Debug)]
+pub struct ClipBytes {
+    layout: Arc<Layout>,
+    at: u64,
+    end: u64,
+    reading: Option<(Arc<PathBuf>, File)>,
+}
+
+impl ClipBytes {
+    fn read(&mut self) -> io::Result<Bytes> {
+        let head = &self.layout.head;
+        let wanted = (self.end - self.at).min(CHUNK_BYTES);
+        let size = |n: u64| usize::try_from(n).map_err(io::Error::other);
+        let head_len = u64::try_from(head.len()).map_err(io::Error::other)?;
+        if self.at < head_len {
+            let n = wanted.min(head_len - self.at);
+            return Ok(head.slice(size(self.at)?..size(self.at + n)?));
+        }
+        let mut buffer = Vec::with_capacity(size(wanted)?);
+        let mut at = self.at;
+        // Fragments of a quiet camera are small: several go into one piece.
+        while at < self.at + wanted {
+            let index = self.layout.slices.partition_point(|slice| slice.at + slice.len <= at);
+            let slice = self.layout.slices.get(index).ok_or(io::ErrorKind::UnexpectedEof)?;
+            let within = at - slice.at;
+            let n = (self.at + wanted - at).min(slice.len - within);
+            if self.reading.as_ref().is_none_or(|(path, _)| *path != slice.path) {
+                self.reading = Some((Arc::clone(&slice.path), File::open(&*slice.path)?));
+            }
+            if let Some((_, file)) = &self.reading {
+                let start = buffer.len();
+                buffer.resize(start + size(n)?, 0);
+                file.read_exact_at(&mut buffer[start..], slice.offset + within)?;
+            }
+            at += n;
+        }
+        Ok(buffer.into())
+    }
+}
+
+impl Iterator for ClipBytes {
+    type Item = io::Result<Bytes>;
+
+    fn next(&mut self) -> Option<io::Result<Bytes>> {
+        if self.at >= self.end {
+            return None;
+        }
+        let piece = self.read();
+        match &piece {
+            Ok(bytes) => self.at += u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            Err(_) => self.at = self.end,
+        }
+        Some(piece)
+    }
+}

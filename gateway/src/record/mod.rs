@@ -1,0 +1,308 @@
+//! Recording: what a camera sent, byte for byte, on the disk within two seconds, and every missing piece named.
+//!
+//! Fed by a stream's session through [`RecordSender`]; feeds clips (`clip`) and the footage index (`store::footage`).
+//! No decoding, no RTSP and no retention policy belongs here.
+//!
+//! How a second of video becomes durable:
+//! 1. The segmenter collects units into a fragment: a GOP, or a piece of at most [`RecordSettings::fragment`] of it.
+//! 2. The fragment is one `write` at the end of the segment's file. From here on `kill -9` loses nothing of it.
+//! 3. Every [`RecordSettings::sync_every`] one `syncfs` brings all cameras' files and directories to the disk: one
+//!    hundred cameras cost one sync, not one hundred, on a disk that can do about fifty. So a power cut costs at most
+//!    a fragment plus one period, which the defaults keep below two seconds.
+//! 4. After about a minute the file is synced, then its directory, then its row gets size, SHA-256 and fragment table.
+//!
+//! **Invariant:** a file has a row (`open`) before it exists, so there is no file that the index does not know.
+//! **Invariant:** fragments of a segment follow one another without a hole in bytes, media time and wall time.
+//! **Invariant:** between the first picture of a stream and now, every instant is in a segment or in a gap row.
+
+pub mod clip;
+mod file;
+mod pool;
+mod queue;
+pub(crate) mod recovery;
+mod segmenter;
+pub mod table;
+pub mod volume;
+
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use sharpeyes_domain::{
+    ids::{RunId, SegmentId, StreamId},
+    media::{AccessUnit, VideoParams},
+    segment::{Gap, GapCause, Span},
+    time::WallTime,
+};
+
+pub use queue::{Overflow, RecordSender};
+pub use recovery::{RecoveredSegment, Recovery};
+
+use crate::{
+    clock::Clock,
+    mp4::Mp4Error,
+    store::footage::{Change, Footage, FootageError},
+};
+use clip::ClipReader;
+use pool::Pool;
+use table::Fragment;
+use volume::{Volume, VolumeError};
+
+/// A run as its session announces it.
+#[derive(Clone, Debug)]
+pub struct RunInfo {
+    /// Whose.
+    pub stream: StreamId,
+    /// Constant within the run.
+    pub params: Arc<VideoParams>,
+    /// Wall time of the run's media time 0.
+    pub wall_start: WallTime,
+    /// Counts the runs of this stream.
+    pub generation: u64,
+}
+
+/// The end of a run, or the failure to begin one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunEnd {
+    /// Why nothing comes any more.
+    pub cause: GapCause,
+    /// When that was noticed. A gap begins at the end of the last recorded picture, or here when there is none.
+    pub at: WallTime,
+}
+
+/// What a stream's session tells the recorder, in order.
+#[derive(Clone, Debug)]
+pub enum RecorderMessage {
+    /// Units of this run follow.
+    RunBegin(Arc<RunInfo>),
+    /// One coded picture, in decoding order.
+    Unit(AccessUnit),
+    /// The run is over. Also sent without a run, when a session could not be set up: then the gap gets this cause.
+    RunEnd(RunEnd),
+}
+
+/// The recorder's part of the configuration.
+#[derive(Clone, Debug)]
+pub struct RecordSettings {
+    /// Where the files go: one disk.
+    pub media_dir: PathBuf,
+    /// Length of a file; it ends at the next keyframe.
+    pub segment: Duration,
+    /// Longest piece of a GOP that is kept in memory before it is written.
+    pub fragment: Duration,
+    /// Between two syncs of the disk.
+    pub sync_every: Duration,
+    /// Bytes that one stream may hold in memory before its run is ended.
+    pub backlog_bytes: usize,
+    /// Writer threads.
+    pub writers: NonZeroUsize,
+}
+
+impl RecordSettings {
+    /// The defaults: segments of a minute, fragments of a second, 8 MiB per stream, two writers.
+    #[must_use]
+    pub fn new(media_dir: PathBuf) -> Self {
+        Self {
+            media_dir,
+            segment: Duration::from_secs(60),
+            fragment: Duration::from_secs(1),
+            sync_every: Duration::from_millis(800),
+            backlog_bytes: 8 << 20,
+            writers: NonZeroUsize::MIN.saturating_add(1),
+        }
+    }
+}
+
+/// Counters of one recorded stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordStatus {
+    /// In memory, not yet in a file.
+    pub queued_bytes: usize,
+    /// The bound of `queued_bytes`.
+    pub limit_bytes: usize,
+    /// Since the start.
+    pub written_bytes: u64,
+    /// Pictures written since the start.
+    pub n_frames: u64,
+    /// Runs that ended because the queue was full.
+    pub n_overflows: u64,
+    /// Units refused because the queue was full.
+    pub n_refused: u64,
+    /// Units dropped because no keyframe had come yet, or writing was failing.
+    pub n_before_keyframe: u64,
+    /// Failures of disk or index.
+    pub n_failures: u64,
+    /// Wall time up to which the stream is recorded: the progress that a watchdog looks at.
+    pub written_until: Option<WallTime>,
+    /// The newest failure, in words.
+    pub last_failure: Option<String>,
+}
+
+/// Why recording cannot begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The disk is not the right one, or refuses.
+    #[error(transparent)]
+    Volume(#[from] VolumeError),
+    /// The index failed.
+    #[error(transparent)]
+    Index(#[from] FootageError),
+    /// Timestamps or parameters of the camera fit no file.
+    #[error(transparent)]
+    Mp4(#[from] Mp4Error),
+    /// A thread could not be started.
+    #[error("cannot start a writer thread: {0}")]
+    Thread(std::io::Error),
+}
+
+/// What segmenters, clips and recovery share.
+pub(crate) struct Shared {
+    pub(crate) volume: Volume,
+    pub(crate) footage: Footage,
+    pub(crate) clock: Clock,
+    pub(crate) settings: RecordSettings,
+    /// Files that are being written, for clips. Copied out, never held while reading files.
+    pub(crate) open: Mutex<HashMap<StreamId, OpenSegment>>,
+}
+
+/// The finished fragments of a file that is still being written.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenSegment {
+    pub(crate) id: SegmentId,
+    pub(crate) run: RunId,
+    pub(crate) path: String,
+    pub(crate) fragments: Vec<Fragment>,
+}
+
+/// The recorder of one disk. Dropping it stops it cleanly; [`Recorder::close`] says whether that went well.
+pub struct Recorder {
+    shared: Arc<Shared>,
+    pool: Pool,
+    recovery: Recovery,
+    senders: Mutex<HashMap<StreamId, RecordSender>>,
+}
+
+impl Recorder {
+    /// Checks the disk's identity, repairs what a crash left, and starts the writer threads. Blocks.
+    ///
+    /// # Errors
+    /// [`RecordError::Volume`] when the disk is not the one that the index describes, or is in use.
+    pub fn open(settings: RecordSettings, footage: Footage, clock: Clock) -> Result<Self, RecordError> {
+        let volume = Volume::open(&settings.media_dir, &footage, clock.wall())?;
+        let recovery = recovery::recover(volume.dir(), &footage, clock.wall())?;
+        let shared = Arc::new(Shared { volume, footage, clock, settings, open: Mutex::default() });
+        let pool = Pool::start(&shared).map_err(RecordError::Thread)?;
+        Ok(Self { shared, pool, recovery, senders: Mutex::default() })
+    }
+
+    /// The queue of `stream`, which is to be recorded from now on: until its first picture there is a gap row.
+    /// Asked again, the same queue.
+    ///
+    /// # Errors
+    /// [`RecordError::Volume`] when its directory cannot be made.
+    pub fn sender(&self, stream: &StreamId) -> Result<RecordSender, RecordError> {
+        let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = senders.get(stream) {
+            return Ok(sender.clone());
+        }
+        self.shared.volume.prepare(stream)?;
+        let settings = &self.shared.settings;
+        let sender = self.pool.register(stream, self.shared.clock.wall(), settings.backlog_bytes);
+        senders.insert(stream.clone(), sender.clone());
+        Ok(sender)
+    }
+
+    /// Counters of every recorded stream.
+    #[must_use]
+    pub fn statuses(&self) -> Vec<(StreamId, RecordStatus)> {
+        let senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
+        senders.iter().map(|(stream, sender)| (stream.clone(), sender.status())).collect()
+    }
+
+    /// `stream` is not recorded any more: its open gap, if it has one, goes on as switched off.
+    ///
+    /// # Errors
+    /// [`RecordError::Index`].
+    pub fn retire(&self, stream: &StreamId) -> Result<(), RecordError> {
+        if self.shared.footage.open_gap(stream)?.is_some_and(|gap| gap.cause != GapCause::RecordingOff) {
+            let from = self.shared.clock.wall();
+            let gap = Change::BeginGap { stream: stream.clone(), from, cause: GapCause::RecordingOff };
+            self.shared.footage.apply(vec![gap])?;
+        }
+        Ok(())
+    }
+
+    /// What the start found and repaired.
+    #[must_use]
+    pub fn recovery(&self) -> &Recovery {
+        &self.recovery
+    }
+
+    /// Makes clips, also of what was recorded a second ago.
+    #[must_use]
+    pub fn clips(&self) -> ClipReader {
+        ClipReader::new(Arc::clone(&self.shared))
+    }
+
+    /// The index.
+    #[must_use]
+    pub fn footage(&self) -> &Footage {
+        &self.shared.footage
+    }
+
+    /// Deletes one complete segment: row to garbage, unlink, fsync of the directory, row gone. When older footage of
+    /// the stream remains, a gap row with `cause` takes its place.
+    ///
+    /// # Errors
+    /// [`RecordError`]; what was begun is finished at the next start.
+    pub fn delete_segment(&self, id: SegmentId, cause: GapCause) -> Result<(), RecordError> {
+        let footage = &self.shared.footage;
+        let Some(row) = footage.segment(id)? else { return Ok(()) };
+        let Some(closed) = row.closed else { return Ok(()) };
+        let mut changes = vec![Change::Discard { id, since: self.shared.clock.wall() }];
+        let is_oldest = footage.footage_span(&row.stream)?.is_none_or(|span| span.from >= closed.span.from);
+        if !is_oldest {
+            changes.push(Change::AddGap { stream: row.stream, gap: Gap { span: closed.span, cause } });
+        }
+        footage.apply(changes)?;
+        volume::unlink(self.shared.volume.dir(), &row.path)?;
+        footage.apply(vec![Change::Forget { path: row.path }])?;
+        Ok(())
+    }
+
+    /// Finishes every segment, writes the gap rows of the stop, and ends the threads. Blocks.
+    pub fn close(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.pool.stop();
+    }
+}
+
+impl Shared {
+    pub(crate) fn open_segment(&self, stream: &StreamId) -> Option<OpenSegment> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).get(stream).cloned()
+    }
+}
+
+/// Instants of `span` for which `stream` has neither a complete segment nor a gap row.
+pub(crate) fn holes(footage: &Footage, stream: &StreamId, span: Span) -> Result<Vec<Span>, FootageError> {
+    let mut covered: Vec<Span> = footage
+        .segments_in(stream, span)?
+        .into_iter()
+        .filter_map(|row| row.closed.map(|closed| closed.span))
+        .collect();
+    let gaps = footage.gaps_in(stream, span)?;
+    covered.extend(gaps.iter().map(|gap| Span { from: gap.from, to: gap.to.unwrap_or(span.to) }));
+    Ok(sharpeyes_domain::segment::uncovered(span, &covered))
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

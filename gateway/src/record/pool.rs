@@ -1,0 +1,132 @@
+//! Threads of the recorder: a few writers, each serving many streams, and one that syncs the disk.
+
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    },
+    thread::{Builder, JoinHandle},
+};
+
+use sharpeyes_domain::{ids::StreamId, time::WallTime};
+
+use super::{
+    Shared,
+    queue::{Inbox, Letter, RecordSender, StreamShared},
+    segmenter::Segmenter,
+};
+
+/// The recorder's threads.
+pub(super) struct Pool {
+    inboxes: Vec<Arc<Inbox>>,
+    next: AtomicUsize,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    stop_sync: Option<SyncSender<()>>,
+    sync: Option<JoinHandle<()>>,
+}
+
+impl Pool {
+    pub(super) fn start(shared: &Arc<Shared>) -> io::Result<Self> {
+        let (stop_sync, stopped) = sync_channel(1);
+        let mut pool = Self {
+            inboxes: Vec::new(),
+            next: AtomicUsize::new(0),
+            threads: Mutex::default(),
+            stop_sync: Some(stop_sync),
+            sync: None,
+        };
+        for number in 0..shared.settings.writers.get() {
+            let inbox = Arc::new(Inbox::default());
+            pool.inboxes.push(Arc::clone(&inbox));
+            let shared = Arc::clone(shared);
+            let thread =
+                Builder::new().name(format!("record-{number}")).spawn(move || write_loop(&shared, &inbox))?;
+            pool.threads.get_mut().unwrap_or_else(PoisonError::into_inner).push(thread);
+        }
+        let shared = Arc::clone(shared);
+        pool.sync =
+            Some(Builder::new().name("record-sync".into()).spawn(move || sync_loop(&shared, &stopped))?);
+        Ok(pool)
+    }
+
+    /// Streams go round the threads in order of registration, so that each thread has as many as the others.
+    pub(super) fn register(&self, stream: &StreamId, since: WallTime, limit: usize) -> RecordSender {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.inboxes.len();
+        let inbox = Arc::clone(&self.inboxes[turn]);
+        let shared = Arc::new(StreamShared::new(stream.clone(), since, limit));
+        let slot = inbox.register(Arc::clone(&shared));
+        RecordSender { shared, inbox, slot }
+    }
+
+    /// Ends the writers after all that was sent before, then the sync thread.
+    pub(super) fn stop(&mut self) {
+        let threads = std::mem::take(self.threads.get_mut().unwrap_or_else(PoisonError::into_inner));
+        for inbox in &self.inboxes {
+            inbox.push(Letter::Stop);
+        }
+        for thread in threads {
+            join(thread);
+        }
+        self.stop_sync = None;
+        if let Some(sync) = self.sync.take() {
+            join(sync);
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn join(thread: JoinHandle<()>) {
+    let name = thread.thread().name().unwrap_or("record").to_owned();
+    if thread.join().is_err() {
+        tracing::error!(thread = name, "a recorder thread had panicked");
+    }
+}
+
+fn write_loop(shared: &Arc<Shared>, inbox: &Inbox) {
+    let mut segmenters: Vec<Segmenter> = Vec::new();
+    loop {
+        for letter in inbox.take() {
+            match letter {
+                Letter::Register(stream) => segmenters.push(Segmenter::new(Arc::clone(shared), stream)),
+                Letter::Message { slot, message } => {
+                    let Some(segmenter) = segmenters.get_mut(slot) else { continue };
+                    // One camera's broken input must not end the thread that many cameras need.
+                    if catch_unwind(AssertUnwindSafe(|| segmenter.on_message(message))).is_err() {
+                        segmenter.abandon();
+                    }
+                }
+                Letter::Stop => {
+                    for segmenter in &mut segmenters {
+                        if catch_unwind(AssertUnwindSafe(|| segmenter.stop())).is_err() {
+                            tracing::error!("a segment could not be finished; the next start recovers it");
+                        }
+                    }
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn sync_loop(shared: &Shared, stopped: &Receiver<()>) {
+    loop {
+        let is_over = match stopped.recv_timeout(shared.settings.sync_every) {
+            Err(RecvTimeoutError::Timeout) => false,
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
+        };
+        if let Err(error) = shared.volume.sync_if_dirty() {
+            tracing::error!(%error, "recording on this disk stops: a sync failed, so nothing written can be relied on");
+        }
+        if is_over {
+            return;
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! What a start does after a crash: open segments are read back, cut at the tear, hashed and closed; gaps are named.
+//!
+//! Reads only the files that were open, at most one per stream. Also the tool of `check --repair`.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::BufReader,
+    path::Path,
+};
+
+use sharpeyes_domain::{
+    ids::{SegmentId, StreamId},
+    media::VideoParams,
+    segment::{Gap, GapCause, Span},
+    time::WallTime,
+};
+
+use super::{
+    RecordError,
+    file::closed,
+    holes,
+    table::Fragment,
+    volume::{at, sync_dir, unlink},
+};
+use crate::{
+    mp4::{Mp4Error, Scanner},
+    store::footage::{Change, ClosedSegment, Footage, SegmentRow, SegmentState},
+};
+
+/// What a start found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// Files that were being written.
+    pub segments: Vec<RecoveredSegment>,
+    /// Files whose deletion was finished.
+    pub n_deleted: usize,
+}
+
+/// One file that was being written when the service died.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecoveredSegment {
+    /// Whose.
+    pub stream: StreamId,
+    /// Below the media directory.
+    pub path: String,
+    /// What it holds; `None` when there was nothing to keep.
+    pub span: Option<Span>,
+    /// Bytes of a torn tail that were cut off.
+    pub n_torn_bytes: u64,
+}
+
+/// A recorded file as its own bytes tell it.
+pub(crate) struct ScannedFile {
+    pub(crate) params: VideoParams,
+    pub(crate) fragments: Vec<Fragment>,
+    /// Up to the end of the last whole fragment.
+    pub(crate) valid_bytes: u64,
+    pub(crate) sha256: [u8; 32],
+}
+
+impl ScannedFile {
+    /// Its row; `None` when there is nothing to keep.
+    pub(crate) fn close(&self, id: SegmentId, state: SegmentState) -> Option<ClosedSegment> {
+        closed(id, state, &self.fragments, self.valid_bytes, self.sha256)
+    }
+
+    /// The last picture lasts until `wall`, which the file alone does not know.
+    pub(crate) fn stretch_to(&mut self, wall: WallTime) {
+        if let Some(last) = self.fragments.last_mut() {
+            last.wall_end = wall.max(last.wall);
+        }
+    }
+}
+
+/// Reads a whole file, fragment by fragment. `None` when there is none, or it has no usable head.
+pub(crate) fn scan(path: &Path) -> Result<Option<ScannedFile>, RecordError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(at(path)(error).into()),
+    };
+    let disk_failed = |error| match error {
+        Mp4Error::Io(source) => RecordError::from(at(path)(source)),
+        damaged => damaged.into(),
+    };
+    let mut scanner = match Scanner::open(BufReader::with_capacity(256 << 10, file)) {
+        Ok(scanner) => scanner,
+        Err(Mp4Error::Io(source)) => return Err(at(path)(source).into()),
+        Err(_) => return Ok(None),
+    };
+    let mut fragments: Vec<Fragment> = Vec::new();
+    let (mut valid_bytes, mut sha256) = scanner.valid();
+    while let Some(found) = scanner.next_fragment().map_err(disk_failed)? {
+        if let Some(last) = fragments.last_mut() {
+            if found.base != last.end || found.wall < last.wall {
+                break;
+            }
+            last.wall_end = found.wall;
+        }
+        fragments.push(Fragment {
+            offset: found.offset,
+            header_bytes: found.header_bytes,
+            size: found.size,
+            base: found.base,
+            end: found.end,
+            wall: found.wall,
+            wall_end: found.wall.plus_media(found.end - found.base),
+            n_frames: found.n_frames,
+            is_random_access: found.is_random_access,
+        });
+        (valid_bytes, sha256) = scanner.valid();
+    }
+    Ok(Some(ScannedFile { params: scanner.params().clone(), fragments, valid_bytes, sha256 }))
+}
+
+/// Cuts the file after its last whole fragment, makes that durable, and gives its row.
+/// `None` when there is nothing to keep.
+pub(crate) fn salvage(dir: &Path, path: &str, id: SegmentId) -> Result<Option<Salvaged>, RecordError> {
+    let full = dir.join(path);
+    let Some(scanned) = scan(&full)? else { return Ok(None) };
+    let Some(closed) = scanned.close(id, SegmentState::Recovered) else { return Ok(None) };
+    let file = OpenOptions::new().write(true).open(&full).map_err(at(&full))?;
+    let size = file.metadata().map_err(at(&full))?.len();
+    file.set_len(scanned.valid_bytes).and_then(|()| file.sync_all()).map_err(at(&full))?;
+    sync_dir(full.parent().unwrap_or(dir))?;
+    Ok(Some(Salvaged { closed, n_torn_bytes: size.saturating_sub(scanned.valid_bytes) }))
+}
+
+/// A file that was cut to its whole fragments.
+pub(crate) struct Salvaged {
+    pub(crate) closed: ClosedSegment,
+    pub(crate) n_torn_bytes: u64,
+}
+
+/// Brings disk and index into agreement after a crash.
+pub(crate) fn recover(dir: &Path, footage: &Footage, now: WallTime) -> Result<Recovery, RecordError> {
+    let mut recovery = Recovery { n_deleted: finish_deletions(dir, footage)?, ..Recovery::default() };
+    for row in footage.open_segments()? {
+        recovery.segments.push(recover_segment(dir, footage, &row, now)?);
+    }
+    recovery.n_deleted += finish_deletions(dir, footage)?;
+    for stream in footage.streams()? {
+        let recovered_from = recovery
+            .segments
+            .iter()
+            .filter(|segment| segment.stream == stream)
+            .filter_map(|segment| segment.span.map(|span| span.from))
+            .min();
+        name_gaps(footage, &stream, recovered_from)?;
+    }
+    if !recovery.segments.is_empty() {
+        tracing::warn!(
+            segments = recovery.segments.len(),
+            "the last stop was not a clean one; open segments are closed"
+        );
+    }
+    Ok(recovery)
+}
+
+/// Unlinks what garbage names.
+fn finish_deletions(dir: &Path, footage: &Footage) -> Result<usize, RecordError> {
+    let garbage = footage.garbage()?;
+    let n = garbage.len();
+    for row in garbage {
+        unlink(dir, &row.path)?;
+        footage.apply(vec![Change::Forget { path: row.path }])?;
+    }
+    Ok(n)
+}
+
+fn recover_segment(
+    dir: &Path,
+    footage: &Footage,
+    row: &SegmentRow,
+    now: WallTime,
+) -> Result<RecoveredSegment, RecordError> {
+    let found = |span, n_torn_bytes| RecoveredSegment {
+        stream: row.stream.clone(),
+        path: row.path.clone(),
+        span,
+        n_torn_bytes,
+    };
+    match salvage(dir, &row.path, row.id)? {
+        Some(Salvaged { closed, n_torn_bytes }) => {
+            let span = closed.span;
+            footage.apply(vec![Change::CloseSegment(closed)])?;
+            Ok(found(Some(span), n_torn_bytes))
+        }
+        None => {
+            footage.apply(vec![Change::Discard { id: row.id, since: now }])?;
+            Ok(found(None, 0))
+        }
+    }
+}
+
+/// The stream's present is a gap, and so is every hole since `recovered_from`.
+fn name_gaps(
+    footage: &Footage,
+    stream: &StreamId,
+    recovered_from: Option<WallTime>,
+) -> Result<(), RecordError> {
+    let Some(span) = footage.footage_span(stream)? else { return Ok(()) };
+    let mut changes = Vec::new();
+    let open = match footage.open_gap(stream)? {
+        // Killed between the first fragment and the row that ends the gap.
+        Some(gap) if gap.from < span.to => {
+            let later = footage.segments_in(stream, Span { from: gap.from, to: span.to })?;
+            if let Some(first) = later.iter().find(|row| row.start_wall >= gap.from) {
+                changes.push(Change::EndGap { stream: stream.clone(), at: first.start_wall });
+                None
+            } else {
+                Some(gap)
+            }
+        }
+        other => other,
+    };
+    if open.is_none() {
+        let gaps = footage.gaps_in(stream, Span { from: span.to, to: WallTime(i64::MAX) })?;
+        let from = gaps.iter().filter_map(|gap| gap.to).fold(span.to, WallTime::max);
+        changes.push(Change::BeginGap { stream: stream.clone(), from, cause: GapCause::Restart });
+    }
+    footage.apply(changes)?;
+    if let (Some(from), Some(gap)) = (recovered_from, footage.open_gap(stream)?) {
+        let missing = holes(footage, stream, Span { from, to: gap.from })?;
+        let add =
+            |span| Change::AddGap { stream: stream.clone(), gap: Gap { span, cause: GapCause::Restart } };
+        footage.apply(missing.into_iter().map(add).collect())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,464 @@
+//! One stream's units into fragments, segments and gaps. Runs on a writer thread; owns all of the stream's state.
+//!
+//! It decides where fragments and segments are cut. Files are `file`'s, rows are `store::footage`'s.
+
+use std::{
+    sync::{Arc, PoisonError, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use rand::RngExt as _;
+use sharpeyes_domain::{
+    ids::{RunId, SegmentId},
+    media::AccessUnit,
+    segment::GapCause,
+    time::{MediaDuration, Pts, WallTime},
+};
+
+use super::{
+    OpenSegment, RecordError, RecorderMessage, RunEnd, RunInfo, Shared,
+    file::SegmentFile,
+    queue::{StreamShared, cost},
+    table::Fragment,
+    volume::{Volume, at, unlink},
+};
+use crate::{
+    mp4::{self, FragmentSpec},
+    store::footage::{Change, NewRun, NewSegment, Opened, RunRef},
+};
+
+/// After disk or index failed; recording resumes by itself.
+const RETRY: Duration = Duration::from_secs(2);
+/// A lone picture's duration until there are two to measure: 25 per second.
+const USUAL_FRAME: MediaDuration = MediaDuration(3_600);
+
+/// See the module.
+pub(super) struct Segmenter {
+    shared: Arc<Shared>,
+    stream: Arc<StreamShared>,
+    /// Milliseconds by which this stream's rotations are shifted against the minute, so that cameras take turns.
+    phase_ms: i64,
+    run: Option<Run>,
+    /// Invariant: `Some` only while `run` is.
+    file: Option<SegmentFile>,
+    gap: GapState,
+    /// Nothing is written before.
+    retry_at: Option<Instant>,
+    /// Gap rows that the index could not take yet.
+    pending: Vec<Change>,
+}
+
+struct Run {
+    info: Arc<RunInfo>,
+    /// Its row, once it has a segment.
+    id: Option<RunId>,
+    init: Vec<u8>,
+    /// Units of the fragment that is being collected; begins with a keyframe when `cursor` is `None`.
+    units: Vec<AccessUnit>,
+    units_cost: usize,
+    /// Where the next fragment begins: the end of the one before.
+    cursor: Option<Cursor>,
+    frame: MediaDuration,
+}
+
+#[derive(Clone, Copy)]
+struct Cursor {
+    base: Pts,
+    wall: WallTime,
+}
+
+/// What the index says of the stream's present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum GapState {
+    /// A segment is being written, or one has just ended at this wall time.
+    Recording { until: WallTime },
+    /// A gap row is open.
+    Missing { cause: GapCause, is_guess: bool },
+}
+
+impl Segmenter {
+    /// The stream is to be recorded from now on.
+    pub(super) fn new(shared: Arc<Shared>, stream: Arc<StreamShared>) -> Self {
+        let segment_ms = i64::try_from(shared.settings.segment.as_millis()).unwrap_or(i64::MAX).max(1);
+        let phase_ms = phase(&stream.stream.to_string()).rem_euclid(segment_ms);
+        let mut this = Self {
+            shared,
+            stream,
+            phase_ms,
+            run: None,
+            file: None,
+            // Corrected at once; a failing index leaves it as a guess that is written with the first success.
+            gap: GapState::Missing { cause: GapCause::CameraOffline, is_guess: true },
+            retry_at: None,
+            pending: Vec::new(),
+        };
+        match this.shared.footage.open_gap(&this.stream.stream) {
+            Ok(Some(gap)) => this.gap = GapState::Missing { cause: gap.cause, is_guess: false },
+            Ok(None) => {
+                this.pending.push(this.begin_gap(this.stream.since, GapCause::CameraOffline));
+                this.flush();
+            }
+            Err(error) => this.note_failure(&error.into()),
+        }
+        this
+    }
+
+    pub(super) fn on_message(&mut self, message: RecorderMessage) {
+        let cost = cost(&message);
+        match message {
+            RecorderMessage::RunBegin(info) => self.on_begin(info),
+            RecorderMessage::Unit(unit) => self.on_unit(unit, cost),
+            RecorderMessage::RunEnd(end) => self.on_end(end),
+        }
+    }
+
+    /// The service stops: the segment is finished, and what follows is a gap.
+    pub(super) fn stop(&mut self) {
+        let at = self.shared.clock.wall();
+        self.on_end(RunEnd { cause: GapCause::Stopped, at });
+    }
+
+    /// After a panic: the file stays as it is, its row open, until the next start recovers it.
+    pub(super) fn abandon(&mut self) {
+        tracing::error!(stream = %self.stream.stream, "the recorder panicked over this stream; its run is given up");
+        self.stream.n_failures.fetch_add(1, Ordering::Relaxed);
+        if let Some(run) = self.run.take() {
+            self.stream.release(run.units_cost);
+        }
+        self.file = None;
+        self.publish(|_| None);
+        self.go_missing(GapCause::Disk, self.shared.clock.wall());
+    }
+
+    fn on_begin(&mut self, info: Arc<RunInfo>) {
+        if self.run.is_some() {
+            // Ingest ends a run before it begins the next; should it not, the recording is cut here all the same.
+            self.on_end(RunEnd { cause: GapCause::SessionEnded, at: info.wall_start });
+        }
+        match mp4::init_segment(&info.params) {
+            Ok(init) => {
+                self.run = Some(Run {
+                    info,
+                    id: None,
+                    init,
+                    units: Vec::new(),
+                    units_cost: 0,
+                    cursor: None,
+                    frame: USUAL_FRAME,
+                });
+            }
+            Err(error) => {
+                self.note_failure(&error.into());
+                self.go_missing(GapCause::Unsupported, info.wall_start);
+            }
+        }
+    }
+
+    fn on_unit(&mut self, unit: AccessUnit, cost: usize) {
+        let is_waiting = self.retry_at.is_some_and(|at| self.shared.clock.instant() < at);
+        let Some(run) = self.run.as_mut() else {
+            self.stream.release(cost);
+            return;
+        };
+        if run.units.is_empty() && run.cursor.is_none() && (!unit.is_keyframe || is_waiting) {
+            self.stream.release(cost);
+            self.stream.n_before_keyframe.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        if self.must_cut_before(&unit, cost) {
+            let next = Cursor { base: unit.pts, wall: unit.wall };
+            if !self.write_fragment(next) {
+                self.stream.release(cost);
+                return;
+            }
+            if unit.is_keyframe && self.is_rotation_due(unit.wall) {
+                self.rotate();
+            }
+        }
+        if let Some(run) = self.run.as_mut() {
+            run.units_cost += cost;
+            run.units.push(unit);
+        }
+    }
+
+    fn on_end(&mut self, end: RunEnd) {
+        if let Some(next) = self.run.as_ref().and_then(Run::estimated_end) {
+            self.write_fragment(next);
+        }
+        let mut changes = Vec::new();
+        if let Some(file) = self.file.take() {
+            self.finish(file, &mut changes);
+        }
+        if let Some(run) = self.run.take() {
+            self.stream.release(run.units_cost);
+        }
+        self.pending.append(&mut changes);
+        self.go_missing(end.cause, end.at);
+        self.publish(|_| None);
+    }
+
+    /// A fragment ends at a keyframe, or before it would hold more than the settings allow in time or bytes.
+    fn must_cut_before(&self, unit: &AccessUnit, cost: usize) -> bool {
+        let Some(run) = self.run.as_ref() else { return false };
+        let Some(first) = run.units.first() else { return false };
+        let base = run.cursor.map_or(first.pts, |cursor| cursor.base);
+        let longest = MediaDuration::from(self.shared.settings.fragment);
+        unit.is_keyframe
+            || unit.pts - base + run.frame > longest
+            || (run.units_cost + cost) * 4 > self.shared.settings.backlog_bytes
+    }
+
+    /// Cameras rotate at their own offset within the minute, never at the same instant.
+    fn is_rotation_due(&self, wall: WallTime) -> bool {
+        let Some(first) = self.file.as_ref().and_then(|file| file.fragments().first()) else { return false };
+        let segment_ms = i64::try_from(self.shared.settings.segment.as_millis()).unwrap_or(i64::MAX).max(1);
+        let turn = |at: WallTime| (at.0 - self.phase_ms).div_euclid(segment_ms);
+        wall.0 - first.wall.0 >= segment_ms / 4 && turn(wall) != turn(first.wall)
+    }
+
+    /// Closes the file; the next fragment opens another.
+    fn rotate(&mut self) {
+        let Some(file) = self.file.take() else { return };
+        let mut changes = Vec::new();
+        self.finish(file, &mut changes);
+        self.pending.append(&mut changes);
+        self.flush();
+        self.publish(|_| None);
+    }
+
+    /// Writes the collected units as one fragment that ends at `next`. `false` when they are lost.
+    fn write_fragment(&mut self, next: Cursor) -> bool {
+        let Some(run) = self.run.as_mut() else { return false };
+        let units = std::mem::take(&mut run.units);
+        let freed = std::mem::take(&mut run.units_cost);
+        let Some(first) = units.first() else { return true };
+        let start = run.cursor.unwrap_or(Cursor { base: first.pts, wall: first.wall });
+        let written = self.try_write(&units, start, next);
+        self.stream.release(freed);
+        match written {
+            Ok(()) => true,
+            Err(error) => {
+                let cause = match &error {
+                    RecordError::Mp4(_) => GapCause::TimestampJump,
+                    RecordError::Volume(_) | RecordError::Index(_) | RecordError::Thread(_) => GapCause::Disk,
+                };
+                self.give_up(cause, start.wall, &error);
+                false
+            }
+        }
+    }
+
+    fn try_write(&mut self, units: &[AccessUnit], start: Cursor, next: Cursor) -> Result<(), RecordError> {
+        let Self { shared, run, file, .. } = self;
+        let Some(run) = run.as_mut() else { return Ok(()) };
+        let sequence = file.as_ref().map_or(0, |file| file.fragments().len()) + 1;
+        let spec = FragmentSpec {
+            sequence: u32::try_from(sequence).unwrap_or(u32::MAX),
+            base: start.base,
+            end: next.base,
+            wall: start.wall,
+            units,
+        };
+        let encoded = mp4::encode_fragment(spec)?;
+        if file.is_none() {
+            *file = Some(open_file(shared, &self.stream, run, &mut self.pending, start)?);
+        }
+        let Some(open) = file.as_mut() else { return Ok(()) };
+        let fragment = Fragment {
+            offset: open.size(),
+            header_bytes: encoded.header_bytes,
+            size: u64::try_from(encoded.bytes.len()).unwrap_or(u64::MAX),
+            base: encoded.base,
+            end: encoded.end,
+            wall: start.wall,
+            wall_end: next.wall.max(start.wall),
+            n_frames: u32::try_from(units.len()).unwrap_or(u32::MAX),
+            is_random_access: units[0].is_keyframe,
+        };
+        shared.volume.ensure_usable()?;
+        open.append(&shared.volume, &encoded.bytes, fragment)
+            .map_err(at(&shared.volume.dir().join(&open.path)))?;
+        run.frame = MediaDuration((encoded.end - encoded.base).0 / i64::from(fragment.n_frames).max(1));
+        run.cursor = Some(Cursor { base: fragment.end, wall: fragment.wall_end });
+        self.has_written(fragment);
+        Ok(())
+    }
+
+    fn has_written(&mut self, fragment: Fragment) {
+        let status = &self.stream;
+        status.written_bytes.fetch_add(fragment.size, Ordering::Relaxed);
+        status.n_frames.fetch_add(fragment.n_frames.into(), Ordering::Relaxed);
+        status.written_until_ms.store(fragment.wall_end.0, Ordering::Relaxed);
+        if let (Some(file), Some(run)) = (&self.file, self.run.as_ref().and_then(|run| run.id)) {
+            let (id, path) = (file.id, file.path.clone());
+            self.publish(|open| {
+                let mut segment = open.filter(|open| open.id == id).unwrap_or(OpenSegment {
+                    id,
+                    run,
+                    path,
+                    fragments: Vec::new(),
+                });
+                segment.fragments.push(fragment);
+                Some(segment)
+            });
+        }
+        if let GapState::Missing { .. } = self.gap {
+            self.pending.push(Change::EndGap { stream: self.stream.stream.clone(), at: fragment.wall });
+            self.flush();
+        }
+        self.gap = GapState::Recording { until: fragment.wall_end };
+    }
+
+    /// Writing failed: what is in the file is kept, the rest is a gap until the next keyframe after a while.
+    fn give_up(&mut self, cause: GapCause, from: WallTime, error: &RecordError) {
+        self.note_failure(error);
+        let mut changes = Vec::new();
+        if let Some(file) = self.file.take() {
+            self.finish(file, &mut changes);
+        }
+        self.pending.append(&mut changes);
+        self.go_missing(cause, from);
+        self.publish(|_| None);
+        if let Some(run) = self.run.as_mut() {
+            run.cursor = None;
+        }
+        self.retry_at = Some(self.shared.clock.instant() + RETRY);
+    }
+
+    /// Syncs the file and adds its row to `changes`; a file that got no picture goes.
+    fn finish(&mut self, file: SegmentFile, changes: &mut Vec<Change>) {
+        let (id, path) = (file.id, file.path.clone());
+        match file.finish(&self.shared.volume) {
+            Ok(Some(closed)) => changes.push(Change::CloseSegment(closed)),
+            Ok(None) => discard(&self.shared, id, path, changes),
+            Err(error) => {
+                // After a failed fsync the pages are gone and a second fsync would lie (F13): stop, do not hope.
+                self.shared.volume.fail();
+                self.note_failure(&error.into());
+            }
+        }
+    }
+
+    /// The gap row of what is missing from the last recorded picture, or from `at`, on.
+    fn go_missing(&mut self, cause: GapCause, at: WallTime) {
+        let is_away = |cause| matches!(cause, GapCause::Restart | GapCause::Stopped | GapCause::RecordingOff);
+        let change = match self.gap {
+            GapState::Recording { until } => Some(self.begin_gap(until, cause)),
+            GapState::Missing { cause: known, .. } if known == cause => None,
+            // The earliest cause wins, except over a guess, and except that "the service was away" ends when the
+            // service is back and sees the camera itself fail; a stop of the service cuts every gap.
+            GapState::Missing { is_guess: true, .. } if !is_away(cause) => {
+                Some(Change::CorrectGap { stream: self.stream.stream.clone(), cause })
+            }
+            GapState::Missing { cause: known, .. } if is_away(known) || is_away(cause) => {
+                Some(self.begin_gap(at, cause))
+            }
+            GapState::Missing { .. } => return,
+        };
+        self.gap = GapState::Missing { cause, is_guess: false };
+        self.pending.extend(change);
+        self.flush();
+    }
+
+    fn begin_gap(&self, from: WallTime, cause: GapCause) -> Change {
+        Change::BeginGap { stream: self.stream.stream.clone(), from, cause }
+    }
+
+    /// Brings the waiting rows to the index; what it refuses waits for the next time.
+    fn flush(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        match self.shared.footage.apply(self.pending.clone()) {
+            Ok(_) => self.pending.clear(),
+            Err(error) => self.note_failure(&error.into()),
+        }
+    }
+
+    fn publish(&self, update: impl FnOnce(Option<OpenSegment>) -> Option<OpenSegment>) {
+        let mut open = self.shared.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = open.remove(&self.stream.stream);
+        if let Some(after) = update(before) {
+            open.insert(self.stream.stream.clone(), after);
+        }
+    }
+
+    fn note_failure(&self, error: &RecordError) {
+        self.stream.n_failures.fetch_add(1, Ordering::Relaxed);
+        let text = error.to_string();
+        let mut last = self.stream.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.as_deref() != Some(&text) {
+            tracing::error!(stream = %self.stream.stream, error = text, "recording failed; it is tried again");
+        }
+        *last = Some(text);
+    }
+}
+
+impl Run {
+    /// Where the collected units end when nothing follows them.
+    fn estimated_end(&self) -> Option<Cursor> {
+        let first = self.units.first()?;
+        let start = self.cursor.unwrap_or(Cursor { base: first.pts, wall: first.wall });
+        let (min, max) = self
+            .units
+            .iter()
+            .fold((first.pts, first.pts), |(min, max), unit| (min.min(unit.pts), max.max(unit.pts)));
+        let n_steps = i64::try_from(self.units.len()).unwrap_or(i64::MAX) - 1;
+        let frame = if n_steps > 0 { MediaDuration((max - min).0 / n_steps) } else { self.frame };
+        let base = max + frame.max(MediaDuration(1));
+        Some(Cursor { base, wall: start.wall.plus_media(base - start.base) })
+    }
+}
+
+/// Row, then file, then head: in this order no crash leaves a file that the index does not know.
+fn open_file(
+    shared: &Shared,
+    stream: &StreamShared,
+    run: &mut Run,
+    pending: &mut Vec<Change>,
+    start: Cursor,
+) -> Result<SegmentFile, RecordError> {
+    shared.volume.ensure_usable()?;
+    let path = format!("{}/{:016x}.mp4", Volume::stream_dir(&stream.stream), rand::rng().random::<u64>());
+    let run_ref = match run.id {
+        Some(id) => RunRef::Known(id),
+        None => RunRef::New(NewRun {
+            generation: run.info.generation,
+            wall_start: run.info.wall_start,
+            params: Arc::clone(&run.info.params),
+        }),
+    };
+    let new = NewSegment {
+        run: run_ref,
+        stream: stream.stream.clone(),
+        path: path.clone(),
+        start_wall: start.wall,
+        start_pts: start.base,
+    };
+    let mut changes = pending.clone();
+    changes.push(Change::OpenSegment(new));
+    let opened = shared.footage.apply(changes)?;
+    pending.clear();
+    let Opened { run: run_id, segment } = opened.expect("a new segment always has rows");
+    run.id = Some(run_id);
+    SegmentFile::create(&shared.volume, path.clone(), segment, &run.init).map_err(|error| {
+        discard(shared, segment, path, pending);
+        error.into()
+    })
+}
+
+/// Takes a file without pictures away. Should the disk refuse, the row stays garbage and the next start tries again.
+fn discard(shared: &Shared, id: SegmentId, path: String, changes: &mut Vec<Change>) {
+    changes.push(Change::Discard { id, since: shared.clock.wall() });
+    if unlink(shared.volume.dir(), &path).is_ok() {
+        changes.push(Change::Forget { path });
+    }
+}
+
+/// FNV-1a: the same on every start, unlike the standard library's hashes.
+fn phase(text: &str) -> i64 {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    i64::try_from(hash >> 1).unwrap_or(0)
+}

@@ -1,0 +1,92 @@
+//! The dispatch queue's tables: alarms, incidents, their history, the change log, traces and snapshots.
+//!
+//! Here is SQL and what rows look like; what may happen to an incident is decided in `domain::incident` and `desk`.
+//! Fed by `desk`, read by `api`.
+//!
+//! **Invariant:** every write that changes an incident adds its change-log row in the same transaction, and
+//! [`Dispatch::changed`] speaks only after that transaction is on the disk.
+//!
+//! **Invariant:** at most one incident per correlation key collects further alarms (`incident.collecting`, partial
+//! unique index). An incident collects from its opening until it is over, its window has lapsed or its day is full;
+//! after that a new alarm opens a new incident, so that what happens on Wednesday never hides in Monday's item.
+
+mod audit;
+mod query;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+pub use self::{
+    audit::BrokenPromise,
+    query::{IncidentFilter, IncidentList, Replay, Which},
+    rows::{
+        AlarmEnding, AlarmRow, CameraFacts, Change, ChangeKind, ChangeSeq, FrameTrace, HistoryRow,
+        IncidentDetail, IncidentRow, TraceBox,
+    },
+    write::{DispatchTx, HistoryEntry, NewAlarm, StoredAnswer, TraceChunk},
+};
+use crate::store::db::{Db, DbError, Migration};
+
+/// This family's schema.
+pub const MIGRATION_001: Migration =
+    Migration { name: "dispatch_001", sql: include_str!("../migrations/dispatch_001.sql") };
+
+/// The dispatch tables of one database file; clones share it.
+#[derive(Clone)]
+pub struct Dispatch {
+    db: Db,
+    newest: Arc<watch::Sender<ChangeSeq>>,
+}
+
+impl Dispatch {
+    /// On a database that has [`MIGRATION_001`].
+    ///
+    /// # Errors
+    /// [`DbError`] when the change log cannot be read.
+    pub fn new(db: Db) -> Result<Self, DbError> {
+        let newest = db.read_blocking(query::latest_seq).map_err(|e| db.error(e))?;
+        Ok(Self { db, newest: Arc::new(watch::Sender::new(newest)) })
+    }
+
+    /// The newest change that is on the disk; wakes with every further one. A receiver that sleeps misses none: it asks
+    /// [`Dispatch::changes_since`].
+    #[must_use]
+    pub fn changed(&self) -> watch::Receiver<ChangeSeq> {
+        self.newest.subscribe()
+    }
+
+    /// Runs `work` in one transaction: all of it is on the disk when this returns `Ok`, and none of it after an `Err`.
+    /// Blocks: not for async code.
+    ///
+    /// # Errors
+    /// What `work` returned, or [`DbError`] when the commit failed.
+    pub fn write_blocking<T, E>(
+        &self,
+        work: impl FnOnce(&DispatchTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let db = self.db.clone();
+        let (value, newest) = self.db.write_blocking(move |transaction| {
+            let tx = DispatchTx::new(transaction, db.path());
+            work(&tx).map(|value| (value, tx.newest()))
+        })?;
+        if let Some(newest) = newest {
+            self.newest.send_if_modified(|seen| {
+                let is_newer = newest > *seen;
+                if is_newer {
+                    *seen = newest;
+                }
+                is_newer
+            });
+        }
+        Ok(value)
+    }
+}

@@ -1,0 +1,399 @@
+//! What rows look like outside SQL, and how they are read.
+
+use std::str::FromStr;
+
+use rusqlite::{Row, types::Type};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sharpeyes_domain::{
+    alarm::{EndCause, Evidence, Moment, ZoneRef},
+    area::Place,
+    detection::ObjectClass,
+    geometry::{Confidence, NormRect},
+    ids::{AccountId, AlarmId, AreaId, CameraId, IncidentId, RuleId, TrackId, ZoneId},
+    incident::{
+        Actor, Claim, Ending, IncidentAction, IncidentState, IncidentStatus, Merging, Overlays, Shelf,
+    },
+    level::Level,
+    rule::RuleClass,
+    time::{Pts, WallTime},
+};
+
+/// Where a camera is and what it is called, at the time of an alarm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CameraFacts {
+    /// Which camera.
+    pub id: CameraId,
+    /// For people.
+    pub name: String,
+    /// Where it hangs.
+    pub area: AreaId,
+    /// What it looks at.
+    pub place: Place,
+}
+
+impl From<&sharpeyes_config::Camera> for CameraFacts {
+    fn from(camera: &sharpeyes_config::Camera) -> Self {
+        Self {
+            id: camera.id.clone(),
+            name: camera.name.clone(),
+            area: camera.area.clone(),
+            place: camera.place,
+        }
+    }
+}
+
+/// One item of the queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IncidentRow {
+    /// Identifier, version, state, level, claim and marks.
+    pub status: IncidentStatus,
+    /// What kind of event.
+    pub class: RuleClass,
+    /// The camera that saw it.
+    pub camera: CameraId,
+    /// Its name when the incident was opened.
+    pub camera_name: String,
+    /// Its area when the incident was opened: what access is decided by.
+    pub area: AreaId,
+    /// What it looks at.
+    pub place: Place,
+    /// The zone; `None` for the whole picture.
+    pub zone: Option<ZoneRef>,
+    /// When the incident was opened.
+    pub opened: WallTime,
+    /// When the condition of its first alarm first held.
+    pub began: WallTime,
+    /// The last sign of any of its alarms.
+    pub last_alarm: WallTime,
+    /// How many alarms it has.
+    pub n_alarms: u32,
+    /// One of them still runs.
+    pub is_ongoing: bool,
+    /// Of the first alarm.
+    pub evidence: Evidence,
+    /// The first alarm that has a snapshot.
+    pub snapshot: Option<AlarmId>,
+}
+
+impl IncidentRow {
+    /// Which incident.
+    #[must_use]
+    pub const fn id(&self) -> IncidentId {
+        self.status.id
+    }
+}
+
+/// One firing of one rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlarmRow {
+    /// Which alarm.
+    pub id: AlarmId,
+    /// What it belongs to.
+    pub incident: IncidentId,
+    /// The camera that saw it.
+    pub camera: CameraId,
+    /// The rule that fired.
+    pub rule: RuleId,
+    /// What kind of event.
+    pub class: RuleClass,
+    /// As the rule says.
+    pub level: Level,
+    /// When the condition first held.
+    pub began: Moment,
+    /// When it had held long enough.
+    pub raised: Moment,
+    /// When it was last known to hold.
+    pub last: WallTime,
+    /// `None` while it runs.
+    pub ending: Option<AlarmEnding>,
+    /// The most there were at one time.
+    pub peak: u32,
+    /// Codes and numbers of the frame of the peak.
+    pub evidence: Evidence,
+    /// There is a picture of the moment it was raised.
+    pub has_snapshot: bool,
+}
+
+/// How an alarm ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlarmEnding {
+    /// When the condition last held.
+    pub ended: WallTime,
+    /// When that was certain.
+    pub cleared: WallTime,
+    /// Why.
+    pub cause: EndCause,
+}
+
+/// What was done to an incident: one per version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoryRow {
+    /// The version that it made.
+    pub version: i64,
+    /// When.
+    pub at: WallTime,
+    /// What was done; `None`: it was opened.
+    pub action: Option<IncidentAction>,
+    /// By whom.
+    pub actor: Actor,
+    /// The state before; `None`: there was none.
+    pub from: Option<IncidentState>,
+    /// The state after.
+    pub to: IncidentState,
+    /// The level after.
+    pub level: Level,
+    /// The alarm that caused it.
+    pub alarm: Option<AlarmId>,
+    /// What the person wrote.
+    pub note: Option<String>,
+}
+
+/// An incident with all that belongs to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IncidentDetail {
+    /// The incident.
+    pub row: IncidentRow,
+    /// Its alarms, the first one first.
+    pub alarms: Vec<AlarmRow>,
+    /// Its history, the opening first.
+    pub history: Vec<HistoryRow>,
+}
+
+/// Position in the change log: the event id of the live feed. 0 is before everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChangeSeq(pub i64);
+
+/// What a change was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// The incident is new.
+    Opened,
+    /// An action was accepted; the version is one more.
+    Acted,
+    /// Only an alarm changed: it got worse or ended. The version is the same.
+    Alarm,
+}
+
+impl ChangeKind {
+    /// As in rows and on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Acted => "acted",
+            Self::Alarm => "alarm",
+        }
+    }
+}
+
+/// One entry of the change log with the incident as it is now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Its position.
+    pub seq: ChangeSeq,
+    /// When.
+    pub at: WallTime,
+    /// What it was about.
+    pub kind: ChangeKind,
+    /// The incident now: never older than the change.
+    pub incident: IncidentRow,
+}
+
+/// The boxes of one analysed frame.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FrameTrace {
+    /// Wall time of the picture.
+    #[serde(rename = "wall_ms")]
+    pub wall: WallTime,
+    /// Its media time in the analysed run.
+    #[serde(rename = "pts_90k")]
+    pub pts: Pts,
+    /// What was seen.
+    pub boxes: Vec<TraceBox>,
+}
+
+/// One thing in one frame.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TraceBox {
+    /// Which track.
+    pub track: TrackId,
+    /// What it is.
+    pub class: ObjectClass,
+    /// How sure the model is.
+    pub confidence: Confidence,
+    /// Where it is.
+    pub rect: NormRect,
+}
+
+/// All columns of [`IncidentRow`], to be followed by WHERE: three look-ups by index per row.
+pub(super) const SELECT_INCIDENT: &str = "
+    SELECT i.*, a.evidence AS evidence,
+        EXISTS (SELECT 1 FROM alarm r WHERE r.incident = i.id AND r.ended_ms IS NULL) AS is_ongoing,
+        (SELECT s.alarm FROM alarm p JOIN snapshot s ON s.alarm = p.id WHERE p.incident = i.id
+            ORDER BY p.id LIMIT 1) AS snapshot
+    FROM incident i
+    JOIN alarm a ON a.id = (SELECT min(f.id) FROM alarm f WHERE f.incident = i.id)";
+
+/// All columns of [`AlarmRow`], to be followed by WHERE.
+pub(super) const SELECT_ALARM: &str = "
+    SELECT a.*, EXISTS (SELECT 1 FROM snapshot s WHERE s.alarm = a.id) AS has_snapshot FROM alarm a";
+
+/// A column holds what this release never writes.
+fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error))
+}
+
+fn word<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    row.get_ref(column)?.as_str()?.parse().map_err(unreadable)
+}
+
+fn word_opt<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    row.get_ref(column)?.as_str_or_null()?.map(str::parse).transpose().map_err(unreadable)
+}
+
+fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(unreadable)
+}
+
+fn wall(row: &Row<'_>, column: &str) -> rusqlite::Result<WallTime> {
+    row.get(column).map(WallTime)
+}
+
+fn wall_opt(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<WallTime>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(WallTime))
+}
+
+fn level(row: &Row<'_>) -> rusqlite::Result<Level> {
+    let number: i64 = row.get("level")?;
+    Level::from_number(number).ok_or(rusqlite::Error::IntegralValueOutOfRange(0, number))
+}
+
+pub(super) fn incident_row(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
+    let zone = match (word_opt::<ZoneId>(row, "zone")?, row.get::<_, Option<String>>("zone_name")?) {
+        (Some(id), Some(name)) => Some(ZoneRef { id, name }),
+        _ => None,
+    };
+    Ok(IncidentRow {
+        status: status(row)?,
+        class: word(row, "class")?,
+        camera: word(row, "camera")?,
+        camera_name: row.get("camera_name")?,
+        area: word(row, "area")?,
+        place: word(row, "place")?,
+        zone,
+        opened: wall(row, "opened_ms")?,
+        began: wall(row, "began_ms")?,
+        last_alarm: wall(row, "last_alarm_ms")?,
+        n_alarms: row.get("n_alarms")?,
+        is_ongoing: row.get("is_ongoing")?,
+        evidence: json(row, "evidence")?,
+        snapshot: row.get::<_, Option<i64>>("snapshot")?.map(AlarmId),
+    })
+}
+
+fn status(row: &Row<'_>) -> rusqlite::Result<IncidentStatus> {
+    let state: IncidentState = word(row, "state")?;
+    let previous: Option<IncidentState> = word_opt(row, "previous_state")?;
+    let claim = match (row.get::<_, Option<i64>>("owner")?, wall_opt(row, "lease_until_ms")?) {
+        (Some(owner), Some(until)) => Some(Claim { owner: AccountId(owner), until }),
+        _ => None,
+    };
+    let shelf = wall_opt(row, "shelf_until_ms")?.zip(previous).map(|(until, from)| Shelf { until, from });
+    let into = row.get::<_, Option<i64>>("merged_into")?.map(IncidentId);
+    let merging = into.zip(previous).map(|(into, from)| Merging { into, from });
+    let ending = match wall_opt(row, "ended_ms")? {
+        None => None,
+        Some(at) if state == IncidentState::Rejected => {
+            Some(Ending::Rejected { reason: word(row, "end_reason")?, at })
+        }
+        Some(at) => Some(Ending::Closed { reason: word(row, "end_reason")?, at }),
+    };
+    let status = IncidentStatus {
+        id: IncidentId(row.get("id")?),
+        version: row.get("version")?,
+        state,
+        level: level(row)?,
+        claim,
+        due: wall_opt(row, "due_ms")?,
+        shelf,
+        merging,
+        ending,
+        overlays: Overlays {
+            urged: row.get("urged")?,
+            extended: row.get("extended")?,
+            held: wall_opt(row, "held_since_ms")?,
+            overdue: row.get("overdue")?,
+            rework: row.get("rework")?,
+            reopened: row.get("reopened")?,
+            close_suggested: row.get("close_suggested")?,
+        },
+    };
+    status.check().map_err(unreadable)?;
+    Ok(status)
+}
+
+pub(super) fn alarm_row(row: &Row<'_>) -> rusqlite::Result<AlarmRow> {
+    let ending = match (wall_opt(row, "ended_ms")?, wall_opt(row, "cleared_ms")?, word_opt(row, "end_cause")?)
+    {
+        (Some(ended), Some(cleared), Some(cause)) => Some(AlarmEnding { ended, cleared, cause }),
+        _ => None,
+    };
+    Ok(AlarmRow {
+        id: AlarmId(row.get("id")?),
+        incident: IncidentId(row.get("incident")?),
+        camera: word(row, "camera")?,
+        rule: word(row, "rule")?,
+        class: word(row, "class")?,
+        level: level(row)?,
+        began: Moment { pts: Pts(row.get("began_90k")?), wall: wall(row, "began_ms")? },
+        raised: Moment { pts: Pts(row.get("raised_90k")?), wall: wall(row, "raised_ms")? },
+        last: wall(row, "last_ms")?,
+        ending,
+        peak: row.get("peak")?,
+        evidence: json(row, "evidence")?,
+        has_snapshot: row.get("has_snapshot")?,
+    })
+}
+
+pub(super) fn history_row(row: &Row<'_>) -> rusqlite::Result<HistoryRow> {
+    let account: Option<i64> = row.get("account")?;
+    let detail: Option<String> = row.get("detail")?;
+    Ok(HistoryRow {
+        version: row.get("version")?,
+        at: wall(row, "at_ms")?,
+        action: detail.map(|detail| serde_json::from_str(&detail)).transpose().map_err(unreadable)?,
+        actor: account.map_or(Actor::Machine, |account| Actor::Person(AccountId(account))),
+        from: word_opt(row, "state_from")?,
+        to: word(row, "state_to")?,
+        level: level(row)?,
+        alarm: row.get::<_, Option<i64>>("alarm")?.map(AlarmId),
+        note: row.get("note")?,
+    })
+}
+
+pub(super) fn change(row: &Row<'_>) -> rusqlite::Result<Change> {
+    let kind: String = row.get("change_kind")?;
+    let kind = match kind.as_str() {
+        "opened" => ChangeKind::Opened,
+        "alarm" => ChangeKind::Alarm,
+        // A newer release may know more kinds; for whoever follows the feed they are changes all the same.
+        _ => ChangeKind::Acted,
+    };
+    Ok(Change {
+        seq: ChangeSeq(row.get("change_seq")?),
+        at: wall(row, "change_at_ms")?,
+        kind,
+        incident: incident_row(row)?,
+    })
+}
+
+pub(super) fn frames(row: &Row<'_>) -> rusqlite::Result<Vec<FrameTrace>> {
+    json(row, "frames")
+}

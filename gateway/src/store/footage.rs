@@ -1,0 +1,719 @@
+//! The footage index: runs, segments, gaps, garbage, and which disk they are on. Rows in and out, no files.
+//!
+//! Written by `record` (and by `check` when it repairs), read by clips, timelines and the audit.
+
+use std::{path::Path, str::FromStr, sync::Arc};
+
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params, types::Type};
+use sharpeyes_domain::{
+    ids::{CameraId, RunId, SegmentId, StreamId, StreamKind},
+    media::{VideoCodec, VideoParams},
+    segment::{Gap, GapCause, Span},
+    time::{Pts, WallTime},
+};
+
+use super::db::{Db, DbError, Migration};
+
+/// The schema of `footage.db`.
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { name: "footage_001", sql: include_str!("migrations/footage_001.sql") }];
+
+/// No segment is longer, so a search by time need not look further back.
+const LONGEST_SEGMENT_MS: i64 = 3_600_000;
+
+/// Why the index could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum FootageError {
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// A row names what this release does not know.
+    #[error("the footage index is damaged: {0}")]
+    Row(String),
+}
+
+/// The footage index; clones share it.
+#[derive(Clone)]
+pub struct Footage {
+    db: Db,
+}
+
+/// State of a recorded file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SegmentState {
+    /// Being written, or left so by a crash.
+    Open,
+    /// Complete.
+    Closed,
+    /// Complete up to where a crash tore it.
+    Recovered,
+}
+
+impl SegmentState {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Recovered => "recovered",
+        }
+    }
+}
+
+impl FromStr for SegmentState {
+    type Err = FootageError;
+    fn from_str(text: &str) -> Result<Self, FootageError> {
+        [Self::Open, Self::Closed, Self::Recovered]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| FootageError::Row(format!("segment state `{text}`")))
+    }
+}
+
+/// A run as the index keeps it.
+#[derive(Clone, Debug)]
+pub struct RunRow {
+    /// Its row.
+    pub id: RunId,
+    /// Whose.
+    pub stream: StreamId,
+    /// The ingest's own count of runs of this stream.
+    pub generation: u64,
+    /// Wall time of the run's media time 0.
+    pub wall_start: WallTime,
+    /// What a decoder needs.
+    pub params: Arc<VideoParams>,
+}
+
+/// A run that has no row yet.
+#[derive(Clone, Debug)]
+pub struct NewRun {
+    /// The ingest's own count of runs of this stream.
+    pub generation: u64,
+    /// Wall time of the run's media time 0.
+    pub wall_start: WallTime,
+    /// What a decoder needs.
+    pub params: Arc<VideoParams>,
+}
+
+/// The run of a new segment.
+#[derive(Clone, Debug)]
+pub enum RunRef {
+    /// Has a row.
+    Known(RunId),
+    /// Gets one in the same transaction.
+    New(NewRun),
+}
+
+/// A file that is about to be created.
+#[derive(Clone, Debug)]
+pub struct NewSegment {
+    /// Whose run.
+    pub run: RunRef,
+    /// Whose.
+    pub stream: StreamId,
+    /// Below the media directory.
+    pub path: String,
+    /// Of its first picture.
+    pub start_wall: WallTime,
+    /// Of its first picture.
+    pub start_pts: Pts,
+}
+
+/// A complete file.
+#[derive(Clone, Debug)]
+pub struct ClosedSegment {
+    /// Its row.
+    pub id: SegmentId,
+    /// Not [`SegmentState::Open`].
+    pub state: SegmentState,
+    /// From the first picture to the end of the last.
+    pub span: Span,
+    /// Media time of the first picture.
+    pub start_pts: Pts,
+    /// Media time of the end of the last one.
+    pub end_pts: Pts,
+    /// Of the whole file.
+    pub size_bytes: u64,
+    /// Of the whole file.
+    pub sha256: [u8; 32],
+    /// Pictures.
+    pub n_frames: u32,
+    /// The encoded fragment table.
+    pub fragments: Vec<u8>,
+}
+
+/// A recorded file as the index keeps it.
+#[derive(Clone, Debug)]
+pub struct SegmentRow {
+    /// Its row.
+    pub id: SegmentId,
+    /// Its run.
+    pub run: RunId,
+    /// Whose.
+    pub stream: StreamId,
+    /// Below the media directory.
+    pub path: String,
+    /// Wall time of the first picture.
+    pub start_wall: WallTime,
+    /// Media time of the first picture.
+    pub start_pts: Pts,
+    /// What is known once it is complete; `None` while it is open.
+    pub closed: Option<ClosedSegment>,
+}
+
+/// A gap as the index keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GapRow {
+    /// When recording stopped.
+    pub from: WallTime,
+    /// When it went on; `None` while it has not.
+    pub to: Option<WallTime>,
+    /// Why.
+    pub cause: GapCause,
+}
+
+/// A file that is being deleted.
+#[derive(Clone, Debug)]
+pub struct GarbageRow {
+    /// Below the media directory.
+    pub path: String,
+}
+
+/// One step of a write; all steps of one [`Footage::apply`] become visible together.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A row in state open, before the file is created: so no file is ever unknown to the index.
+    OpenSegment(NewSegment),
+    /// The file is complete and synced.
+    CloseSegment(ClosedSegment),
+    /// Recording is missing from here on, for this cause; a gap that was open already ends here.
+    BeginGap {
+        /// Whose.
+        stream: StreamId,
+        /// From when.
+        from: WallTime,
+        /// Why.
+        cause: GapCause,
+    },
+    /// The open gap, opened on a guess, has another cause.
+    CorrectGap {
+        /// Whose.
+        stream: StreamId,
+        /// Why, as is known now.
+        cause: GapCause,
+    },
+    /// Recording goes on. A gap of no length leaves no row.
+    EndGap {
+        /// Whose.
+        stream: StreamId,
+        /// Since when.
+        at: WallTime,
+    },
+    /// A closed gap, found missing by the audit.
+    AddGap {
+        /// Whose.
+        stream: StreamId,
+        /// What is missing and why.
+        gap: Gap,
+    },
+    /// This stretch is recorded after all: gap rows give way to it.
+    CutGaps {
+        /// Whose.
+        stream: StreamId,
+        /// What is recorded.
+        span: Span,
+    },
+    /// The row becomes garbage; the file follows.
+    Discard {
+        /// Its row.
+        id: SegmentId,
+        /// Now.
+        since: WallTime,
+    },
+    /// A file without a row becomes garbage.
+    DiscardFile {
+        /// Below the media directory.
+        path: String,
+        /// Now.
+        since: WallTime,
+    },
+    /// The file is gone, and the directory is synced.
+    Forget {
+        /// Below the media directory.
+        path: String,
+    },
+}
+
+/// Rows that [`Change::OpenSegment`] made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The segment's run.
+    pub run: RunId,
+    /// The segment.
+    pub segment: SegmentId,
+}
+
+impl Footage {
+    /// Opens or creates the index at `path`.
+    ///
+    /// # Errors
+    /// [`FootageError::Db`] when it cannot be opened or migrated.
+    pub fn open(path: &Path) -> Result<Self, FootageError> {
+        Ok(Self { db: Db::open(path, MIGRATIONS)? })
+    }
+
+    /// The disk's uuid that this index expects; `None` before the first use.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be read.
+    pub fn volume(&self) -> Result<Option<String>, FootageError> {
+        self.read(|c| c.query_row("SELECT uuid FROM volume", [], |row| row.get(0)).optional())
+    }
+
+    /// Binds this index to a disk. Blocks.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it is bound already or cannot be written.
+    pub fn bind_volume(&self, uuid: String, now: WallTime) -> Result<(), FootageError> {
+        self.write(move |t| {
+            t.execute(
+                "INSERT INTO volume (id, uuid, created_ms) VALUES (1, :uuid, :now)",
+                named_params! {":uuid": uuid, ":now": now.0},
+            )
+            .map(drop)
+        })
+    }
+
+    /// Whether there has never been a segment.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be read.
+    pub fn is_unused(&self) -> Result<bool, FootageError> {
+        self.read(|c| {
+            c.query_row(
+                "SELECT NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'segment')",
+                [],
+                |row| row.get(0),
+            )
+        })
+    }
+
+    /// Makes `changes` in one transaction; they are on the disk when this returns. Blocks.
+    ///
+    /// # Errors
+    /// [`FootageError`] when any of them failed: then none was made.
+    pub fn apply(&self, changes: Vec<Change>) -> Result<Option<Opened>, FootageError> {
+        self.write(move |t| {
+            let mut opened = None;
+            for change in &changes {
+                if let Some(rows) = make(t, change)? {
+                    opened = Some(rows);
+                }
+            }
+            Ok(opened)
+        })
+    }
+
+    /// Segments left open.
+    ///
+    /// # Errors
+    /// [`FootageError`] when they cannot be read.
+    pub fn open_segments(&self) -> Result<Vec<SegmentRow>, FootageError> {
+        self.read(|c| {
+            c.prepare(&format!("{SELECT_SEGMENT} WHERE state = 'open' ORDER BY id"))?
+                .query_map([], segment_row)?
+                .collect()
+        })
+    }
+
+    /// Complete segments of `stream` that overlap `span`, oldest first.
+    ///
+    /// # Errors
+    /// [`FootageError`] when they cannot be read.
+    pub fn segments_in(&self, stream: &StreamId, span: Span) -> Result<Vec<SegmentRow>, FootageError> {
+        self.read(|c| {
+            let sql = format!(
+                "{SELECT_SEGMENT} WHERE camera = :camera AND stream = :stream AND state <> 'open'
+                 AND start_wall_ms > :from - :longest AND start_wall_ms < :to AND end_wall_ms > :from
+                 ORDER BY start_wall_ms, id"
+            );
+            let values = named_params! {
+                ":camera": stream.camera.as_str(), ":stream": stream.kind.as_str(),
+                ":from": span.from.0, ":to": span.to.0, ":longest": LONGEST_SEGMENT_MS,
+            };
+            c.prepare_cached(&sql)?.query_map(values, segment_row)?.collect()
+        })
+    }
+
+    /// Segments after `after` by row, at most `limit`: the whole index in pages.
+    ///
+    /// # Errors
+    /// [`FootageError`] when they cannot be read.
+    pub fn segments_after(&self, after: SegmentId, limit: u32) -> Result<Vec<SegmentRow>, FootageError> {
+        self.read(|c| {
+            c.prepare_cached(&format!("{SELECT_SEGMENT} WHERE id > ?1 ORDER BY id LIMIT ?2"))?
+                .query_map((after.0, limit), segment_row)?
+                .collect()
+        })
+    }
+
+    /// One segment.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be read.
+    pub fn segment(&self, id: SegmentId) -> Result<Option<SegmentRow>, FootageError> {
+        self.read(|c| c.query_row(&format!("{SELECT_SEGMENT} WHERE id = ?1"), [id.0], segment_row).optional())
+    }
+
+    /// One run.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be read.
+    pub fn run(&self, id: RunId) -> Result<Option<RunRow>, FootageError> {
+        self.read(|c| {
+            let sql =
+                "SELECT id, camera, stream, generation, wall_start_ms, codec, rfc6381, width_px, height_px,
+                       sample_entry, decoder_config FROM run WHERE id = ?1";
+            c.prepare_cached(sql)?.query_row([id.0], run_row).optional()
+        })
+    }
+
+    /// The run of `stream` with exactly this sample entry, the newest of several.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be read.
+    pub fn run_with_entry(
+        &self,
+        stream: &StreamId,
+        sample_entry: &[u8],
+    ) -> Result<Option<RunId>, FootageError> {
+        self.read(|c| {
+            let sql = "SELECT max(id) FROM run WHERE camera = ?1 AND stream = ?2 AND sample_entry = ?3";
+            let values = (stream.camera.as_str(), stream.kind.as_str(), sample_entry);
+            c.query_row(sql, values, |row| row.get::<_, Option<i64>>(0)).map(|id| id.map(RunId))
+        })
+    }
+
+    /// Gaps of `stream` that overlap `span`, oldest first.
+    ///
+    /// # Errors
+    /// [`FootageError`] when they cannot be read.
+    pub fn gaps_in(&self, stream: &StreamId, span: Span) -> Result<Vec<GapRow>, FootageError> {
+        self.read(|c| {
+            let sql = "SELECT start_wall_ms, end_wall_ms, cause FROM gap WHERE camera = :camera AND stream = :stream
+                       AND start_wall_ms < :to AND coalesce(end_wall_ms > :from, 1) ORDER BY start_wall_ms, id";
+            let values = named_params! {
+                ":camera": stream.camera.as_str(), ":stream": stream.kind.as_str(),
+                ":from": span.from.0, ":to": span.to.0,
+            };
+            c.prepare_cached(sql)?.query_map(values, gap_row)?.collect()
+        })
+    }
+
+    /// The gap of `stream` that has not ended.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be read.
+    pub fn open_gap(&self, stream: &StreamId) -> Result<Option<GapRow>, FootageError> {
+        self.read(|c| {
+            let sql = "SELECT start_wall_ms, end_wall_ms, cause FROM gap
+                       WHERE camera = ?1 AND stream = ?2 AND end_wall_ms IS NULL";
+            c.query_row(sql, (stream.camera.as_str(), stream.kind.as_str()), gap_row).optional()
+        })
+    }
+
+    /// Every stream that the index knows.
+    ///
+    /// # Errors
+    /// [`FootageError`] when they cannot be read.
+    pub fn streams(&self) -> Result<Vec<StreamId>, FootageError> {
+        self.read(|c| {
+            c.prepare(
+                "SELECT camera, stream FROM segment UNION SELECT camera, stream FROM gap ORDER BY 1, 2",
+            )?
+            .query_map([], |row| stream_at(row, 0))?
+            .collect()
+        })
+    }
+
+    /// From the first recorded picture of `stream` to the end of the last complete segment.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be read.
+    pub fn footage_span(&self, stream: &StreamId) -> Result<Option<Span>, FootageError> {
+        self.read(|c| {
+            let sql = "SELECT min(start_wall_ms), max(end_wall_ms) FROM segment
+                       WHERE camera = ?1 AND stream = ?2 AND state <> 'open'";
+            c.query_row(sql, (stream.camera.as_str(), stream.kind.as_str()), |row| {
+                let (from, to): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
+                Ok(from.zip(to).map(|(from, to)| Span { from: WallTime(from), to: WallTime(to) }))
+            })
+        })
+    }
+
+    /// Files on their way out.
+    ///
+    /// # Errors
+    /// [`FootageError`] when they cannot be read.
+    pub fn garbage(&self) -> Result<Vec<GarbageRow>, FootageError> {
+        self.read(|c| {
+            c.prepare("SELECT path FROM garbage ORDER BY path")?
+                .query_map([], |row| Ok(GarbageRow { path: row.get(0)? }))?
+                .collect()
+        })
+    }
+
+    /// Whether any row names this file.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be read.
+    pub fn knows_file(&self, path: &str) -> Result<bool, FootageError> {
+        self.read(|c| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM segment WHERE path = ?1)
+                       OR EXISTS (SELECT 1 FROM garbage WHERE path = ?1)";
+            c.prepare_cached(sql)?.query_row([path], |row| row.get(0))
+        })
+    }
+
+    /// SQLite's own check of the file and of its references: no line when all is well.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be run.
+    pub fn integrity(&self) -> Result<Vec<String>, FootageError> {
+        Ok(self.db.integrity()?)
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, FootageError> {
+        self.db.read_blocking(work).map_err(|source| self.db.error(source).into())
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, FootageError> {
+        let path = self.db.path().to_owned();
+        self.db.write_blocking(move |t| work(t).map_err(|source| DbError::Sqlite { path, source }.into()))
+    }
+}
+
+fn make(t: &Transaction<'_>, change: &Change) -> rusqlite::Result<Option<Opened>> {
+    match change {
+        Change::OpenSegment(new) => open_segment(t, new).map(Some),
+        Change::CloseSegment(closed) => close_segment(t, closed).map(|()| None),
+        Change::BeginGap { stream, from, cause } => begin_gap(t, stream, *from, *cause).map(|()| None),
+        Change::CorrectGap { stream, cause } => {
+            let sql = "UPDATE gap SET cause = ?3 WHERE camera = ?1 AND stream = ?2 AND end_wall_ms IS NULL";
+            t.execute(sql, (stream.camera.as_str(), stream.kind.as_str(), cause.as_str()))?;
+            Ok(None)
+        }
+        Change::EndGap { stream, at } => end_gap(t, stream, *at).map(|()| None),
+        Change::AddGap { stream, gap } => {
+            if !gap.span.is_empty() {
+                insert_gap(t, stream, gap.span.from, Some(gap.span.to), gap.cause)?;
+            }
+            Ok(None)
+        }
+        Change::CutGaps { stream, span } => cut_gaps(t, stream, *span).map(|()| None),
+        Change::Discard { id, since } => {
+            t.execute(
+                "INSERT INTO garbage (path, size_bytes, since_ms)
+                 SELECT path, coalesce(size_bytes, 0), ?2 FROM segment WHERE id = ?1",
+                (id.0, since.0),
+            )?;
+            t.execute("DELETE FROM segment WHERE id = ?1", [id.0])?;
+            Ok(None)
+        }
+        Change::DiscardFile { path, since } => {
+            t.execute(
+                "INSERT INTO garbage (path, size_bytes, since_ms) VALUES (?1, 0, ?2)",
+                (path, since.0),
+            )?;
+            Ok(None)
+        }
+        Change::Forget { path } => {
+            t.execute("DELETE FROM garbage WHERE path = ?1", [path])?;
+            Ok(None)
+        }
+    }
+}
+
+fn open_segment(t: &Transaction<'_>, new: &NewSegment) -> rusqlite::Result<Opened> {
+    let (camera, stream) = (new.stream.camera.as_str(), new.stream.kind.as_str());
+    let run = match &new.run {
+        RunRef::Known(id) => *id,
+        RunRef::New(run) => {
+            t.prepare_cached(
+                "INSERT INTO run (camera, stream, generation, wall_start_ms, codec, rfc6381, width_px, height_px,
+                 sample_entry, decoder_config) VALUES (:camera, :stream, :generation, :wall, :codec, :rfc6381,
+                 :width, :height, :entry, :config)",
+            )?
+            .execute(named_params! {
+                ":camera": camera, ":stream": stream,
+                ":generation": i64::try_from(run.generation).unwrap_or(i64::MAX),
+                ":wall": run.wall_start.0, ":codec": run.params.codec.as_str(), ":rfc6381": run.params.rfc6381,
+                ":width": run.params.width_px, ":height": run.params.height_px,
+                ":entry": &*run.params.sample_entry, ":config": &*run.params.decoder_config,
+            })?;
+            RunId(t.last_insert_rowid())
+        }
+    };
+    t.prepare_cached(
+        "INSERT INTO segment (run_id, camera, stream, path, state, start_wall_ms, start_pts_90k)
+         VALUES (?1, ?2, ?3, ?4, 'open', ?5, ?6)",
+    )?
+    .execute((run.0, camera, stream, &new.path, new.start_wall.0, new.start_pts.0))?;
+    Ok(Opened { run, segment: SegmentId(t.last_insert_rowid()) })
+}
+
+fn close_segment(t: &Transaction<'_>, closed: &ClosedSegment) -> rusqlite::Result<()> {
+    let n = t
+        .prepare_cached(
+            "UPDATE segment SET state = :state, start_wall_ms = :from, end_wall_ms = :to, start_pts_90k = :start_pts,
+             end_pts_90k = :end_pts, size_bytes = :size, sha256 = :sha256, n_frames = :n_frames,
+             fragments = :fragments WHERE id = :id",
+        )?
+        .execute(named_params! {
+            ":id": closed.id.0, ":state": closed.state.as_str(),
+            ":from": closed.span.from.0, ":to": closed.span.to.0,
+            ":start_pts": closed.start_pts.0, ":end_pts": closed.end_pts.0,
+            ":size": i64::try_from(closed.size_bytes).unwrap_or(i64::MAX),
+            ":sha256": &closed.sha256[..], ":n_frames": closed.n_frames, ":fragments": closed.fragments,
+        })?;
+    if n == 1 { Ok(()) } else { Err(rusqlite::Error::QueryReturnedNoRows) }
+}
+
+fn begin_gap(
+    t: &Transaction<'_>,
+    stream: &StreamId,
+    from: WallTime,
+    cause: GapCause,
+) -> rusqlite::Result<()> {
+    end_gap(t, stream, from)?;
+    insert_gap(t, stream, from, None, cause)
+}
+
+fn end_gap(t: &Transaction<'_>, stream: &StreamId, at: WallTime) -> rusqlite::Result<()> {
+    let key = (stream.camera.as_str(), stream.kind.as_str(), at.0);
+    t.prepare_cached(
+        "DELETE FROM gap WHERE camera = ?1 AND stream = ?2 AND end_wall_ms IS NULL AND start_wall_ms >= ?3",
+    )?
+    .execute(key)?;
+    t.prepare_cached(
+        "UPDATE gap SET end_wall_ms = ?3 WHERE camera = ?1 AND stream = ?2 AND end_wall_ms IS NULL",
+    )?
+    .execute(key)
+    .map(drop)
+}
+
+fn cut_gaps(t: &Transaction<'_>, stream: &StreamId, span: Span) -> rusqlite::Result<()> {
+    let overlapping =
+        "WHERE camera = ?1 AND stream = ?2 AND start_wall_ms < ?4 AND coalesce(end_wall_ms > ?3, 1)";
+    let key = (stream.camera.as_str(), stream.kind.as_str(), span.from.0, span.to.0);
+    let rows: Vec<GapRow> = t
+        .prepare(&format!("SELECT start_wall_ms, end_wall_ms, cause FROM gap {overlapping}"))?
+        .query_map(key, gap_row)?
+        .collect::<Result<_, _>>()?;
+    t.execute(&format!("DELETE FROM gap {overlapping}"), key)?;
+    for row in rows {
+        if row.from < span.from {
+            insert_gap(t, stream, row.from, Some(span.from), row.cause)?;
+        }
+        if row.to.is_none_or(|to| to > span.to) {
+            insert_gap(t, stream, span.to, row.to, row.cause)?;
+        }
+    }
+    Ok(())
+}
+
+fn insert_gap(
+    t: &Transaction<'_>,
+    stream: &StreamId,
+    from: WallTime,
+    to: Option<WallTime>,
+    cause: GapCause,
+) -> rusqlite::Result<()> {
+    t.prepare_cached(
+        "INSERT INTO gap (camera, stream, start_wall_ms, end_wall_ms, cause) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute((stream.camera.as_str(), stream.kind.as_str(), from.0, to.map(|to| to.0), cause.as_str()))
+    .map(drop)
+}
+
+const SELECT_SEGMENT: &str = "SELECT id, run_id, camera, stream, path, state, start_wall_ms, end_wall_ms,
+    start_pts_90k, end_pts_90k, size_bytes, sha256, n_frames, fragments FROM segment";
+
+fn segment_row(row: &Row<'_>) -> rusqlite::Result<SegmentRow> {
+    let id = SegmentId(row.get(0)?);
+    let state: SegmentState = parsed(row, 5)?;
+    let (start_wall, start_pts) = (WallTime(row.get(6)?), Pts(row.get(8)?));
+    let closed = match state {
+        SegmentState::Open => None,
+        SegmentState::Closed | SegmentState::Recovered => Some(ClosedSegment {
+            id,
+            state,
+            span: Span { from: start_wall, to: WallTime(row.get(7)?) },
+            start_pts,
+            end_pts: Pts(row.get(9)?),
+            size_bytes: u64::try_from(row.get::<_, i64>(10)?).unwrap_or(0),
+            sha256: row.get(11)?,
+            n_frames: row.get(12)?,
+            fragments: row.get(13)?,
+        }),
+    };
+    Ok(SegmentRow {
+        id,
+        run: RunId(row.get(1)?),
+        stream: stream_at(row, 2)?,
+        path: row.get(4)?,
+        start_wall,
+        start_pts,
+        closed,
+    })
+}
+
+fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
+    let codec: String = row.get(5)?;
+    let codec = [VideoCodec::H264, VideoCodec::H265].into_iter().find(|known| known.as_str() == codec);
+    let (sample_entry, decoder_config): (Vec<u8>, Vec<u8>) = (row.get(9)?, row.get(10)?);
+    Ok(RunRow {
+        id: RunId(row.get(0)?),
+        stream: stream_at(row, 1)?,
+        generation: u64::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
+        wall_start: WallTime(row.get(4)?),
+        params: Arc::new(VideoParams {
+            codec: codec.ok_or_else(|| unreadable(5, FootageError::Row("unknown codec".into())))?,
+            rfc6381: row.get(6)?,
+            width_px: row.get(7)?,
+            height_px: row.get(8)?,
+            sample_entry: sample_entry.into(),
+            decoder_config: decoder_config.into(),
+        }),
+    })
+}
+
+fn gap_row(row: &Row<'_>) -> rusqlite::Result<GapRow> {
+    Ok(GapRow {
+        from: WallTime(row.get(0)?),
+        to: row.get::<_, Option<i64>>(1)?.map(WallTime),
+        cause: parsed(row, 2)?,
+    })
+}
+
+fn stream_at(row: &Row<'_>, first: usize) -> rusqlite::Result<StreamId> {
+    let camera: CameraId = parsed(row, first)?;
+    let kind: String = row.get(first + 1)?;
+    let kind = [StreamKind::Main, StreamKind::Sub].into_iter().find(|known| known.as_str() == kind);
+    let kind = kind.ok_or_else(|| unreadable(first + 1, FootageError::Row("unknown stream kind".into())))?;
+    Ok(StreamId { camera, kind })
+}
+
+fn parsed<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    row.get::<_, String>(column)?.parse().map_err(|error| unreadable(column, error))
+}
+
+fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+}

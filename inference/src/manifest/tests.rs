@@ -1,0 +1,94 @@
+use super::*;
+
+const GOOD: &str = r#"
+    id = "yolox-nano"
+    family = "yolox"
+    sha256 = "e12bf8ba054efc29a5bef65a4462152b1236cd96b9cab942910abecfdff8e177"
+    licence = "Apache-2.0"
+    score = 0.3
+    [input]
+    width = 640
+    height = 384
+    dynamic = true
+    colour = "bgr"
+    mean = [0, 0, 0]
+    std = [1, 1, 1]
+    letterbox = "top-left"
+    [classes]
+    count = 80
+    map = { 0 = "person", 2 = "car" }
+"#;
+
+fn problems(text: &str) -> String {
+    let problems = Manifest::parse(text).unwrap_err();
+    problems.iter().map(|p| format!("{p}\n")).collect()
+}
+
+#[test]
+fn a_short_manifest_is_completed_with_defaults() {
+    let manifest = Manifest::parse(GOOD).unwrap();
+    assert_eq!(manifest.file, "model.onnx");
+    assert_eq!((manifest.nms_iou, manifest.group_iou, manifest.max_boxes), (0.45, None, 300));
+    assert_eq!(manifest.input.resolution, Resolution::Dynamic);
+    assert_eq!(manifest.classes.table()[..3], [Some(ObjectClass::Person), None, Some(ObjectClass::Car)]);
+    assert_eq!(manifest.classes.table().len(), 80);
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    let manifest = Manifest::parse(GOOD).unwrap();
+    assert_eq!(Manifest::parse(&manifest.to_toml()), Ok(manifest));
+}
+
+#[test]
+fn all_problems_are_named_at_once() {
+    let bad = GOOD
+        .replace("\"yolox-nano\"", "\"YOLOX Nano\"")
+        .replace("\"yolox\"", "\"yolo3\"")
+        .replace("e12bf8", "xyz")
+        .replace("0.3", "1.5")
+        .replace("640", "650")
+        .replace("licence", "file = \"../x.onnx\"\n#")
+        .replace("\"bgr\"", "\"yuv\"")
+        .replace("2 = \"car\"", "80 = \"car\", 1 = \"ufo\"")
+        .replace("std = [1, 1, 1]", "std = [1, 0, 1]");
+    let found = problems(&bad);
+    for expected in [
+        "id: `YOLOX Nano` is no identifier",
+        "family: `yolo3` is not known; known here: yolox",
+        "sha256: `xyz",
+        "licence: is missing",
+        "score: 1.5 is not within 0.001 and 1",
+        "file: `../x.onnx` must be a plain file name",
+        "input.width: 650 is not a multiple of 32",
+        "input.colour: `yuv` is not known; known here: rgb, bgr",
+        "input.std: 0 is not within",
+        "classes.map.80: `80` is no class index",
+        "classes.map.1: `ufo` is not known; known here: person",
+    ] {
+        assert!(found.contains(expected), "`{expected}` is not in\n{found}");
+    }
+    assert_eq!(found.lines().count(), 11, "{found}");
+}
+
+#[test]
+fn an_empty_manifest_lists_what_it_needs() {
+    let found = problems("");
+    for key in ["id", "family", "sha256", "licence", "score", "input.width", "input.mean", "classes.count"] {
+        assert!(found.contains(&format!("{key}: is missing")), "{key} is not in\n{found}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line() {
+    let found = problems(&GOOD.replace("dynamic", "dynamik"));
+    assert!(found.contains("dynamik") && found.contains("line 10"), "{found}");
+}
+
+#[test]
+fn a_family_of_identities_is_refused_on_principle() {
+    for name in ["reid", "Face-Recognition", "arcface", "person-embedding", "plate"] {
+        let found = problems(&GOOD.replace("\"yolox\"", &format!("\"{name}\"")));
+        assert!(found.contains("identifies nobody"), "{found}");
+    }
+}

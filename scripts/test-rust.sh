@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Runs every Rust test, then says which of them skipped and why.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+junit=${CARGO_TARGET_DIR:-target}/nextest/default/junit.xml
+shared=${SHARPEYES_SHARED:-../shared}
+rm -f "$junit"
+if [[ ! -d $shared/data ]]; then
+  echo "note: no test data in $shared: tests on real video and real models will say that they skip" >&2
+fi
+
+status=0
+cargo nextest run --workspace --locked || status=$?
+# Last word: what really ran. It fails, too, when the runner left no results.
+python3 scripts/test-summary.py "$junit" || status=$((status == 0 ? 1 : status))
+exit "$status"
