@@ -16,13 +16,13 @@ pub enum Fault {
 pub enum ForeignCodec {
     /// RFC 7741.
     Vp8,
-    /// ISO/IEC 14496-2, RFC 6416.
-    Mpeg4Part2,
+    /// RFC 2435: what cheap cameras send on a third stream.
+    MotionJpeg,
 }
 
 /// Not a name of a fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no fault: use silent, vp8 or mpeg4")]
+#[error("`{0}` is no fault: use silent, vp8 or mjpeg")]
 pub struct UnknownFault(pub String);
 
 impl FromStr for Fault {
@@ -32,7 +32,7 @@ impl FromStr for Fault {
         match text {
             "silent" => Ok(Self::Silent),
             "vp8" => Ok(Self::Unsupported(ForeignCodec::Vp8)),
-            "mpeg4" => Ok(Self::Unsupported(ForeignCodec::Mpeg4Part2)),
+            "mjpeg" => Ok(Self::Unsupported(ForeignCodec::MotionJpeg)),
             _ => Err(UnknownFault(text.to_owned())),
         }
     }

@@ -142,12 +142,11 @@ fn configure(plan: &StreamPlan, pacer: &Pacer, media: &gst_rtsp_server::RTSPMedi
 fn launch(plan: &StreamPlan) -> String {
     const SOURCE: &str = "is-live=true format=time max-bytes=0 block=false";
     if let Some(Fault::Unsupported(codec)) = plan.fault {
-        let picture = "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=5/1";
+        let picture =
+            "videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,framerate=5/1";
         return match codec {
             ForeignCodec::Vp8 => format!("( {picture} ! vp8enc deadline=1 ! rtpvp8pay name=pay0 pt=96 )"),
-            ForeignCodec::Mpeg4Part2 => {
-                format!("( {picture} ! avenc_mpeg4 ! rtpmp4vpay name=pay0 pt=96 config-interval=-1 )")
-            }
+            ForeignCodec::MotionJpeg => format!("( {picture} ! jpegenc ! rtpjpegpay name=pay0 pt=26 )"),
         };
     }
     let payloader = match plan.codec {
