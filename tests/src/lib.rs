@@ -7,6 +7,7 @@ pub mod camsim;
 pub mod footage;
 pub mod gateway;
 pub mod model;
+pub mod peer;
 pub mod poll;
 pub mod recording;
 pub mod samples;
