@@ -3,10 +3,7 @@
 //!
 //! Needs a detector, and so `../shared` until the product ships its own; says so when it skips.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a test reads where screenshots are wanted from the environment"
-)]
+#![expect(clippy::disallowed_methods, reason = "a test reads where screenshots are wanted from the environment")]
 
 use std::{process::Stdio, time::Duration};
 
@@ -93,10 +90,9 @@ fn site(cameras: &CamSim) -> anyhow::Result<TestSite> {
     SiteBuilder::new().set("inference", "runtime", runtime.to_string_lossy().as_ref()).camera(camera).write()
 }
 
-fn main_width(cameras: &CamSim) -> anyhow::Result<u16> {
-    let clip =
-        cameras.clip(&CameraId::new(CAMERA)?, StreamKind::Main).context("the camera has no main stream")?;
-    Ok(clip.width_px())
+fn main_width(cameras: &CamSim) -> anyhow::Result<i32> {
+    let clip = cameras.clip(&CameraId::new(CAMERA)?, StreamKind::Main).context("the camera has no main stream")?;
+    Ok(clip.width_px)
 }
 
 fn number(value: &Value) -> anyhow::Result<f64> {
