@@ -11,9 +11,7 @@ use sharpeyes_inference::{
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// None is installed at all.
-    #[error(
-        "no detector is installed in {dir}: add one with `sharpeyes model add yolox-nano -c SITE [--file PATH]`"
-    )]
+    #[error("no detector is installed in {dir}: add one with `sharpeyes model add yolox-nano -c SITE [--file PATH]`")]
     NoneInstalled {
         /// The models folder.
         dir: std::path::PathBuf,
@@ -74,8 +72,6 @@ const fn code(error: &InferenceError) -> &'static str {
         InferenceError::IdentityVectors { .. } => "model_refused",
         InferenceError::ModelMismatch { .. } => "model_mismatch",
         InferenceError::Interrupted { .. } => "detector_slow",
-        InferenceError::Picture { .. } | InferenceError::Run { .. } | InferenceError::Output { .. } => {
-            "detector_failed"
-        }
+        InferenceError::Picture { .. } | InferenceError::Run { .. } | InferenceError::Output { .. } => "detector_failed",
     }
 }
