@@ -333,7 +333,7 @@ fn audio(
     camera: &CameraConfig,
     clip: &Clip,
     length: Duration,
-    epoch: i128,
+    epoch: i64,
 ) -> Result<Option<(Audio, Timeline)>, CamSimError> {
     let timeline = match camera.audio {
         Audio::None => return Ok(None),
@@ -358,6 +358,6 @@ fn phase(position: usize) -> Duration {
     Duration::from_millis(position * 618 % 1000)
 }
 
-fn nanos(duration: Duration) -> i128 {
-    i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX)
+fn nanos(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }

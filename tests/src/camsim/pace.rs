@@ -43,13 +43,13 @@ pub(super) struct Timeline {
     /// One round: common to the tracks of a camera, so that they never drift apart.
     pub(super) length: Duration,
     /// Where the track begins, by the pacer's clock.
-    pub(super) epoch: i128,
+    pub(super) epoch: i64,
 }
 
 impl Timeline {
     /// The first unit due at or after `now` at which decoding may start.
-    fn join(&self, now: i128) -> Option<Cursor> {
-        let length = i128::try_from(self.length.as_nanos()).ok()?;
+    fn join(&self, now: i64) -> Option<Cursor> {
+        let length = nanos(self.length).max(1);
         let passed = (now - self.epoch).max(0);
         let mut round = u64::try_from(passed / length).ok()?;
         let within = passed % length;
@@ -71,9 +71,11 @@ impl Timeline {
         }
     }
 
-    fn due(&self, cursor: Cursor) -> i128 {
+    fn due(&self, cursor: Cursor) -> i64 {
         let at = self.track.units.get(cursor.index).map(|unit| unit.at).unwrap_or_default();
-        self.epoch + i128::from(cursor.round) * nanos(self.length) + nanos(at)
+        self.epoch
+            + i64::try_from(cursor.round).unwrap_or(i64::MAX).saturating_mul(nanos(self.length))
+            + nanos(at)
     }
 }
 
@@ -83,8 +85,12 @@ struct Cursor {
     index: usize,
 }
 
-fn nanos(duration: Duration) -> i128 {
-    i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX)
+fn nanos(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
+fn signed(time: gst::ClockTime) -> i64 {
+    i64::try_from(time.nseconds()).unwrap_or(i64::MAX)
 }
 
 struct Feed {
@@ -108,7 +114,7 @@ enum Phase {
 #[derive(Default)]
 struct State {
     feeds: HashMap<u64, Feed>,
-    agenda: BinaryHeap<Reverse<(i128, u64)>>,
+    agenda: BinaryHeap<Reverse<(i64, u64)>>,
     next_id: u64,
     stop: bool,
 }
@@ -125,8 +131,8 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn now(&self) -> i128 {
-        i128::from(self.gst_clock.time().nseconds())
+    fn now(&self) -> i64 {
+        signed(self.gst_clock.time())
     }
 }
 
@@ -140,8 +146,9 @@ pub(super) struct Pacer(Arc<Shared>);
 
 /// A pipeline that is not running yet is asked again after this time.
 const RETRY: Duration = Duration::from_millis(5);
-/// Units due within this time of each other leave at one wake-up.
-const SLACK: Duration = Duration::from_millis(2);
+/// How late a unit may leave, so that many leave at one wake-up: a hundred cameras would otherwise need a thousand
+/// wake-ups a second.
+const TICK: Duration = Duration::from_millis(5);
 
 impl Pacer {
     pub(super) fn start() -> std::io::Result<(Self, JoinHandle<()>)> {
@@ -164,7 +171,7 @@ impl Pacer {
     }
 
     /// The pacer's time, for epochs.
-    pub(super) fn now(&self) -> i128 {
+    pub(super) fn now(&self) -> i64 {
         self.0.now()
     }
 
@@ -219,7 +226,9 @@ fn run(shared: &Shared) {
             continue;
         };
         if due > now {
-            let wait = u64::try_from(due - now).map(Duration::from_nanos).unwrap_or_default() + SLACK;
+            // To the next tick: what is due within one leaves at one wake-up.
+            let ticks = (due - now) / nanos(TICK) + 1;
+            let wait = TICK * u32::try_from(ticks).unwrap_or(u32::MAX);
             state = shared.wake.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
             continue;
         }
@@ -237,11 +246,10 @@ fn run(shared: &Shared) {
 struct Gone;
 
 /// Does what is due; when the feed wants to be asked again.
-fn step(shared: &Shared, feed: &mut Feed, now: i128) -> Result<Option<i128>, Gone> {
-    let running = feed.source.current_state() == gst::State::Playing;
+fn step(shared: &Shared, feed: &mut Feed, now: i64) -> Result<Option<i64>, Gone> {
     match feed.phase {
         Phase::Playing(cursor) => send(shared, feed, cursor).map(Some),
-        Phase::Starting if running => {
+        Phase::Starting if feed.source.current_state() == gst::State::Playing => {
             announce(&feed.source, now)?;
             feed.phase = Phase::Described;
             Ok(None)
@@ -253,7 +261,7 @@ fn step(shared: &Shared, feed: &mut Feed, now: i128) -> Result<Option<i128>, Gon
 
 /// A media is ready to be described when something has come out of its payloader. A gap event is enough, so DESCRIBE
 /// need not wait for the next keyframe, and nothing stale is queued when PLAY follows late or never.
-fn announce(source: &gst_app::AppSrc, now: i128) -> Result<(), Gone> {
+fn announce(source: &gst_app::AppSrc, now: i64) -> Result<(), Gone> {
     let running = u64::try_from(now - base_time(source)).unwrap_or_default();
     let segment = gst::FormattedSegment::<gst::ClockTime>::new();
     let gap = gst::event::Gap::builder(gst::ClockTime::from_nseconds(running)).build();
@@ -261,12 +269,12 @@ fn announce(source: &gst_app::AppSrc, now: i128) -> Result<(), Gone> {
     if sent { Ok(()) } else { Err(Gone) }
 }
 
-fn base_time(source: &gst_app::AppSrc) -> i128 {
-    i128::from(source.base_time().map(gst::ClockTime::nseconds).unwrap_or_default())
+fn base_time(source: &gst_app::AppSrc) -> i64 {
+    signed(source.base_time().unwrap_or_default())
 }
 
 /// Pushes one unit; when the next is due.
-fn send(shared: &Shared, feed: &mut Feed, cursor: Cursor) -> Result<i128, Gone> {
+fn send(shared: &Shared, feed: &mut Feed, cursor: Cursor) -> Result<i64, Gone> {
     let due = feed.timeline.due(cursor);
     let unit = feed.timeline.track.units.get(cursor.index).ok_or(Gone)?;
     let mut buffer = unit.buffer.copy();

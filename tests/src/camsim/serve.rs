@@ -116,6 +116,10 @@ fn factory(plan: StreamPlan, pacer: &Pacer) -> gst_rtsp_server::RTSPMediaFactory
 fn configure(plan: &StreamPlan, pacer: &Pacer, media: &gst_rtsp_server::RTSPMedia) {
     let Ok(bin) = media.element().downcast::<gst::Bin>() else { return };
     let find = |name| bin.by_name(name).and_then(|element| element.downcast::<gst_app::AppSrc>().ok());
+    // The pacer keeps the time; a second clock at the far end would only cost.
+    for stream in (0..media.n_streams()).filter_map(|index| media.stream(index)) {
+        stream.set_rate_control(false);
+    }
     let mut feeds: Vec<FeedId> = Vec::new();
     if let Some(source) = find("video") {
         source.set_caps(Some(&plan.video.track.caps));
