@@ -2,10 +2,12 @@
 //!
 //! Nothing of this crate is linked into the product.
 
+pub mod bench;
 pub mod camsim;
 pub mod footage;
 pub mod gateway;
 pub mod model;
+pub mod peer;
 pub mod poll;
 pub mod recording;
 pub mod samples;

@@ -1,4 +1,4 @@
-//! A viewer that is not the product: one RTSP session over TCP by retina, for tests and benches of `camsim`.
+//! A viewer that is not the product: one RTSP session by retina, for tests and benches of the servers here.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use futures::StreamExt;
 use retina::{
     client::{
         Credentials, Demuxed, PlayOptions, Session, SessionGroup, SessionOptions, SetupOptions,
-        TcpTransportOptions, Transport,
+        TcpTransportOptions, Transport, UdpTransportOptions,
     },
     codec::{CodecItem, FrameFormat, VideoFrame},
 };
@@ -32,19 +32,29 @@ impl Viewer {
         Ok(session.streams().iter().map(|stream| stream.encoding_name().to_owned()).collect())
     }
 
-    /// DESCRIBE, SETUP of every stream whose media is `video` or `audio`, PLAY.
+    /// DESCRIBE, SETUP of every stream interleaved over TCP, PLAY.
     ///
     /// # Errors
     /// Whatever the server or retina refuses.
     pub async fn open(url: &str, login: Option<&Login>) -> anyhow::Result<Self> {
+        Self::over(Transport::Tcp(TcpTransportOptions::default()), url, login).await
+    }
+
+    /// The same with RTP over UDP.
+    ///
+    /// # Errors
+    /// Whatever the server or retina refuses.
+    pub async fn open_udp(url: &str, login: Option<&Login>) -> anyhow::Result<Self> {
+        Self::over(Transport::Udp(UdpTransportOptions::default()), url, login).await
+    }
+
+    async fn over(transport: Transport, url: &str, login: Option<&Login>) -> anyhow::Result<Self> {
         let group = Arc::new(SessionGroup::default());
         let options =
             SessionOptions::default().creds(login.map(credentials)).session_group(Arc::clone(&group));
         let mut session = Session::describe(Url::parse(url)?, options).await?;
         for index in 0..session.streams().len() {
-            let setup = SetupOptions::default()
-                .transport(Transport::Tcp(TcpTransportOptions::default()))
-                .frame_format(FrameFormat::MP4);
+            let setup = SetupOptions::default().transport(transport.clone()).frame_format(FrameFormat::MP4);
             session.setup(index, setup).await?;
         }
         let session = session.play(PlayOptions::default()).await?.demuxed()?;

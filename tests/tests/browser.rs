@@ -90,9 +90,9 @@ fn site(cameras: &CamSim) -> anyhow::Result<TestSite> {
     SiteBuilder::new().set("inference", "runtime", runtime.to_string_lossy().as_ref()).camera(camera).write()
 }
 
-fn main_width(cameras: &CamSim) -> anyhow::Result<u16> {
+fn main_width(cameras: &CamSim) -> anyhow::Result<i32> {
     let clip = cameras.clip(&CameraId::new(CAMERA)?, StreamKind::Main).context("the camera has no main stream")?;
-    Ok(clip.width_px())
+    Ok(clip.width_px)
 }
 
 fn number(value: &Value) -> anyhow::Result<f64> {

@@ -45,7 +45,7 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
       book.apply(answer.value);
       const reason = answer.value.close_reason;
       const more = decision.verb === "close" && reason ? ` · ${t.reason[reason] ?? reason}` : "";
-      message.success(`${answer.value.number} ${t.act.done[decision.verb] ?? ""}${more}`, 2);
+      message.success(`#${answer.value.number} ${t.act.done[decision.verb] ?? ""}${more}`, 2);
       onDone?.(answer.value, decision.verb);
     } else if (answer.kind === "error") {
       if (answer.problem.code === "conflict") conflict(answer.problem.current);

@@ -49,6 +49,8 @@ export class ClipPlayer {
   #boxCount = 0;
   #failed: ClipState["failed"] = null;
   #wantsPlay = true;
+  /** A longer version takes a moment to load; the picture before it stays in sight meanwhile. */
+  #hasShown = false;
 
   constructor(video: HTMLVideoElement, canvas: HTMLCanvasElement, onState: (state: ClipState) => void) {
     this.#video = video;
@@ -215,8 +217,9 @@ export class ClipPlayer {
   #tell(): void {
     if (this.#gone.signal.aborted) return;
     const video = this.#video;
+    this.#hasShown ||= video.readyState >= 2;
     this.#onState({
-      ready: video.readyState >= 2,
+      ready: this.#hasShown,
       playing: !video.paused && !video.ended,
       ended: video.ended,
       position_s: this.#media_s,

@@ -82,7 +82,7 @@ export function step(rows: readonly number[], from: number | undefined, by: 1 | 
 
 /** Lower case text in which the filter looks. */
 export function matches(incident: Incident, words: string, spoken: string): boolean {
-  const hay = `${incident.number} ${incident.camera} ${incident.camera_name} ${incident.area_name} ${
+  const hay = `#${incident.number} ${incident.camera} ${incident.camera_name} ${incident.area_name} ${
     incident.owner?.name ?? ""
   } ${spoken}`.toLowerCase();
   return words

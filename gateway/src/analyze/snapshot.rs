@@ -58,12 +58,12 @@ fn out_extend(out: &mut Vec<u8>, chroma: &[u8], width: usize) {
 }
 
 /// Video is 16..=235 (ITU-R BT.601 §2.5.3), JFIF is 0..=255.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixel arithmetic, clamped")]
+#[expect(clippy::cast_sign_loss, reason = "pixel arithmetic, clamped")]
 fn full_range_luma(v: u8) -> u8 {
     ((i32::from(v) - 16) * 255 / 219).clamp(0, 255) as u8
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixel arithmetic, clamped")]
+#[expect(clippy::cast_sign_loss, reason = "pixel arithmetic, clamped")]
 fn full_range_chroma(v: u8) -> u8 {
     ((i32::from(v) - 128) * 255 / 224 + 128).clamp(0, 255) as u8
 }

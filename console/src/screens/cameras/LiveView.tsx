@@ -5,6 +5,7 @@ import { useSpeech } from "../../i18n/context";
 import type { Words } from "../../i18n/zh";
 import type { LiveState } from "../../media/LivePlayer";
 import { drawOverlay } from "../../media/overlay";
+import { isBad } from "../health/StreamDot";
 import { useLivePlayer } from "./useLivePlayer";
 
 function veilWords(t: Words, state: LiveState): string | null {
@@ -70,7 +71,13 @@ export function LiveView({ camera }: { camera: Camera }) {
   const { state, lagged } = useLivePlayer(video, camera.id, stream);
   useEffect(() => setElement(video.current), []);
 
-  const veil = veilWords(t, state);
+  // While nothing comes, what ails the camera says more than that we are waiting for it.
+  const health = stream === "main" ? camera.main : camera.sub;
+  const waiting = state.kind === "connecting" || state.kind === "waiting";
+  const veil =
+    waiting && health && isBad(health)
+      ? t.live.ailing(t.stream[health.state] ?? health.state)
+      : veilWords(t, state);
   const width = state.kind === "playing" ? state.width : 0;
   return (
     <section className="live card">

@@ -100,7 +100,7 @@ export function IncidentPage() {
               <span className="suggested">{t.incident.suggested}</span>
             )}
             {incident.ongoing && <span className="ongoing">{t.queue.ongoing}</span>}
-            <span className="muted incident-number">{incident.number}</span>
+            <span className="muted incident-number">#{incident.number}</span>
           </h1>
           <p data-testid="sentence">
             <b>{t.sentence(incident.evidence)}</b>

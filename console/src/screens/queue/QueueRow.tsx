@@ -90,7 +90,7 @@ export const QueueRow = memo(function QueueRow({
       </span>
       <span className="row-age">
         <b>{open ? <Age since_ms={incident.opened_ms} /> : time.stamp(incident.opened_ms).slice(0, -3)}</b>
-        <span className="muted">{incident.number}</span>
+        <span className="muted">#{incident.number}</span>
       </span>
       <span className="row-state">
         <StateTag incident={incident} brief={!fade} />

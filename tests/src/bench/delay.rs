@@ -1,0 +1,114 @@
+//! From a picture that arrives to the operator's console: how long an alarm takes.
+
+#![expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::Context as _;
+use futures::StreamExt as _;
+use serde_json::Value;
+use sharpeyes_domain::ids::{CameraId, StreamKind};
+
+use super::{Results, Row, quantile, sorted};
+use crate::{
+    camsim::{CamSim, CamSimConfig, CameraConfig},
+    gateway::{Client, Program},
+    model,
+    shared::Shared,
+    site::{SiteBuilder, SiteCamera},
+};
+
+const CAMERAS: u32 = 4;
+/// One round of the film: six people come and go.
+const WATCH: Duration = Duration::from_secs(140);
+const PASSWORD: &str = "a long walk to the reservoir";
+
+/// `e2e.alarm_delay_p95_ms`: arrival of the picture in which the rule's condition first holds → the SSE message of its
+/// incident, for a rule without hold time.
+///
+/// # Errors
+/// When cameras or gateway do not come up.
+pub async fn alarm(results: &mut Results) -> anyhow::Result<()> {
+    let Some(shared) = Shared::find_or_skip("e2e.alarm_delay_p95_ms") else { return Ok(()) };
+    let cache = tempfile::tempdir()?;
+    let ids: Vec<String> = (0..CAMERAS).map(|n| format!("cam-{n}")).collect();
+    let configs = (0u32..).zip(&ids).map(|(n, id)| {
+        let mut camera = CameraConfig::new(CameraId::new(id)?, shared.video("intel_one_by_one_person.mp4"));
+        camera.start = Duration::from_secs(u64::from(n) * 31);
+        Ok(camera)
+    });
+    let config = CamSimConfig {
+        port: 0,
+        cache: cache.path().to_owned(),
+        cameras: configs.collect::<anyhow::Result<_>>()?,
+        keep_sent: false,
+    };
+    let cameras = CamSim::start(config)?;
+    let mut site = SiteBuilder::new()
+        .set("inference", "runtime", model::runtime_library()?.to_string_lossy().as_ref())
+        .set("inference", "threads", 2)
+        .set("incident", "correlation", "1s");
+    for id in &ids {
+        let rule = toml::toml! {
+            id = "in" kind = "intrusion" classes = ["person"] hold = "0s" clear = "1s" must_have_moved = false
+        };
+        let camera = SiteCamera::new(id, cameras.url(id, StreamKind::Main));
+        site = site.camera(camera.with_sub(cameras.url(id, StreamKind::Sub)).rule(rule));
+    }
+    let site = site.write()?;
+    model::install(&shared, &site.models())?;
+    let program = Program::new(std::env::current_exe()?.with_file_name("sharpeyes-under-test"));
+    program.add_account(&site, "operator", "operator", &["town"], PASSWORD).await?;
+    let gateway = program.start(&site).await?;
+    let client = gateway.sign_in("operator", PASSWORD).await?;
+    let arrivals = listen(&client).await?;
+    let mut delays = Vec::new();
+    for (incident, arrived_ms) in arrivals {
+        let detail = client.get(&format!("/incidents/{incident}")).await?;
+        let began = detail["alarm_list"][0]["began_ms"].as_f64().context("an incident without its alarm")?;
+        delays.push(arrived_ms - began);
+    }
+    gateway.stop().await?;
+    cameras.stop();
+    let delays = sorted(delays);
+    let context = format!(
+        "{CAMERAS} cameras at 5 fps, debouncing of 2 detections included, no hold; median {:.0} ms, most {:.0} ms; \
+         simulator on the same 2 cores",
+        quantile(&delays, 0.5),
+        quantile(&delays, 1.0)
+    );
+    let value = quantile(&delays, 0.95);
+    results.push(&Row { bench: "e2e.alarm_delay_p95_ms", value, unit: "ms", n: delays.len(), context })
+}
+
+/// Incidents in the order in which the feed told of them, each with the time of its first message.
+async fn listen(client: &Client) -> anyhow::Result<BTreeMap<i64, f64>> {
+    let answer = client.http().get(client.url("/events")).send().await?.error_for_status()?;
+    let mut bytes = answer.bytes_stream();
+    let (mut seen, mut text, began) = (BTreeMap::new(), String::new(), Instant::now());
+    while let Ok(Some(chunk)) = tokio::time::timeout(WATCH.saturating_sub(began.elapsed()), bytes.next()).await {
+        let arrived_ms = now_ms()?;
+        text.push_str(&String::from_utf8_lossy(&chunk?));
+        while let Some(end) = text.find("\n\n") {
+            let message: String = text.drain(..end + 2).collect();
+            if let Some(incident) = incident_of(&message) {
+                seen.entry(incident).or_insert(arrived_ms);
+            }
+        }
+    }
+    Ok(seen)
+}
+
+fn incident_of(message: &str) -> Option<i64> {
+    let is_incident = message.lines().any(|line| line == "event: incident" || line == "event:incident");
+    let data = message.lines().find_map(|line| line.strip_prefix("data:"))?;
+    let value: Value = serde_json::from_str(data.trim()).ok()?;
+    is_incident.then(|| value["id"].as_i64()).flatten()
+}
+
+fn now_ms() -> anyhow::Result<f64> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64() * 1000.0)
+}
