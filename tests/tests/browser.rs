@@ -69,6 +69,8 @@ fn config(shared: &Shared, cache: std::path::PathBuf, port: u16) -> CamSimConfig
     let id = CameraId::new(CAMERA).expect("a literal that is an id");
     let mut camera = CameraConfig::new(id, shared.video("crowd6_derived.mp4"));
     camera.login = Some(Login { user: "camera".into(), password: "simulated".into() });
+    // The crowd gathers at 7.5 s of 34: so there are 14 s of recording before it.
+    camera.start = Duration::from_secs(27);
     CamSimConfig { port, cache, cameras: vec![camera], keep_sent: false }
 }
 

@@ -159,7 +159,7 @@ fn link_video(pipeline: &gst::Pipeline, parsebin: &gst::Element, appsink: &AppSi
             }
             return;
         }
-        let drained = gst::ElementFactory::make("fakesink").property("sync", false).build().ok().and_then(|drain| {
+        let drained = gst::ElementFactory::make("fakesink").property("sync", false).property("async", false).build().ok().and_then(|drain| {
             pipeline.add(&drain).ok()?;
             drain.sync_state_with_parent().ok()?;
             pad.link(&drain.static_pad("sink")?).ok()
