@@ -3,7 +3,10 @@
 //!
 //! Needs a detector, and so `../shared` until the product ships its own; says so when it skips.
 
-#![expect(clippy::disallowed_methods, reason = "a test reads where screenshots are wanted from the environment")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test reads where screenshots are wanted from the environment"
+)]
 
 use std::{process::Stdio, time::Duration};
 
@@ -93,7 +96,8 @@ fn site(cameras: &CamSim) -> anyhow::Result<TestSite> {
 }
 
 fn main_width(cameras: &CamSim) -> anyhow::Result<i32> {
-    let clip = cameras.clip(&CameraId::new(CAMERA)?, StreamKind::Main).context("the camera has no main stream")?;
+    let clip =
+        cameras.clip(&CameraId::new(CAMERA)?, StreamKind::Main).context("the camera has no main stream")?;
     Ok(clip.width_px)
 }
 

@@ -205,21 +205,45 @@ impl SessionFault {
     #[must_use]
     pub const fn remedy(&self) -> &'static str {
         match self {
-            Self::Unresolved { .. } => "check the host name in the URL, or use the camera's IP address; check the DNS server",
-            Self::Refused { .. } => "check the port in the URL (usually 554) and that RTSP is switched on in the camera",
-            Self::Unreachable { .. } => "check power, cable, switch port, VLAN and route; ping the address from this machine",
-            Self::Protocol { .. } => "check that the port is the RTSP port and not HTTP or the vendor's own; restart the camera; update its firmware",
+            Self::Unresolved { .. } => {
+                "check the host name in the URL, or use the camera's IP address; check the DNS server"
+            }
+            Self::Refused { .. } => {
+                "check the port in the URL (usually 554) and that RTSP is switched on in the camera"
+            }
+            Self::Unreachable { .. } => {
+                "check power, cable, switch port, VLAN and route; ping the address from this machine"
+            }
+            Self::Protocol { .. } => {
+                "check that the port is the RTSP port and not HTTP or the vendor's own; restart the camera; update its firmware"
+            }
             Self::PasswordMissing => "set username and password of this camera in the site file",
-            Self::PasswordRefused => "correct the password in the site file; attempts are made rarely, because cameras lock accounts",
-            Self::NotFound { .. } => "check the path in the URL against the vendor's list, and that this stream is enabled in the camera",
-            Self::Rejected { .. } => "the camera may be at its limit of viewers: close other clients or restart it; otherwise look the status up",
+            Self::PasswordRefused => {
+                "correct the password in the site file; attempts are made rarely, because cameras lock accounts"
+            }
+            Self::NotFound { .. } => {
+                "check the path in the URL against the vendor's list, and that this stream is enabled in the camera"
+            }
+            Self::Rejected { .. } => {
+                "the camera may be at its limit of viewers: close other clients or restart it; otherwise look the status up"
+            }
             Self::NoAnswer { .. } => "the camera hangs: restart it; on a thin link lower its bit rate",
             Self::NoVideo => "enable video for this stream in the camera",
-            Self::Unsupported { .. } => "set the stream's coding to H.264 or H.265 in the camera (not H.264+/H.265+ vendor modes, MJPEG or MPEG-4)",
-            Self::NoMedia { .. } => "restart the camera; check that interleaved TCP (RTP over RTSP) is allowed in it",
-            Self::NoKeyframe { .. } => "set the keyframe (I frame) interval in the camera to 1 to 2 s and switch smart coding off",
-            Self::Stalled { .. } => "check the link for loss and the camera for restarts; lower the bit rate on a thin link",
-            Self::Closed => "check the camera for restarts and for a limit of viewers; another client may have taken the session",
+            Self::Unsupported { .. } => {
+                "set the stream's coding to H.264 or H.265 in the camera (not H.264+/H.265+ vendor modes, MJPEG or MPEG-4)"
+            }
+            Self::NoMedia { .. } => {
+                "restart the camera; check that interleaved TCP (RTP over RTSP) is allowed in it"
+            }
+            Self::NoKeyframe { .. } => {
+                "set the keyframe (I frame) interval in the camera to 1 to 2 s and switch smart coding off"
+            }
+            Self::Stalled { .. } => {
+                "check the link for loss and the camera for restarts; lower the bit rate on a thin link"
+            }
+            Self::Closed => {
+                "check the camera for restarts and for a limit of viewers; another client may have taken the session"
+            }
         }
     }
 

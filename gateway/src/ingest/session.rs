@@ -144,7 +144,9 @@ impl RtspSession {
         loop {
             let frame = match self.demuxed.next().await {
                 None => return Err(SessionFault::Closed),
-                Some(Err(error)) if self.has_delivered && ended_by_peer(&error) => return Err(SessionFault::Closed),
+                Some(Err(error)) if self.has_delivered && ended_by_peer(&error) => {
+                    return Err(SessionFault::Closed);
+                }
                 Some(Err(error)) => return Err(protocol(error)),
                 Some(Ok(CodecItem::VideoFrame(frame))) if frame.stream_id() == self.stream => frame,
                 Some(Ok(_)) => continue,
@@ -194,10 +196,8 @@ async fn describe(
 ) -> Result<Session<retina::client::Described>, SessionFault> {
     let login = source.login.clone();
     let has_login = login.is_some();
-    let credentials = login.map(|login| Credentials {
-        username: login.username,
-        password: login.password.expose().clone(),
-    });
+    let credentials = login
+        .map(|login| Credentials { username: login.username, password: login.password.expose().clone() });
     let options = SessionOptions::default()
         .creds(credentials)
         .user_agent(concat!("SharpEyes/", env!("CARGO_PKG_VERSION")).to_owned());
@@ -212,7 +212,9 @@ async fn describe(
         Some(401) => SessionFault::PasswordMissing,
         Some(403) => SessionFault::PasswordRefused,
         Some(404) => SessionFault::NotFound { url: source.url.to_string() },
-        Some(status) if !(200..300).contains(&status) => SessionFault::Rejected { stage: Stage::Describe, status },
+        Some(status) if !(200..300).contains(&status) => {
+            SessionFault::Rejected { stage: Stage::Describe, status }
+        }
         Some(_) | None => without_an_answer(address, limits.request, error).await,
     })
 }
@@ -225,16 +227,19 @@ async fn without_an_answer(
 ) -> SessionFault {
     match timeout(limit, TcpStream::connect(address)).await {
         Err(_) => SessionFault::Unreachable { address, detail: format!("no answer within {limit:?}") },
-        Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => SessionFault::Refused { address },
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            SessionFault::Refused { address }
+        }
         Ok(Err(error)) => SessionFault::Unreachable { address, detail: error.to_string() },
-        Ok(Ok(_)) => error
-            .map_or(SessionFault::NoAnswer { stage: Stage::Describe, waited: limit }, protocol),
+        Ok(Ok(_)) => error.map_or(SessionFault::NoAnswer { stage: Stage::Describe, waited: limit }, protocol),
     }
 }
 
 fn choose_video(session: &Session<retina::client::Described>) -> Result<usize, SessionFault> {
     let mut unsupported = None;
-    for (index, stream) in session.streams().iter().enumerate().filter(|(_, stream)| stream.media() == "video") {
+    for (index, stream) in
+        session.streams().iter().enumerate().filter(|(_, stream)| stream.media() == "video")
+    {
         match stream.encoding_name() {
             "h264" | "h265" => return Ok(index),
             other => unsupported = Some(other.to_owned()),

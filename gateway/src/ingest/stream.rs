@@ -249,7 +249,8 @@ impl StreamTask {
         self.status.run_began(params.clone(), clock.wall());
         self.wiring.publisher.begin(info.clone());
         let recorder = self.wiring.recorder.as_ref();
-        let is_recorded = recorder.is_some_and(|recorder| send(recorder, RecorderMessage::RunBegin(info.clone())));
+        let is_recorded =
+            recorder.is_some_and(|recorder| send(recorder, RecorderMessage::RunBegin(info.clone())));
         self.run = Some(Run { timeline, info, is_recorded, newest: Pts::default() });
         true
     }
@@ -267,7 +268,9 @@ impl StreamTask {
         }
         let at = unit.wall;
         if !send(recorder, RecorderMessage::Unit(unit)) {
-            tracing::warn!("the disk cannot keep up: recording of this stream pauses until its queue has room");
+            tracing::warn!(
+                "the disk cannot keep up: recording of this stream pauses until its queue has room"
+            );
             run.is_recorded = false;
             self.status.dropped_by_backlog();
             send(recorder, RecorderMessage::RunEnd(RunEnd { cause: GapCause::Backlog, at }));

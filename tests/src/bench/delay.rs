@@ -89,7 +89,9 @@ async fn listen(client: &Client) -> anyhow::Result<BTreeMap<i64, f64>> {
     let answer = client.http().get(client.url("/events")).send().await?.error_for_status()?;
     let mut bytes = answer.bytes_stream();
     let (mut seen, mut text, began) = (BTreeMap::new(), String::new(), Instant::now());
-    while let Ok(Some(chunk)) = tokio::time::timeout(WATCH.saturating_sub(began.elapsed()), bytes.next()).await {
+    while let Ok(Some(chunk)) =
+        tokio::time::timeout(WATCH.saturating_sub(began.elapsed()), bytes.next()).await
+    {
         let arrived_ms = now_ms()?;
         text.push_str(&String::from_utf8_lossy(&chunk?));
         while let Some(end) = text.find("\n\n") {

@@ -82,7 +82,8 @@ struct Measured {
 async fn streaming(client: &Client, streams: usize) -> anyhow::Result<()> {
     poll::until("every stream delivers", Duration::from_secs(120), || async {
         let cameras = client.get("/cameras").await?;
-        let states = cameras.as_array().into_iter().flatten().flat_map(|camera| [&camera["main"], &camera["sub"]]);
+        let states =
+            cameras.as_array().into_iter().flatten().flat_map(|camera| [&camera["main"], &camera["sub"]]);
         Ok((states.filter(|stream| stream["state"] == "streaming").count() == streams).then_some(()))
     })
     .await
@@ -93,7 +94,8 @@ async fn measure(gateway: &Gateway, client: &Client) -> anyhow::Result<Measured>
     tokio::time::sleep(WINDOW).await;
     let (after, elapsed) = (usage(gateway.pid())?, began.elapsed());
     let cameras = client.get("/cameras").await?;
-    let rates = cameras.as_array().into_iter().flatten().filter_map(|camera| camera["analysis"]["fps"].as_f64());
+    let rates =
+        cameras.as_array().into_iter().flatten().filter_map(|camera| camera["analysis"]["fps"].as_f64());
     Ok(Measured {
         cpu_s: after.cpu_s - before.cpu_s,
         elapsed_s: elapsed.as_secs_f64(),
