@@ -1,6 +1,6 @@
 //! Starts the analysis: opens every detector once, one task per camera, a few threads for all.
 
-use std::{collections::HashMap, io, sync::Arc, thread::JoinHandle};
+use std::{collections::HashMap, io, sync::Arc, thread::JoinHandle, time::Duration};
 
 use sharpeyes_config::{Camera, Site};
 use sharpeyes_domain::{
@@ -19,6 +19,9 @@ use crate::{
     models::{self, ModelError},
     store::dispatch::{CameraFacts, FrameTrace, TraceBox},
 };
+
+/// How often running detections are compared with their time limit.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// The inference threads.
 pub(super) struct Threads {
@@ -98,6 +101,12 @@ impl Analysis {
             health.analysed(camera.id.clone(), analysis.clone());
             step.tasks.spawn(analysis.run(units, step.stop.clone()));
         }
+        let (watched, stop) = (pool.clone(), step.stop.clone());
+        step.tasks.spawn(async move {
+            while tokio::time::timeout(LOOK, stop.cancelled()).await.is_err() {
+                watched.interrupt_overdue();
+            }
+        });
         let threads = (0..site.inference.threads.get())
             .map(|n| {
                 let pool = pool.clone();

@@ -13,10 +13,10 @@ use std::{
 use bytes::Bytes;
 use futures::StreamExt as _;
 use retina::{
-    client::{Credentials, Demuxed, PlayOptions, Session, SessionOptions, SetupOptions, Transport},
+    client::{Credentials, Demuxed, PlayOptions, Session, SessionOptions, SetupOptions},
     codec::{CodecItem, FrameFormat, ParametersRef, VideoParameters, VideoParametersCodec},
 };
-use sharpeyes_config::{Camera, RtspUrl};
+use sharpeyes_config::{Camera, RtspUrl, Transport};
 use sharpeyes_domain::{
     ids::StreamKind,
     media::{VideoCodec, VideoParams},
@@ -33,6 +33,8 @@ pub struct Source {
     pub url: RtspUrl,
     /// User name and password, when the camera asks.
     pub login: Option<sharpeyes_config::Credentials>,
+    /// How media travels.
+    pub transport: Transport,
 }
 
 impl Source {
@@ -40,7 +42,7 @@ impl Source {
     #[must_use]
     pub fn of(camera: &Camera, kind: StreamKind) -> Option<Self> {
         let url = camera.source(kind)?.url.clone();
-        Some(Self { url, login: camera.credentials.clone() })
+        Some(Self { url, login: camera.credentials.clone(), transport: camera.transport })
     }
 }
 
@@ -112,7 +114,7 @@ impl RtspSession {
         reached(Stage::Codec);
 
         let options = SetupOptions::default()
-            .transport(Transport::Tcp(retina::client::TcpTransportOptions::default()))
+            .transport(retina_transport(source.transport))
             .frame_format(FrameFormat::MP4);
         answered(Stage::Setup, limits.request, session.setup(stream, options)).await?;
         reached(Stage::Setup);
@@ -170,6 +172,13 @@ impl RtspSession {
             Some(ParametersRef::Video(video)) => params(video).map(|params| Some(Arc::new(params))),
             _ => Ok(None),
         }
+    }
+}
+
+fn retina_transport(transport: Transport) -> retina::client::Transport {
+    match transport {
+        Transport::Tcp => retina::client::Transport::Tcp(retina::client::TcpTransportOptions::default()),
+        Transport::Udp => retina::client::Transport::Udp(retina::client::UdpTransportOptions::default()),
     }
 }
 
