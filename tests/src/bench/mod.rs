@@ -4,6 +4,7 @@
 pub mod delay;
 pub mod frames;
 pub mod load;
+mod rig;
 
 use std::{
     fs::File,
