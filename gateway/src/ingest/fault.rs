@@ -160,6 +160,9 @@ pub enum SessionFault {
     /// The camera ended the session.
     #[error("the camera closed the session")]
     Closed,
+    /// Our own reader panicked on what this camera sent. Nobody else notices; the session is begun anew.
+    #[error("the reader of this stream failed on what the camera sent: this is a bug of ours")]
+    Bug,
 }
 
 impl SessionFault {
@@ -182,6 +185,7 @@ impl SessionFault {
             Self::NoKeyframe { .. } => "no_keyframe",
             Self::Stalled { .. } => "stalled",
             Self::Closed => "closed",
+            Self::Bug => "bug",
         }
     }
 
@@ -196,7 +200,7 @@ impl SessionFault {
             }
             Self::Rejected { stage, .. } | Self::NoAnswer { stage, .. } => *stage,
             Self::NoVideo | Self::Unsupported { .. } => Stage::Codec,
-            Self::NoMedia { .. } | Self::Stalled { .. } | Self::Closed => Stage::Media,
+            Self::NoMedia { .. } | Self::Stalled { .. } | Self::Closed | Self::Bug => Stage::Media,
             Self::NoKeyframe { .. } => Stage::Keyframe,
         }
     }
@@ -244,6 +248,9 @@ impl SessionFault {
             Self::Closed => {
                 "check the camera for restarts and for a limit of viewers; another client may have taken the session"
             }
+            Self::Bug => {
+                "send us the log and, if you can, a minute of the stream; recording begins again by itself"
+            }
         }
     }
 
@@ -256,7 +263,7 @@ impl SessionFault {
             | Self::Unreachable { .. }
             | Self::Rejected { .. }
             | Self::NoAnswer { .. } => GapCause::CameraOffline,
-            Self::Protocol { .. } | Self::Closed => GapCause::SessionEnded,
+            Self::Protocol { .. } | Self::Closed | Self::Bug => GapCause::SessionEnded,
             Self::PasswordMissing | Self::PasswordRefused => GapCause::AuthFailed,
             Self::NotFound { .. } => GapCause::NotFound,
             Self::NoVideo | Self::Unsupported { .. } => GapCause::Unsupported,
@@ -283,7 +290,8 @@ impl SessionFault {
             | Self::NoMedia { .. }
             | Self::NoKeyframe { .. }
             | Self::Stalled { .. }
-            | Self::Closed => Patience::Soon,
+            | Self::Closed
+            | Self::Bug => Patience::Soon,
         }
     }
 }
