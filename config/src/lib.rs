@@ -16,6 +16,7 @@ pub use problem::{ConfigError, Fault, Problem};
 pub use secret::Secret;
 pub use site::{
     AnalyseStream, Camera, Credentials, IncidentSettings, Inference, Server, Site, Storage, StreamSource,
+    Transport,
 };
 pub use url::{RtspUrl, RtspUrlError};
 pub use validate::Environment;

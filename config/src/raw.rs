@@ -69,6 +69,7 @@ pub(crate) struct RawCamera {
     pub(crate) username: Option<String>,
     /// Taken apart by hand, because a deserialiser's complaint would repeat the value.
     pub(crate) password: Option<toml::Value>,
+    pub(crate) transport: Option<String>,
     pub(crate) record: Option<bool>,
     pub(crate) analyse: Option<String>,
     pub(crate) model: Option<String>,

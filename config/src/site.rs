@@ -107,6 +107,8 @@ pub struct Camera {
     pub sub: Option<StreamSource>,
     /// For both streams.
     pub credentials: Option<Credentials>,
+    /// How media travels, for both streams.
+    pub transport: Transport,
     /// Whether the main stream is recorded.
     pub record: bool,
     /// Which stream is analysed. Invariant: `Sub` only when there is a sub stream; not `Off` when there are rules.
@@ -137,6 +139,17 @@ pub struct Credentials {
     pub username: String,
     /// May be empty.
     pub password: Secret<String>,
+}
+
+/// How media travels from a camera.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// Within the RTSP connection (RFC 7826 §14): nothing is lost on the way, and no port need be open.
+    #[default]
+    Tcp,
+    /// RTP datagrams beside it, for cameras that offer nothing else: what is lost is lost.
+    Udp,
 }
 
 /// Which stream of a camera is analysed.
@@ -184,6 +197,20 @@ impl Camera {
         match kind {
             StreamKind::Main => Some(&self.main),
             StreamKind::Sub => self.sub.as_ref(),
+        }
+    }
+}
+
+impl Transport {
+    pub(crate) fn parse(text: &str) -> Result<Self, UnknownName> {
+        match text {
+            "tcp" => Ok(Self::Tcp),
+            "udp" => Ok(Self::Udp),
+            _ => Err(UnknownName {
+                set: "transport",
+                text: text.chars().take(80).collect(),
+                names: &["tcp", "udp"],
+            }),
         }
     }
 }

@@ -175,14 +175,14 @@ impl State {
         };
         let oldest = self.entries.iter().find_map(walls);
         let newest = self.entries.iter().rev().find_map(walls);
-        let too_long =
-            oldest.zip(newest).is_some_and(|(oldest, newest)| newest.since(oldest) > limits.span);
+        let too_long = oldest.zip(newest).is_some_and(|(oldest, newest)| newest.since(oldest) > limits.span);
         !self.entries.is_empty() && (self.bytes > limits.bytes || too_long)
     }
 
     /// Where a reader should start to have a picture soonest.
     fn newest_start(&self) -> u64 {
-        let back = self.entries.iter().rev().position(|entry| entry.is_keyframe() || matches!(entry, Entry::Run(_)));
+        let back =
+            self.entries.iter().rev().position(|entry| entry.is_keyframe() || matches!(entry, Entry::Run(_)));
         let end = self.first + self.entries.len() as u64;
         back.map_or(end, |back| end - 1 - back as u64)
     }
@@ -303,7 +303,9 @@ mod tests {
     fn shown(event: &HubEvent) -> String {
         match event {
             HubEvent::Run(run) => format!("run{}", run.generation),
-            HubEvent::Unit(unit) => format!("{}{}", if unit.is_keyframe { "K" } else { "p" }, unit.pts.0 / 9000),
+            HubEvent::Unit(unit) => {
+                format!("{}{}", if unit.is_keyframe { "K" } else { "p" }, unit.pts.0 / 9000)
+            }
             HubEvent::Lagged { dropped } => format!("lagged{dropped}"),
             HubEvent::End(cause) => format!("end:{cause}"),
         }

@@ -11,7 +11,9 @@ use sharpeyes_inference::{
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// None is installed at all.
-    #[error("no detector is installed in {dir}: add one with `sharpeyes model add yolox-nano -c SITE [--file PATH]`")]
+    #[error(
+        "no detector is installed in {dir}: add one with `sharpeyes model add yolox-nano -c SITE [--file PATH]`"
+    )]
     NoneInstalled {
         /// The models folder.
         dir: std::path::PathBuf,
@@ -72,6 +74,8 @@ const fn code(error: &InferenceError) -> &'static str {
         InferenceError::IdentityVectors { .. } => "model_refused",
         InferenceError::ModelMismatch { .. } => "model_mismatch",
         InferenceError::Interrupted { .. } => "detector_slow",
-        InferenceError::Picture { .. } | InferenceError::Run { .. } | InferenceError::Output { .. } => "detector_failed",
+        InferenceError::Picture { .. } | InferenceError::Run { .. } | InferenceError::Output { .. } => {
+            "detector_failed"
+        }
     }
 }

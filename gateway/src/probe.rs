@@ -98,7 +98,12 @@ pub struct ProbedModel {
 }
 
 /// Walks one camera's stages.
-pub async fn probe(source: &Source, model: Option<ProbedModel>, limits: Limits, clock: &Clock) -> ProbeReport {
+pub async fn probe(
+    source: &Source,
+    model: Option<ProbedModel>,
+    limits: Limits,
+    clock: &Clock,
+) -> ProbeReport {
     let mut report = ProbeReport::default();
     let mut passed = Vec::new();
     let session = RtspSession::open(source, limits, |stage| passed.push(stage)).await;
@@ -134,7 +139,8 @@ async fn watch(
                 }
             }
         }
-        let watched = units.first().zip(units.last()).map(|(first, last)| MediaDuration(last.rtp - first.rtp));
+        let watched =
+            units.first().zip(units.last()).map(|(first, last)| MediaDuration(last.rtp - first.rtp));
         if watched.is_some_and(|watched| watched >= WATCH) {
             break None;
         }

@@ -3,7 +3,10 @@
 //!
 //! Needs a detector, and so `../shared` until the product ships its own; says so when it skips.
 
-#![expect(clippy::disallowed_methods, reason = "a test reads where screenshots are wanted from the environment")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test reads where screenshots are wanted from the environment"
+)]
 
 use std::{process::Stdio, time::Duration};
 
@@ -69,6 +72,8 @@ fn config(shared: &Shared, cache: std::path::PathBuf, port: u16) -> CamSimConfig
     let id = CameraId::new(CAMERA).expect("a literal that is an id");
     let mut camera = CameraConfig::new(id, shared.video("crowd6_derived.mp4"));
     camera.login = Some(Login { user: "camera".into(), password: "simulated".into() });
+    // The crowd gathers at 7.5 s of 34: so there are 14 s of recording before it.
+    camera.start = Duration::from_secs(27);
     CamSimConfig { port, cache, cameras: vec![camera], keep_sent: false }
 }
 
@@ -91,7 +96,8 @@ fn site(cameras: &CamSim) -> anyhow::Result<TestSite> {
 }
 
 fn main_width(cameras: &CamSim) -> anyhow::Result<i32> {
-    let clip = cameras.clip(&CameraId::new(CAMERA)?, StreamKind::Main).context("the camera has no main stream")?;
+    let clip =
+        cameras.clip(&CameraId::new(CAMERA)?, StreamKind::Main).context("the camera has no main stream")?;
     Ok(clip.width_px)
 }
 

@@ -11,7 +11,7 @@ use toml::{Table, Value};
 
 use super::{Check, indexed, range, unknown};
 use crate::{
-    AnalyseStream, Camera, Credentials, Fault, RtspUrl, Secret, StreamSource,
+    AnalyseStream, Camera, Credentials, Fault, RtspUrl, Secret, StreamSource, Transport,
     raw::{RawCamera, RawZone},
 };
 
@@ -52,6 +52,10 @@ impl Check<'_> {
         let rules = self.rules(at, raw.rule, &zones);
         let has_sub = sub.as_ref().is_none_or(Option::is_some);
         let analyse = self.analyse(at, raw.analyse, has_sub, n_rules > 0);
+        let transport = match raw.transport {
+            Some(word) => self.accept(key("transport"), Transport::parse(&word)),
+            None => Some(Transport::default()),
+        };
         let record = raw.record.unwrap_or(true);
         if !record && analyse == Some(AnalyseStream::Off) {
             self.report(at, Fault::Idle);
@@ -77,6 +81,7 @@ impl Check<'_> {
             main: main?.stream,
             sub: sub?.map(|sub| sub.stream),
             credentials: credentials?,
+            transport: transport?,
             record,
             analyse: analyse?,
             model: model?,

@@ -393,6 +393,12 @@ export const zh = {
       no_keyframe: "把摄像机的关键帧（I 帧）间隔设为 1 至 2 秒，关闭智能编码。",
       stalled: "检查链路丢包和摄像机是否重启；链路窄时降低码率。",
       closed: "检查摄像机是否重启、连接数是否已满；可能被其他客户端占用。",
+      bug: "这是本系统的缺陷：请把日志（最好附一分钟码流）发给我们；录像会自动恢复。",
+      runtime_missing: "缺少 ONNX Runtime：运行 scripts/onnxruntime.sh，或在 [inference] 中设置 runtime。",
+      no_model: "没有检测模型：用 sharpeyes model add 安装。",
+      model_missing: "检测模型不在：用 sharpeyes model add 重新安装。",
+      model_damaged: "检测模型文件已损坏或被替换：用 sharpeyes model add 重新安装。",
+      model_refused: "该模型输出身份特征，本系统不识别任何人，拒绝加载：请换用目标检测模型。",
     } as Record<string, string>,
   },
   accounts: {

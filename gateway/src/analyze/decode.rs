@@ -35,7 +35,9 @@ const BACKLOG_BYTES: u64 = 4 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// GStreamer itself, or one of its plugins, is missing.
-    #[error("GStreamer cannot {action}: {detail}; install gstreamer1.0-plugins-base, -good, -bad and gstreamer1.0-libav")]
+    #[error(
+        "GStreamer cannot {action}: {detail}; install gstreamer1.0-plugins-base, -good, -bad and gstreamer1.0-libav"
+    )]
     Missing {
         /// What was tried.
         action: &'static str,
@@ -230,14 +232,13 @@ impl Decoder {
 
     /// Prefers what the pipeline itself reported to the bare flow error.
     fn failure(&self, error: &dyn std::fmt::Display) -> DecodeError {
-        let reported = self
-            .pipeline
-            .bus()
-            .and_then(|bus| bus.pop_filtered(&[gst::MessageType::Error]))
-            .and_then(|message| match message.view() {
-                gst::MessageView::Error(error) => Some(error.error().to_string()),
-                _ => None,
-            });
+        let reported =
+            self.pipeline.bus().and_then(|bus| bus.pop_filtered(&[gst::MessageType::Error])).and_then(
+                |message| match message.view() {
+                    gst::MessageView::Error(error) => Some(error.error().to_string()),
+                    _ => None,
+                },
+            );
         DecodeError::Failed { detail: reported.unwrap_or_else(|| error.to_string()) }
     }
 }

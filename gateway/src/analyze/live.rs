@@ -7,7 +7,8 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    thread::ThreadId,
+    time::{Duration, Instant},
 };
 
 use sharpeyes_domain::{
@@ -17,7 +18,7 @@ use sharpeyes_domain::{
     time::{Pts, WallTime},
     track::Track,
 };
-use sharpeyes_inference::{Detector, DetectorOptions, InferenceError, ModelFile, Runtime};
+use sharpeyes_inference::{Detector, DetectorOptions, InferenceError, Interrupter, ModelFile, Runtime};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -308,18 +309,41 @@ pub struct InferencePool {
     scheduler: Arc<Scheduler<Job>>,
     runtime: Runtime,
     models: HashMap<ModelId, ModelFile>,
+    clock: Clock,
+    /// A frame waits no longer than this, and a detection runs no longer.
+    time_limit: Duration,
+    /// Detections under way, by thread.
+    running: Mutex<HashMap<ThreadId, Running>>,
+}
+
+struct Running {
+    since: Instant,
+    interrupter: Interrupter,
 }
 
 impl InferencePool {
-    /// A pool for these models; frames wait no longer than `patience`.
+    /// A pool for these models. A frame that waits longer than `time_limit` is dropped, a detection that runs longer is
+    /// given up.
     #[must_use]
     pub fn new(
         runtime: Runtime,
         models: HashMap<ModelId, ModelFile>,
         clock: Clock,
-        patience: Duration,
+        time_limit: Duration,
     ) -> Self {
-        Self { scheduler: Arc::new(Scheduler::new(clock, patience)), runtime, models }
+        let scheduler = Arc::new(Scheduler::new(clock.clone(), time_limit));
+        Self { scheduler, runtime, models, clock, time_limit, running: Mutex::default() }
+    }
+
+    /// Gives up detections that run for longer than the limit. Called now and then, by one task.
+    pub fn interrupt_overdue(&self) {
+        let now = self.clock.instant();
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        for detection in running.values() {
+            if now.duration_since(detection.since) > self.time_limit {
+                detection.interrupter.interrupt();
+            }
+        }
     }
 
     /// Ends the threads that run [`InferencePool::work`].
@@ -353,9 +377,27 @@ impl InferencePool {
             let detector = Detector::open(&self.runtime, file, DetectorOptions::default())?;
             detectors.insert(analysis.model.clone(), detector);
         }
-        match detectors.get_mut(&analysis.model) {
-            Some(detector) => analysis.detected(job, detector),
-            None => Ok(()),
-        }
+        let Some(detector) = detectors.get_mut(&analysis.model) else { return Ok(()) };
+        let _watched = self.watch(detector.interrupter());
+        analysis.detected(job, detector)
+    }
+
+    fn watch(&self, interrupter: Interrupter) -> Watched<'_> {
+        let running = Running { since: self.clock.instant(), interrupter };
+        let thread = std::thread::current().id();
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(thread, running);
+        Watched { pool: self, thread }
+    }
+}
+
+/// Ends the watch over a detection, also when it panics.
+struct Watched<'a> {
+    pool: &'a InferencePool,
+    thread: ThreadId,
+}
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        self.pool.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.thread);
     }
 }

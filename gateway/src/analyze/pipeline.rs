@@ -109,7 +109,10 @@ pub fn local_time(wall: WallTime, timezone: &TimeZone) -> LocalTime {
     let at = at.to_zoned(timezone.clone());
     let field = |n: i8| u16::try_from(n).unwrap_or(0);
     let weekday = u8::try_from(at.weekday().to_monday_one_offset()).ok().and_then(Weekday::from_iso);
-    weekday.map_or(midnight, |weekday| LocalTime { weekday, minute_of_day: field(at.hour()) * 60 + field(at.minute()) })
+    weekday.map_or(midnight, |weekday| LocalTime {
+        weekday,
+        minute_of_day: field(at.hour()) * 60 + field(at.minute()),
+    })
 }
 
 #[cfg(test)]

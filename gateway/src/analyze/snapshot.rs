@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn odd_sizes_and_padded_rows_encode() {
-        let plane = |stride: usize, rows: usize, value| FramePlane { data: vec![value; stride * rows], stride };
+        let plane =
+            |stride: usize, rows: usize, value| FramePlane { data: vec![value; stride * rows], stride };
         let frame = Frame {
             pts: Pts(0),
             wall: WallTime(0),

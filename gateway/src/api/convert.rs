@@ -97,16 +97,19 @@ impl From<StreamState> for dto::StreamState {
     }
 }
 
-impl From<&Viewer> for dto::Viewer {
-    fn from(viewer: &Viewer) -> Self {
-        Self {
-            id: viewer.account.0,
-            name: viewer.name.clone(),
-            display_name: viewer.display_name.clone(),
-            role: viewer.role.into(),
-            areas: texts(&viewer.areas),
-            language: viewer.language.into(),
-        }
+/// A viewer as they see themselves.
+pub(super) fn viewer(viewer: &Viewer, site: &Site) -> dto::Viewer {
+    dto::Viewer {
+        id: viewer.account.0,
+        name: viewer.name.clone(),
+        display_name: viewer.display_name.clone(),
+        role: viewer.role.into(),
+        areas: texts(&viewer.areas),
+        language: viewer.language.into(),
+        site: dto::SiteFacts {
+            name: site.name.clone(),
+            timezone: site.timezone.iana_name().map(str::to_owned),
+        },
     }
 }
 

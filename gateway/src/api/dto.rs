@@ -85,6 +85,18 @@ pub struct Viewer {
     pub areas: Vec<String>,
     /// Language of the console.
     pub language: Language,
+    /// Where they work.
+    pub site: SiteFacts,
+}
+
+/// What a signed-in viewer is told about the site itself.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SiteFacts {
+    /// Name as shown.
+    pub name: String,
+    /// IANA name of the zone in which local times are shown; absent: the browser's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
 }
 
 /// What a viewer may do.

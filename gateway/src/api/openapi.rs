@@ -40,14 +40,26 @@ use super::{accounts, audit, cameras, clips, dto, events, incidents, live, sessi
         audit::verify,
         document,
     ),
-    components(schemas(dto::EventPosition))
+    // Those that only a query or a stream names.
+    components(schemas(dto::EventPosition, dto::IncidentScope, dto::LiveStream))
 )]
 struct Document;
 
 /// The document.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+    let mut document = Document::openapi();
+    // Handlers of different modules share names, and an operation's id may stand only once: `incidents_list`.
+    for path in document.paths.paths.values_mut() {
+        for operation in
+            [&mut path.get, &mut path.post, &mut path.patch, &mut path.delete].into_iter().flatten()
+        {
+            if let (Some(id), Some([module, ..])) = (&operation.operation_id, operation.tags.as_deref()) {
+                operation.operation_id = Some(format!("{module}_{id}"));
+            }
+        }
+    }
+    document
 }
 
 /// This document.

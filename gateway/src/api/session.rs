@@ -8,7 +8,7 @@ use axum::{
 };
 
 use super::{
-    dto,
+    convert, dto,
     error::ApiError,
     extract::Body,
     guard::{Caller, Guard},
@@ -79,7 +79,7 @@ pub(super) async fn sign_in(
 
 fn welcome(state: &ApiState, status: StatusCode, signed_in: SignedIn) -> impl IntoResponse + use<> {
     let cookie = set_cookie(state, &signed_in.token, "");
-    (status, cookie, Json(dto::Viewer::from(&signed_in.viewer)))
+    (status, cookie, Json(convert::viewer(&signed_in.viewer, &state.site)))
 }
 
 /// Who is signed in.
@@ -87,7 +87,7 @@ fn welcome(state: &ApiState, status: StatusCode, signed_in: SignedIn) -> impl In
     (status = 200, body = dto::Viewer), (status = 401, body = dto::ErrorBody),
 ))]
 pub(super) async fn own(guard: Guard) -> Json<dto::Viewer> {
-    Json(dto::Viewer::from(&guard.viewer))
+    Json(convert::viewer(&guard.viewer, &guard.state.site))
 }
 
 /// Changes one's own language or password.
@@ -107,7 +107,7 @@ pub(super) async fn change_own(
         accounts.change_own_language(&guard.viewer, language.into(), &guard.source).await?;
     }
     let viewer = accounts.viewer_again(guard.viewer.session).await?.ok_or(ApiError::NotSignedIn)?;
-    Ok(Json(dto::Viewer::from(&viewer)))
+    Ok(Json(convert::viewer(&viewer, &guard.state.site)))
 }
 
 /// Ends the session.

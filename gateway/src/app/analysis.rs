@@ -1,11 +1,6 @@
 //! Starts the analysis: opens every detector once, one task per camera, a few threads for all.
 
-use std::{
-    collections::HashMap,
-    io,
-    sync::Arc,
-    thread::JoinHandle,
-};
+use std::{collections::HashMap, io, sync::Arc, thread::JoinHandle, time::Duration};
 
 use sharpeyes_config::{Camera, Site};
 use sharpeyes_domain::{
@@ -24,6 +19,9 @@ use crate::{
     models::{self, ModelError},
     store::dispatch::{CameraFacts, FrameTrace, TraceBox},
 };
+
+/// How often running detections are compared with their time limit.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// The inference threads.
 pub(super) struct Threads {
@@ -61,7 +59,8 @@ impl Analysis {
         clock: &Clock,
         health: &mut Health,
     ) -> io::Result<(Step, Option<Threads>)> {
-        let analysed: Vec<&Camera> = site.cameras.iter().filter(|camera| camera.analysed().is_some()).collect();
+        let analysed: Vec<&Camera> =
+            site.cameras.iter().filter(|camera| camera.analysed().is_some()).collect();
         let runtime = match onnx {
             Ok(runtime) => runtime,
             Err(error) => {
@@ -76,15 +75,22 @@ impl Analysis {
             }
         };
         let ready = open_models(site, &runtime, analysed, health);
-        let models = ready.iter().map(|ready| (ready.model.manifest.id.clone(), ready.model.clone())).collect();
+        let models =
+            ready.iter().map(|ready| (ready.model.manifest.id.clone(), ready.model.clone())).collect();
         let pool = Arc::new(InferencePool::new(runtime, models, clock.clone(), site.inference.time_limit));
         let sink: Arc<dyn AlarmSink> = Arc::new(DeskSink {
             desk: desk.clone(),
-            cameras: site.cameras.iter().map(|camera| (camera.id.clone(), CameraFacts::from(camera))).collect(),
+            cameras: site
+                .cameras
+                .iter()
+                .map(|camera| (camera.id.clone(), CameraFacts::from(camera)))
+                .collect(),
         });
         let mut step = Step::default();
         for Ready { camera, model } in ready {
-            let Some(units) = camera.analysed().and_then(|(stream, _)| hub.subscribe(&stream)) else { continue };
+            let Some(units) = camera.analysed().and_then(|(stream, _)| hub.subscribe(&stream)) else {
+                continue;
+            };
             let settings = AnalysisSettings {
                 camera: camera.id.clone(),
                 model: model.manifest.id,
@@ -95,6 +101,12 @@ impl Analysis {
             health.analysed(camera.id.clone(), analysis.clone());
             step.tasks.spawn(analysis.run(units, step.stop.clone()));
         }
+        let (watched, stop) = (pool.clone(), step.stop.clone());
+        step.tasks.spawn(async move {
+            while tokio::time::timeout(LOOK, stop.cancelled()).await.is_err() {
+                watched.interrupt_overdue();
+            }
+        });
         let threads = (0..site.inference.threads.get())
             .map(|n| {
                 let pool = pool.clone();
@@ -145,7 +157,9 @@ impl AlarmSink for DeskSink {
     fn alarm(&self, camera: &CameraId, edge: AlarmEdge, still: Option<Vec<u8>>) {
         let Some(facts) = self.cameras.get(camera) else { return };
         match self.desk.alarm_blocking(facts.clone(), edge, still) {
-            Ok(alarm) => tracing::info!(camera.id = %camera, alarm = %alarm.alarm, incident = %alarm.incident, new = alarm.is_new_incident, "alarm"),
+            Ok(alarm) => {
+                tracing::info!(camera.id = %camera, alarm = %alarm.alarm, incident = %alarm.incident, new = alarm.is_new_incident, "alarm")
+            }
             Err(error) => tracing::error!(camera.id = %camera, %error, "an alarm could not be stored"),
         }
     }

@@ -26,7 +26,11 @@ pub(super) struct Health {
 enum Watched {
     Live(Arc<LiveAnalysis>),
     /// It cannot run until someone acts and the service is started again.
-    Unavailable { model: Option<ModelId>, code: &'static str, reason: String },
+    Unavailable {
+        model: Option<ModelId>,
+        code: &'static str,
+        reason: String,
+    },
 }
 
 impl Health {

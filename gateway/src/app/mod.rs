@@ -6,12 +6,7 @@
 mod analysis;
 mod health;
 
-use std::{
-    net::SocketAddr,
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use sharpeyes_config::{Camera, Site};
 use sharpeyes_domain::ids::{StreamId, StreamKind};
@@ -124,8 +119,9 @@ impl App {
         let site = Arc::new(site);
         // Bound first: a second instance must not touch the databases.
         let listener = listen(site.server.listen).await?;
-        let address =
-            listener.local_addr().map_err(|source| AppError::Listen { address: site.server.listen, source })?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| AppError::Listen { address: site.server.listen, source })?;
         let stores = blocking({
             let (site, clock) = (site.clone(), clock.clone());
             move || open_stores(&site, &clock)

@@ -127,7 +127,8 @@ impl fmt::Display for Report {
             writeln!(f, "FAULT     {fault}")?;
             writeln!(f, "remedy    {}", fault.remedy())?;
         }
-        let running = if self.is_running { " (the gateway is running: open files were left out)" } else { "" };
+        let running =
+            if self.is_running { " (the gateway is running: open files were left out)" } else { "" };
         write!(
             f,
             "recordings: {} segments of {} streams, {} MiB, {} faults{running}",

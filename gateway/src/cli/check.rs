@@ -38,12 +38,18 @@ pub(super) fn check(arguments: &Arguments) -> Result<Outcome, Failure> {
     }
     let promises = Dispatch::new(db.clone())?.audit_blocking()?;
     for promise in &promises {
-        println!("dispatch queue: broken promise: {} ({} rows); stop the gateway and keep a copy of dispatch.db", promise.promise, promise.n_rows);
+        println!(
+            "dispatch queue: broken promise: {} ({} rows); stop the gateway and keep a copy of dispatch.db",
+            promise.promise, promise.n_rows
+        );
     }
     let chain = AuditLog::new(db).verify_blocking()?;
     match chain.first_bad {
         None => println!("audit log: {} rows, the chain holds", chain.good),
-        Some(row) => println!("audit log: row {row} was changed, removed or put elsewhere; {} rows before it hold", chain.good),
+        Some(row) => println!(
+            "audit log: row {row} was changed, removed or put elsewhere; {} rows before it hold",
+            chain.good
+        ),
     }
     let is_clean = report.is_clean() && damage.is_empty() && promises.is_empty() && chain.first_bad.is_none();
     Ok(if is_clean { Outcome::Clean } else { Outcome::Unhealthy })

@@ -24,7 +24,11 @@ use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberI
 const BAD_CONFIGURATION: u8 = 64;
 
 #[derive(Parser)]
-#[command(name = "sharpeyes", version, about = "Edge video gateway: records cameras, detects incidents, feeds the dispatch queue. It identifies nobody.")]
+#[command(
+    name = "sharpeyes",
+    version,
+    about = "Edge video gateway: records cameras, detects incidents, feeds the dispatch queue. It identifies nobody."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -85,7 +85,9 @@ fn place(arguments: &Arguments) -> Result<Place, Failure> {
             let site = SiteFile { site: site.clone() }.load()?;
             (site.inference.models, site.inference.runtime)
         }
-        (None, None) => return Err(Failure::Configuration("name a site file (-c) or a folder (--models)".into())),
+        (None, None) => {
+            return Err(Failure::Configuration("name a site file (-c) or a folder (--models)".into()));
+        }
     };
     let runtime = super::onnx_runtime(configured.as_deref())
         .inspect_err(|error| eprintln!("models are hashed, but not loaded: {error}"))
@@ -138,8 +140,7 @@ fn add(place: &Place, addition: &Addition, consent: Consent) -> Result<Outcome, 
         Consent::Asked => ask(question),
     };
     let limits = Limits::default();
-    let model =
-        catalogue::add(&place.models, addition, &limits, place.runtime.as_ref(), &mut confirm)?;
+    let model = catalogue::add(&place.models, addition, &limits, place.runtime.as_ref(), &mut confirm)?;
     println!("{} is installed in {}", model.manifest.id, model.dir.display());
     Ok(Outcome::Clean)
 }

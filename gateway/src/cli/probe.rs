@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sharpeyes_config::{Credentials, RtspUrl, Secret};
+use sharpeyes_config::{Credentials, RtspUrl, Secret, Transport};
 use sharpeyes_domain::ids::{CameraId, StreamKind};
 
 use super::{Failure, Outcome, SiteFile};
@@ -24,6 +24,9 @@ pub(super) struct Arguments {
     /// Environment variable that holds the password.
     #[arg(long, value_name = "VARIABLE", requires = "username")]
     password_env: Option<String>,
+    /// Ask for RTP over UDP instead of interleaved TCP.
+    #[arg(long)]
+    udp: bool,
     /// A camera of the site file, instead of a URL: both streams and its detector are probed.
     #[arg(long, value_name = "ID", requires = "site", conflicts_with = "url")]
     camera: Option<CameraId>,
@@ -68,7 +71,12 @@ fn by_url(url: &str, arguments: &Arguments) -> Result<Target, Failure> {
         }
         _ => None,
     };
-    Ok(Target { name: "camera".into(), source: Source { url, login: named.or(in_url) }, model: None })
+    let transport = if arguments.udp { Transport::Udp } else { Transport::Tcp };
+    Ok(Target {
+        name: "camera".into(),
+        source: Source { url, login: named.or(in_url), transport },
+        model: None,
+    })
 }
 
 fn of_site(camera: &CameraId, file: SiteFile) -> Result<Vec<Target>, Failure> {

@@ -160,6 +160,9 @@ pub enum SessionFault {
     /// The camera ended the session.
     #[error("the camera closed the session")]
     Closed,
+    /// Our own reader panicked on what this camera sent. Nobody else notices; the session is begun anew.
+    #[error("the reader of this stream failed on what the camera sent: this is a bug of ours")]
+    Bug,
 }
 
 impl SessionFault {
@@ -182,6 +185,7 @@ impl SessionFault {
             Self::NoKeyframe { .. } => "no_keyframe",
             Self::Stalled { .. } => "stalled",
             Self::Closed => "closed",
+            Self::Bug => "bug",
         }
     }
 
@@ -196,7 +200,7 @@ impl SessionFault {
             }
             Self::Rejected { stage, .. } | Self::NoAnswer { stage, .. } => *stage,
             Self::NoVideo | Self::Unsupported { .. } => Stage::Codec,
-            Self::NoMedia { .. } | Self::Stalled { .. } | Self::Closed => Stage::Media,
+            Self::NoMedia { .. } | Self::Stalled { .. } | Self::Closed | Self::Bug => Stage::Media,
             Self::NoKeyframe { .. } => Stage::Keyframe,
         }
     }
@@ -205,21 +209,48 @@ impl SessionFault {
     #[must_use]
     pub const fn remedy(&self) -> &'static str {
         match self {
-            Self::Unresolved { .. } => "check the host name in the URL, or use the camera's IP address; check the DNS server",
-            Self::Refused { .. } => "check the port in the URL (usually 554) and that RTSP is switched on in the camera",
-            Self::Unreachable { .. } => "check power, cable, switch port, VLAN and route; ping the address from this machine",
-            Self::Protocol { .. } => "check that the port is the RTSP port and not HTTP or the vendor's own; restart the camera; update its firmware",
+            Self::Unresolved { .. } => {
+                "check the host name in the URL, or use the camera's IP address; check the DNS server"
+            }
+            Self::Refused { .. } => {
+                "check the port in the URL (usually 554) and that RTSP is switched on in the camera"
+            }
+            Self::Unreachable { .. } => {
+                "check power, cable, switch port, VLAN and route; ping the address from this machine"
+            }
+            Self::Protocol { .. } => {
+                "check that the port is the RTSP port and not HTTP or the vendor's own; restart the camera; update its firmware"
+            }
             Self::PasswordMissing => "set username and password of this camera in the site file",
-            Self::PasswordRefused => "correct the password in the site file; attempts are made rarely, because cameras lock accounts",
-            Self::NotFound { .. } => "check the path in the URL against the vendor's list, and that this stream is enabled in the camera",
-            Self::Rejected { .. } => "the camera may be at its limit of viewers: close other clients or restart it; otherwise look the status up",
+            Self::PasswordRefused => {
+                "correct the password in the site file; attempts are made rarely, because cameras lock accounts"
+            }
+            Self::NotFound { .. } => {
+                "check the path in the URL against the vendor's list, and that this stream is enabled in the camera"
+            }
+            Self::Rejected { .. } => {
+                "the camera may be at its limit of viewers: close other clients or restart it; otherwise look the status up"
+            }
             Self::NoAnswer { .. } => "the camera hangs: restart it; on a thin link lower its bit rate",
             Self::NoVideo => "enable video for this stream in the camera",
-            Self::Unsupported { .. } => "set the stream's coding to H.264 or H.265 in the camera (not H.264+/H.265+ vendor modes, MJPEG or MPEG-4)",
-            Self::NoMedia { .. } => "restart the camera; check that interleaved TCP (RTP over RTSP) is allowed in it",
-            Self::NoKeyframe { .. } => "set the keyframe (I frame) interval in the camera to 1 to 2 s and switch smart coding off",
-            Self::Stalled { .. } => "check the link for loss and the camera for restarts; lower the bit rate on a thin link",
-            Self::Closed => "check the camera for restarts and for a limit of viewers; another client may have taken the session",
+            Self::Unsupported { .. } => {
+                "set the stream's coding to H.264 or H.265 in the camera (not H.264+/H.265+ vendor modes, MJPEG or MPEG-4)"
+            }
+            Self::NoMedia { .. } => {
+                "restart the camera; check that interleaved TCP (RTP over RTSP) is allowed in it"
+            }
+            Self::NoKeyframe { .. } => {
+                "set the keyframe (I frame) interval in the camera to 1 to 2 s and switch smart coding off"
+            }
+            Self::Stalled { .. } => {
+                "check the link for loss and the camera for restarts; lower the bit rate on a thin link"
+            }
+            Self::Closed => {
+                "check the camera for restarts and for a limit of viewers; another client may have taken the session"
+            }
+            Self::Bug => {
+                "send us the log and, if you can, a minute of the stream; recording begins again by itself"
+            }
         }
     }
 
@@ -232,7 +263,7 @@ impl SessionFault {
             | Self::Unreachable { .. }
             | Self::Rejected { .. }
             | Self::NoAnswer { .. } => GapCause::CameraOffline,
-            Self::Protocol { .. } | Self::Closed => GapCause::SessionEnded,
+            Self::Protocol { .. } | Self::Closed | Self::Bug => GapCause::SessionEnded,
             Self::PasswordMissing | Self::PasswordRefused => GapCause::AuthFailed,
             Self::NotFound { .. } => GapCause::NotFound,
             Self::NoVideo | Self::Unsupported { .. } => GapCause::Unsupported,
@@ -259,7 +290,8 @@ impl SessionFault {
             | Self::NoMedia { .. }
             | Self::NoKeyframe { .. }
             | Self::Stalled { .. }
-            | Self::Closed => Patience::Soon,
+            | Self::Closed
+            | Self::Bug => Patience::Soon,
         }
     }
 }

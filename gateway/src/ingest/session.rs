@@ -13,10 +13,10 @@ use std::{
 use bytes::Bytes;
 use futures::StreamExt as _;
 use retina::{
-    client::{Credentials, Demuxed, PlayOptions, Session, SessionOptions, SetupOptions, Transport},
+    client::{Credentials, Demuxed, PlayOptions, Session, SessionOptions, SetupOptions},
     codec::{CodecItem, FrameFormat, ParametersRef, VideoParameters, VideoParametersCodec},
 };
-use sharpeyes_config::{Camera, RtspUrl};
+use sharpeyes_config::{Camera, RtspUrl, Transport};
 use sharpeyes_domain::{
     ids::StreamKind,
     media::{VideoCodec, VideoParams},
@@ -33,6 +33,8 @@ pub struct Source {
     pub url: RtspUrl,
     /// User name and password, when the camera asks.
     pub login: Option<sharpeyes_config::Credentials>,
+    /// How media travels.
+    pub transport: Transport,
 }
 
 impl Source {
@@ -40,7 +42,7 @@ impl Source {
     #[must_use]
     pub fn of(camera: &Camera, kind: StreamKind) -> Option<Self> {
         let url = camera.source(kind)?.url.clone();
-        Some(Self { url, login: camera.credentials.clone() })
+        Some(Self { url, login: camera.credentials.clone(), transport: camera.transport })
     }
 }
 
@@ -112,7 +114,7 @@ impl RtspSession {
         reached(Stage::Codec);
 
         let options = SetupOptions::default()
-            .transport(Transport::Tcp(retina::client::TcpTransportOptions::default()))
+            .transport(retina_transport(source.transport))
             .frame_format(FrameFormat::MP4);
         answered(Stage::Setup, limits.request, session.setup(stream, options)).await?;
         reached(Stage::Setup);
@@ -144,7 +146,9 @@ impl RtspSession {
         loop {
             let frame = match self.demuxed.next().await {
                 None => return Err(SessionFault::Closed),
-                Some(Err(error)) if self.has_delivered && ended_by_peer(&error) => return Err(SessionFault::Closed),
+                Some(Err(error)) if self.has_delivered && ended_by_peer(&error) => {
+                    return Err(SessionFault::Closed);
+                }
                 Some(Err(error)) => return Err(protocol(error)),
                 Some(Ok(CodecItem::VideoFrame(frame))) if frame.stream_id() == self.stream => frame,
                 Some(Ok(_)) => continue,
@@ -171,6 +175,13 @@ impl RtspSession {
     }
 }
 
+fn retina_transport(transport: Transport) -> retina::client::Transport {
+    match transport {
+        Transport::Tcp => retina::client::Transport::Tcp(retina::client::TcpTransportOptions::default()),
+        Transport::Udp => retina::client::Transport::Udp(retina::client::UdpTransportOptions::default()),
+    }
+}
+
 async fn resolve(url: &Url, limit: Duration) -> Result<SocketAddr, SessionFault> {
     let port = url.port().unwrap_or(554);
     let host = url.host_str().unwrap_or_default().to_owned();
@@ -194,10 +205,8 @@ async fn describe(
 ) -> Result<Session<retina::client::Described>, SessionFault> {
     let login = source.login.clone();
     let has_login = login.is_some();
-    let credentials = login.map(|login| Credentials {
-        username: login.username,
-        password: login.password.expose().clone(),
-    });
+    let credentials = login
+        .map(|login| Credentials { username: login.username, password: login.password.expose().clone() });
     let options = SessionOptions::default()
         .creds(credentials)
         .user_agent(concat!("SharpEyes/", env!("CARGO_PKG_VERSION")).to_owned());
@@ -212,7 +221,9 @@ async fn describe(
         Some(401) => SessionFault::PasswordMissing,
         Some(403) => SessionFault::PasswordRefused,
         Some(404) => SessionFault::NotFound { url: source.url.to_string() },
-        Some(status) if !(200..300).contains(&status) => SessionFault::Rejected { stage: Stage::Describe, status },
+        Some(status) if !(200..300).contains(&status) => {
+            SessionFault::Rejected { stage: Stage::Describe, status }
+        }
         Some(_) | None => without_an_answer(address, limits.request, error).await,
     })
 }
@@ -225,16 +236,19 @@ async fn without_an_answer(
 ) -> SessionFault {
     match timeout(limit, TcpStream::connect(address)).await {
         Err(_) => SessionFault::Unreachable { address, detail: format!("no answer within {limit:?}") },
-        Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => SessionFault::Refused { address },
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            SessionFault::Refused { address }
+        }
         Ok(Err(error)) => SessionFault::Unreachable { address, detail: error.to_string() },
-        Ok(Ok(_)) => error
-            .map_or(SessionFault::NoAnswer { stage: Stage::Describe, waited: limit }, protocol),
+        Ok(Ok(_)) => error.map_or(SessionFault::NoAnswer { stage: Stage::Describe, waited: limit }, protocol),
     }
 }
 
 fn choose_video(session: &Session<retina::client::Described>) -> Result<usize, SessionFault> {
     let mut unsupported = None;
-    for (index, stream) in session.streams().iter().enumerate().filter(|(_, stream)| stream.media() == "video") {
+    for (index, stream) in
+        session.streams().iter().enumerate().filter(|(_, stream)| stream.media() == "video")
+    {
         match stream.encoding_name() {
             "h264" | "h265" => return Ok(index),
             other => unsupported = Some(other.to_owned()),

@@ -4,10 +4,12 @@
 //! 100 cameras behind one restarted switch do not all knock at once.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use futures::FutureExt as _;
 use sharpeyes_domain::{
     ids::StreamId,
     media::{AccessUnit, VideoParams},
@@ -106,7 +108,8 @@ impl StreamTask {
             let fault = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
-                fault = self.session() => fault,
+                // A panic is this camera's alone: it is reported like any other fault, and the session begins anew.
+                fault = AssertUnwindSafe(self.session()).catch_unwind() => fault.unwrap_or(SessionFault::Bug),
             };
             if self.wiring.clock.instant().duration_since(began) > GOOD_SESSION && self.run.is_some() {
                 soon.succeeded();
@@ -249,7 +252,8 @@ impl StreamTask {
         self.status.run_began(params.clone(), clock.wall());
         self.wiring.publisher.begin(info.clone());
         let recorder = self.wiring.recorder.as_ref();
-        let is_recorded = recorder.is_some_and(|recorder| send(recorder, RecorderMessage::RunBegin(info.clone())));
+        let is_recorded =
+            recorder.is_some_and(|recorder| send(recorder, RecorderMessage::RunBegin(info.clone())));
         self.run = Some(Run { timeline, info, is_recorded, newest: Pts::default() });
         true
     }
@@ -267,7 +271,9 @@ impl StreamTask {
         }
         let at = unit.wall;
         if !send(recorder, RecorderMessage::Unit(unit)) {
-            tracing::warn!("the disk cannot keep up: recording of this stream pauses until its queue has room");
+            tracing::warn!(
+                "the disk cannot keep up: recording of this stream pauses until its queue has room"
+            );
             run.is_recorded = false;
             self.status.dropped_by_backlog();
             send(recorder, RecorderMessage::RunEnd(RunEnd { cause: GapCause::Backlog, at }));
@@ -309,6 +315,7 @@ const fn state_after(fault: &SessionFault) -> StreamState {
         | SessionFault::Protocol { .. }
         | SessionFault::Rejected { .. }
         | SessionFault::NoAnswer { .. }
-        | SessionFault::Closed => StreamState::BackingOff,
+        | SessionFault::Closed
+        | SessionFault::Bug => StreamState::BackingOff,
     }
 }

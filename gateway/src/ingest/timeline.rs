@@ -159,7 +159,9 @@ mod tests {
         for n in 0..90_000i64 {
             let media = n * 40;
             let real = media + media * 300 / 1_000_000;
-            let at = timeline.step(ticks(media), zero + Duration::from_millis(u64::try_from(real).unwrap())).unwrap();
+            let at = timeline
+                .step(ticks(media), zero + Duration::from_millis(u64::try_from(real).unwrap()))
+                .unwrap();
             assert!((39..=41).contains(&(at.wall.0 - previous)) || n == 0, "frame {n} jumps");
             previous = at.wall.0;
         }

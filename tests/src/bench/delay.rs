@@ -10,21 +10,13 @@ use std::{
 use anyhow::Context as _;
 use futures::StreamExt as _;
 use serde_json::Value;
-use sharpeyes_domain::ids::{CameraId, StreamKind};
 
-use super::{Results, Row, quantile, sorted};
-use crate::{
-    camsim::{CamSim, CamSimConfig, CameraConfig},
-    gateway::{Client, Program},
-    model,
-    shared::Shared,
-    site::{SiteBuilder, SiteCamera},
-};
+use super::{Results, Row, quantile, rig::Plan, sorted};
+use crate::{gateway::Client, shared::Shared, site::SiteBuilder};
 
 const CAMERAS: u32 = 4;
 /// One round of the film: six people come and go.
 const WATCH: Duration = Duration::from_secs(140);
-const PASSWORD: &str = "a long walk to the reservoir";
 
 /// `e2e.alarm_delay_p95_ms`: arrival of the picture in which the rule's condition first holds → the SSE message of its
 /// incident, for a rule without hold time.
@@ -33,46 +25,27 @@ const PASSWORD: &str = "a long walk to the reservoir";
 /// When cameras or gateway do not come up.
 pub async fn alarm(results: &mut Results) -> anyhow::Result<()> {
     let Some(shared) = Shared::find_or_skip("e2e.alarm_delay_p95_ms") else { return Ok(()) };
-    let cache = tempfile::tempdir()?;
-    let ids: Vec<String> = (0..CAMERAS).map(|n| format!("cam-{n}")).collect();
-    let configs = (0u32..).zip(&ids).map(|(n, id)| {
-        let mut camera = CameraConfig::new(CameraId::new(id)?, shared.video("intel_one_by_one_person.mp4"));
-        camera.start = Duration::from_secs(u64::from(n) * 31);
-        Ok(camera)
-    });
-    let config = CamSimConfig {
-        port: 0,
-        cache: cache.path().to_owned(),
-        cameras: configs.collect::<anyhow::Result<_>>()?,
-        keep_sent: false,
-    };
-    let cameras = CamSim::start(config)?;
-    let mut site = SiteBuilder::new()
-        .set("inference", "runtime", model::runtime_library()?.to_string_lossy().as_ref())
-        .set("inference", "threads", 2)
-        .set("incident", "correlation", "1s");
-    for id in &ids {
-        let rule = toml::toml! {
+    let plan = Plan {
+        cameras: CAMERAS,
+        film: shared.video("intel_one_by_one_person.mp4"),
+        step: Duration::from_secs(31),
+        rule: toml::toml! {
             id = "in" kind = "intrusion" classes = ["person"] hold = "0s" clear = "1s" must_have_moved = false
-        };
-        let camera = SiteCamera::new(id, cameras.url(id, StreamKind::Main));
-        site = site.camera(camera.with_sub(cameras.url(id, StreamKind::Sub)).rule(rule));
-    }
-    let site = site.write()?;
-    model::install(&shared, &site.models())?;
-    let program = Program::new(std::env::current_exe()?.with_file_name("sharpeyes-under-test"));
-    program.add_account(&site, "operator", "operator", &["town"], PASSWORD).await?;
-    let gateway = program.start(&site).await?;
-    let client = gateway.sign_in("operator", PASSWORD).await?;
-    let arrivals = listen(&client).await?;
+        },
+        role: "operator",
+        site: SiteBuilder::new().set("incident", "correlation", "1s"),
+        shared: Some(&shared),
+    };
+    let rig = plan.start().await?;
+    let client = &rig.client;
+    let arrivals = listen(client).await?;
     let mut delays = Vec::new();
     for (incident, arrived_ms) in arrivals {
         let detail = client.get(&format!("/incidents/{incident}")).await?;
         let began = detail["alarm_list"][0]["began_ms"].as_f64().context("an incident without its alarm")?;
         delays.push(arrived_ms - began);
     }
-    gateway.stop().await?;
-    cameras.stop();
+    rig.stop().await?;
     let delays = sorted(delays);
     let context = format!(
         "{CAMERAS} cameras at 5 fps, debouncing of 2 detections included, no hold; median {:.0} ms, most {:.0} ms; \
@@ -89,7 +62,9 @@ async fn listen(client: &Client) -> anyhow::Result<BTreeMap<i64, f64>> {
     let answer = client.http().get(client.url("/events")).send().await?.error_for_status()?;
     let mut bytes = answer.bytes_stream();
     let (mut seen, mut text, began) = (BTreeMap::new(), String::new(), Instant::now());
-    while let Ok(Some(chunk)) = tokio::time::timeout(WATCH.saturating_sub(began.elapsed()), bytes.next()).await {
+    while let Ok(Some(chunk)) =
+        tokio::time::timeout(WATCH.saturating_sub(began.elapsed()), bytes.next()).await
+    {
         let arrived_ms = now_ms()?;
         text.push_str(&String::from_utf8_lossy(&chunk?));
         while let Some(end) = text.find("\n\n") {

@@ -46,8 +46,15 @@ pub fn decode(results: &mut Results) -> anyhow::Result<()> {
         peers.push(ffmpeg_cpu_ms(&file)? / as_f64(frames));
     }
     let (ours, peers) = (quantile(&sorted(ours), 0.5), quantile(&sorted(peers), 0.5));
-    let context = format!("640x360 H.264, 1 thread, processor time, median of {ROUNDS}, {frames} frames each");
-    results.push(&Row { bench: "decode.ms_per_frame", value: ours, unit: "ms", n: ROUNDS, context: context.clone() })?;
+    let context =
+        format!("640x360 H.264, 1 thread, processor time, median of {ROUNDS}, {frames} frames each");
+    results.push(&Row {
+        bench: "decode.ms_per_frame",
+        value: ours,
+        unit: "ms",
+        n: ROUNDS,
+        context: context.clone(),
+    })?;
     results.push(&Row {
         bench: "decode.ratio_vs_ffmpeg",
         value: ours / peers,
@@ -77,9 +84,11 @@ fn ffmpeg_cpu_ms(file: &Path) -> anyhow::Result<f64> {
         .output()
         .context("ffmpeg")?;
     let text = String::from_utf8_lossy(&ran.stderr).into_owned();
-    let line = text.lines().find(|line| line.starts_with("bench: utime=")).context("ffmpeg printed no times")?;
+    let line =
+        text.lines().find(|line| line.starts_with("bench: utime=")).context("ffmpeg printed no times")?;
     let seconds = |key: &str| {
-        let value = line.split_whitespace().find_map(|word| word.trim_start_matches("bench:").strip_prefix(key))?;
+        let value =
+            line.split_whitespace().find_map(|word| word.trim_start_matches("bench:").strip_prefix(key))?;
         value.trim_end_matches('s').parse::<f64>().ok()
     };
     let (user, system) = (seconds("utime=").context("utime")?, seconds("stime=").context("stime")?);

@@ -4,70 +4,42 @@
 
 use std::time::{Duration, Instant};
 
-use sharpeyes_domain::{
-    ids::{CameraId, StreamKind},
-    media::VideoCodec,
-};
+use sharpeyes_domain::media::VideoCodec;
 
-use super::{Results, Row, usage};
+use super::{Results, Row, rig::Plan, usage};
 use crate::{
-    camsim::{CamSim, CamSimConfig, CameraConfig},
     footage::Pattern,
-    gateway::{Client, Gateway, Program},
-    model, poll,
+    gateway::{Client, Gateway},
+    poll,
     shared::Shared,
-    site::{SiteBuilder, SiteCamera},
+    site::SiteBuilder,
 };
 
 const WINDOW: Duration = Duration::from_secs(60);
-const PASSWORD: &str = "a long walk to the reservoir";
 
 /// Processor time and memory a camera, over a minute, with recording and (when there is a detector) analysis on.
 ///
 /// # Errors
 /// When cameras or gateway do not come up.
 pub async fn cameras(results: &mut Results, count: u16) -> anyhow::Result<()> {
-    let cache = tempfile::tempdir()?;
-    let shared = Shared::find();
-    let file = match &shared {
+    let shared = Shared::find_or_skip("analysis under load: the figures are of recording alone");
+    let film = match &shared {
         Some(shared) => shared.video("hwy_cars.mp4"),
         None => Pattern::small(VideoCodec::H264).file()?,
     };
-    let ids: Vec<String> = (0..count).map(|n| format!("cam-{n:02}")).collect();
-    let configs = (0u32..).zip(&ids).map(|(n, id)| {
-        let mut camera = CameraConfig::new(CameraId::new(id)?, &file);
-        camera.start = Duration::from_millis(u64::from(n) * 531);
-        Ok(camera)
-    });
-    let config = CamSimConfig {
-        port: 0,
-        cache: cache.path().to_owned(),
-        cameras: configs.collect::<anyhow::Result<_>>()?,
-        keep_sent: false,
+    let plan = Plan {
+        cameras: count.into(),
+        film,
+        step: Duration::from_millis(531),
+        rule: toml::toml! { id = "in" kind = "intrusion" classes = ["person"] },
+        role: "technician",
+        site: SiteBuilder::new(),
+        shared: shared.as_ref(),
     };
-    let cameras = CamSim::start(config)?;
-    let mut site = SiteBuilder::new()
-        .set("inference", "runtime", model::runtime_library()?.to_string_lossy().as_ref())
-        .set("inference", "threads", 2);
-    for id in &ids {
-        let rule = toml::toml! { id = "in" kind = "intrusion" classes = ["person"] };
-        let camera = SiteCamera::new(id, cameras.url(id, StreamKind::Main));
-        site = site.camera(camera.with_sub(cameras.url(id, StreamKind::Sub)).rule(rule));
-    }
-    let site = site.write()?;
-    if let Some(shared) = &shared {
-        model::install(shared, &site.models())?;
-    } else {
-        eprintln!("skipped: analysis under load (no ../shared): the figures are of recording alone");
-    }
-    let program = Program::new(std::env::current_exe()?.with_file_name("sharpeyes-under-test"));
-    program.add_account(&site, "technician", "technician", &["town"], PASSWORD).await?;
-    let gateway = program.start(&site).await?;
-    let client = gateway.sign_in("technician", PASSWORD).await?;
-    streaming(&client, usize::from(count) * 2).await?;
-    let measured = measure(&gateway, &client).await?;
-    gateway.stop().await?;
-    cameras.stop();
+    let rig = plan.start().await?;
+    streaming(&rig.client, usize::from(count) * 2).await?;
+    let measured = measure(&rig.gateway, &rig.client).await?;
+    rig.stop().await?;
     measured.push(results, count)
 }
 
@@ -82,7 +54,8 @@ struct Measured {
 async fn streaming(client: &Client, streams: usize) -> anyhow::Result<()> {
     poll::until("every stream delivers", Duration::from_secs(120), || async {
         let cameras = client.get("/cameras").await?;
-        let states = cameras.as_array().into_iter().flatten().flat_map(|camera| [&camera["main"], &camera["sub"]]);
+        let states =
+            cameras.as_array().into_iter().flatten().flat_map(|camera| [&camera["main"], &camera["sub"]]);
         Ok((states.filter(|stream| stream["state"] == "streaming").count() == streams).then_some(()))
     })
     .await
@@ -93,7 +66,8 @@ async fn measure(gateway: &Gateway, client: &Client) -> anyhow::Result<Measured>
     tokio::time::sleep(WINDOW).await;
     let (after, elapsed) = (usage(gateway.pid())?, began.elapsed());
     let cameras = client.get("/cameras").await?;
-    let rates = cameras.as_array().into_iter().flatten().filter_map(|camera| camera["analysis"]["fps"].as_f64());
+    let rates =
+        cameras.as_array().into_iter().flatten().filter_map(|camera| camera["analysis"]["fps"].as_f64());
     Ok(Measured {
         cpu_s: after.cpu_s - before.cpu_s,
         elapsed_s: elapsed.as_secs_f64(),

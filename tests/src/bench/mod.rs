@@ -4,6 +4,7 @@
 pub mod delay;
 pub mod frames;
 pub mod load;
+mod rig;
 
 use std::{
     fs::File,
@@ -94,7 +95,9 @@ pub(crate) fn usage(pid: u32) -> anyhow::Result<Usage> {
     // proc(5): the name in parentheses may hold spaces; utime and stime are fields 14 and 15.
     let (_, rest) = stat.rsplit_once(')').context("/proc/PID/stat without a name")?;
     let fields: Vec<&str> = rest.split_whitespace().collect();
-    let ticks = |n: usize| fields.get(n).and_then(|text| text.parse::<f64>().ok()).context("a field of /proc/PID/stat");
+    let ticks = |n: usize| {
+        fields.get(n).and_then(|text| text.parse::<f64>().ok()).context("a field of /proc/PID/stat")
+    };
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let rss = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
     let kib: f64 = rss.trim().trim_end_matches(" kB").parse()?;

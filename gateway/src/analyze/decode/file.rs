@@ -115,7 +115,11 @@ impl FileDemuxer {
         let config = structure.get::<gst::Buffer>("codec_data").map_err(|error| failed(error.to_string()))?;
         let config = config.map_readable().map_err(|error| failed(error.to_string()))?;
         let pixels = |field: &str| {
-            structure.get::<i32>(field).ok().and_then(|n| u16::try_from(n).ok()).ok_or_else(|| failed(format!("no {field}")))
+            structure
+                .get::<i32>(field)
+                .ok()
+                .and_then(|n| u16::try_from(n).ok())
+                .ok_or_else(|| failed(format!("no {field}")))
         };
         Ok(VideoParams {
             codec,
@@ -139,7 +143,6 @@ impl FileDemuxer {
     }
 }
 
-
 fn coded(name: &str, format: &str) -> gst::Structure {
     gst::Structure::builder(name).field("stream-format", format).field("alignment", "au").build()
 }
@@ -149,9 +152,9 @@ fn link_video(pipeline: &gst::Pipeline, parsebin: &gst::Element, appsink: &AppSi
     let (pipeline, appsink) = (pipeline.downgrade(), appsink.downgrade());
     parsebin.connect_pad_added(move |_, pad| {
         let (Some(pipeline), Some(appsink)) = (pipeline.upgrade(), appsink.upgrade()) else { return };
-        let is_video = pad.current_caps().and_then(|caps| {
-            caps.structure(0).map(|structure| structure.name().starts_with("video/x-h26"))
-        });
+        let is_video = pad
+            .current_caps()
+            .and_then(|caps| caps.structure(0).map(|structure| structure.name().starts_with("video/x-h26")));
         let free = appsink.static_pad("sink").filter(|sink| !sink.is_linked());
         if let (Some(true), Some(free)) = (is_video, free) {
             if let Err(error) = pad.link(&free) {
@@ -159,11 +162,16 @@ fn link_video(pipeline: &gst::Pipeline, parsebin: &gst::Element, appsink: &AppSi
             }
             return;
         }
-        let drained = gst::ElementFactory::make("fakesink").property("sync", false).build().ok().and_then(|drain| {
-            pipeline.add(&drain).ok()?;
-            drain.sync_state_with_parent().ok()?;
-            pad.link(&drain.static_pad("sink")?).ok()
-        });
+        let drained = gst::ElementFactory::make("fakesink")
+            .property("sync", false)
+            .property("async", false)
+            .build()
+            .ok()
+            .and_then(|drain| {
+                pipeline.add(&drain).ok()?;
+                drain.sync_state_with_parent().ok()?;
+                pad.link(&drain.static_pad("sink")?).ok()
+            });
         if drained.is_none() {
             tracing::warn!(pad = %pad.name(), "a track of the file cannot be skipped");
         }
