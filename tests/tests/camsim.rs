@@ -5,7 +5,7 @@
 use std::{
     future::Future,
     io::{BufRead, BufReader},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     path::PathBuf,
     process::{Command, Stdio},
     time::Duration,
@@ -19,7 +19,8 @@ use sharpeyes_domain::{
 };
 use sharpeyes_tests::{
     camsim::{
-        Audio, CamSim, CamSimConfig, CameraConfig, Clip, Fault, ForeignCodec, Login, Origin, Unfit, prepare,
+        Audio, CamSim, CamSimConfig, CamSimError, CameraConfig, Clip, Fault, ForeignCodec, Login, Origin,
+        Unfit, prepare,
     },
     samples::{self, Sample},
     viewer::Viewer,
@@ -321,6 +322,19 @@ fn a_stopped_simulator_frees_its_port() {
     drop(TcpStream::connect(("127.0.0.1", port)).unwrap());
     simulator.stop();
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+#[test]
+fn a_port_that_is_taken_is_an_error() {
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let config = CamSimConfig {
+        port,
+        cache: samples::cache(),
+        cameras: vec![camera("a", Sample::H264)],
+        keep_sent: false,
+    };
+    assert!(matches!(CamSim::start(config), Err(CamSimError::Server(_))));
 }
 
 #[tokio::test]

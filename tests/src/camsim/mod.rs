@@ -188,9 +188,8 @@ impl CamSim {
         gst::init()?;
         check(&config)?;
         let clips = prepare_all(&config)?;
-        let (pacer, thread) = Pacer::start()?;
         let mut streams = BTreeMap::new();
-        let started = pacer.now();
+        let started = pace::now();
         let mut plans = Vec::new();
         for (position, camera) in config.cameras.iter().enumerate() {
             let find = |kind| clips.get(&(camera.file.clone(), kind, camera.codec));
@@ -218,7 +217,8 @@ impl CamSim {
                 streams.insert(id, Playing { clip: Arc::clone(clip), origin: *origin, log });
             }
         }
-        let server = Server::start(config.port, plans, &pacer)?;
+        let (pacer, thread) = Pacer::start()?;
+        let server = Server::start(config.port, plans, &pacer).inspect_err(|_| pacer.stop())?;
         Ok(Self { server, pacer, pacer_thread: Some(thread), streams })
     }
 

@@ -136,6 +136,11 @@ impl Shared {
     }
 }
 
+/// The pacer's time, for epochs.
+pub(super) fn now() -> i64 {
+    signed(gst::SystemClock::obtain().time())
+}
+
 /// Names a feed, for [`Pacer::remove`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct FeedId(u64);
@@ -168,11 +173,6 @@ impl Pacer {
     /// The clock that pipelines must use.
     pub(super) fn clock(&self) -> &gst::Clock {
         &self.0.gst_clock
-    }
-
-    /// The pacer's time, for epochs.
-    pub(super) fn now(&self) -> i64 {
-        self.0.now()
     }
 
     /// Readies `source` for a description; media flows after [`Pacer::play`].
