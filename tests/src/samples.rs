@@ -1,23 +1,11 @@
-//! Video for tests: small clips made here, and real footage from `../shared` where a checkout has one.
+//! Small clips for tests, made here once; real footage is found by `shared`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::camsim::{PrepareError, encode_once};
-
-/// Where tests keep what takes long to make; shared by test processes, safe to delete.
-#[must_use]
-pub fn cache() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/camsim")
-}
-
-/// Real footage and models: `$SHARPEYES_SHARED`, or `shared` beside the checkout. `None` when it is not there.
-#[must_use]
-#[expect(clippy::disallowed_methods, reason = "tests are configured by their environment")]
-pub fn shared() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
-    let folder = std::env::var_os("SHARPEYES_SHARED").map_or_else(beside, PathBuf::from);
-    folder.join("data/video").is_dir().then_some(folder)
-}
+use crate::{
+    camsim::{PrepareError, encode_once},
+    shared::cache,
+};
 
 /// A made clip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

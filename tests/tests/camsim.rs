@@ -22,7 +22,8 @@ use sharpeyes_tests::{
         Audio, CamSim, CamSimConfig, CamSimError, CameraConfig, Clip, Fault, ForeignCodec, Login, Origin,
         Unfit, prepare,
     },
-    samples::{self, Sample},
+    samples::Sample,
+    shared::{self, Shared},
     viewer::Viewer,
 };
 
@@ -38,7 +39,7 @@ fn camera(id: &str, sample: Sample) -> CameraConfig {
 }
 
 fn start(cameras: Vec<CameraConfig>) -> CamSim {
-    let config = CamSimConfig { port: 0, cache: samples::cache(), cameras, keep_sent: true };
+    let config = CamSimConfig { port: 0, cache: shared::cache(), cameras, keep_sent: true };
     CamSim::start(config).unwrap()
 }
 
@@ -330,7 +331,7 @@ fn a_port_that_is_taken_is_an_error() {
     let port = taken.local_addr().unwrap().port();
     let config = CamSimConfig {
         port,
-        cache: samples::cache(),
+        cache: shared::cache(),
         cameras: vec![camera("a", Sample::H264)],
         keep_sent: false,
     };
@@ -343,7 +344,7 @@ async fn the_program_says_when_it_is_ready_and_ends_on_a_signal() {
     std::fs::copy(Sample::H264.path().unwrap(), folder.path().join("North Gate.mp4")).unwrap();
     let mut program = Command::new(env!("CARGO_BIN_EXE_camsim"))
         .args(["--port", "0", "--auth", "u:p", "--cache"])
-        .arg(samples::cache())
+        .arg(shared::cache())
         .arg("--site-dir")
         .arg(folder.path())
         .stdout(Stdio::piped())
@@ -368,13 +369,10 @@ async fn the_program_says_when_it_is_ready_and_ends_on_a_signal() {
 /// Real footage, where a checkout has it: every file of the folder can be a camera.
 #[tokio::test]
 async fn real_footage_plays() {
-    let Some(shared) = samples::shared() else {
-        println!("skipped: real footage (no ../shared)");
-        return;
-    };
+    let Some(shared) = Shared::find_or_skip("real footage") else { return };
     let files: Vec<PathBuf> =
         ["crowd6_derived.mp4", "hwy_cars_h265.mp4", "adl_s2_23.mp4", "hwy_cars_orig.avi"]
-            .map(|name| shared.join("data/video").join(name))
+            .map(|name| shared.video(name))
             .into();
     let cameras = files.iter().enumerate().map(|(index, file)| {
         let mut camera = CameraConfig::new(CameraId::new(&format!("c{index}")).unwrap(), file);
