@@ -280,6 +280,7 @@ fn protocol(error: retina::Error) -> SessionFault {
     SessionFault::Protocol { detail: text.lines().next().unwrap_or_default().chars().take(200).collect() }
 }
 
+/// retina keeps its kinds of error to itself (error.rs, 0.4.21) and gives only the text.
 fn ended_by_peer(error: &retina::Error) -> bool {
     error.to_string().starts_with("Error reading from RTSP peer")
 }
