@@ -1,0 +1,2 @@
+/** Frames a second of all loops. */
+export const FPS = 12;
