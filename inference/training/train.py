@@ -1,0 +1,252 @@
+"""Trains the detector from random weights, on a GPU where there is one and on the CPU otherwise.
+
+    python train.py --shared ../../../shared --labels ../../.cache/training/labels --scenes DIR --out DIR --steps 5000
+
+Every draw comes from `--seed`: two runs on one machine with one number of threads see the same pictures in the same
+order. A run that was stopped goes on with `--resume`.
+"""
+
+import argparse
+import copy
+import json
+import math
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import sources
+from augment import Mixture, Patch, Picture, counts, labelled, rendered
+from classes import CLASSES
+from loss import Truth, grid, loss
+from network import Detector
+
+SIZES = ((640, 384), (416, 256))
+"""Width and height of the patches, pixels, in turns: large ones so that somebody near the camera fits in."""
+WARM_UP = 0.05
+"""Share of the steps in which the learning rate rises."""
+PEAK_RATE = 2.5e-3
+LAST_RATE = 2e-5
+MOSAICS = 0.3
+"""Share of patches that are put together from four."""
+PHOTOGRAPH_SHARES = (0.6, 0.2, 0.2)
+"""Of the photographs drawn: with people in them, without (there are many, and vehicles are soon learnt), video frames."""
+EMA = 0.999
+"""The weights that are kept are a running mean of the trained ones with this memory."""
+
+
+@dataclass
+class Batch:
+    """Pictures `[N, 3, H, W]` uint8 and their boxes."""
+
+    pixels: Tensor
+    truth: Truth
+
+
+@dataclass(frozen=True)
+class Curriculum:
+    """What is trained on, by step: photographs first, rendered scenes beside them later."""
+
+    first: Mixture
+    then: Mixture
+    then_from: int
+    batch: int
+    """Patches of the smallest size per step; of larger ones there are fewer, for the same number of pixels."""
+
+    def at(self, step: int) -> Mixture:
+        """The mixture of a step."""
+        return self.then if step >= self.then_from else self.first
+
+    def patches(self, step: int, chance: np.random.Generator) -> list[Patch]:
+        """What a step sees."""
+        width, height = SIZES[step % len(SIZES)]
+        pixels = min(w * h for w, h in SIZES)
+        n = max(2, round(self.batch * pixels / (width * height)))
+        return [self.at(step).patch(width, height, chance) for _ in range(n)]
+
+
+def collate(patches: list[Patch]) -> Batch:
+    """Many patches as one batch."""
+
+    def owners(lengths: list[int]) -> Tensor:
+        return torch.repeat_interleave(torch.arange(len(patches)), torch.tensor(lengths))
+
+    pixels = np.stack([patch.pixels for patch in patches]).transpose(0, 3, 1, 2)
+    return Batch(
+        torch.from_numpy(np.ascontiguousarray(pixels)),
+        Truth(
+            owners([len(patch.label) for patch in patches]),
+            torch.from_numpy(np.concatenate([patch.xyxy for patch in patches]).astype(np.float32)),
+            torch.from_numpy(np.concatenate([patch.label for patch in patches])),
+            torch.from_numpy(np.concatenate([patch.weight for patch in patches]).astype(np.float32)),
+            owners([len(patch.ignored) for patch in patches]),
+            torch.from_numpy(np.concatenate([patch.ignored for patch in patches]).astype(np.float32)),
+        ),
+    )
+
+
+def batches(mixtures: Curriculum, seed: int, first: int, steps: int) -> Iterator[Batch]:
+    """Batch after batch, made in a thread of its own; each step has a seed, so that a resumed run sees the same."""
+    ready: queue.Queue[Batch | BaseException] = queue.Queue(maxsize=4)
+
+    def produce() -> None:
+        try:
+            for step in range(first, steps):
+                chance = np.random.default_rng([seed, step])
+                ready.put(collate(mixtures.patches(step, chance)))
+        except BaseException as error:  # noqa: BLE001, handed to the trainer, which raises it
+            ready.put(error)
+
+    threading.Thread(target=produce, daemon=True).start()
+    for _ in range(first, steps):
+        batch = ready.get()
+        if isinstance(batch, BaseException):
+            raise batch
+        yield batch
+
+
+def rate(step: int, steps: int) -> float:
+    """The learning rate: up, then down along half a cosine."""
+    warm = max(1, round(steps * WARM_UP))
+    if step < warm:
+        return PEAK_RATE * (step + 1) / warm
+    share = (step - warm) / max(1, steps - warm)
+    return LAST_RATE + (PEAK_RATE - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * share))
+
+
+def optimiser(model: Detector) -> torch.optim.AdamW:
+    """Weight decay for weights alone, not for biases and normalisations."""
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": 0.02}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=PEAK_RATE, betas=(0.9, 0.99))
+
+
+@torch.no_grad()
+def follow(mean: Detector, model: Detector, step: int) -> None:
+    """Moves the mean weights towards the trained ones."""
+    memory = min(EMA, (1 + step) / (10 + step))
+    for kept, now in zip(mean.state_dict().values(), model.state_dict().values(), strict=True):
+        if kept.dtype.is_floating_point:
+            kept.lerp_(now, 1 - memory)
+        else:
+            kept.copy_(now)
+
+
+def to(truth: Truth, device: torch.device) -> Truth:
+    """The same on another device."""
+    return Truth(*(getattr(truth, field).to(device) for field in Truth.__dataclass_fields__))
+
+
+def train(mixtures: Curriculum, out: Path, steps: int, seed: int, resume: bool, save_every: int = 250) -> Detector:
+    """Trains for `steps` batches and leaves `out/last.pt`; gives the mean weights."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(seed)
+    # Channels last is three times as fast here on a CPU.
+    model = Detector().to(device, memory_format=torch.channels_last)
+    mean = copy.deepcopy(model).eval()
+    adam = optimiser(model)
+    first = 0
+    if resume and (out / "last.pt").is_file():
+        state = torch.load(out / "last.pt", map_location=device, weights_only=True)
+        model.load_state_dict(state["model"])
+        mean.load_state_dict(state["mean"])
+        adam.load_state_dict(state["adam"])
+        first = state["step"]
+    torch.set_default_device(device)
+    grids = {size: grid(*size) for size in SIZES}
+    torch.set_default_device("cpu")
+    out.mkdir(parents=True, exist_ok=True)
+    model.train()
+    began, sums, seen = time.monotonic(), {}, 0
+    for step, batch in enumerate(batches(mixtures, seed, first, steps), first):
+        for group in adam.param_groups:
+            group["lr"] = rate(step, steps)
+        with torch.device(device):
+            pictures = batch.pixels.to(device).float().div_(255.0).contiguous(memory_format=torch.channels_last)
+            output = model(pictures)
+            cost, parts = loss(output, to(batch.truth, device), *grids[SIZES[step % len(SIZES)]])
+        if not torch.isfinite(cost):
+            raise FloatingPointError(f"step {step}: the loss is {cost.item()}: lower PEAK_RATE")
+        adam.zero_grad(set_to_none=True)
+        cost.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+        adam.step()
+        follow(mean, model, step)
+        seen += len(batch.pixels)
+        for name, value in parts.items():
+            sums[name] = sums.get(name, 0.0) + value
+        if (step + 1) % 50 == 0 or step + 1 == steps:
+            n = 50 if (step + 1) % 50 == 0 else (step + 1) % 50
+            means = {name: round(value / n, 4) for name, value in sums.items()}
+            speed = seen / (time.monotonic() - began)
+            print(json.dumps({"step": step + 1, "rate": round(rate(step, steps), 6), **means, "per_s": round(speed, 1)}),
+                  flush=True)
+            sums = {}
+        if (step + 1) % save_every == 0 or step + 1 == steps:
+            state = {"model": model.state_dict(), "mean": mean.state_dict(), "adam": adam.state_dict(), "step": step + 1}
+            torch.save(state, out / "last.part")
+            (out / "last.part").replace(out / "last.pt")
+    return mean
+
+
+def real_pictures(shared: Path, labels: Path) -> tuple[list[Picture], list[Picture]]:
+    """Pictures and frames of the training videos, as `teacher.py` labelled them."""
+    data = sources.data_of(shared)
+    pictures = [p for name in sources.PICTURE_SETS
+                for p in labelled(data / "train" / name / "images", labels / f"{name}.jsonl")]
+    frames = [p for video in sources.TRAIN_VIDEOS
+              for p in labelled(labels / "frames" / video.name, labels / f"video_{video.name}.jsonl")]
+    return pictures, frames
+
+
+def with_people(pictures: list[Picture]) -> list[Picture]:
+    """Those in which anybody is labelled."""
+    return [picture for picture in pictures if (picture.label == CLASSES.index("person")).any()]
+
+
+def without_people(pictures: list[Picture]) -> list[Picture]:
+    """The others: road vehicles, mostly."""
+    return [picture for picture in pictures if not (picture.label == CLASSES.index("person")).any()]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shared", type=Path, help="the folder that holds data/; without it, scenes alone")
+    parser.add_argument("--labels", type=Path, help="what teacher.py wrote")
+    parser.add_argument("--scenes", type=Path, help="what the scene program rendered")
+    parser.add_argument("--real-share", type=float, default=0.5, help="of what is trained on, beside the scenes")
+    parser.add_argument("--scenes-from", type=int, default=1500, help="the step from which scenes are trained on, too")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=4500)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--resume", action="store_true")
+    arguments = parser.parse_args()
+
+    photographs: list[tuple[float, list[Picture]]] = []
+    scenes: list[tuple[float, list[Picture]]] = []
+    if arguments.shared:
+        pictures, frames = real_pictures(arguments.shared, arguments.labels)
+        photographs = [
+            (arguments.real_share * share, group)
+            for share, group in zip(PHOTOGRAPH_SHARES, (with_people(pictures), without_people(pictures), frames), strict=True)
+        ]
+    if arguments.scenes:
+        scenes = [(1 - arguments.real_share, rendered(arguments.scenes))]
+    for share, pictures in photographs + scenes:
+        print(f"share {share:.2f}: {len(pictures)} pictures: {counts(pictures)}", flush=True)
+    both = Mixture(photographs + scenes, MOSAICS)
+    first = Mixture(photographs, MOSAICS) if photographs else both
+    mixtures = Curriculum(first, both, arguments.scenes_from, arguments.batch)
+    train(mixtures, arguments.out, arguments.steps, arguments.seed, arguments.resume)
+
+
+if __name__ == "__main__":
+    main()
