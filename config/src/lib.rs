@@ -23,5 +23,3 @@ pub use validate::Environment;
 
 /// The commented example of a whole site, as shipped.
 pub const EXAMPLE_SITE: &str = include_str!("../examples/site.toml");
-/// The site that `make demo` runs: four simulated cameras on this machine.
-pub const EXAMPLE_DEMO: &str = include_str!("../examples/demo.toml");

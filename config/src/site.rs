@@ -80,11 +80,11 @@ pub struct IncidentSettings {
 pub struct Inference {
     /// The ONNX Runtime library; `None`: beside the binary, or as the environment says.
     pub runtime: Option<PathBuf>,
-    /// Folder of installed models. Absolute.
+    /// Folder of models that were installed beside the built-in one. Absolute.
     pub models: PathBuf,
     /// Detector threads, one session each.
     pub threads: NonZeroU16,
-    /// For cameras that name none; `None`: the only installed one.
+    /// For cameras that name none; `None`: the one in the program.
     pub default_model: Option<ModelId>,
     /// A detection that takes longer is given up and counted.
     pub time_limit: Duration,

@@ -2,11 +2,10 @@ use sharpeyes_domain::{
     ids::{AreaId, CameraId, StreamKind},
     level::Level,
     rule::RuleKind,
-    time::MediaDuration,
 };
 
 use super::*;
-use crate::{AnalyseStream, EXAMPLE_DEMO, EXAMPLE_SITE};
+use crate::{AnalyseStream, EXAMPLE_SITE};
 
 fn parse(text: &str) -> Result<Site, ConfigError> {
     let variable = |name: &str| (name == "SHARPEYES_CAMERA_PASSWORD").then(|| "from-env".to_owned());
@@ -54,7 +53,7 @@ fn camera_with(more: &str) -> String {
 }
 
 #[test]
-fn the_shipped_examples_are_fine() {
+fn the_shipped_example_is_fine() {
     let site = parse(EXAMPLE_SITE).unwrap();
     assert_eq!(site.cameras.len(), 3);
     let square = site.camera(&CameraId::new("square").unwrap()).unwrap();
@@ -63,13 +62,14 @@ fn the_shipped_examples_are_fine() {
     assert_eq!(square.rules[0].zone.as_ref().unwrap().name, "广场");
     assert_eq!(site.cameras[1].rules[0].level, Level::Red);
     assert_eq!(site.cameras[2].analyse, AnalyseStream::Main);
+}
 
-    let demo = parse(EXAMPLE_DEMO).unwrap();
-    assert_eq!(demo.cameras.len(), 4);
-    assert_eq!(demo.data_dir, Path::new("/etc/sharpeyes/demo-data"));
-    assert_eq!(demo.storage.media_dir, Path::new("/etc/sharpeyes/demo-data/media"));
-    assert_eq!(demo.cameras[0].rules[0].hold, MediaDuration::from_secs(3));
-    assert!(!demo.server.secure_cookie);
+#[test]
+fn relative_paths_start_at_the_site_files_folder() {
+    let site = parse(&site_with("")).unwrap();
+    assert_eq!(site.data_dir, Path::new("/etc/sharpeyes/data"));
+    assert_eq!(site.storage.media_dir, Path::new("/etc/sharpeyes/data/media"));
+    assert_eq!(site.inference.models, Path::new("/etc/sharpeyes/data/models"));
 }
 
 #[test]

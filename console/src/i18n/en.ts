@@ -6,6 +6,7 @@ const classWord: Record<string, string> = {
   person: "person",
   bicycle: "bicycle",
   motorcycle: "motorcycle",
+  two_wheeler: "two-wheeler",
   tricycle: "tricycle",
   car: "car",
   bus: "bus",

@@ -20,6 +20,11 @@ const cases: [Partial<Evidence>, string, string][] = [
     "2 buses in 广场 for 3 s",
   ],
   [
+    { rule_class: "intrusion", class: "two_wheeler", count: 2, held_ms: 3_000 },
+    "两轮车 2 个 进入 广场，已 3 秒",
+    "2 two-wheelers in 广场 for 3 s",
+  ],
+  [
     { rule_class: "intrusion", class: "drone", count: 2, held_ms: 3_000 },
     "drone 2 个 进入 广场，已 3 秒",
     "2 drones in 广场 for 3 s",

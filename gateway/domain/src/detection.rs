@@ -18,6 +18,8 @@ closed_enum! {
         Bicycle => "bicycle",
         /// A motorised or electric two-wheeler.
         Motorcycle => "motorcycle",
+        /// A bicycle or motorcycle, by a model that does not tell them apart.
+        TwoWheeler => "two_wheeler",
         /// A motorised or pedalled three-wheeler (三轮车).
         Tricycle => "tricycle",
         /// A passenger car or van.
@@ -42,7 +44,7 @@ closed_enum! {
     pub enum ClassGroup ("class group") {
         /// People.
         Person => "person",
-        /// Bicycles, motorcycles and tricycles.
+        /// Two-wheelers and tricycles.
         Cycle => "cycle",
         /// Cars, buses and lorries.
         Vehicle => "vehicle",
@@ -64,10 +66,18 @@ impl ObjectClass {
         matches!(self.group(), ClassGroup::Vehicle)
     }
 
-    /// Bicycles and motorcycles.
+    /// Bicycles and motorcycles, told apart or not.
     #[must_use]
     pub const fn is_two_wheeler(self) -> bool {
-        matches!(self, Self::Bicycle | Self::Motorcycle)
+        matches!(self, Self::Bicycle | Self::Motorcycle | Self::TwoWheeler)
+    }
+
+    /// Whether a thing of this class may be one of the class that was asked for: its own, and where one of the two says
+    /// only "two-wheeler", any two-wheeler.
+    #[must_use]
+    pub fn may_be(self, asked: Self) -> bool {
+        let is_vague = self == Self::TwoWheeler || asked == Self::TwoWheeler;
+        self == asked || (is_vague && self.is_two_wheeler() && asked.is_two_wheeler())
     }
 
     /// Which classes it is easily confused with.
@@ -75,7 +85,7 @@ impl ObjectClass {
     pub const fn group(self) -> ClassGroup {
         match self {
             Self::Person => ClassGroup::Person,
-            Self::Bicycle | Self::Motorcycle | Self::Tricycle => ClassGroup::Cycle,
+            Self::Bicycle | Self::Motorcycle | Self::TwoWheeler | Self::Tricycle => ClassGroup::Cycle,
             Self::Car | Self::Bus | Self::Truck => ClassGroup::Vehicle,
             Self::Animal => ClassGroup::Animal,
             Self::Fire => ClassGroup::Fire,
@@ -126,6 +136,23 @@ mod tests {
         check(ObjectClass::Truck, true, false);
         check(ObjectClass::Tricycle, false, false);
         check(ObjectClass::Motorcycle, false, true);
+        check(ObjectClass::TwoWheeler, false, true);
         check(ObjectClass::Person, false, false);
+    }
+
+    #[test]
+    fn a_two_wheeler_may_be_either_and_a_bicycle_is_no_motorcycle() {
+        use ObjectClass::{Bicycle, Motorcycle, Person, Tricycle, TwoWheeler};
+        let check = |class: ObjectClass, asked, expected| {
+            assert_eq!(class.may_be(asked), expected, "{class} for {asked}");
+            assert_eq!(asked.may_be(class), expected, "{asked} for {class}");
+        };
+        check(TwoWheeler, TwoWheeler, true);
+        check(TwoWheeler, Bicycle, true);
+        check(TwoWheeler, Motorcycle, true);
+        check(Bicycle, Motorcycle, false);
+        check(TwoWheeler, Tricycle, false);
+        check(TwoWheeler, Person, false);
+        check(Person, Person, true);
     }
 }

@@ -77,7 +77,7 @@ impl RuleKind {
     fn counts(&self, class: ObjectClass) -> bool {
         match self {
             Self::Crowding { .. } => class == ObjectClass::Person,
-            Self::Intrusion { classes } => classes.contains(&class),
+            Self::Intrusion { classes } => classes.iter().any(|asked| class.may_be(*asked)),
         }
     }
 }

@@ -191,6 +191,24 @@ fn intrusion_counts_its_classes_in_its_zone_if_they_have_moved() {
 }
 
 #[test]
+fn a_model_that_knows_two_wheelers_only_serves_rules_about_bicycles_and_back() {
+    use ObjectClass::{Bicycle, Motorcycle, Tricycle, TwoWheeler};
+    let check = |class, asked, fires: bool| {
+        let kind = RuleKind::Intrusion { classes: vec![asked] };
+        let mut config = RuleConfig::new(RuleId::new("lane").unwrap(), kind, None);
+        config.hold = MediaDuration::ZERO;
+        let edge = RuleState::new(config).step(at_ms(0), &[track(1, class, 0.5, MOVED)]);
+        assert_eq!(edge.is_some(), fires, "{class} for a rule about {asked}");
+    };
+    check(TwoWheeler, Bicycle, true);
+    check(TwoWheeler, Motorcycle, true);
+    check(Bicycle, TwoWheeler, true);
+    check(Motorcycle, TwoWheeler, true);
+    check(Bicycle, Motorcycle, false);
+    check(TwoWheeler, Tricycle, false);
+}
+
+#[test]
 fn bollards_do_not_make_a_crowd() {
     let mut rule = RuleState::new(crowding(3, 0, 1_000));
     let mut tracks = people(2);
