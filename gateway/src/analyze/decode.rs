@@ -212,22 +212,32 @@ impl Decoder {
         self.source.current_level_bytes() >= BACKLOG_BYTES / 2
     }
 
-    /// Waits until everything that was fed has come out; then the decoder takes no more.
+    /// Waits until everything that was fed has come out, however long the sink takes for it; then the decoder takes no
+    /// more.
     ///
     /// # Errors
-    /// [`DecodeError::Failed`] when the pipeline broke, or did not finish within `limit`.
+    /// [`DecodeError::Failed`] when the pipeline broke, or when nothing came out for `limit`.
     pub fn finish(&self, limit: Duration) -> Result<(), DecodeError> {
         self.source.end_of_stream().map_err(|error| self.failure(&error))?;
         let bus = self.pipeline.bus().ok_or_else(|| self.failure(&"no message bus"))?;
         let limit = gst::ClockTime::from_mseconds(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
         let wanted = [gst::MessageType::Eos, gst::MessageType::Error];
-        match bus.timed_pop_filtered(Some(limit), &wanted) {
-            Some(message) => match message.view() {
-                gst::MessageView::Error(error) => Err(self.failure(&error.error())),
-                _ => Ok(()),
-            },
-            None => Err(self.failure(&"the last pictures never came")),
+        let mut n_inside = self.n_inside();
+        loop {
+            match bus.timed_pop_filtered(Some(limit), &wanted) {
+                Some(message) => match message.view() {
+                    gst::MessageView::Error(error) => return Err(self.failure(&error.error())),
+                    _ => return Ok(()),
+                },
+                None if self.n_inside() < n_inside => n_inside = self.n_inside(),
+                None => return Err(self.failure(&"the last pictures never came")),
+            }
         }
+    }
+
+    /// Units that were fed and whose pictures have not come out.
+    fn n_inside(&self) -> usize {
+        self.walls.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Prefers what the pipeline itself reported to the bare flow error.
