@@ -1,74 +1,28 @@
-//! Which detector a camera gets, and what is wrong with it when it gets none.
+//! Which detector a camera gets, and how the API and the console call what is wrong with it.
 
 use sharpeyes_config::Inference;
 use sharpeyes_domain::ids::ModelId;
-use sharpeyes_inference::{
-    InferenceError, ModelFile,
-    catalogue::{self, CatalogueError},
-};
+use sharpeyes_inference::{InferenceError, ModelFile, built_in, catalogue};
 
-/// Why a camera has no detector.
-#[derive(Debug, thiserror::Error)]
-pub enum ModelError {
-    /// None is installed at all.
-    #[error(
-        "no detector is installed in {dir}: add one with `sharpeyes model add yolox-nano -c SITE [--file PATH]`"
-    )]
-    NoneInstalled {
-        /// The models folder.
-        dir: std::path::PathBuf,
-    },
-    /// Several are installed and none is named.
-    #[error("several detectors are installed ({installed}): name one as `default_model` under [inference]")]
-    Ambiguous {
-        /// Their names.
-        installed: String,
-    },
-    /// The models folder cannot be read.
-    #[error(transparent)]
-    Catalogue(#[from] CatalogueError),
-    /// It cannot be used.
-    #[error(transparent)]
-    Unusable(#[from] InferenceError),
-}
-
-impl ModelError {
-    /// Stable word for the API and the console.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::NoneInstalled { .. } => "no_model",
-            Self::Ambiguous { .. } => "model_ambiguous",
-            Self::Catalogue(_) => "models_unreadable",
-            Self::Unusable(error) => code(error),
-        }
-    }
-}
-
-/// The camera's own model, else the site's default, else the only one that is installed.
+/// The camera's own model, else the site's default, else the one that is built into the program.
 ///
 /// # Errors
-/// [`ModelError`] when there is none, when the choice is not clear, or when its manifest is wrong.
-pub fn choose(inference: &Inference, wanted: Option<&ModelId>) -> Result<ModelFile, ModelError> {
-    if let Some(id) = wanted.or(inference.default_model.as_ref()) {
-        return Ok(ModelFile::load(&inference.models.join(id.as_str()))?);
-    }
-    let mut installed = catalogue::list(&inference.models)?;
-    match installed.len() {
-        0 => Err(ModelError::NoneInstalled { dir: inference.models.clone() }),
-        1 => Ok(installed.remove(0).model?),
-        _ => Err(ModelError::Ambiguous {
-            installed: installed.iter().map(|entry| entry.id.as_str()).collect::<Vec<_>>().join(", "),
-        }),
+/// When the model that is named is not installed, or its manifest is wrong.
+pub fn choose(inference: &Inference, wanted: Option<&ModelId>) -> Result<ModelFile, InferenceError> {
+    match wanted.or(inference.default_model.as_ref()) {
+        Some(id) => catalogue::find(&inference.models, id),
+        None => Ok(built_in()),
     }
 }
 
-const fn code(error: &InferenceError) -> &'static str {
+/// Stable word for the API and the console.
+#[must_use]
+pub const fn code(error: &InferenceError) -> &'static str {
     match error {
         InferenceError::RuntimeMissing { .. } => "runtime_missing",
         InferenceError::RuntimeUnusable { .. } | InferenceError::RuntimeInUse { .. } => "runtime_unusable",
         InferenceError::ModelMissing { .. } => "model_missing",
-        InferenceError::ManifestInvalid { .. } => "manifest_invalid",
+        InferenceError::ManifestInvalid { .. } | InferenceError::NameTaken { .. } => "manifest_invalid",
         InferenceError::ModelDamaged { .. } => "model_damaged",
         InferenceError::ModelUnreadable { .. } => "model_unreadable",
         InferenceError::IdentityVectors { .. } => "model_refused",
@@ -77,5 +31,48 @@ const fn code(error: &InferenceError) -> &'static str {
         InferenceError::Picture { .. } | InferenceError::Run { .. } | InferenceError::Output { .. } => {
             "detector_failed"
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{num::NonZeroU16, time::Duration};
+
+    use sharpeyes_inference::{BUILT_IN, Place};
+
+    use super::*;
+
+    #[test]
+    fn a_camera_that_names_no_detector_gets_the_built_in_one_whatever_is_installed() {
+        let models = tempfile::tempdir().unwrap();
+        let yolox = include_str!("../../inference/models/yolox-416.toml");
+        for name in ["one", "other"] {
+            std::fs::create_dir(models.path().join(name)).unwrap();
+            let manifest = format!("id = \"{name}\"\nsha256 = \"{}\"\n{yolox}", "5e".repeat(32));
+            std::fs::write(models.path().join(name).join("model.toml"), manifest).unwrap();
+        }
+        let check = |default: Option<&str>, wanted: Option<&str>, expected: &str| {
+            let id = |name: Option<&str>| name.map(|name| ModelId::new(name).unwrap());
+            let inference = Inference {
+                runtime: None,
+                models: models.path().to_owned(),
+                threads: NonZeroU16::MIN,
+                default_model: id(default),
+                time_limit: Duration::from_secs(2),
+            };
+            let chosen = choose(&inference, id(wanted).as_ref());
+            let name = match &chosen {
+                Ok(model) => model.manifest.id.as_str(),
+                Err(error) => code(error),
+            };
+            assert_eq!(name, expected, "default {default:?}, wanted {wanted:?}");
+            let is_built_in = chosen.is_ok_and(|model| model.place == Place::Program);
+            assert_eq!(is_built_in, expected == BUILT_IN, "{expected}");
+        };
+        check(None, None, BUILT_IN);
+        check(Some("one"), None, "one");
+        check(Some("one"), Some("other"), "other");
+        check(Some("one"), Some(BUILT_IN), BUILT_IN);
+        check(Some("gone"), None, "model_missing");
     }
 }

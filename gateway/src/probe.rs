@@ -21,7 +21,7 @@ use crate::{
     analyze::decode::{DecodeError, Decoder, Frame, FrameSink},
     clock::Clock,
     ingest::{FaultReport, Limits, RtspSession, SessionFault, Source, Stage, Unit},
-    models::ModelError,
+    models,
 };
 
 /// How much media the figures are taken from.
@@ -94,7 +94,7 @@ pub struct ProbedModel {
     /// The runtime, or why there is none.
     pub runtime: Result<Runtime, InferenceError>,
     /// The model, or why there is none.
-    pub file: Result<ModelFile, ModelError>,
+    pub file: Result<ModelFile, InferenceError>,
 }
 
 /// Walks one camera's stages.
@@ -179,7 +179,7 @@ fn see(
         Some(Err(error)) => (
             vec![Stage::Decode],
             Some(FaultReport {
-                code: error.code(),
+                code: models::code(&error),
                 stage: Stage::Detect,
                 message: error.to_string(),
                 remedy: "see `sharpeyes model check`; the camera is recorded meanwhile, but not analysed",
@@ -189,7 +189,7 @@ fn see(
 }
 
 impl ProbedModel {
-    fn detect(self, frame: &Frame) -> Result<(), ModelError> {
+    fn detect(self, frame: &Frame) -> Result<(), InferenceError> {
         let mut detector = Detector::open(&self.runtime?, &self.file?, DetectorOptions::default())?;
         detector.detect(&frame.picture())?;
         Ok(())

@@ -30,7 +30,7 @@ use crate::{
 
 /// Decoded frames that wait for the detector.
 const AHEAD: usize = 4;
-/// Longest wait for the last pictures after the end of the file.
+/// Longest wait for the next picture after the end of the file.
 const DRAIN: Duration = Duration::from_secs(30);
 
 /// Why a replay stopped.

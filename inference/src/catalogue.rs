@@ -1,6 +1,6 @@
 //! Detectors on this machine: which there are, whether they are whole, and how another one comes in.
 //!
-//! Each model is a directory `MODELS/ID` with a `model.toml` and the ONNX file that it names. The manifest is written
+//! One is always there, in the program. Each further model is a directory `MODELS/ID` with a `model.toml` and the ONNX file that it names. The manifest is written
 //! last and in one step, and the ONNX file carries its hash in its name: a power cut leaves either the old model or the
 //! new one. Only [`add`] talks to the network, only to the address of a [`Release`], and only when asked to.
 
@@ -18,9 +18,10 @@ use sharpeyes_domain::ids::ModelId;
 pub use self::{
     add::{Addition, Question, Source, add},
     fetch::{FetchFailure, Limits},
-    known::{KnownModel, Release, known},
+    known::{Export, KnownModel, Published, Release, known},
 };
 use crate::{
+    built_in::{BUILT_IN, built_in, is_built_in},
     detector::{Detector, DetectorOptions},
     error::InferenceError,
     manifest::ModelFile,
@@ -28,10 +29,10 @@ use crate::{
     sha256::Sha256Hash,
 };
 
-/// A directory of the catalogue.
+/// A model of the catalogue.
 #[derive(Debug)]
 pub struct Entry {
-    /// The directory's name.
+    /// Its name, which is also its directory's.
     pub id: String,
     /// Its manifest, or what is wrong with it. The ONNX file has not been looked at.
     pub model: Result<ModelFile, InferenceError>,
@@ -64,6 +65,24 @@ pub enum CatalogueError {
     /// There is no address to fetch it from.
     #[error("no release of `{id}` is known: get the ONNX file yourself and give it with --file")]
     NoRelease {
+        /// As asked for.
+        id: ModelId,
+    },
+    /// Its makers publish weights, and a tool that makes an ONNX file of them.
+    #[error(
+        "the makers of `{id}` publish no ONNX file: make one of their weights with their own tool and give it with --file\n  {}\n  {}", export.page, export.command
+    )]
+    ToBeExported {
+        /// As asked for.
+        id: ModelId,
+        /// Where, and how.
+        export: &'static Export,
+    },
+    /// It is there already, and always.
+    #[error(
+        "`{id}` is built into the program and cannot be exchanged: install another model under another name"
+    )]
+    BuiltIn {
         /// As asked for.
         id: ModelId,
     },
@@ -133,40 +152,62 @@ pub enum CatalogueError {
     Model(#[from] InferenceError),
 }
 
-/// Every model below `models`, in the order of their names; none when the directory does not exist.
+/// The built-in model, then every model below `models` in the order of their names; the directory need not exist.
 ///
 /// # Errors
 /// [`CatalogueError::Disk`] when the directory cannot be read.
 pub fn list(models: &Path) -> Result<Vec<Entry>, CatalogueError> {
     let failed = |source| CatalogueError::Disk { doing: "list", path: models.to_path_buf(), source };
+    let mut entries = vec![Entry { id: BUILT_IN.to_owned(), model: Ok(built_in()) }];
     let directory = match fs::read_dir(models) {
         Ok(directory) => directory,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(entries),
         Err(e) => return Err(failed(e)),
     };
-    let mut entries = Vec::new();
     for entry in directory {
         let entry = entry.map_err(failed)?;
-        let id = entry.file_name().to_string_lossy().into_owned();
-        if !id.starts_with('.') && entry.path().is_dir() {
-            entries.push(Entry { id, model: ModelFile::load(&entry.path()) });
+        let (id, path) = (entry.file_name().to_string_lossy().into_owned(), entry.path());
+        if id.starts_with('.') || !path.is_dir() {
+            continue;
         }
+        let model =
+            if id == BUILT_IN { Err(InferenceError::NameTaken { path }) } else { ModelFile::load(&path) };
+        entries.push(Entry { id, model });
     }
-    entries.sort_by(|a, b| a.id.cmp(&b.id));
+    entries[1..].sort_by(|a, b| a.id.cmp(&b.id));
     Ok(entries)
+}
+
+/// The model of this name: the one in the program, or one below `models`.
+///
+/// # Errors
+/// As [`ModelFile::load`].
+pub fn find(models: &Path, id: &ModelId) -> Result<ModelFile, InferenceError> {
+    if is_built_in(id) { Ok(built_in()) } else { ModelFile::load(&models.join(id.as_str())) }
+}
+
+/// The name of the model that a file is, when its hash is known.
+///
+/// # Errors
+/// [`CatalogueError::Disk`] when it cannot be read.
+pub fn recognise(file: &Path) -> Result<Option<ModelId>, CatalogueError> {
+    let failed = |source| CatalogueError::Disk { doing: "read", path: file.to_path_buf(), source };
+    let sha256 = Sha256Hash::of(&fs::read(file).map_err(failed)?);
+    let id =
+        |model: &KnownModel| ModelId::new(model.id).expect("the names of known models are read by a test");
+    Ok(known::owner(sha256).map(id))
 }
 
 /// Reads and hashes a model and, with a runtime, loads it and compares it with its manifest.
 ///
 /// # Errors
 /// What is wrong with it, and what to do.
-pub fn check(models: &Path, id: &ModelId, runtime: Option<&Runtime>) -> Result<ModelFile, InferenceError> {
-    let model = ModelFile::load(&models.join(id.as_str()))?;
+pub fn check(model: &ModelFile, runtime: Option<&Runtime>) -> Result<(), InferenceError> {
     match runtime {
-        Some(runtime) => drop(Detector::open(runtime, &model, DetectorOptions::default())?),
+        Some(runtime) => drop(Detector::open(runtime, model, DetectorOptions::default())?),
         None => drop(model.read()?),
     }
-    Ok(model)
+    Ok(())
 }
 
 #[cfg(test)]

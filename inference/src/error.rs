@@ -45,6 +45,14 @@ pub enum InferenceError {
         #[source]
         source: io::Error,
     },
+    /// Reconfigure: a folder of models holds one that bears the built-in detector's name, so it would never be used.
+    #[error(
+        "{path} bears the name of the built-in detector, and that one is used: rename the folder, and the id in its model.toml"
+    )]
+    NameTaken {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Reconfigure: the manifest says something that cannot be.
     #[error("{path} is no valid manifest:{}", list(problems))]
     ManifestInvalid {

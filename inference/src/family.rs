@@ -3,7 +3,9 @@
 //! Adding a family is adding a variant and a file here. A family has exactly the outputs that it lists.
 
 mod detr;
+mod gfl;
 mod nanodet;
+mod picodet;
 mod ultralytics;
 mod yolox;
 
@@ -15,22 +17,27 @@ use crate::{
     manifest::{Input, Resolution},
 };
 
-/// How a model's output is read. Each is verified against real files.
+/// How a model's output is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
     /// YOLOX nano to x and its kin (ByteTrack's weights): `[1, A, 5 + C]`, raw grid.
     Yolox,
     /// NanoDet-Plus: `[1, A, C + 4 * bins]`, distances as distributions (generalised focal loss).
     Nanodet,
+    /// PicoDet without its post-processing: for each level `[1, n, C]`, then for each `[1, n, 4 * bins]`.
+    Picodet,
     /// YOLOv8, v9, v11, v12 as exported by Ultralytics: `[1, 4 + C, A]`.
     Ultralytics,
     /// DEIMv2, DEIM, D-FINE and RT-DETR exported with their post-processor: labels, boxes, scores.
     DetrPost,
+    /// RF-DETR as it exports itself: boxes as parts of the picture, logits.
+    DetrRaw,
 }
 
 impl Family {
     /// Those that this release supports.
-    pub const ALL: [Self; 4] = [Self::Yolox, Self::Nanodet, Self::Ultralytics, Self::DetrPost];
+    pub const ALL: [Self; 6] =
+        [Self::Yolox, Self::Nanodet, Self::Picodet, Self::Ultralytics, Self::DetrPost, Self::DetrRaw];
 
     /// As in `model.toml`.
     #[must_use]
@@ -38,8 +45,10 @@ impl Family {
         match self {
             Self::Yolox => "yolox",
             Self::Nanodet => "nanodet",
+            Self::Picodet => "picodet",
             Self::Ultralytics => "ultralytics",
             Self::DetrPost => "detr-post",
+            Self::DetrRaw => "detr-raw",
         }
     }
 
@@ -48,8 +57,10 @@ impl Family {
         match self {
             Self::Yolox => yolox::signature(input, n_classes),
             Self::Nanodet => nanodet::signature(input, n_classes),
+            Self::Picodet => picodet::signature(input, n_classes),
             Self::Ultralytics => ultralytics::signature(input, n_classes),
-            Self::DetrPost => detr::signature(input),
+            Self::DetrPost => detr::post_signature(input),
+            Self::DetrRaw => detr::raw_signature(input, n_classes),
         }
     }
 
@@ -62,8 +73,10 @@ impl Family {
         match self {
             Self::Yolox => yolox::decode(frame, &tensors[0]),
             Self::Nanodet => nanodet::decode(frame, &tensors[0]),
+            Self::Picodet => picodet::decode(frame, tensors),
             Self::Ultralytics => ultralytics::decode(frame, &tensors[0]),
-            Self::DetrPost => detr::decode(frame, tensors),
+            Self::DetrPost => detr::decode_post(frame, tensors),
+            Self::DetrRaw => detr::decode_raw(frame, tensors),
         }
     }
 }

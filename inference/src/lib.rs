@@ -9,6 +9,7 @@
 //!
 //! Modules are listed in the order in which one picture passes through them.
 
+mod built_in;
 pub mod catalogue;
 mod detector;
 mod error;
@@ -21,13 +22,14 @@ mod preprocess;
 mod runtime;
 mod sha256;
 
+pub use built_in::{BUILT_IN, built_in};
 pub use detector::{Detector, DetectorOptions, DetectorStats, Interrupter};
 pub use error::{
     InferenceError, ManifestProblem, ManifestReason, ModelProblem, PictureProblem, RuntimeFailure, Shape,
 };
 pub use family::Family;
 pub use letterbox::{InputSize, Letterbox, PixelRect, Placement};
-pub use manifest::{Classes, ColourOrder, Input, Manifest, ModelFile, Normalisation, Resolution};
+pub use manifest::{Classes, ColourOrder, Input, Manifest, ModelFile, Normalisation, Place, Resolution};
 pub use picture::{ColourMatrix, ColourRange, ColourSpace, Picture, Plane};
 pub use runtime::Runtime;
 pub use sha256::{HashError, Sha256Hash};

@@ -2,6 +2,7 @@
 //! it with the file.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sharpeyes_domain::{detection::ObjectClass, geometry::Confidence, ids::ModelId};
 
 use crate::{
+    built_in,
     error::{InferenceError, ManifestProblem, ManifestReason},
     family::Family,
     letterbox::{InputSize, MAX_SIDE_PX, Placement},
@@ -138,8 +140,17 @@ impl Classes {
 pub struct ModelFile {
     /// As read.
     pub manifest: Manifest,
-    /// The directory of `model.toml`.
-    pub dir: PathBuf,
+    /// Where the ONNX file is.
+    pub place: Place,
+}
+
+/// Where a model's ONNX file is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the program itself: it cannot be missing, and a newer program brings a newer one.
+    Program,
+    /// In this directory, beside its `model.toml`.
+    Directory(PathBuf),
 }
 
 impl ModelFile {
@@ -148,23 +159,32 @@ impl ModelFile {
     /// # Errors
     /// As [`Manifest::load`].
     pub fn load(dir: &Path) -> Result<Self, InferenceError> {
-        Ok(Self { manifest: Manifest::load(&dir.join(MANIFEST_FILE))?, dir: dir.to_path_buf() })
+        let manifest = Manifest::load(&dir.join(MANIFEST_FILE))?;
+        Ok(Self { manifest, place: Place::Directory(dir.to_path_buf()) })
     }
 
-    /// The ONNX file.
+    /// The ONNX file; for the model in the program, which is none, what a message calls it.
     #[must_use]
     pub fn onnx(&self) -> PathBuf {
-        self.dir.join(&self.manifest.file)
+        match &self.place {
+            Place::Program => format!("{} (built in)", self.manifest.id).into(),
+            Place::Directory(dir) => dir.join(&self.manifest.file),
+        }
     }
 
     /// The bytes of the ONNX file, which are those of the manifest's hash.
     ///
     /// # Errors
     /// [`InferenceError::ModelMissing`], [`InferenceError::ModelDamaged`].
-    pub fn read(&self) -> Result<Vec<u8>, InferenceError> {
+    pub fn read(&self) -> Result<Cow<'static, [u8]>, InferenceError> {
         let path = self.onnx();
-        let bytes =
-            fs::read(&path).map_err(|source| InferenceError::ModelMissing { path: path.clone(), source })?;
+        let bytes = match &self.place {
+            Place::Program => Cow::Borrowed(built_in::ONNX),
+            Place::Directory(_) => match fs::read(&path) {
+                Ok(bytes) => Cow::Owned(bytes),
+                Err(source) => return Err(InferenceError::ModelMissing { path, source }),
+            },
+        };
         let (expected, found) = (self.manifest.sha256, Sha256Hash::of(&bytes));
         if found == expected {
             Ok(bytes)

@@ -4,10 +4,7 @@
 
 mod fixtures;
 
-use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::collections::BTreeMap;
 
 use fixtures::{Fixtures, PixelFormat, YOLOV8};
 use serde::Deserialize;
@@ -15,7 +12,7 @@ use sharpeyes_domain::{
     detection::{Detection, ObjectClass},
     geometry::{Confidence, NormRect},
 };
-use sharpeyes_inference::{InferenceError, InputSize, ModelFile};
+use sharpeyes_inference::{InputSize, ModelFile};
 
 /// One line of `reference/expected.json`, written by `reference/reference.py`.
 #[derive(Deserialize)]
@@ -180,31 +177,4 @@ fn a_crowd_of_six_is_counted() {
         frames.len()
     );
     assert!(precision >= 98 && recall >= 91, "precision {precision} %, recall {recall} %");
-}
-
-#[test]
-fn a_detection_can_be_interrupted_and_the_next_one_works() {
-    let Some(fixtures) = Fixtures::find() else { return };
-    let models = tempfile::tempdir().unwrap();
-    let model = fixtures.install(models.path(), "yolox_nano_dyn.onnx", "yolox-nano", None);
-    let mut detector = fixtures.open(&model, 0.35);
-    let frame = fixtures.frames("crowd6_derived", "eq(n\\,120)", 1, PixelFormat::I420, [768, 432]).remove(0);
-    let interrupter = detector.interrupter();
-    // Too late for any picture: it does nothing.
-    interrupter.interrupt();
-    let before = detector.detect(&frame.picture()).unwrap();
-    let is_over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !is_over.load(Ordering::SeqCst) {
-                interrupter.interrupt();
-                std::thread::yield_now();
-            }
-        });
-        let interrupted = (0..500).find_map(|_| detector.detect(&frame.picture()).err());
-        is_over.store(true, Ordering::SeqCst);
-        let error = interrupted.expect("interrupted within 500 pictures");
-        assert!(matches!(error, InferenceError::Interrupted { .. }), "{error}");
-    });
-    assert_eq!(detector.detect(&frame.picture()).unwrap(), before);
 }

@@ -1,4 +1,4 @@
-//! The real ONNX Runtime, and a detector for tests that need one.
+//! The real ONNX Runtime, and detectors other than the one that is built into the product.
 
 use std::path::{Path, PathBuf};
 
@@ -7,9 +7,6 @@ use sharpeyes_domain::ids::ModelId;
 use sharpeyes_inference::catalogue::{self, Addition, Limits, Source};
 
 use crate::shared::{Shared, workspace_root};
-
-/// The detector that [`install`] puts in place.
-pub const DETECTOR: &str = "yolox-nano";
 
 /// The library that `scripts/onnxruntime.sh` fetches, or the one that `ORT_DYLIB_PATH` names.
 ///
@@ -23,13 +20,14 @@ pub fn runtime_library() -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// Installs [`DETECTOR`] in the folder `models`, as `sharpeyes model add --file` does.
+/// Installs YOLOX-nano in the folder `models`, as `sharpeyes model add --file` does, for tests on real video and for
+/// comparing: every other test uses the built-in detector. A site has to name it.
 ///
 /// # Errors
 /// When the catalogue refuses the file.
-pub fn install(shared: &Shared, models: &Path) -> anyhow::Result<ModelId> {
+pub fn install_yolox_nano(shared: &Shared, models: &Path) -> anyhow::Result<ModelId> {
     let addition = Addition {
-        id: ModelId::new(DETECTOR)?,
+        id: ModelId::new("yolox-nano")?,
         source: Source::File(shared.model("yolox_nano_dyn.onnx")),
         manifest: None,
     };

@@ -70,6 +70,16 @@ impl SiteCamera {
         self
     }
 
+    /// With everything that a camera's own description says: its keys, and `zone` and `rule` below `camera`.
+    #[must_use]
+    pub fn described(mut self, mut description: Table) -> Self {
+        if let Some(Value::Table(lists)) = description.remove("camera") {
+            self.table.extend(lists);
+        }
+        self.table.extend(description);
+        self
+    }
+
     fn push(mut self, key: &str, table: Table) -> Self {
         let list = self.table.entry(key).or_insert_with(|| Value::Array(Vec::new()));
         if let Value::Array(list) = list {

@@ -23,6 +23,7 @@ use sharpeyes_tests::{
         Unfit, prepare,
     },
     samples::Sample,
+    scene::Scene,
     shared::{self, Shared},
     viewer::Viewer,
 };
@@ -366,14 +367,14 @@ async fn the_program_says_when_it_is_ready_and_ends_on_a_signal() {
     assert!(program.wait().unwrap().success());
 }
 
-/// Real footage, where a checkout has it: every file of the folder can be a camera.
+/// Our own footage and, where a checkout has it, real video: every file can be a camera.
 #[tokio::test]
-async fn real_footage_plays() {
-    let Some(shared) = Shared::find_or_skip("real footage") else { return };
-    let files: Vec<PathBuf> =
-        ["crowd6_derived.mp4", "hwy_cars_h265.mp4", "adl_s2_23.mp4", "hwy_cars_orig.avi"]
-            .map(|name| shared.video(name))
-            .into();
+async fn footage_plays() {
+    let mut files: Vec<PathBuf> = Scene::all().unwrap().iter().map(Scene::video).collect();
+    if let Some(shared) = Shared::find() {
+        let real = ["crowd6_derived.mp4", "hwy_cars_h265.mp4", "adl_s2_23.mp4", "hwy_cars_orig.avi"];
+        files.extend(real.map(|name| shared.video(name)));
+    }
     let cameras = files.iter().enumerate().map(|(index, file)| {
         let mut camera = CameraConfig::new(CameraId::new(&format!("c{index}")).unwrap(), file);
         camera.audio = if file.ends_with("adl_s2_23.mp4") { Audio::Aac } else { Audio::None };

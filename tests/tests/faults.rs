@@ -87,7 +87,7 @@ fn damage_a_model(site: &TestSite) -> anyhow::Result<()> {
     let folder = site.models().join("damaged");
     std::fs::create_dir_all(&folder)?;
     std::fs::write(folder.join("model.onnx"), b"half a model, the disk was full")?;
-    let manifest = include_str!("../../inference/models/yolox-nano-416.toml");
+    let manifest = include_str!("../../inference/models/yolox-416.toml");
     let manifest =
         format!("id = \"damaged\"\nfile = \"model.onnx\"\nsha256 = \"{}\"\n{manifest}", "5e".repeat(32));
     std::fs::write(folder.join("model.toml"), manifest)?;

@@ -67,12 +67,17 @@ pub struct CameraPipeline {
 
 impl CameraPipeline {
     /// A camera on which nothing was seen yet. `score` is the camera's own threshold from which a detection may begin
-    /// a track.
+    /// a track; `weakest` is the detector's, below which its boxes are noise.
     #[must_use]
-    pub fn new(rules: &[RuleConfig], score: Option<Confidence>, timezone: TimeZone) -> Self {
+    pub fn new(
+        rules: &[RuleConfig],
+        score: Option<Confidence>,
+        weakest: Confidence,
+        timezone: TimeZone,
+    ) -> Self {
         let usual = TrackerConfig::default();
         let strong = score.unwrap_or(usual.high);
-        let floor = if strong < usual.low { strong } else { usual.low };
+        let floor = if strong < weakest { strong } else { weakest };
         let config = TrackerConfig { high: strong, low: floor, ..usual };
         let rules = rules.iter().cloned().map(RuleState::new).collect();
         Self { tracker: Tracker::new(config), floor, rules, timezone, newest: None }

@@ -16,7 +16,7 @@ use crate::{
     clock::Clock,
     desk::Desk,
     hub::Hub,
-    models::{self, ModelError},
+    models,
     store::dispatch::{CameraFacts, FrameTrace, TraceBox},
 };
 
@@ -64,7 +64,6 @@ impl Analysis {
         let runtime = match onnx {
             Ok(runtime) => runtime,
             Err(error) => {
-                let error = ModelError::from(error);
                 if !analysed.is_empty() {
                     tracing::error!(%error, "nothing is analysed; recording and live view go on");
                 }
@@ -91,11 +90,12 @@ impl Analysis {
             let Some(units) = camera.analysed().and_then(|(stream, _)| hub.subscribe(&stream)) else {
                 continue;
             };
+            let (weakest, timezone) = (model.manifest.score, site.timezone.clone());
             let settings = AnalysisSettings {
                 camera: camera.id.clone(),
                 model: model.manifest.id,
                 fps: camera.fps,
-                pipeline: CameraPipeline::new(&camera.rules, camera.score, site.timezone.clone()),
+                pipeline: CameraPipeline::new(&camera.rules, camera.score, weakest, timezone),
             };
             let analysis = LiveAnalysis::new(settings, &pool, sink.clone());
             health.analysed(camera.id.clone(), analysis.clone());
@@ -124,7 +124,7 @@ fn open_models<'a>(
     cameras: Vec<&'a Camera>,
     health: &mut Health,
 ) -> Vec<Ready<'a>> {
-    let mut opened: HashMap<Option<ModelId>, Result<ModelFile, ModelError>> = HashMap::new();
+    let mut opened: HashMap<Option<ModelId>, Result<ModelFile, InferenceError>> = HashMap::new();
     let mut ready = Vec::new();
     for camera in cameras {
         let model = opened.entry(camera.model.clone()).or_insert_with(|| {
@@ -135,7 +135,7 @@ fn open_models<'a>(
         match model {
             Ok(model) => ready.push(Ready { camera, model: model.clone() }),
             Err(error) => {
-                tracing::error!(camera.id = %camera.id, code = error.code(), %error, "not analysed; recorded all the same");
+                tracing::error!(camera.id = %camera.id, code = models::code(error), %error, "not analysed; recorded all the same");
                 unavailable(health, camera, error);
             }
         }
@@ -143,8 +143,8 @@ fn open_models<'a>(
     ready
 }
 
-fn unavailable(health: &mut Health, camera: &Camera, error: &ModelError) {
-    health.not_analysed(camera.id.clone(), camera.model.clone(), error.code(), error.to_string());
+fn unavailable(health: &mut Health, camera: &Camera, error: &InferenceError) {
+    health.not_analysed(camera.id.clone(), camera.model.clone(), models::code(error), error.to_string());
 }
 
 /// Gives the desk what the analysis finds. A write that fails is logged here and the analysis goes on.

@@ -2,14 +2,14 @@
 
 use std::{
     io::{BufRead as _, IsTerminal as _, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use clap::Subcommand;
 use sharpeyes_domain::ids::ModelId;
 use sharpeyes_inference::{
-    Runtime,
-    catalogue::{self, Addition, Limits, Question, Source},
+    ModelFile, Place as ModelPlace, Runtime,
+    catalogue::{self, Addition, Limits, Published, Question, Source},
 };
 
 use super::{Failure, Outcome, SiteFile};
@@ -29,17 +29,18 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// What is installed, and what could be.
+    /// What is shipped and installed, and what could be.
     List,
-    /// Read, hash and load installed models; all of them when none is named.
+    /// Read, hash and load models; all of them when none is named.
     Check {
         /// Which.
         id: Option<ModelId>,
     },
     /// Install a model from where its makers publish it, or from a file.
     Add {
-        /// Its name, e.g. `yolox-nano`.
-        id: ModelId,
+        /// Its name, e.g. `yolox-nano`; may be left out for a file whose hash the product knows.
+        #[arg(required_unless_present = "file")]
+        id: Option<ModelId>,
         /// A file on this machine instead of the network.
         #[arg(long, value_name = "PATH")]
         file: Option<PathBuf>,
@@ -58,12 +59,28 @@ pub(super) fn model(arguments: &Arguments) -> Result<Outcome, Failure> {
         Verb::List => list(&place),
         Verb::Check { id } => check(&place, id.as_ref()),
         Verb::Add { id, file, manifest, yes } => {
+            let id = match (id, file) {
+                (Some(id), _) => id.clone(),
+                (None, Some(file)) => recognised(file)?,
+                // clap has refused it.
+                (None, None) => return Err(Failure::Configuration("name a model".into())),
+            };
             let source = file.clone().map_or(Source::Release, Source::File);
-            let addition = Addition { id: id.clone(), source, manifest: manifest.clone() };
+            let addition = Addition { id, source, manifest: manifest.clone() };
             let consent = if *yes { Consent::Given } else { Consent::Asked };
             add(&place, &addition, consent)
         }
     }
+}
+
+fn recognised(file: &Path) -> Result<ModelId, Failure> {
+    let known = catalogue::recognise(file)?;
+    known.ok_or_else(|| {
+        let file = file.display();
+        Failure::Configuration(format!(
+            "{file}: its hash is not known; name the model: sharpeyes model add NAME --file …"
+        ))
+    })
 }
 
 struct Place {
@@ -96,35 +113,43 @@ fn place(arguments: &Arguments) -> Result<Place, Failure> {
 }
 
 fn list(place: &Place) -> Result<Outcome, Failure> {
-    let entries = catalogue::list(&place.models)?;
-    if entries.is_empty() {
-        println!("no detector is installed in {}", place.models.display());
-    }
-    for entry in &entries {
+    for entry in catalogue::list(&place.models)? {
         match &entry.model {
-            Ok(model) => println!("{:24} {} ({})", entry.id, model.manifest.family, model.manifest.licence),
+            Ok(model) => println!("{:24} {}", entry.id, described(model)),
             Err(error) => println!("{:24} UNUSABLE: {error}", entry.id),
         }
     }
     println!("\nknown by name (sharpeyes model add NAME [--file PATH]):");
     for known in catalogue::known() {
-        println!("{:24} {}", known.id, known.title);
+        let how = match known.published {
+            Published::Onnx(_) => "",
+            Published::Weights(_) => "; to be exported, then --file",
+            Published::Nowhere => "; with --file only",
+        };
+        println!("{:24} {}{how}", known.id, known.title);
     }
     Ok(Outcome::Clean)
 }
 
+fn described(model: &ModelFile) -> String {
+    let manifest = &model.manifest;
+    let origin = match &model.place {
+        ModelPlace::Program => "shipped with the product, used where no other is named",
+        ModelPlace::Directory(_) => "installed",
+    };
+    format!("{} ({}), {origin}\n{:24} SHA-256 {}", manifest.family, manifest.licence, "", manifest.sha256)
+}
+
 fn check(place: &Place, id: Option<&ModelId>) -> Result<Outcome, Failure> {
-    let ids = match id {
-        Some(id) => vec![id.clone()],
-        None => catalogue::list(&place.models)?
-            .into_iter()
-            .map(|entry| ModelId::new(&entry.id))
-            .collect::<Result<_, _>>()?,
+    let entries = catalogue::list(&place.models)?.into_iter();
+    let models: Vec<_> = match id {
+        Some(id) => vec![(id.to_string(), catalogue::find(&place.models, id))],
+        None => entries.map(|entry| (entry.id, entry.model)).collect(),
     };
     let mut outcome = Outcome::Clean;
-    for id in ids {
-        match catalogue::check(&place.models, &id, place.runtime.as_ref()) {
-            Ok(_) => println!("{id}: ok"),
+    for (id, model) in models {
+        match model.and_then(|model| catalogue::check(&model, place.runtime.as_ref())) {
+            Ok(()) => println!("{id}: ok"),
             Err(error) => {
                 println!("{id}: {:#}", anyhow::Error::from(error));
                 outcome = Outcome::Unhealthy;
@@ -141,7 +166,11 @@ fn add(place: &Place, addition: &Addition, consent: Consent) -> Result<Outcome, 
     };
     let limits = Limits::default();
     let model = catalogue::add(&place.models, addition, &limits, place.runtime.as_ref(), &mut confirm)?;
-    println!("{} is installed in {}", model.manifest.id, model.dir.display());
+    let id = model.manifest.id;
+    println!("{id} is installed in {}", place.models.join(id.as_str()).display());
+    println!(
+        "cameras use it once the site file says so: default_model = \"{id}\" under [inference], or model = \"{id}\""
+    );
     Ok(Outcome::Clean)
 }
 

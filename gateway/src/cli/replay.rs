@@ -47,11 +47,12 @@ pub(super) fn replay(arguments: &Arguments) -> Result<Outcome, Failure> {
     let Ladder::Full = arguments.ladder;
     let runtime = super::onnx_runtime(site.inference.runtime.as_deref())?;
     let model = crate::models::choose(&site.inference, camera.model.as_ref())?;
+    let (weakest, timezone) = (model.manifest.score, site.timezone.clone());
     let stats = crate::replay::replay(
         Replay {
             wall_start: wall_start(arguments)?,
             video: arguments.video.clone(),
-            pipeline: CameraPipeline::new(&camera.rules, camera.score, site.timezone.clone()),
+            pipeline: CameraPipeline::new(&camera.rules, camera.score, weakest, timezone),
             fps: camera.fps,
             detector: Detector::open(&runtime, &model, DetectorOptions::default())?,
             out: arguments.out.clone(),

@@ -12,12 +12,12 @@ use sharpeyes_domain::ids::ModelId;
 use super::{
     CatalogueError,
     fetch::{self, Arrived, Limits},
-    known::{self, KnownModel, Release},
+    known::{self, KnownModel, Published},
 };
 use crate::{
-    detector::{Detector, DetectorOptions},
+    built_in::is_built_in,
     error::InferenceError,
-    manifest::{MANIFEST_FILE, Manifest, ModelFile},
+    manifest::{MANIFEST_FILE, Manifest, ModelFile, Place},
     runtime::Runtime,
     sha256::Sha256Hash,
 };
@@ -70,6 +70,9 @@ pub fn add(
     runtime: Option<&Runtime>,
     confirm: &mut dyn FnMut(&Question) -> bool,
 ) -> Result<ModelFile, CatalogueError> {
+    if is_built_in(&addition.id) {
+        return Err(CatalogueError::BuiltIn { id: addition.id.clone() });
+    }
     let known = known::known().iter().find(|model| model.id == addition.id.as_str());
     let manifest = addition.manifest.as_deref().map(Manifest::load).transpose()?;
     if let Some(manifest) = manifest.as_ref().filter(|manifest| manifest.id != addition.id) {
@@ -83,11 +86,14 @@ pub fn add(
             return Err(CatalogueError::Unknown { id: addition.id.clone(), known });
         }
     };
-    let release = known.and_then(|model| model.release.as_ref());
-    let origin = match (&addition.source, release) {
+    let id = addition.id.clone();
+    let origin = match (&addition.source, known.map(|model| &model.published)) {
         (Source::File(path), _) => Origin::File(path),
-        (Source::Release, Some(release)) => Origin::Address(release.url),
-        (Source::Release, None) => return Err(CatalogueError::NoRelease { id: addition.id.clone() }),
+        (Source::Release, Some(Published::Onnx(release))) => Origin::Address(release.url),
+        (Source::Release, Some(Published::Weights(export))) => {
+            return Err(CatalogueError::ToBeExported { id, export });
+        }
+        (Source::Release, Some(Published::Nowhere) | None) => return Err(CatalogueError::NoRelease { id }),
     };
     install(models, &addition.id, origin, &description, limits, runtime, confirm)
 }
@@ -137,14 +143,9 @@ pub(super) fn install(
         let manifest = describe(id, origin, description, arrived, confirm)?;
         let tried = ModelFile {
             manifest: Manifest { file: ".part".to_owned(), ..manifest.clone() },
-            dir: dir.clone(),
+            place: Place::Directory(dir.clone()),
         };
-        match runtime {
-            Some(runtime) => {
-                drop(Detector::open(runtime, &tried, DetectorOptions::default()).map_err(|e| at(e, origin))?)
-            }
-            None => drop(tried.read()?),
-        }
+        super::check(&tried, runtime).map_err(|e| at(e, origin))?;
         commit(&dir, &part, manifest)
     })();
     if installed.is_err() {
@@ -176,12 +177,16 @@ fn describe(
     if let Some(manifest) = model.manifest_of(found) {
         return Ok(manifest);
     }
+    // A file of one's own may be an export of one's own; what comes from the makers' address is theirs or it is not.
+    if let (Origin::Address(_), Some(expected)) = (origin, model.pinned()) {
+        return Err(CatalogueError::Hash { origin: origin.name(), expected, found });
+    }
     if let Some(other) = known::owner(found) {
         return Err(CatalogueError::OtherModel { origin: origin.name(), asked: id.clone(), is: other.id });
     }
-    let release: &Release =
-        model.release.as_ref().ok_or_else(|| CatalogueError::Unvouched { id: id.clone(), sha256: found })?;
-    let manifest = model.manifest_of_release(release, found);
+    let manifest = model
+        .manifest_of_unknown(found)
+        .ok_or_else(|| CatalogueError::Unvouched { id: id.clone(), sha256: found })?;
     let question = Question {
         id: id.clone(),
         origin: origin.name(),
@@ -197,7 +202,7 @@ fn commit(dir: &Path, part: &Path, manifest: Manifest) -> Result<ModelFile, Cata
     let sha256 = manifest.sha256.to_string();
     let model = ModelFile {
         manifest: Manifest { file: format!("model-{}.onnx", &sha256[..12]), ..manifest },
-        dir: dir.to_path_buf(),
+        place: Place::Directory(dir.to_path_buf()),
     };
     let onnx = model.onnx();
     fs::rename(part, &onnx).map_err(disk("put in place", &onnx))?;

@@ -8,6 +8,7 @@ use std::{
 use super::*;
 use crate::{
     catalogue::add::{Description, Origin, install},
+    letterbox::InputSize,
     manifest::Manifest,
 };
 
@@ -17,8 +18,13 @@ fn id(text: &str) -> ModelId {
     ModelId::new(text).unwrap()
 }
 
-fn yolox() -> &'static KnownModel {
-    known().iter().find(|model| model.id == "yolox-nano").unwrap()
+/// Of known address and unknown hash.
+const UNPINNED: &str = "nanodet-plus-m-320";
+/// Of known address and known hash.
+const PINNED: &str = "yolox-nano";
+
+fn known_as(id: &str) -> &'static KnownModel {
+    known().iter().find(|model| model.id == id).unwrap()
 }
 
 fn refuse(question: &Question) -> bool {
@@ -72,14 +78,18 @@ struct Fetched {
 }
 
 fn fetch(url: &str, max_bytes: u64, says: bool) -> Fetched {
+    fetch_as(UNPINNED, url, max_bytes, says)
+}
+
+fn fetch_as(name: &str, url: &str, max_bytes: u64, says: bool) -> Fetched {
     let models = tempfile::tempdir().unwrap();
     let mut questions = Vec::new();
     let limits = Limits { max_bytes, connect: Duration::from_secs(10), total: Duration::from_secs(20) };
     let result = install(
         models.path(),
-        &id("yolox-nano"),
+        &id(name),
         Origin::Address(url),
-        &Description::Known(yolox()),
+        &Description::Known(known_as(name)),
         &limits,
         None,
         &mut |question| {
@@ -108,25 +118,73 @@ fn a_download_of_unknown_hash_is_installed_when_confirmed() {
             .to_vec(),
         answer(BYTES),
     ]);
-    let url = format!("{}/yolox_nano.onnx", server.address);
+    let url = format!("{}/m.onnx", server.address);
     let fetched = fetch(&url, 1 << 20, true);
     let model = fetched.result.unwrap();
-    assert_eq!(server.requests(), ["GET /yolox_nano.onnx HTTP/1.1", "GET /elsewhere.onnx HTTP/1.1"]);
+    assert_eq!(server.requests(), ["GET /m.onnx HTTP/1.1", "GET /elsewhere.onnx HTTP/1.1"]);
     let sha256 = Sha256Hash::of(BYTES);
     let question = Question {
-        id: id("yolox-nano"),
+        id: id(UNPINNED),
         origin: url,
         sha256,
         size_bytes: BYTES.len() as u64,
-        licence: "Apache-2.0 (Megvii YOLOX)".to_owned(),
+        licence: "Apache-2.0 (RangiLyu NanoDet)".to_owned(),
     };
     assert_eq!(fetched.questions, [question]);
-    let file = format!("yolox-nano/model-{}.onnx", &sha256.to_string()[..12]);
-    assert_eq!(names(fetched.models.path()), [file.as_str(), "yolox-nano/model.toml"]);
-    assert_eq!(check(fetched.models.path(), &id("yolox-nano"), None).unwrap(), model);
+    let (file, manifest) =
+        (format!("{UNPINNED}/model-{}.onnx", &sha256.to_string()[..12]), format!("{UNPINNED}/model.toml"));
+    assert_eq!(names(fetched.models.path()), [file, manifest]);
+    assert_eq!(model.manifest.input.size, InputSize { width_px: 320, height_px: 320 });
+    assert_eq!(find(fetched.models.path(), &id(UNPINNED)).unwrap(), model);
+    check(&model, None).unwrap();
     let listed = list(fetched.models.path()).unwrap();
-    assert_eq!(listed.len(), 1);
-    assert_eq!(listed[0].model.as_ref().unwrap(), &model);
+    assert_eq!(listed.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(), [BUILT_IN, UNPINNED]);
+    assert_eq!(listed[1].model.as_ref().unwrap(), &model);
+}
+
+#[test]
+fn a_download_of_another_hash_than_the_known_one_is_refused_without_a_question() {
+    let server = Server::start(vec![answer(BYTES)]);
+    let fetched = fetch_as(PINNED, &format!("{}/m.onnx", server.address), 1 << 20, true);
+    let error = fetched.result.unwrap_err();
+    assert!(matches!(error, CatalogueError::Hash { found, .. } if found == Sha256Hash::of(BYTES)), "{error}");
+    assert_eq!(fetched.questions, []);
+    assert_eq!(names(fetched.models.path()), [""; 0]);
+    server.requests();
+}
+
+#[test]
+fn a_file_of_ones_own_export_is_described_and_asked_about() {
+    let dir = tempfile::tempdir().unwrap();
+    let (models, file) = (dir.path().join("models"), dir.path().join("inference_model.onnx"));
+    fs::write(&file, BYTES).unwrap();
+    for name in [PINNED, "rf-detr-small"] {
+        let addition = Addition { id: id(name), source: Source::File(file.clone()), manifest: None };
+        let mut asked = 0;
+        let model = add(&models, &addition, &Limits::default(), None, &mut |question| {
+            assert_eq!(question.sha256, Sha256Hash::of(BYTES));
+            asked += 1;
+            true
+        });
+        assert_eq!((model.unwrap().manifest.id, asked), (id(name), 1));
+    }
+}
+
+#[test]
+fn the_built_in_model_is_there_whatever_the_folder_holds() {
+    let dir = tempfile::tempdir().unwrap();
+    let nowhere = dir.path().join("nowhere");
+    let shipped = find(&nowhere, &id(BUILT_IN)).unwrap();
+    check(&shipped, None).unwrap();
+    assert_eq!(shipped, built_in());
+    assert_eq!(list(&nowhere).unwrap().len(), 1);
+    // A folder of its name is not used, and nobody has to wonder why.
+    fs::create_dir(dir.path().join(BUILT_IN)).unwrap();
+    assert_eq!(find(dir.path(), &id(BUILT_IN)).unwrap(), shipped);
+    let listed = list(dir.path()).unwrap();
+    assert_eq!(listed.len(), 2);
+    let text = listed[1].model.as_ref().unwrap_err().to_string();
+    assert!(text.contains("rename the folder") && text.contains(BUILT_IN), "{text}");
 }
 
 #[test]
@@ -178,7 +236,7 @@ fn a_manifests_hash_is_enforced_and_a_second_model_replaces_the_first() {
     let dir = tempfile::tempdir().unwrap();
     let (models, file, manifest) =
         (dir.path().join("models"), dir.path().join("own.onnx"), dir.path().join("own.toml"));
-    let template = yolox().manifest_of_release(yolox().release.as_ref().unwrap(), Sha256Hash::of(BYTES));
+    let template = known_as(PINNED).manifest_of_unknown(Sha256Hash::of(BYTES)).unwrap();
     let write = |bytes: &[u8], sha256| {
         fs::write(&file, bytes).unwrap();
         let own = Manifest { id: id("own"), sha256, ..template.clone() };
@@ -196,9 +254,10 @@ fn a_manifests_hash_is_enforced_and_a_second_model_replaces_the_first() {
     let second = names(&models);
     assert_eq!(second.len(), 2, "{second:?}");
     assert_ne!(second, first);
-    check(&models, &id("own"), None).unwrap();
+    let own = find(&models, &id("own")).unwrap();
+    check(&own, None).unwrap();
     fs::write(models.join(&second[0]), b"othel").unwrap();
-    let text = check(&models, &id("own"), None).unwrap_err().to_string();
+    let text = check(&own, None).unwrap_err().to_string();
     let (expected, found) = (Sha256Hash::of(b"other").to_string(), Sha256Hash::of(b"othel").to_string());
     assert!(
         text.contains(&expected) && text.contains(&found) && text.contains("sharpeyes model add"),
@@ -216,11 +275,18 @@ fn what_cannot_be_added_is_said_before_anything_is_written() {
         let addition = Addition { id: id(name), source, manifest: None };
         let text = add(&models, &addition, &Limits::default(), None, &mut refuse).unwrap_err().to_string();
         assert!(text.contains(expected), "{text}");
-        assert!(list(&models).unwrap().is_empty());
+        assert_eq!(list(&models).unwrap().len(), 1, "the built-in one alone");
     };
-    check("unheard-of", Source::Release, "known: yolox-nano, nanodet");
-    check("deimv2-femto", Source::Release, "no release of `deimv2-femto`");
-    check("deimv2-femto", Source::File(file.clone()), "--manifest");
+    check("unheard-of", Source::Release, "known: yolox-nano, yolox-tiny");
+    check(
+        "deimv2-femto",
+        Source::Release,
+        "export_onnx.py --check -c configs/deimv2/deimv2_hgnetv2_femto_coco.yml",
+    );
+    check("person-yolox", Source::Release, "no release of `person-yolox`");
+    check("person-yolox", Source::File(file.clone()), "--manifest");
+    check(BUILT_IN, Source::Release, "is built into the program");
+    check(BUILT_IN, Source::File(file.clone()), "is built into the program");
     check("yolox-nano", Source::File(dir.path().join("none.onnx")), "cannot read");
 }
 
@@ -231,8 +297,7 @@ fn a_broken_directory_is_listed_with_its_problem() {
     fs::create_dir(models.path().join("bad")).unwrap();
     fs::write(models.path().join("bad/model.toml"), "id = 7").unwrap();
     let listed = list(models.path()).unwrap();
-    assert_eq!(listed.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(), ["bad", "empty"]);
-    assert!(matches!(listed[0].model, Err(InferenceError::ManifestInvalid { .. })));
-    assert!(matches!(listed[1].model, Err(InferenceError::ModelMissing { .. })));
-    assert!(list(&models.path().join("nowhere")).unwrap().is_empty());
+    assert_eq!(listed.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(), [BUILT_IN, "bad", "empty"]);
+    assert!(matches!(listed[1].model, Err(InferenceError::ManifestInvalid { .. })));
+    assert!(matches!(listed[2].model, Err(InferenceError::ModelMissing { .. })));
 }

@@ -1,13 +1,13 @@
-//! NanoDet-Plus (RangiLyu, Apache-2.0): `[1, A, C + 4 * bins]` = classes through the sigmoid, then for left, top,
-//! right and bottom the logits of a distribution over 0..bins cells (generalised focal loss). The grid point of a cell
-//! is its corner; A runs over the levels, rows and columns.
+//! NanoDet-Plus (RangiLyu, Apache-2.0): `[1, A, C + 4 * bins]` = classes through the sigmoid, then distances as
+//! distributions. The grid point of a cell is its corner; A runs over the levels, rows and columns.
 
-use super::{Candidate, Decoded, Element, Expected, Frame, Signature, TensorView, UnexpectedShape};
-use crate::{letterbox::PixelRect, manifest::Input};
+use super::{
+    Candidate, Decoded, Element, Expected, Frame, Signature, TensorView, UnexpectedShape,
+    gfl::{self, N_BINS},
+};
+use crate::manifest::Input;
 
 const STRIDES: [u32; 4] = [8, 16, 32, 64];
-/// Distances are spread over 0 to 7 cells in every published configuration (`reg_max: 7`).
-const N_BINS: usize = 8;
 
 pub(super) fn signature(input: &Input, n_classes: u32) -> Signature {
     let depth = i64::from(n_classes) + 4 * super::as_side(N_BINS);
@@ -39,40 +39,10 @@ pub(super) fn decode(frame: &Frame, output: &TensorView<'_>) -> Result<Decoded, 
                 if best.score < frame.floor {
                     continue;
                 }
-                let mut side = distances.chunks_exact(N_BINS).map(|logits| expectation(logits) * step);
-                let mut next = || side.next().unwrap_or(f32::NAN);
-                let (left, top, right, bottom) = (next(), next(), next(), next());
-                let (x, y) = (column as f32 * step, row as f32 * step);
-                let rect = PixelRect { x0: x - left, y0: y - top, x1: x + right, y1: y + bottom };
+                let rect = gfl::rect(column as f32 * step, row as f32 * step, step, distances);
                 decoded.push(Candidate { class_index: best.index, score: best.score, rect });
             }
         }
     }
     Ok(decoded)
-}
-
-/// Mean of 0, 1, 2.. under the softmax of `logits`.
-fn expectation(logits: &[f32]) -> f32 {
-    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let (mut sum, mut weighted, mut bin) = (0.0, 0.0, 0.0);
-    for logit in logits {
-        let share = (logit - highest).exp();
-        sum += share;
-        weighted += share * bin;
-        bin += 1.0;
-    }
-    weighted / sum
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_distribution_becomes_its_mean() {
-        let check = |logits: [f32; 8], expected: f32| {
-            assert!((super::expectation(&logits) - expected).abs() < 1e-4, "{logits:?}");
-        };
-        check([0.0; 8], 3.5);
-        check([0.0, 0.0, 0.0, 0.0, 0.0, 50.0, 0.0, 0.0], 5.0);
-        check([900.0, 900.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], 0.5);
-    }
 }

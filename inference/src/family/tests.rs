@@ -104,6 +104,66 @@ fn nanodet_distances_reach_out_from_the_grid_point() {
 }
 
 #[test]
+fn picodet_distances_reach_out_from_the_middle_of_the_cell() {
+    // 64x32 at strides 8, 16, 32, 64: 32, 8, 2 and 1 cells.
+    let cells = [32, 8, 2, 1];
+    let mut classes = cells.map(|n| vec![0.0; n * 3]);
+    let mut distances = cells.map(|n| vec![0.0; n * 32]);
+    // Cell 5 of level 16 (column 1, row 1): left 1, top 0, right 2, bottom 3 cells.
+    classes[1][5 * 3..][..3].copy_from_slice(&[0.1, 0.2, 0.6]);
+    for (side, bin) in [1, 0, 2, 3].into_iter().enumerate() {
+        distances[1][5 * 32 + side * 8 + bin] = 60.0;
+    }
+    // A level that computes a number which is none loses that cell only.
+    classes[3][0] = f32::NAN;
+    let tensors: Vec<_> = classes
+        .iter()
+        .map(|data| (data, 3))
+        .chain(distances.iter().map(|data| (data, 32)))
+        .flat_map(|(data, depth)| view(&[1, i64::try_from(data.len()).unwrap() / depth, depth], data))
+        .collect();
+    let decoded = Family::Picodet.decode(&FRAME, &tensors).unwrap();
+    assert_eq!((decoded.candidates.len(), decoded.n_non_finite), (1, 1));
+    let found = decoded.candidates[0];
+    assert_eq!((found.class_index, found.score), (2, 0.6));
+    let rect = found.rect;
+    assert!((rect.x0 - 8.0).abs() < 1e-3 && (rect.y0 - 24.0).abs() < 1e-3, "{rect:?}");
+    assert!((rect.x1 - 56.0).abs() < 1e-3 && (rect.y1 - 72.0).abs() < 1e-3, "{rect:?}");
+}
+
+#[test]
+fn picodet_has_eight_outputs_in_the_makers_order() {
+    let image = port("image", &[1, 3, 416, 416]);
+    let outputs = |depths: [i64; 2]| -> Vec<Port> {
+        let level = |depth| [52 * 52, 26 * 26, 13 * 13, 7 * 7].map(|n| port("", &[1, n, depth]));
+        depths.into_iter().flat_map(level).collect()
+    };
+    let signature = Family::Picodet.signature(&input(Resolution::Fixed), 80);
+    signature.compare(std::slice::from_ref(&image), &outputs([80, 32])).unwrap();
+    assert_eq!(signature.compare(&[image], &outputs([32, 80])).unwrap_err().len(), 8);
+}
+
+#[test]
+fn detr_without_post_processing_gives_parts_of_the_picture_and_logits() {
+    let tensors = [
+        view(&[1, 3, 4], &[0.5, 0.5, 0.5, 0.25, 0.1, 0.1, 0.1, 0.1, 0.5, f32::NAN, 0.1, 0.1]),
+        view(&[1, 3, 3], &[-3.0, 2.0, -1.0, -3.0, -2.0, -1.0, 5.0, 0.0, 0.0]),
+    ]
+    .concat();
+    let decoded = Family::DetrRaw.decode(&FRAME, &tensors).unwrap();
+    assert_eq!((decoded.candidates.len(), decoded.n_non_finite), (1, 1));
+    let found = decoded.candidates[0];
+    assert_eq!(found.class_index, 1);
+    assert!((found.score - 0.880_797).abs() < 1e-5, "{}", found.score);
+    assert_eq!(found.rect, PixelRect { x0: 16.0, y0: 12.0, x1: 48.0, y1: 20.0 });
+    // Found by name, whatever their order: with three classes both have the same shape in some exports.
+    let outputs = [port("labels", &[1, 300, 91]), port("dets", &[1, 300, 4])];
+    let signature = Family::DetrRaw.signature(&input(Resolution::Fixed), 91);
+    let names = signature.compare(&[port("input", &[1, 3, 416, 416])], &outputs).unwrap();
+    assert_eq!(names.outputs, ["dets", "labels"]);
+}
+
+#[test]
 fn ultralytics_reads_columns() {
     let n = 42;
     let mut tensor = vec![0.0; 7 * n];
@@ -138,7 +198,8 @@ fn a_tensor_of_another_size_is_an_error_not_a_panic() {
         let short = Family::Yolox.decode(&FRAME, &view(&[1, 41, 8], &[0.0; 328]));
         assert_eq!(short.unwrap_err().expected, Shape(vec![1, 42, 8]));
         let odd = TensorView { shape: vec![1, 2, 4], data: TensorData::Int64(&[]) };
-        assert!(family.decode(&FRAME, &[odd.clone(), odd.clone(), odd]).is_err(), "{family}");
+        let n_outputs = family.signature(&input(Resolution::Fixed), 3).outputs.len();
+        assert!(family.decode(&FRAME, &vec![odd; n_outputs]).is_err(), "{family}");
     }
 }
 

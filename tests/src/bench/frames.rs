@@ -15,7 +15,7 @@ use sharpeyes_domain::{
     media::VideoCodec,
     time::{Pts, WallTime},
 };
-use sharpeyes_inference::{Detector, DetectorOptions, ModelFile, Runtime};
+use sharpeyes_inference::{BUILT_IN, Detector, DetectorOptions, ModelFile, Runtime, built_in, catalogue};
 
 use super::{Results, Row, quantile, sorted, usage};
 use crate::{footage::Pattern, model, shared::Shared};
@@ -107,35 +107,67 @@ impl FrameSink for First {
     }
 }
 
-/// One I420 picture of 640×360 through preprocessing, YOLOX-nano at 640×384 and its decoding.
+/// One I420 picture of 640×360 through preprocessing, the built-in detector at 640×384 and its decoding.
 ///
 /// # Errors
 /// When the model cannot be run.
 pub fn detect(results: &mut Results) -> anyhow::Result<()> {
-    let Some(shared) = Shared::find_or_skip("detect.ms_per_frame") else { return Ok(()) };
-    let models = tempfile::tempdir()?;
-    let id = model::install(&shared, models.path())?;
     let runtime = Runtime::load(&model::runtime_library()?)?;
-    let file = ModelFile::load(&models.path().join(id.as_str()))?;
-    let mut detector = Detector::open(&runtime, &file, DetectorOptions::default())?;
+    let [ours] = timed(&runtime, [&built_in()])?;
+    let context = format!(
+        "{BUILT_IN}, I420 640x360 to 640x384, 1 thread, wall time, median; p10 {:.1}, p90 {:.1}",
+        quantile(&ours, 0.1),
+        quantile(&ours, 0.9)
+    );
+    let value = quantile(&ours, 0.5);
+    results.push(&Row { bench: "detect.ms_per_frame", value, unit: "ms", n: ours.len(), context })
+}
+
+/// `detector.time_ratio_vs_yolox_nano`: the same for the built-in detector and for YOLOX-nano, picture by picture in turn.
+///
+/// # Errors
+/// When a model cannot be run.
+pub fn detector_time(results: &mut Results) -> anyhow::Result<()> {
+    let Some(shared) = Shared::find_or_skip("detector.time_ratio_vs_yolox_nano") else { return Ok(()) };
+    let runtime = Runtime::load(&model::runtime_library()?)?;
+    let models = tempfile::tempdir()?;
+    let yolox = catalogue::find(models.path(), &model::install_yolox_nano(&shared, models.path())?)?;
+    let [ours, theirs] = timed(&runtime, [&built_in(), &yolox])?;
+    let (ours_ms, theirs_ms) = (quantile(&ours, 0.5), quantile(&theirs, 0.5));
+    results.push(&Row {
+        bench: "detector.time_ratio_vs_yolox_nano",
+        value: ours_ms / theirs_ms,
+        unit: "ratio",
+        n: ours.len(),
+        context: format!(
+            "{BUILT_IN} {ours_ms:.2} ms, YOLOX-nano {theirs_ms:.2} ms a picture in turn, each with preprocessing, I420 \
+             640x360 to 640x384, 1 thread, wall time, median"
+        ),
+    })
+}
+
+/// Milliseconds of [`DETECTIONS`] detections of each model, by turns and sorted: what slows the machine slows all.
+fn timed<const N: usize>(runtime: &Runtime, models: [&ModelFile; N]) -> anyhow::Result<[Vec<f64>; N]> {
     let frame = first_frame(&Pattern::small(VideoCodec::H264).file()?)?;
-    let mut times = Vec::new();
+    let mut detectors = Vec::new();
+    for model in models {
+        let detector = Detector::open(runtime, model, DetectorOptions::default())?;
+        let input = detector.input_size(frame.width_px, frame.height_px);
+        ensure!((input.width_px, input.height_px) == (640, 384), "{}: {input:?}", model.manifest.id);
+        detectors.push(detector);
+    }
+    let mut times = [const { Vec::new() }; N];
     for round in 0..DETECTIONS + 10 {
-        let began = Instant::now();
-        detector.detect(&frame.picture())?;
-        // The first ones warm the caches.
-        if round >= 10 {
-            times.push(began.elapsed().as_secs_f64() * 1000.0);
+        for (detector, times) in detectors.iter_mut().zip(&mut times) {
+            let began = Instant::now();
+            detector.detect(&frame.picture())?;
+            // The first ones warm the caches.
+            if round >= 10 {
+                times.push(began.elapsed().as_secs_f64() * 1000.0);
+            }
         }
     }
-    let times = sorted(times);
-    let context = format!(
-        "YOLOX-nano, I420 640x360 to 640x384, 1 thread, wall time, median; p10 {:.1}, p90 {:.1}",
-        quantile(&times, 0.1),
-        quantile(&times, 0.9)
-    );
-    let value = quantile(&times, 0.5);
-    results.push(&Row { bench: "detect.ms_per_frame", value, unit: "ms", n: times.len(), context })
+    Ok(times.map(sorted))
 }
 
 fn first_frame(file: &Path) -> anyhow::Result<Frame> {

@@ -4,37 +4,30 @@
 
 use std::time::{Duration, Instant};
 
-use sharpeyes_domain::media::VideoCodec;
-
 use super::{Results, Row, rig::Plan, usage};
 use crate::{
-    footage::Pattern,
     gateway::{Client, Gateway},
     poll,
-    shared::Shared,
+    scene::Scene,
     site::SiteBuilder,
 };
 
+/// Traffic, so that there is always something to track.
+const SCENE: &str = "road_junction";
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// Processor time and memory a camera, over a minute, with recording and (when there is a detector) analysis on.
+/// Processor time and memory a camera, over a minute, with recording and analysis on.
 ///
 /// # Errors
 /// When cameras or gateway do not come up.
 pub async fn cameras(results: &mut Results, count: u16) -> anyhow::Result<()> {
-    let shared = Shared::find_or_skip("analysis under load: the figures are of recording alone");
-    let film = match &shared {
-        Some(shared) => shared.video("hwy_cars.mp4"),
-        None => Pattern::small(VideoCodec::H264).file()?,
-    };
     let plan = Plan {
         cameras: count.into(),
-        film,
+        film: Scene::named(SCENE)?.video(),
         step: Duration::from_millis(531),
         rule: toml::toml! { id = "in" kind = "intrusion" classes = ["person"] },
         role: "technician",
         site: SiteBuilder::new(),
-        shared: shared.as_ref(),
     };
     let rig = plan.start().await?;
     streaming(&rig.client, usize::from(count) * 2).await?;
@@ -80,7 +73,7 @@ impl Measured {
     fn push(&self, results: &mut Results, count: u16) -> anyhow::Result<()> {
         let cameras = f64::from(count);
         let context = format!(
-            "{count} cameras, main 640x480 30 fps recorded, sub analysed at 5 fps wanted, {:.1} fps a camera reached; \
+            "{count} cameras of scene {SCENE}, main recorded, sub analysed at 5 fps wanted, {:.1} fps a camera reached; \
              {:.0} % of a core in all, {:.0} MiB in all, over {:.0} s; simulator on the same 2 cores",
             self.analysed_fps / cameras,
             self.cpu_s / self.elapsed_s * 100.0,

@@ -1,6 +1,7 @@
 //! Measurements. Nothing here asserts a time: the figures are printed, compared with a peer in the same run where
 //! there is one, and read by people.
 
+pub mod accuracy;
 pub mod delay;
 pub mod frames;
 pub mod load;

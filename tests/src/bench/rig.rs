@@ -9,14 +9,13 @@ use crate::{
     camsim::{CamSim, CamSimConfig, CameraConfig},
     gateway::{Client, Gateway, Program},
     model,
-    shared::Shared,
     site::{SiteBuilder, SiteCamera, TestSite},
 };
 
 const PASSWORD: &str = "a long walk to the reservoir";
 
 /// What shall be set up.
-pub(super) struct Plan<'a> {
+pub(super) struct Plan {
     /// How many cameras play the film.
     pub(super) cameras: u32,
     /// What they play.
@@ -26,11 +25,9 @@ pub(super) struct Plan<'a> {
     /// The rule of every camera.
     pub(super) rule: Table,
     /// Who looks on.
-    pub(super) role: &'a str,
+    pub(super) role: &'static str,
     /// The site, as far as it is special.
     pub(super) site: SiteBuilder,
-    /// Where the detector comes from; without one nothing is analysed.
-    pub(super) shared: Option<&'a Shared>,
 }
 
 /// A running gateway with its cameras.
@@ -42,7 +39,7 @@ pub(super) struct Rig {
     pub(super) client: Client,
 }
 
-impl Plan<'_> {
+impl Plan {
     pub(super) async fn start(self) -> anyhow::Result<Rig> {
         let cache = tempfile::tempdir()?;
         let ids: Vec<String> = (0..self.cameras).map(|n| format!("cam-{n:02}")).collect();
@@ -68,9 +65,6 @@ impl Plan<'_> {
             site = site.camera(camera.with_sub(cameras.url(id, StreamKind::Sub)).rule(self.rule.clone()));
         }
         let site = site.write()?;
-        if let Some(shared) = self.shared {
-            model::install(shared, &site.models())?;
-        }
         let program = Program::new(std::env::current_exe()?.with_file_name("sharpeyes-under-test"));
         program.add_account(&site, "bench", self.role, &["town"], PASSWORD).await?;
         let gateway = program.start(&site).await?;

@@ -26,6 +26,10 @@ fn main() -> anyhow::Result<()> {
     if wanted("detect") {
         bench::frames::detect(&mut results)?;
     }
+    if wanted("detector") {
+        bench::frames::detector_time(&mut results)?;
+        bench::accuracy::detector_ap50(&mut results)?;
+    }
     let runtime = tokio::runtime::Runtime::new()?;
     if wanted("e2e") {
         runtime.block_on(bench::delay::alarm(&mut results))?;
