@@ -7,10 +7,10 @@ SHELL := bash
 # The libraries and browser that scripts/setup.sh brings; tests and benches find them here.
 export ORT_DYLIB_PATH ?= $(CURDIR)/.cache/onnxruntime/libonnxruntime.so
 
-.PHONY: help setup console demo test check bench fmt clean
+.PHONY: help setup console demo test train-smoke check bench fmt clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install what is missing: Debian packages, ONNX Runtime, cargo-nextest, npm packages
 	@scripts/setup.sh
@@ -22,14 +22,18 @@ demo: setup console ## simulated cameras, gateway and console on this machine (D
 	cargo build --release --locked -p sharpeyes -p sharpeyes-tests --bins
 	@scripts/demo.sh
 
-test: setup ## every test: console, Rust, browser, faults
+test: setup ## every test: console, Rust, browser, faults, a smoke training
 	cd console && npm run --silent lint && npm test --silent
 	@$(MAKE) --no-print-directory console
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo build --workspace --bins --locked
 	cargo test --doc --workspace --locked
+	@scripts/training-smoke.sh
 	@scripts/test-rust.sh
+
+train-smoke: ## two minutes of training the detector from nothing, to see that all its parts still fit
+	@scripts/training-smoke.sh
 
 check: setup console ## format, lints, documentation, licences; no tests
 	cd console && npm run --silent lint

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # A site on this machine: simulated cameras, the gateway, the console. `make demo` builds both programs before.
 #
-#   DEMO_VIDEO=DIR       videos that the simulated cameras play
+#   DEMO_VIDEO=DIR       videos that the simulated cameras play, instead of our own footage; NAME.camera.toml beside
+#                        NAME.mp4 says how its camera is called and what is watched there, as in tests/footage
 #   DEMO_CAMERA=rtsp://  a real camera beside them, user and password in the address as usual
 #   DEMO_CAMERA_SUB=...  its small stream, which is then the one that is analysed
-#   DEMO_MODEL=FILE      a detector (ONNX), or a folder that holds yolox_nano_dyn.onnx
+#   DEMO_MODEL=NAME      another detector than the built-in one: a name that `sharpeyes model list` knows, or an ONNX
+#                        file of one
 #   DEMO_PORT=8460       where the console is served; when it is taken, another one is chosen
 #   DEMO_SECONDS=N       stop after so long, instead of at Ctrl-C
 #   DEMO_DIR=demo-data   everything that is written; delete it to begin again
@@ -15,16 +17,16 @@ umask 077
 
 readonly PROGRAMS=${CARGO_TARGET_DIR:-target}/release
 readonly DATA=${DEMO_DIR:-demo-data}
-readonly SHARED=${SHARPEYES_SHARED:-../shared}
-# A new model is loaded and compared with its manifest before it is taken.
+readonly FOOTAGE=tests/footage
+# A further model is loaded and compared with its manifest before it is taken.
 export ORT_DYLIB_PATH=${ORT_DYLIB_PATH:-$PWD/.cache/onnxruntime/libonnxruntime.so}
 readonly SITE=$DATA/site.toml ACCOUNTS=$DATA/accounts.txt
 readonly CAMERA_USER=camera CAMERA_PASSWORD=simulated
 readonly LEAST_CAMERAS=4 MOST_CAMERAS=8
 
-# Chosen on the way. cameras: ID|FILE|START in the order of the console.
+# Chosen on the way. cameras: ID|FILE|START in the order of the console. model: what the site file names, if anything.
 cameras=()
-model=''
+model='' detector=''
 camsim_pid='' camsim_port='' gateway_pid='' address=''
 
 # A reader that went away (`make demo | head`) is no reason to leave programs behind.
@@ -85,51 +87,17 @@ identifier() {
   printf '%s\n' "$id" | sed 's/-\{2,\}/-/g; s/^[-_]*//; s/[-_]*$//; s/^$/camera/'
 }
 
-# The videos of a folder: those for which zones and rules are known (see `rules_for`) if they are enough, else all.
 list_videos() {
-  local name known=()
-  for name in crowd6_derived intel_one_by_one_person hwy_cars intel_car_topdown hwy_cars_h265; do
-    [[ ! -f $1/$name.mp4 ]] || known+=("$1/$name.mp4")
-  done
-  if ((${#known[@]} >= LEAST_CAMERAS)); then
-    printf '%s\n' "${known[@]}"
-    return
-  fi
   find -L "$1" -maxdepth 1 -type f \
     \( -iname '*.mp4' -o -iname '*.mkv' -o -iname '*.avi' -o -iname '*.mov' -o -iname '*.ts' \) | sort
 }
 
-# Four moving test pictures, so that recording and live view have something to show.
-make_patterns() {
-  local folder=.cache/demo/patterns number
-  mkdir -p "$folder"
-  for number in 1 2 3 4; do
-    if [[ ! -f $folder/pattern-$number.mp4 ]]; then
-      ffmpeg -nostdin -v error -y -f lavfi -i "testsrc2=size=640x360:rate=12,hue=h=$((number * 80))" -t 20 \
-        -c:v libx264 -preset veryfast -g 12 -bf 0 -pix_fmt yuv420p -f mp4 "$folder/pattern.part"
-      mv "$folder/pattern.part" "$folder/pattern-$number.mp4"
-    fi
-  done
-  printf '%s\n' "$folder"
-}
-
 choose_videos() {
-  local folder=${DEMO_VIDEO:-} files=() file
-  if [[ -n $folder ]]; then
-    [[ -d $folder ]] || fail "DEMO_VIDEO: no such folder: $folder"
-  elif [[ -d $SHARED/data/video ]]; then
-    folder=$SHARED/data/video
-  fi
-  if [[ -n $folder ]]; then
-    mapfile -t files < <(list_videos "$folder")
-    ((${#files[@]} > 0)) || fail "no video (mp4, mkv, avi, mov, ts) in $folder"
-    say "videos: $folder"
-  else
-    say "no videos: give a folder of surveillance videos as DEMO_VIDEO; the cameras show test patterns until then"
-    say "没有视频：请用 DEMO_VIDEO 指定监控视频目录；在此之前摄像机只显示测试图案"
-    folder=$(make_patterns)
-    mapfile -t files < <(list_videos "$folder")
-  fi
+  local folder=${DEMO_VIDEO:-$FOOTAGE} files=() file
+  [[ -d $folder ]] || fail "no such folder of videos: $folder"
+  mapfile -t files < <(list_videos "$folder")
+  ((${#files[@]} > 0)) || fail "no video (mp4, mkv, avi, mov, ts) in $folder"
+  say "videos: $folder"
 
   local n=${#files[@]} count position round id taken=' '
   count=$((n < LEAST_CAMERAS ? LEAST_CAMERAS : n > MOST_CAMERAS ? MOST_CAMERAS : n))
@@ -143,6 +111,7 @@ choose_videos() {
     [[ $taken != *" $id "* ]] || id=$id-$((position + 1))
     taken+="$id "
     ln -s "$(realpath -s "$file")" "$DATA/video/$id.${file##*.}"
+    [[ ! -f ${file%.*}.camera.toml ]] || cp "${file%.*}.camera.toml" "$DATA/video/$id.camera.toml"
     # A video that is played twice is shown from another place on.
     round=$((position / n))
     cameras+=("$id|$DATA/video/$id.${file##*.}|$((round * 7))")
@@ -156,6 +125,7 @@ start_cameras() {
     arguments+=(--camera "$id=$file,start=$start")
   done
   say "starting ${#cameras[@]} simulated cameras (videos are encoded the first time: this can take minutes)"
+  : >"$DATA/camsim.ready"
   setsid "$PROGRAMS/camsim" --port 0 --cache .cache/camsim --auth "$CAMERA_USER:$CAMERA_PASSWORD" \
     "${arguments[@]}" >"$DATA/camsim.ready" 2>"$DATA/camsim.log" </dev/null &
   camsim_pid=$!
@@ -165,29 +135,20 @@ start_cameras() {
 
 # --- detector -------------------------------------------------------------------------------------------------------
 
-installed_model() { find "$DATA/models" -mindepth 2 -maxdepth 2 -name model.toml | sort | sed -n 1p; }
-
+# Without DEMO_MODEL the built-in one is used, which no site file has to name.
 choose_model() {
-  local file='' candidate manifest
-  manifest=$(installed_model)
-  if [[ -z $manifest ]]; then
-    for candidate in "${DEMO_MODEL:-}" "${DEMO_MODEL:-}/yolox_nano_dyn.onnx" "$SHARED/data/models/yolox_nano_dyn.onnx"; do
-      if [[ -z $file && -f $candidate ]]; then file=$candidate; fi
-    done
-    [[ -n $file || -z ${DEMO_MODEL:-} ]] || fail "DEMO_MODEL: neither a file nor a folder with yolox_nano_dyn.onnx: $DEMO_MODEL"
-    if [[ -n $file ]]; then
-      "$PROGRAMS/sharpeyes" model add --models "$DATA/models" yolox-nano --file "$file" --yes >&2
-      manifest=$(installed_model)
-    fi
+  local wanted=${DEMO_MODEL:-} what
+  if [[ -n $wanted && -f $DATA/models/$wanted/model.toml ]]; then
+    model=$wanted
+  elif [[ -n $wanted ]]; then
+    what=("$wanted")
+    [[ ! -f $wanted ]] || what=(--file "$wanted")
+    model=$("$PROGRAMS/sharpeyes" model add --models "$DATA/models" "${what[@]}" | sed -n 's/ is installed in .*//p') \
+      || fail "DEMO_MODEL: $wanted could not be installed"
   fi
-  if [[ -n $manifest ]]; then
-    model=$(basename "$(dirname "$manifest")")
-    say "detector: $model"
-  else
-    say "no detector is installed: the cameras are recorded and shown live, but nothing raises an alarm. Add one with"
-    say "  DEMO_MODEL=/path/to/yolox_nano_dyn.onnx make demo"
-    say "没有检测模型：可以录像和看实时画面，但不会产生报警。用上面的命令添加模型。"
-  fi
+  # The built-in one is the first of the list.
+  detector=${model:-$(SHARPEYES_LOG=error "$PROGRAMS/sharpeyes" model list --models "$DATA/models" | sed -n '1s/ .*//p')}
+  say "detector: $detector"
 }
 
 # --- site file ------------------------------------------------------------------------------------------------------
@@ -198,69 +159,56 @@ quoted() {
   printf '"%s"' "${text//\"/\\\"}"
 }
 
-# scene_of ID VIDEO: name, area and place of a simulated camera, NAME|AREA|PLACE.
-scene_of() {
-  local title
-  title=$(basename "$(readlink "$2")")
+# area_of PLACE: where a camera of that kind stands in the demo's little town.
+area_of() {
   case $1 in
-    crowd6_derived*) echo '服务大厅 Service hall|demo-town|crowded' ;;
-    intel_one_by_one_person*) echo '泵房 Pump room|demo-reservoir|reservoir' ;;
-    hwy_cars_h265*) echo '省道东段（H.265） Highway east|demo-town|junction' ;;
-    hwy_cars*) echo '省道 Highway|demo-town|junction' ;;
-    intel_car_topdown*) echo '粮站院内 Granary yard|demo-village|village' ;;
-    pattern-*) echo "测试图案 Test pattern ${1#pattern-}|demo-village|village" ;;
-    *) echo "${title%.*}|demo-village|village" ;;
+    reservoir) echo demo-reservoir ;;
+    village) echo demo-village ;;
+    *) echo demo-town ;;
   esac
 }
 
-# rule ID KIND CONDITION HOLD LEVEL [ZONE]
-rule() {
-  printf '\n[[camera.rule]]\nid = "%s"\nkind = "%s"\n%s\nhold = "%s"\nclear = "5s"\nlevel = "%s"\n' \
-    "$1" "$2" "$3" "$4" "$5"
-  [[ -z ${6:-} ]] || printf 'zone = "%s"\n' "$6"
-}
+# What is watched where nobody says otherwise: the whole picture.
+readonly USUAL_RULES='
+[[camera.rule]]
+id = "crowd"
+kind = "crowding"
+at_least = 3
+hold = "3s"
+clear = "5s"
+level = "yellow"
 
-# zone ID NAME POLYGON
-zone() { printf '\n[[camera.zone]]\nid = "%s"\nname = "%s"\npolygon = %s\n' "$1" "$2" "$3"; }
+[[camera.rule]]
+id = "someone"
+kind = "intrusion"
+classes = ["person"]
+hold = "2s"
+clear = "5s"
+level = "blue"
+'
 
-# What is watched in a video; of an unknown one the whole picture.
-rules_for() {
-  local vehicles='classes = ["car", "truck", "bus"]' people='classes = ["person"]'
-  case $1 in
-    crowd6_derived*)
-      zone hall '大厅地面 Hall floor' '[[0.0, 0.55], [1.0, 0.55], [1.0, 1.0], [0.0, 1.0]]'
-      rule crowd crowding 'at_least = 3' 3s yellow hall
-      ;;
-    intel_one_by_one_person*)
-      zone console '控制台旁 At the controls' '[[0.4, 0.6], [0.8, 0.6], [0.8, 1.0], [0.4, 1.0]]'
-      rule nobody-here intrusion "$people" 2s red console
-      ;;
-    hwy_cars*)
-      zone road '封闭路段 Closed road' '[[0.45, 0.4], [0.84, 0.4], [0.8, 1.0], [0.0, 1.0], [0.0, 0.85]]'
-      rule closed-road intrusion "$vehicles" 1s blue road
-      ;;
-    intel_car_topdown*)
-      zone yard '院内 Yard' '[[0.05, 0.05], [0.95, 0.05], [0.95, 1.0], [0.05, 1.0]]'
-      rule no-vehicles intrusion "$vehicles" 1s blue yard
-      ;;
-    pattern-*) ;;
-    *)
-      rule crowd crowding 'at_least = 3' 3s yellow
-      rule someone intrusion "$people" 2s blue
-      ;;
-  esac
-}
-
-# camera ID NAME AREA PLACE MAIN [SUB]: without [[camera.zone]] and [[camera.rule]].
+# camera ID AREA MAIN [SUB]: the beginning of a [[camera]]; its name, place, zones and rules follow.
 camera() {
-  printf '\n[[camera]]\nid = "%s"\nname = %s\narea = "%s"\nplace = "%s"\nmain = %s\n' \
-    "$1" "$(quoted "$2")" "$3" "$4" "$(quoted "$5")"
-  [[ -z ${6:-} ]] || printf 'sub = %s\n' "$(quoted "$6")"
+  printf '\n[[camera]]\nid = "%s"\narea = "%s"\nmain = %s\n' "$1" "$2" "$(quoted "$3")"
+  if [[ -n ${4:-} ]]; then
+    printf 'sub = %s\nanalyse = "sub"\n' "$(quoted "$4")"
+  else
+    printf 'analyse = "main"\n'
+  fi
 }
 
-# Without a detector no rule can be watched, and a site file that claims it is refused.
-analysis() {
-  if [[ -n $model ]]; then printf 'analyse = "%s"\n' "$1"; else printf 'analyse = "off"\n'; fi
+# simulated_camera ID VIDEO
+simulated_camera() {
+  local base=rtsp://127.0.0.1:$camsim_port/$1 description=${2%.*}.camera.toml place=village title
+  [[ ! -f $description ]] || place=$(sed -n 's/^place *= *"\(.*\)".*/\1/p' "$description" | sed -n 1p)
+  camera "$1" "$(area_of "$place")" "$base/main" "$base/sub"
+  printf 'username = "%s"\npassword = "%s"\n' "$CAMERA_USER" "$CAMERA_PASSWORD"
+  if [[ -f $description ]]; then
+    cat "$description"
+  else
+    title=$(basename "$(readlink "$2")")
+    printf 'name = %s\nplace = "%s"\n%s' "$(quoted "${title%.*}")" "$place" "$USUAL_RULES"
+  fi
 }
 
 # DEMO_CAMERA: user and password leave the address here and go into a file that only its owner reads.
@@ -284,16 +232,15 @@ print(main, bare("DEMO_CAMERA_SUB")[1], unquote(url.username or ""), sep="\n")
 PYTHON
   )
   ((${#parts[@]} >= 2)) || fail "DEMO_CAMERA is not usable"
-  camera real-camera '现场摄像机 Real camera' demo-village village "${parts[0]}" "${parts[1]}"
+  camera real-camera demo-village "${parts[0]}" "${parts[1]}"
   if [[ -n ${parts[2]:-} ]]; then
     printf 'username = %s\npassword = { file = "camera.password" }\n' "$(quoted "${parts[2]}")"
   fi
-  if [[ -n ${parts[1]} ]]; then analysis sub; else analysis main; fi
-  [[ -z $model ]] || rules_for real-camera
+  printf 'name = "现场摄像机 Real camera"\nplace = "village"\n%s' "$USUAL_RULES"
 }
 
 write_site() {
-  local entry id file start name area place base
+  local entry id file start
   {
     cat <<TOML
 # Written by \`make demo\` at each start. A commented example of every key: config/examples/site.toml.
@@ -339,15 +286,7 @@ kind = "village"
 TOML
     for entry in "${cameras[@]}"; do
       IFS='|' read -r id file start <<<"$entry"
-      IFS='|' read -r name area place <<<"$(scene_of "$id" "$file")"
-      base=rtsp://127.0.0.1:$camsim_port/$id
-      camera "$id" "$name" "$area" "$place" "$base/main" "$base/sub"
-      printf 'username = "%s"\npassword = "%s"\n' "$CAMERA_USER" "$CAMERA_PASSWORD"
-      case $id in
-        pattern-*) printf 'analyse = "off"\n' ;;
-        *) analysis sub ;;
-      esac
-      [[ -z $model ]] || rules_for "$id"
+      simulated_camera "$id" "$file"
     done
     [[ -z ${DEMO_CAMERA:-} ]] || real_camera
   } >"$SITE"
@@ -422,7 +361,7 @@ print_box() {
   printf '  Sharp Eyes 演示已启动 / the demo is running\n\n'
   printf '  打开网址 Open        %s\n' "$address"
   printf '  摄像机 Cameras       %s%s\n' "${#cameras[@]}" "${DEMO_CAMERA:+ + 1}"
-  printf '  检测模型 Detector    %s\n\n' "${model:-未安装 none installed}"
+  printf '  检测模型 Detector    %s\n\n' "$detector"
   printf '  账号 Account      密码 Password\n'
   awk '{ printf "  %-16s  %s  %s", $1, $2, $3; for (i = 4; i <= NF; i++) printf " %s", $i; print "" }' "$ACCOUNTS"
   printf '\n  接警请用 operator 登录。 Sign in as operator to work the queue.\n'

@@ -19,8 +19,8 @@ readonly DEBIAN_PACKAGES=(
   ffmpeg chromium fonts-noto-cjk
   # An RTSP server that is not ours, to test ingest against.
   vlc-bin vlc-plugin-base
-  # Taking ONNX Runtime out of its wheel.
-  python3 python3-pip
+  # Taking ONNX Runtime out of its wheel, and training the detector.
+  python3 python3-pip python3-venv
 )
 
 say() { printf 'setup: %s\n' "$*" >&2; }
