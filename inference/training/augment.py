@@ -1,4 +1,4 @@
-"""Training pictures: read once, then cut, scaled, mixed and spoilt anew for every step, from one seeded source of chance.
+"""Training pictures: read once, then cut, scaled, mixed and spoilt anew for every step, from seeded chance.
 
 What is cut keeps its size in pixels in the range that a camera's picture at 640x384 shows, so that a network trained
 on small patches works on whole pictures.
@@ -20,6 +20,9 @@ SMALLEST_PX = 5.0
 """Boxes that become smaller are neither things nor background."""
 MOST_ENLARGED = 3.5
 """A picture is never made larger than this."""
+RARE_CLASSES = (2, 6)
+RARE = 0.25
+"""Of the draws from a group, so many are of pictures with a tricycle or an animal: else a dog is a small person."""
 LEAST_VISIBLE = 0.35
 """Of a box that is cut, at least this share must be left."""
 
@@ -62,8 +65,11 @@ def labelled(folder: Path, labels: Path) -> list[Picture]:
     return pictures
 
 
-def rendered(folder: Path, most: int | None = None) -> list[Picture]:
-    """The pictures that the scene program rendered; those marked -1 are too hidden or too small to ask for."""
+def rendered(
+    folder: Path, most: int | None = None, least_height_px: float = 0, least_visible: float = 0
+) -> list[Picture]:
+    """The pictures that the scene program rendered. What is marked -1, or smaller or more hidden than asked, is to be
+    ignored."""
     pictures = []
     for path in sorted((folder / "images").glob("*.jpg"))[:most]:
         jpeg = np.fromfile(path, np.uint8)
@@ -72,10 +78,10 @@ def rendered(folder: Path, most: int | None = None) -> list[Picture]:
         if not labels.is_file():
             continue
         rows = [line.split() for line in labels.read_text().splitlines() if line]
-        table = np.array([[float(value) for value in row[:5]] for row in rows], np.float32).reshape(-1, 5)
+        table = np.array(rows, np.float32).reshape(-1, 6)
         centre, half = table[:, 1:3] * [width, height], table[:, 3:5] * [width, height] / 2
         xyxy = np.concatenate([centre - half, centre + half], 1).astype(np.float32)
-        asked = table[:, 0] >= 0
+        asked = (table[:, 0] >= 0) & (table[:, 4] * height >= least_height_px) & (table[:, 5] >= least_visible)
         ones = np.ones(int(asked.sum()), np.float32)
         pictures.append(Picture(jpeg, xyxy[asked], table[asked, 0].astype(np.int64), ones, xyxy[~asked]))
     return pictures
@@ -99,13 +105,17 @@ def cut(picture: Picture, width: int, height: int, chance: np.random.Generator) 
     longest = np.exp(chance.uniform(np.log(300), np.log(900)))
     chosen = None
     if len(picture.label) and chance.random() < 0.75:
-        people = np.flatnonzero(picture.label == 0)
-        among = people if len(people) and chance.random() < 0.6 else np.arange(len(picture.label))
+        # Half of the time any class that is there, however rare; else somebody.
+        wanted = chance.choice(np.unique(picture.label)) if chance.random() < 0.5 else 0
+        among = np.flatnonzero(picture.label == wanted)
+        among = among if len(among) else np.arange(len(picture.label))
         chosen = picture.xyxy[chance.choice(among)]
         if chance.random() < 0.6:
             # Pictures are full of small things anyway: somebody near the camera must be asked for.
             side = chance.uniform(16, height)
-            longest = np.clip(side / max(4.0, chosen[3] - chosen[1]) * max(tall, wide), 200, MOST_ENLARGED * max(tall, wide))
+            longest = np.clip(
+                side / max(4.0, chosen[3] - chosen[1]) * max(tall, wide), 200, MOST_ENLARGED * max(tall, wide)
+            )
     scale = longest / max(tall, wide) * np.exp(chance.uniform(-0.12, 0.12, 2))
     size = np.array([wide, tall]) * scale
     room = size - [width, height]
@@ -118,7 +128,7 @@ def cut(picture: Picture, width: int, height: int, chance: np.random.Generator) 
     shift = np.concatenate([corner, corner])
 
     low = np.maximum(np.floor(corner / scale), 0).astype(int)
-    high = np.minimum(np.ceil((corner + [width, height]) / scale), [wide, tall]).astype(int)
+    high = np.minimum(np.ceil((corner + np.array([width, height])) / scale), [wide, tall]).astype(int)
     target = np.clip(np.round((high - low) * scale).astype(int), 1, [width, height])
     place = np.clip(np.round(low * scale - corner).astype(int), 0, [width, height] - target)
     way = cv2.INTER_AREA if scale.max() < 0.9 else cv2.INTER_LINEAR
@@ -217,13 +227,17 @@ class Mixture:
         self.groups = [(share, pictures) for share, pictures in groups if pictures]
         if not self.groups:
             raise ValueError("nothing to train on: neither pictures nor scenes were found")
+        self.rare = [[p for p in pictures if np.isin(p.label, RARE_CLASSES).any()] for _, pictures in self.groups]
         shares = np.array([share for share, _ in self.groups])
         self.shares = shares / shares.sum()
         self.mosaics = mosaics
 
     def draw(self, chance: np.random.Generator) -> Picture:
         """Any picture."""
-        _, pictures = self.groups[chance.choice(len(self.groups), p=self.shares)]
+        group = chance.choice(len(self.groups), p=self.shares)
+        pictures, rare = self.groups[group][1], self.rare[group]
+        if rare and chance.random() < RARE:
+            return rare[chance.integers(len(rare))]
         return pictures[chance.integers(len(pictures))]
 
     def patch(self, width: int, height: int, chance: np.random.Generator) -> Patch:

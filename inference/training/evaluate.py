@@ -2,8 +2,9 @@
 
     python evaluate.py --shared ../../../shared --labels LABELS --model ../models/sharpeyes-nano/model.onnx --out DIR
 
-Writes `real.json` (and `scenes.json` with `--scenes`), prints the table, and draws the ten frames where our model did
-worst: truth in white, found in red. Those pictures show people of the test videos: they stay out of the repository.
+Writes `real.json` (`scenes.json`, `footage.json` with `--scenes`, `--footage`), prints the tables, and draws the ten
+frames where our model did worst: truth in white, found in red. Those of the test videos show people: they stay out of
+the repository.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import numpy as np
 
 import sources
 from augment import rendered
-from onnx_detectors import OURS, Boxes, Deimv2, NanodetPlus, PictureDetector, Yolox, iou_matrix
+from onnx_detectors import OURS, Deimv2, NanodetPlus, PictureDetector, Yolox, iou_matrix
 from teacher import frames
 
 IOU = 0.5
@@ -27,8 +28,15 @@ FLOOR = 0.01
 """Boxes below this score are not asked for."""
 GROUP_CLASSES = {"person": (0,), "vehicle": (3, 4, 5)}
 SIZE_PX = 640 * 384
+SMALL_PX = 416 * 256
+"""Input pixels: as the product's cameras usually have it, and for cameras that see people from near."""
 CORRECTIONS = Path(__file__).with_name("corrections.toml")
 """What a person saw otherwise than the teachers."""
+LEAST_HEIGHT_PX = 20
+LEAST_VISIBLE = 0.5
+"""In rendered pictures, what is smaller or more hidden is neither asked for nor held against a detector."""
+FOOTAGE_EVERY = 12
+"""One frame in so many: one a second."""
 TIMED_ROUNDS = 40
 WORST = 10
 
@@ -91,8 +99,9 @@ def real_frames(shared: Path, labels: Path, group: str) -> list[Frame]:
             if (drawn := corrected.get(group, {}).get(f"{index:05}")) is not None:
                 truth = np.array([drawn], np.float32)
             share = (truth[:, 2:] - truth[:, :2]).prod(1) / (picture.shape[0] * picture.shape[1])
-            hidden = np.array([lies_in(box, np.array(corrected.get("ignore", []), np.float32).reshape(-1, 4))
-                               for box in truth], bool)
+            hidden = np.array(
+                [lies_in(box, np.array(corrected.get("ignore", []), np.float32).reshape(-1, 4)) for box in truth], bool
+            )
             truth = truth[(share <= corrected.get("largest_share", 1.0)) & ~hidden]
             chosen.append(Frame(f"{video.name}/{index:05}", picture, truth, ignored))
     return chosen
@@ -101,9 +110,23 @@ def real_frames(shared: Path, labels: Path, group: str) -> list[Frame]:
 def scene_frames(folder: Path, group: str) -> list[Frame]:
     """Rendered pictures of seeds that were not trained on."""
     chosen = []
-    for index, picture in enumerate(rendered(folder)):
+    for index, picture in enumerate(rendered(folder, None, LEAST_HEIGHT_PX, LEAST_VISIBLE)):
         wanted = np.isin(picture.label, GROUP_CLASSES[group])
         chosen.append(Frame(f"scene/{index:05}", picture.pixels(), picture.xyxy[wanted], picture.ignored))
+    return chosen
+
+
+def footage_frames(folder: Path, group: str) -> list[Frame]:
+    """Frames of the loops that `make demo` plays, whose scenes were not trained on either."""
+    chosen = []
+    for path in sorted(folder.glob("*.mp4")):
+        rows = np.loadtxt(path.with_name(f"{path.stem}.gt.txt"), delimiter=",", ndmin=2)
+        for index, picture in frames(path, FOOTAGE_EVERY):
+            seen = rows[rows[:, 0] == index + 1]
+            xyxy = np.concatenate([seen[:, 2:4], seen[:, 2:4] + seen[:, 4:6]], 1).astype(np.float32)
+            wanted = np.isin(seen[:, 7] - 1, GROUP_CLASSES[group])
+            clear = (seen[:, 5] >= LEAST_HEIGHT_PX) & (seen[:, 8] >= LEAST_VISIBLE)
+            chosen.append(Frame(f"{path.stem}/{index:05}", picture, xyxy[wanted & clear], xyxy[wanted & ~clear]))
     return chosen
 
 
@@ -174,6 +197,7 @@ def others(models: Path) -> dict[str, PictureDetector]:
     """The models that ours is compared with."""
     return {
         "yolox-nano": Yolox(models / "yolox_nano_dyn.onnx", SIZE_PX),
+        "yolox-nano at 416x256": Yolox(models / "yolox_nano_dyn.onnx", SMALL_PX),
         "nanodet-plus-m": NanodetPlus(models / "nanodet_plus_m_dyn.onnx", SIZE_PX),
         "nanodet-plus-m-15x": NanodetPlus(models / "nanodet_plus_m_1.5x_dyn.onnx", SIZE_PX),
         "deimv2-femto": Deimv2(models / "deimv2_femto_416.onnx", 416),
@@ -190,9 +214,13 @@ def table(detectors: dict[str, PictureDetector], images_of: Callable[[str], list
         row: dict = {"id": name, "ms": round(spent[name], 2)}
         for group, images in by_group.items():
             result = score(detector, images, GROUP_CLASSES[group])
-            row |= {f"{group}_ap50": round(result.ap50, 4), f"{group}_f1": round(result.best_f1, 4),
-                    f"{group}_score": round(result.best_score, 3), f"{group}_boxes": result.n_truth,
-                    f"{group}_frames": result.n_frames}
+            row |= {
+                f"{group}_ap50": round(result.ap50, 4),
+                f"{group}_f1": round(result.best_f1, 4),
+                f"{group}_score": round(result.best_score, 3),
+                f"{group}_boxes": result.n_truth,
+                f"{group}_frames": result.n_frames,
+            }
             row.setdefault("errors", {}).update({f"{group} {k}": v for k, v in result.frame_errors.items()})
         rows.append(row)
     return rows
@@ -200,7 +228,10 @@ def table(detectors: dict[str, PictureDetector], images_of: Callable[[str], list
 
 def printed(rows: list[dict]) -> str:
     """The table as Markdown."""
-    lines = ["| model | person AP50 | best F1 (score) | vehicle AP50 | best F1 (score) | ms |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| model | person AP50 | best F1 (score) | vehicle AP50 | best F1 (score) | ms |",
+        "|---|---|---|---|---|---|",
+    ]
     for row in rows:
         cells = [row["id"]]
         for group in GROUP_CLASSES:
@@ -239,11 +270,12 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, help="the folder that holds data/: its models are scored beside ours")
     parser.add_argument("--labels", type=Path, help="what teacher.py wrote; needed for the real videos")
     parser.add_argument("--scenes", type=Path, help="rendered pictures of unseen seeds")
+    parser.add_argument("--footage", type=Path, help="the loops of demo and tests")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     ours: PictureDetector = Yolox(arguments.model, SIZE_PX, OURS)
-    detectors = {"sharpeyes-nano": ours}
+    detectors = {"sharpeyes-nano": ours, "sharpeyes-nano at 416x256": Yolox(arguments.model, SMALL_PX, OURS)}
     if arguments.shared:
         detectors |= others(sources.data_of(arguments.shared) / "models")
     tasks: dict[str, Callable[[str], list[Frame]]] = {}
@@ -251,13 +283,17 @@ def main() -> None:
         tasks["real"] = lambda group: real_frames(arguments.shared, arguments.labels, group)
     if arguments.scenes:
         tasks["scenes"] = lambda group: scene_frames(arguments.scenes, group)
+    if arguments.footage:
+        tasks["footage"] = lambda group: footage_frames(arguments.footage, group)
     for name, images_of in tasks.items():
         rows = table(detectors, images_of)
         draw_worst(ours, rows[0], images_of, arguments.out / f"worst-{name}")
         shown = [{key: value for key, value in row.items() if key != "errors"} for row in rows]
         (arguments.out / f"{name}.json").write_text(json.dumps({"models": shown}, indent=1) + "\n")
-        print(f"\n{name}: {rows[0]['person_boxes']} people in {rows[0]['person_frames']} frames, "
-              f"{rows[0]['vehicle_boxes']} vehicles in {rows[0]['vehicle_frames']} frames, IoU {IOU}\n")
+        print(
+            f"\n{name}: {rows[0]['person_boxes']} people in {rows[0]['person_frames']} frames, "
+            f"{rows[0]['vehicle_boxes']} vehicles in {rows[0]['vehicle_frames']} frames, IoU {IOU}\n"
+        )
         print(printed(rows), flush=True)
 
 

@@ -1,6 +1,6 @@
 """Writes the trained network as ONNX with its manifest, as the product ships it.
 
-    python export.py --weights OUT/last.pt --to ../models/sharpeyes-nano
+python export.py --weights OUT/last.pt --to ../models/sharpeyes-nano
 """
 
 import argparse
@@ -68,7 +68,7 @@ def main() -> None:
     if manifest.is_file():
         text, n = re.subn(r'^sha256 = ".*"$', f'sha256 = "{sha256}"', manifest.read_text(), flags=re.MULTILINE)
         if n != 1:
-            raise ValueError(f"{manifest}: expected one line `sha256 = \"...\"`")
+            raise ValueError(f'{manifest}: expected one line `sha256 = "..."`')
         manifest.write_text(text)
     print(f"{model}: {model.stat().st_size} bytes, SHA-256 {sha256}")
 

@@ -140,4 +140,4 @@ def loss(output: Tensor, truth: Truth, points: Tensor, strides: Tensor) -> tuple
     ).sum(1)
     class_loss = (cross * answers).sum() / total
     parts = {"object": object_loss.item(), "box": box_loss.item(), "class": class_loss.item()}
-    return 2.0 * object_loss + 2.0 * box_loss + 0.5 * class_loss, parts
+    return 2.0 * object_loss + 2.0 * box_loss + class_loss, parts

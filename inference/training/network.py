@@ -1,9 +1,9 @@
 """The detector: a small one-stage network of plain convolutions, made for one CPU thread of ONNX Runtime.
 
 Measured there, a depthwise 5x5 costs a third of the 1x1 beside it, a ReLU nothing (it is fused), a SiLU as much as a
-convolution, and channels are computed in blocks of 16: hence 5x5 everywhere, ReLU, multiples of 16. The output is that of the YOLOX family, so the
-product reads it without a line of its own: `[1, A, 5 + C]`, per cell of the strides 8, 16 and 32 the offsets of a box
-in cells, its log size in cells, an objectness and C class scores (both after the sigmoid).
+convolution, and channels are computed in blocks of 16: hence 5x5 everywhere, ReLU, multiples of 16. The output is that
+of the YOLOX family, so the product reads it without a line of its own: `[1, A, 5 + C]`, per cell of the strides 8, 16
+and 32 the offsets of a box in cells, its log size in cells, an objectness and C class scores (both after the sigmoid).
 """
 
 import copy
@@ -90,8 +90,13 @@ class Head(nn.Module):
 class Detector(nn.Module):
     """Pictures `[N, 3, H, W]` (BGR, 0 to 1, sides multiples of 32) to `[N, A, 5 + C]`, scores as logits."""
 
-    def __init__(self, widths: tuple[int, ...] = (16, 32, 64, 128, 192), depths: tuple[int, ...] = (3, 4, 3),
-                 neck: int = 64, n_classes: int = len(CLASSES)) -> None:
+    def __init__(
+        self,
+        widths: tuple[int, ...] = (16, 32, 64, 128, 192),
+        depths: tuple[int, ...] = (3, 4, 3),
+        neck: int = 64,
+        n_classes: int = len(CLASSES),
+    ) -> None:
         super().__init__()
         c2, c4, c8, c16, c32 = widths
         self.stem = convolution(3, c2, 3, 2)

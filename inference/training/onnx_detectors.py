@@ -1,6 +1,6 @@
 """Detectors of other makers as ONNX files, run for two reasons: to label pictures, and to be compared with ours.
 
-Every one gives the same: boxes `[N, 4]` (left, top, right, bottom, picture pixels), scores `[N]`, classes `[N]` of ours.
+Every one gives the same: boxes `[N, 4]` (left, top, right, bottom, picture pixels), scores `[N]`, our classes `[N]`.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """Where the pictures are, what may be trained on and what is kept for the test.
 
 The split is by video and by place, never by frame: no room, road or hall of a test video is in the training data.
-`fall_s1` and `fall_s4` are two rooms, for training; `fall_s2`, `fall_s3`, `adl_s2` and `adl_s3` are a third room, all of
-`hwy_*` is one road and all of `intel_one_by_one`/`crowd6` one hall: for the test alone.
+`fall_s1` and `fall_s4` are two rooms, for training; `fall_s2`, `fall_s3`, `adl_s2` and `adl_s3` are a third room, all
+of `hwy_*` is one road and all of `intel_one_by_one`/`crowd6` one hall: for the test alone.
 """
 
 from dataclasses import dataclass

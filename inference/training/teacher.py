@@ -204,7 +204,11 @@ def label_training(data: Path, teachers: Teachers, out: Path) -> None:
 def label_test(data: Path, teachers: Teachers, out: Path) -> None:
     """References for the test videos that came without boxes."""
     for video in sources.TEST_VIDEOS:
-        if video.truth == "reference" and not video.same_as and not (labels := out / f"test_{video.name}.jsonl").is_file():
+        if (
+            video.truth == "reference"
+            and not video.same_as
+            and not (labels := out / f"test_{video.name}.jsonl").is_file()
+        ):
             found = frames(data / "video" / f"{video.name}.mp4", video.every)
             rows = [
                 row(f"{index:05}", *as_seen(*fuse(teachers.label_tiled(picture)), video.people, picture))

@@ -22,8 +22,14 @@ def boxes(*rows: tuple[float, float, float, float, float, int]) -> Boxes:
 def truth(*rows: tuple[int, float, float, float, float, int]) -> Truth:
     """Picture, left, top, right, bottom, class."""
     table = torch.tensor(rows, dtype=torch.float32)
-    return Truth(table[:, 0].long(), table[:, 1:5], table[:, 5].long(), torch.ones(len(rows)),
-                 torch.zeros(0, dtype=torch.long), torch.zeros(0, 4))
+    return Truth(
+        table[:, 0].long(),
+        table[:, 1:5],
+        table[:, 5].long(),
+        torch.ones(len(rows)),
+        torch.zeros(0, dtype=torch.long),
+        torch.zeros(0, 4),
+    )
 
 
 class Teachers(unittest.TestCase):
@@ -38,8 +44,11 @@ class Teachers(unittest.TestCase):
         self.assertEqual(things.label.tolist(), [3])
 
     def test_a_given_box_replaces_the_teachers(self) -> None:
-        things, doubts = with_given(boxes((0, 0, 40, 20, 0.6, 3)), np.float32([[100, 0, 120, 20]]),
-                                    boxes((2, 0, 40, 20, 1, 5), (100, 0, 121, 20, 1, 4)))
+        things, doubts = with_given(
+            boxes((0, 0, 40, 20, 0.6, 3)),
+            np.float32([[100, 0, 120, 20]]),
+            boxes((2, 0, 40, 20, 1, 5), (100, 0, 121, 20, 1, 4)),
+        )
         self.assertEqual(sorted(things.label.tolist()), [4, 5])
         self.assertEqual(len(doubts), 0)
 
@@ -48,8 +57,13 @@ class Cutting(unittest.TestCase):
     def setUp(self) -> None:
         pixels = np.full((360, 640, 3), 30, np.uint8)
         pixels[100:200, 300:350] = 250
-        self.picture = Picture(pixels, np.float32([[300, 100, 350, 200]]), np.zeros(1, np.int64), np.ones(1, np.float32),
-                               np.zeros((0, 4), np.float32))
+        self.picture = Picture(
+            pixels,
+            np.float32([[300, 100, 350, 200]]),
+            np.zeros(1, np.int64),
+            np.ones(1, np.float32),
+            np.zeros((0, 4), np.float32),
+        )
 
     def check(self, patch) -> None:
         for left, top, right, bottom in patch.xyxy.round().astype(int):
@@ -104,7 +118,9 @@ class Scoring(unittest.TestCase):
     def test_average_precision_of_a_known_case(self) -> None:
         blank = np.zeros((100, 100, 3), np.uint8)
         images = [Frame("a", blank, np.float32([[0, 0, 10, 10], [50, 50, 60, 60]]), np.float32([[80, 80, 99, 99]]))]
-        found = boxes((0, 0, 10, 10, 0.9, 0), (30, 30, 40, 40, 0.8, 0), (50, 50, 60, 60, 0.7, 0), (82, 82, 95, 95, 0.95, 0))
+        found = boxes(
+            (0, 0, 10, 10, 0.9, 0), (30, 30, 40, 40, 0.8, 0), (50, 50, 60, 60, 0.7, 0), (82, 82, 95, 95, 0.95, 0)
+        )
         result = score(lambda _picture, _floor: found, images, (0,))
         # Right, wrong, right; the one in the ignored region counts for nothing: 0.5 * 1 + 0.5 * 2/3.
         self.assertAlmostEqual(result.ap50, 0.5 + 0.5 * 2 / 3, places=6)

@@ -31,12 +31,11 @@ SIZES = ((640, 384), (416, 256))
 """Width and height of the patches, pixels, in turns: large ones so that somebody near the camera fits in."""
 WARM_UP = 0.05
 """Share of the steps in which the learning rate rises."""
-PEAK_RATE = 2.5e-3
 LAST_RATE = 2e-5
 MOSAICS = 0.3
 """Share of patches that are put together from four."""
 PHOTOGRAPH_SHARES = (0.6, 0.2, 0.2)
-"""Of the photographs drawn: with people in them, without (there are many, and vehicles are soon learnt), video frames."""
+"""Of the photographs drawn: with people, without (they are many, and vehicles are soon learnt), video frames."""
 EMA = 0.999
 """The weights that are kept are a running mean of the trained ones with this memory."""
 
@@ -100,7 +99,7 @@ def batches(mixtures: Curriculum, seed: int, first: int, steps: int) -> Iterator
             for step in range(first, steps):
                 chance = np.random.default_rng([seed, step])
                 ready.put(collate(mixtures.patches(step, chance)))
-        except BaseException as error:  # noqa: BLE001, handed to the trainer, which raises it
+        except BaseException as error:
             ready.put(error)
 
     threading.Thread(target=produce, daemon=True).start()
@@ -111,21 +110,21 @@ def batches(mixtures: Curriculum, seed: int, first: int, steps: int) -> Iterator
         yield batch
 
 
-def rate(step: int, steps: int) -> float:
+def rate(step: int, steps: int, peak: float) -> float:
     """The learning rate: up, then down along half a cosine."""
     warm = max(1, round(steps * WARM_UP))
     if step < warm:
-        return PEAK_RATE * (step + 1) / warm
+        return peak * (step + 1) / warm
     share = (step - warm) / max(1, steps - warm)
-    return LAST_RATE + (PEAK_RATE - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * share))
+    return LAST_RATE + (peak - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * share))
 
 
-def optimiser(model: Detector) -> torch.optim.AdamW:
+def optimiser(model: Detector, peak: float) -> torch.optim.AdamW:
     """Weight decay for weights alone, not for biases and normalisations."""
     decayed = [p for p in model.parameters() if p.ndim > 1]
     others = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": 0.02}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=PEAK_RATE, betas=(0.9, 0.99))
+    return torch.optim.AdamW(groups, lr=peak, betas=(0.9, 0.99))
 
 
 @torch.no_grad()
@@ -144,14 +143,28 @@ def to(truth: Truth, device: torch.device) -> Truth:
     return Truth(*(getattr(truth, field).to(device) for field in Truth.__dataclass_fields__))
 
 
-def train(mixtures: Curriculum, out: Path, steps: int, seed: int, resume: bool, save_every: int = 250) -> Detector:
-    """Trains for `steps` batches and leaves `out/last.pt`; gives the mean weights."""
+@dataclass(frozen=True)
+class Course:
+    """How long and how fast is trained."""
+
+    steps: int
+    peak_rate: float
+    seed: int
+    init: Path | None = None
+    """Mean weights to begin with, instead of random ones."""
+
+
+def train(mixtures: Curriculum, course: Course, out: Path, resume: bool, save_every: int = 250) -> Detector:
+    """Trains and leaves `out/last.pt`; gives the mean weights."""
+    steps, peak, seed = course.steps, course.peak_rate, course.seed
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
     # Channels last is three times as fast here on a CPU.
     model = Detector().to(device, memory_format=torch.channels_last)
+    if course.init:
+        model.load_state_dict(torch.load(course.init, map_location=device, weights_only=True)["mean"])
     mean = copy.deepcopy(model).eval()
-    adam = optimiser(model)
+    adam = optimiser(model, peak)
     first = 0
     if resume and (out / "last.pt").is_file():
         state = torch.load(out / "last.pt", map_location=device, weights_only=True)
@@ -167,13 +180,13 @@ def train(mixtures: Curriculum, out: Path, steps: int, seed: int, resume: bool, 
     began, sums, seen = time.monotonic(), {}, 0
     for step, batch in enumerate(batches(mixtures, seed, first, steps), first):
         for group in adam.param_groups:
-            group["lr"] = rate(step, steps)
+            group["lr"] = rate(step, steps, peak)
         with torch.device(device):
             pictures = batch.pixels.to(device).float().div_(255.0).contiguous(memory_format=torch.channels_last)
             output = model(pictures)
             cost, parts = loss(output, to(batch.truth, device), *grids[SIZES[step % len(SIZES)]])
         if not torch.isfinite(cost):
-            raise FloatingPointError(f"step {step}: the loss is {cost.item()}: lower PEAK_RATE")
+            raise FloatingPointError(f"step {step}: the loss is {cost.item()}: lower --peak-rate")
         adam.zero_grad(set_to_none=True)
         cost.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
@@ -186,11 +199,20 @@ def train(mixtures: Curriculum, out: Path, steps: int, seed: int, resume: bool, 
             n = 50 if (step + 1) % 50 == 0 else (step + 1) % 50
             means = {name: round(value / n, 4) for name, value in sums.items()}
             speed = seen / (time.monotonic() - began)
-            print(json.dumps({"step": step + 1, "rate": round(rate(step, steps), 6), **means, "per_s": round(speed, 1)}),
-                  flush=True)
+            print(
+                json.dumps(
+                    {"step": step + 1, "rate": round(rate(step, steps, peak), 6), **means, "per_s": round(speed, 1)}
+                ),
+                flush=True,
+            )
             sums = {}
         if (step + 1) % save_every == 0 or step + 1 == steps:
-            state = {"model": model.state_dict(), "mean": mean.state_dict(), "adam": adam.state_dict(), "step": step + 1}
+            state = {
+                "model": model.state_dict(),
+                "mean": mean.state_dict(),
+                "adam": adam.state_dict(),
+                "step": step + 1,
+            }
             torch.save(state, out / "last.part")
             (out / "last.part").replace(out / "last.pt")
     return mean
@@ -199,10 +221,14 @@ def train(mixtures: Curriculum, out: Path, steps: int, seed: int, resume: bool, 
 def real_pictures(shared: Path, labels: Path) -> tuple[list[Picture], list[Picture]]:
     """Pictures and frames of the training videos, as `teacher.py` labelled them."""
     data = sources.data_of(shared)
-    pictures = [p for name in sources.PICTURE_SETS
-                for p in labelled(data / "train" / name / "images", labels / f"{name}.jsonl")]
-    frames = [p for video in sources.TRAIN_VIDEOS
-              for p in labelled(labels / "frames" / video.name, labels / f"video_{video.name}.jsonl")]
+    pictures = [
+        p for name in sources.PICTURE_SETS for p in labelled(data / "train" / name / "images", labels / f"{name}.jsonl")
+    ]
+    frames = [
+        p
+        for video in sources.TRAIN_VIDEOS
+        for p in labelled(labels / "frames" / video.name, labels / f"video_{video.name}.jsonl")
+    ]
     return pictures, frames
 
 
@@ -227,6 +253,8 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--steps", type=int, default=4500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--peak-rate", type=float, default=2.5e-3, help="the highest learning rate")
+    parser.add_argument("--init", type=Path, help="a last.pt whose weights to begin with, instead of random ones")
     parser.add_argument("--resume", action="store_true")
     arguments = parser.parse_args()
 
@@ -236,7 +264,9 @@ def main() -> None:
         pictures, frames = real_pictures(arguments.shared, arguments.labels)
         photographs = [
             (arguments.real_share * share, group)
-            for share, group in zip(PHOTOGRAPH_SHARES, (with_people(pictures), without_people(pictures), frames), strict=True)
+            for share, group in zip(
+                PHOTOGRAPH_SHARES, (with_people(pictures), without_people(pictures), frames), strict=True
+            )
         ]
     if arguments.scenes:
         scenes = [(1 - arguments.real_share, rendered(arguments.scenes))]
@@ -245,7 +275,8 @@ def main() -> None:
     both = Mixture(photographs + scenes, MOSAICS)
     first = Mixture(photographs, MOSAICS) if photographs else both
     mixtures = Curriculum(first, both, arguments.scenes_from, arguments.batch)
-    train(mixtures, arguments.out, arguments.steps, arguments.seed, arguments.resume)
+    course = Course(arguments.steps, arguments.peak_rate, arguments.seed, arguments.init)
+    train(mixtures, course, arguments.out, arguments.resume)
 
 
 if __name__ == "__main__":
