@@ -49,15 +49,21 @@ try {
   await browser.close();
 }
 
-/** Waits until the queue has incidents of all these classes, and gives one of the first class. */
+/** Waits until the queue has incidents of all these classes, and gives one of the first class that can be played. */
 async function incidentWith(page, classes) {
   const deadline = Date.now() + WAIT_MS;
   for (;;) {
     const items = await page.evaluate(async () => {
-      const answer = await (await fetch("/api/v1/incidents")).json();
-      return answer.incidents;
+      const { incidents } = await (await fetch("/api/v1/incidents")).json();
+      return Promise.all(
+        incidents.map(async (incident) => {
+          const clip = await fetch(`/api/v1/incidents/${incident.id}/clip`);
+          const isPlayable = clip.ok && MediaSource.isTypeSupported((await clip.json()).mime);
+          return { id: incident.id, class: incident.class, isPlayable };
+        }),
+      );
     });
-    const found = classes.map((wanted) => items.find((item) => item.class === wanted));
+    const found = classes.map((wanted) => items.find((item) => item.class === wanted && item.isPlayable));
     if (found.every(Boolean)) return found[0].id;
     if (Date.now() > deadline) throw new Error(`no incident of ${classes.join(" and ")} in time`);
     await page.waitForTimeout(1_000);

@@ -84,7 +84,8 @@ pub struct Clip {
 pub enum Unfit {
     /// The first picture is no IDR picture, so that it cannot be looped.
     FirstIsNoIdr,
-    /// Keyframes are further apart than two seconds.
+    /// IDR pictures are further apart than two seconds; keyframes of an open GOP (CRA) do not count, because a session
+    /// cannot begin at one.
     RareKeyframes,
     /// Decoding order differs from presentation order.
     Reordered,
@@ -153,7 +154,7 @@ impl Clip {
         if self.video.end < Duration::from_secs(1) {
             return Some(Unfit::Short);
         }
-        let keys = units.iter().filter(|unit| unit.is_keyframe).map(|unit| unit.at);
+        let keys = units.iter().filter(|unit| unit.is_keyframe && self.has_idr(unit)).map(|unit| unit.at);
         let mut last = Duration::ZERO;
         for key in keys.chain([self.video.end]) {
             if key - last > MAX_KEYFRAME_DISTANCE + Duration::from_millis(100) {

@@ -8,12 +8,12 @@ import { FPS } from "../src/loops/timing.js";
 import { openPage } from "./browser.mjs";
 import { cameraToml, eventsJson, groundTruth } from "./truth.mjs";
 
-/** Keyframe every two seconds, no B-frames, as surveillance cameras do. */
+/** Keyframe every two seconds (IDR: each can be begun at), no B-frames, as surveillance cameras do. */
 const CODECS = {
   h264: "-c:v libx264 -profile:v main -preset slow -g 24 -keyint_min 24 -sc_threshold 0 -bf 0",
   h265:
     "-c:v libx265 -preset medium -tag:v hvc1 " +
-    "-x265-params keyint=24:min-keyint=24:scenecut=0:bframes=0:log-level=error",
+    "-x265-params keyint=24:min-keyint=24:scenecut=0:bframes=0:open-gop=0:log-level=error",
 };
 const COLOURS = "-colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv";
 /** Nothing of the machine that made it gets into the file. */
