@@ -37,7 +37,6 @@ try {
       for (const [label, path] of [
         ["queue", "/queue"],
         ["incident", `/incidents/${chosen}`],
-        ["cameras", "/cameras"],
       ]) {
         await page.goto(`${url}${path}`);
         await page.waitForTimeout(label === "incident" ? 9_000 : 3_000);
