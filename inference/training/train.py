@@ -177,7 +177,7 @@ def train(mixtures: Curriculum, course: Course, out: Path, resume: bool, save_ev
     torch.set_default_device("cpu")
     out.mkdir(parents=True, exist_ok=True)
     model.train()
-    began, sums, seen = time.monotonic(), {}, 0
+    began, sums, seen, n = time.monotonic(), {}, 0, 0
     for step, batch in enumerate(batches(mixtures, seed, first, steps), first):
         for group in adam.param_groups:
             group["lr"] = rate(step, steps, peak)
@@ -193,10 +193,10 @@ def train(mixtures: Curriculum, course: Course, out: Path, resume: bool, save_ev
         adam.step()
         follow(mean, model, step)
         seen += len(batch.pixels)
+        n += 1
         for name, value in parts.items():
             sums[name] = sums.get(name, 0.0) + value
         if (step + 1) % 50 == 0 or step + 1 == steps:
-            n = 50 if (step + 1) % 50 == 0 else (step + 1) % 50
             means = {name: round(value / n, 4) for name, value in sums.items()}
             speed = seen / (time.monotonic() - began)
             print(
@@ -205,7 +205,7 @@ def train(mixtures: Curriculum, course: Course, out: Path, resume: bool, save_ev
                 ),
                 flush=True,
             )
-            sums = {}
+            sums, n = {}, 0
         if (step + 1) % save_every == 0 or step + 1 == steps:
             state = {
                 "model": model.state_dict(),
