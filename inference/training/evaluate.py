@@ -67,7 +67,7 @@ class Score:
 
 
 def mot_truth(path: Path) -> dict[int, np.ndarray]:
-    """Boxes by frame index (from 0) of a MOTChallenge file; those hidden by more than 80 % are given as ignored."""
+    """Boxes and visibility `[N, 5]` by frame index (from 0) of a MOTChallenge file."""
     rows = np.loadtxt(path, delimiter=",", ndmin=2)
     boxes: dict[int, list[np.ndarray]] = {}
     for row in rows:
@@ -86,6 +86,7 @@ def real_frames(shared: Path, labels: Path, group: str) -> list[Frame]:
             truth = mot_truth(videos / f"{video.name}.gt.txt")
             for index, picture in frames(videos / f"{video.name}.mp4", video.every):
                 boxes = truth.get(index, np.zeros((0, 5), np.float32))
+                # Who is hidden by more than 80 % is neither asked for nor held against anybody.
                 seen = boxes[:, 4] >= 0.2
                 chosen.append(Frame(f"{video.name}/{index:05}", picture, boxes[seen, :4], boxes[~seen, :4]))
             continue
