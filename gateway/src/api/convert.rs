@@ -205,6 +205,9 @@ pub(super) fn stream(status: &Status) -> dto::StreamHealth {
         fps: status.fps as f32,
         bitrate: (status.kbps * 1000.0) as u64,
         last_frame_ms: status.newest.map(|at| at.0),
+        lost_packets: status.lost_packets,
+        damaged_pictures: status.damaged_pictures,
+        clock_offset_ms: status.clock_offset_ms,
     }
 }
 
@@ -220,6 +223,9 @@ pub(super) fn stream_off() -> dto::StreamHealth {
         fps: 0.0,
         bitrate: 0,
         last_frame_ms: None,
+        lost_packets: 0,
+        damaged_pictures: 0,
+        clock_offset_ms: None,
     }
 }
 

@@ -197,6 +197,15 @@ pub struct StreamHealth {
     /// When the last picture came.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_frame_ms: Option<i64>,
+    /// RTP packets lost or unusable since the service started.
+    #[serde(default)]
+    pub lost_packets: u64,
+    /// Pictures that such a loss may have spoiled; they are recorded all the same.
+    #[serde(default)]
+    pub damaged_pictures: u64,
+    /// The camera's clock minus the gateway's, by its RTCP sender reports. Recording goes by the gateway's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_offset_ms: Option<i64>,
 }
 
 /// The states of a stream's session that a technician reads.

@@ -11,7 +11,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use sharpeyes_config::{Camera, Site};
 use sharpeyes_domain::ids::{StreamId, StreamKind};
 use sharpeyes_inference::{InferenceError, Runtime};
-use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     clock::Clock,
     desk::Desk,
     hub::{Hub, RingLimits},
-    ingest::{Limits, Source, StreamTask, Wiring},
+    ingest::{Attempts, Limits, Source, StreamTask, Wiring},
     record::{RecordError, RecordSettings, Recorder},
     store::{
         db::{Db, DbError},
@@ -31,7 +31,7 @@ use crate::{
 use analysis::Analysis;
 use health::Health;
 
-/// Connection attempts at the same time, over all cameras: a restarted switch must not be met by 100 at once.
+/// Connection attempts at the same time, over all cameras, and beside them of cameras that did not answer last time.
 const ATTEMPTS: usize = 8;
 /// How long one step of the shutdown may take.
 const STEP: Duration = Duration::from_secs(10);
@@ -292,7 +292,7 @@ fn start_ingest(
 ) -> Result<Step, AppError> {
     retire_others(site, recorder)?;
     let mut step = Step::default();
-    let attempts = Arc::new(Semaphore::new(ATTEMPTS));
+    let attempts = Arc::new(Attempts::new(ATTEMPTS, ATTEMPTS));
     for camera in &site.cameras {
         for kind in streams_of(camera) {
             let stream = StreamId { camera: camera.id.clone(), kind };

@@ -151,6 +151,25 @@ pub enum SessionFault {
         /// How long was waited.
         waited: Duration,
     },
+    /// Media, but none of the pictures that decoding could start with came whole.
+    #[error("packets are lost on the way ({lost} so far), and no keyframe came whole within {waited:?}")]
+    PacketLoss {
+        /// How long was waited.
+        waited: Duration,
+        /// RTP packets lost meanwhile.
+        lost: u64,
+    },
+    /// One coded picture is larger than any camera's should be.
+    #[error("a coded picture of {bytes} bytes; at most {limit} are taken")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The bound.
+        limit: usize,
+    },
+    /// Another RTP source took the stream's place.
+    #[error("the camera changed its RTP source (SSRC) within the session")]
+    SourceChanged,
     /// Media came and then stopped.
     #[error("no media for {waited:?}")]
     Stalled {
@@ -166,6 +185,11 @@ pub enum SessionFault {
 }
 
 impl SessionFault {
+    /// The camera broke the rules of RTSP or RTP.
+    pub(super) const fn protocol(detail: String) -> Self {
+        Self::Protocol { detail }
+    }
+
     /// Stable word for rows, the API and the console's dictionary.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -183,6 +207,9 @@ impl SessionFault {
             Self::Unsupported { .. } => "unsupported",
             Self::NoMedia { .. } => "no_media",
             Self::NoKeyframe { .. } => "no_keyframe",
+            Self::PacketLoss { .. } => "packet_loss",
+            Self::TooLarge { .. } => "too_large",
+            Self::SourceChanged => "source_changed",
             Self::Stalled { .. } => "stalled",
             Self::Closed => "closed",
             Self::Bug => "bug",
@@ -200,8 +227,13 @@ impl SessionFault {
             }
             Self::Rejected { stage, .. } | Self::NoAnswer { stage, .. } => *stage,
             Self::NoVideo | Self::Unsupported { .. } => Stage::Codec,
-            Self::NoMedia { .. } | Self::Stalled { .. } | Self::Closed | Self::Bug => Stage::Media,
-            Self::NoKeyframe { .. } => Stage::Keyframe,
+            Self::NoMedia { .. }
+            | Self::TooLarge { .. }
+            | Self::SourceChanged
+            | Self::Stalled { .. }
+            | Self::Closed
+            | Self::Bug => Stage::Media,
+            Self::NoKeyframe { .. } | Self::PacketLoss { .. } => Stage::Keyframe,
         }
     }
 
@@ -242,6 +274,15 @@ impl SessionFault {
             Self::NoKeyframe { .. } => {
                 "set the keyframe (I frame) interval in the camera to 1 to 2 s and switch smart coding off"
             }
+            Self::PacketLoss { .. } => {
+                "set transport = \"tcp\" for this camera; check cable, switch port and radio link; lower the bit rate"
+            }
+            Self::TooLarge { .. } => {
+                "lower the bit rate or the resolution in the camera; restart it, its encoder may have gone wrong"
+            }
+            Self::SourceChanged => {
+                "recording goes on in a new session; if it happens often, update the camera's firmware and look for a second sender"
+            }
             Self::Stalled { .. } => {
                 "check the link for loss and the camera for restarts; lower the bit rate on a thin link"
             }
@@ -263,7 +304,11 @@ impl SessionFault {
             | Self::Unreachable { .. }
             | Self::Rejected { .. }
             | Self::NoAnswer { .. } => GapCause::CameraOffline,
-            Self::Protocol { .. } | Self::Closed | Self::Bug => GapCause::SessionEnded,
+            Self::Protocol { .. } | Self::TooLarge { .. } | Self::Closed | Self::Bug => {
+                GapCause::SessionEnded
+            }
+            Self::PacketLoss { .. } => GapCause::PacketLoss,
+            Self::SourceChanged => GapCause::TimestampJump,
             Self::PasswordMissing | Self::PasswordRefused => GapCause::AuthFailed,
             Self::NotFound { .. } => GapCause::NotFound,
             Self::NoVideo | Self::Unsupported { .. } => GapCause::Unsupported,
@@ -289,6 +334,9 @@ impl SessionFault {
             | Self::NoAnswer { .. }
             | Self::NoMedia { .. }
             | Self::NoKeyframe { .. }
+            | Self::PacketLoss { .. }
+            | Self::TooLarge { .. }
+            | Self::SourceChanged
             | Self::Stalled { .. }
             | Self::Closed
             | Self::Bug => Patience::Soon,

@@ -5,12 +5,17 @@
 //!
 //! [`Pts`]: sharpeyes_domain::time::Pts
 
+mod attempts;
+mod damage;
 mod fault;
+mod picture;
+mod report;
 mod session;
 mod status;
 mod stream;
 mod timeline;
 
+pub use attempts::Attempts;
 pub use fault::{SessionFault, Stage};
 pub use session::{Limits, RtspSession, Source, Unit};
 pub use status::{FaultReport, Status, StatusCell, StreamState};

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use retina::{
     client::{Credentials, Demuxed, PlayOptions, Session, SessionOptions, SetupOptions},
-    codec::{CodecItem, FrameFormat, ParametersRef, VideoParameters, VideoParametersCodec},
+    codec::{CodecItem, FrameFormat, ParametersRef, VideoFrame, VideoParameters, VideoParametersCodec},
 };
 use sharpeyes_config::{Camera, RtspUrl, Transport};
 use sharpeyes_domain::{
@@ -24,7 +24,11 @@ use sharpeyes_domain::{
 use tokio::{net::TcpStream, time::timeout};
 use url::{Host, Url};
 
-use super::fault::{SessionFault, Stage};
+use super::{
+    fault::{SessionFault, Stage},
+    picture::Picture,
+    report::SenderReport,
+};
 
 /// Where a stream is, and how to get in.
 #[derive(Clone, Debug)]
@@ -57,6 +61,8 @@ pub struct Limits {
     pub first_keyframe: Duration,
     /// Between two pictures, later.
     pub silence: Duration,
+    /// A coded picture larger than this ends the session.
+    pub picture_bytes: usize,
 }
 
 impl Default for Limits {
@@ -66,6 +72,8 @@ impl Default for Limits {
             first_media: Duration::from_secs(10),
             first_keyframe: Duration::from_secs(20),
             silence: Duration::from_secs(10),
+            // Half of what one stream may have waiting for the disk; a keyframe of 3840x2160 at 20 Mbit/s has one.
+            picture_bytes: 4 << 20,
         }
     }
 }
@@ -76,12 +84,16 @@ pub struct Unit {
     pub rtp: i64,
     /// When its first packet arrived.
     pub received: Instant,
-    /// A random access point.
+    /// A random access point, whole as far as can be seen.
     pub is_keyframe: bool,
+    /// What its NAL units say; `is_keyframe` is derived from it.
+    pub(super) picture: Picture,
     /// The parameters, when this picture is the first to use them.
     pub new_params: Option<Arc<VideoParams>>,
-    /// RTP packets lost before it.
-    pub lost: u16,
+    /// RTP packets lost or unusable before it; whatever they carried is missing.
+    pub lost: u32,
+    /// What the camera's clock last said, when it said something since the picture before.
+    pub(super) report: Option<SenderReport>,
     /// NAL units behind 4-byte lengths.
     pub nals: Bytes,
 }
@@ -92,7 +104,12 @@ pub struct RtspSession {
     stream: usize,
     limits: Limits,
     has_delivered: bool,
-    knows_params: bool,
+    /// Known once a picture came with them.
+    codec: Option<VideoCodec>,
+    /// Since the last picture: packets that are no RTP, or whose payload fits nothing; and the last one's error.
+    broken: u32,
+    last_broken: Option<String>,
+    report: Option<SenderReport>,
 }
 
 impl RtspSession {
@@ -121,21 +138,31 @@ impl RtspSession {
         let playing = answered(Stage::Play, limits.request, session.play(PlayOptions::default())).await?;
         reached(Stage::Play);
         let demuxed = playing.demuxed().map_err(protocol)?;
-        Ok(Self { demuxed: Box::pin(demuxed), stream, limits, has_delivered: false, knows_params: false })
+        Ok(Self {
+            demuxed: Box::pin(demuxed),
+            stream,
+            limits,
+            has_delivered: false,
+            codec: None,
+            broken: 0,
+            last_broken: None,
+            report: None,
+        })
     }
 
     /// The next picture. Not to be called again after an error.
     ///
     /// # Errors
-    /// `NoMedia` or `Stalled` when nothing came in time, `Unsupported` when a picture's parameters cannot be read,
-    /// `Closed` or `Protocol` when the session ended.
+    /// `NoMedia` or `Stalled` when nothing came in time, `Protocol` when only rubbish did, `TooLarge` for a picture beyond
+    /// the bound, `Unsupported` when its parameters cannot be read, `SourceChanged`, `Closed` or `Protocol` when the
+    /// session ended.
     pub async fn next(&mut self) -> Result<Unit, SessionFault> {
         let limit = if self.has_delivered { self.limits.silence } else { self.limits.first_media };
         let Ok(unit) = timeout(limit, self.next_picture()).await else {
-            return Err(if self.has_delivered {
-                SessionFault::Stalled { waited: limit }
-            } else {
-                SessionFault::NoMedia { waited: limit }
+            return Err(match self.last_broken.take() {
+                Some(detail) => SessionFault::Protocol { detail },
+                None if self.has_delivered => SessionFault::Stalled { waited: limit },
+                None => SessionFault::NoMedia { waited: limit },
             });
         };
         self.has_delivered = true;
@@ -144,27 +171,59 @@ impl RtspSession {
 
     async fn next_picture(&mut self) -> Result<Unit, SessionFault> {
         loop {
-            let frame = match self.demuxed.next().await {
-                None => return Err(SessionFault::Closed),
-                Some(Err(error)) if self.has_delivered && ended_by_peer(&error) => {
-                    return Err(SessionFault::Closed);
+            match self.demuxed.next().await {
+                // retina ends the stream after some of its own errors.
+                None => {
+                    return Err(self.last_broken.take().map_or(SessionFault::Closed, SessionFault::protocol));
                 }
-                Some(Err(error)) => return Err(protocol(error)),
-                Some(Ok(CodecItem::VideoFrame(frame))) if frame.stream_id() == self.stream => frame,
-                Some(Ok(_)) => continue,
-            };
-            let is_new = frame.has_new_parameters() || (frame.is_random_access_point() && !self.knows_params);
-            let new_params = if is_new { self.params()? } else { None };
-            self.knows_params |= new_params.is_some();
-            return Ok(Unit {
-                rtp: frame.timestamp().timestamp(),
-                received: frame.start_ctx().received(),
-                is_keyframe: frame.is_random_access_point(),
-                new_params,
-                lost: frame.loss(),
-                nals: frame.into_data().into(),
-            });
+                Some(Err(error)) => self.endure(error)?,
+                Some(Ok(CodecItem::VideoFrame(frame))) if frame.stream_id() == self.stream => {
+                    return self.unit(frame);
+                }
+                Some(Ok(CodecItem::Rtcp(packet))) if packet.stream_id() == self.stream => {
+                    self.report = SenderReport::of(&packet).or(self.report);
+                }
+                Some(Ok(_)) => {}
+            }
         }
+    }
+
+    /// A packet that fits nothing costs pictures, not the session; anything else ends it.
+    fn endure(&mut self, error: retina::Error) -> Result<(), SessionFault> {
+        match Breakage::of(&error) {
+            Breakage::Peer if self.has_delivered => Err(SessionFault::Closed),
+            Breakage::Source => Err(SessionFault::SourceChanged),
+            Breakage::Packet => {
+                tracing::debug!(%error, "an unusable packet");
+                self.broken = self.broken.saturating_add(1);
+                self.last_broken = Some(first_line(&error));
+                Ok(())
+            }
+            Breakage::Peer | Breakage::Session => Err(protocol(error)),
+        }
+    }
+
+    fn unit(&mut self, frame: VideoFrame) -> Result<Unit, SessionFault> {
+        let bytes = frame.data().len();
+        if bytes > self.limits.picture_bytes {
+            return Err(SessionFault::TooLarge { bytes, limit: self.limits.picture_bytes });
+        }
+        let new_params =
+            if frame.has_new_parameters() || self.codec.is_none() { self.params()? } else { None };
+        self.codec = new_params.as_ref().map(|params| params.codec).or(self.codec);
+        // Without parameters nothing can begin yet, whatever the picture is.
+        let picture = Picture::of(self.codec.unwrap_or(VideoCodec::H264), frame.data());
+        self.last_broken = None;
+        Ok(Unit {
+            rtp: frame.timestamp().timestamp(),
+            received: frame.start_ctx().received(),
+            is_keyframe: self.codec.is_some() && picture.is_random_access() && picture.has_beginning,
+            picture,
+            new_params,
+            lost: u32::from(frame.loss()) + std::mem::take(&mut self.broken),
+            report: self.report.take(),
+            nals: frame.into_data().into(),
+        })
     }
 
     fn params(&self) -> Result<Option<Arc<VideoParams>>, SessionFault> {
@@ -273,16 +332,45 @@ async fn answered<T>(
     }
 }
 
+fn first_line(error: &retina::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().chars().take(200).collect()
+}
+
 /// The first line: retina's later lines are addresses and packet positions for a capture.
 #[expect(clippy::needless_pass_by_value, reason = "used as map_err(protocol)")]
 fn protocol(error: retina::Error) -> SessionFault {
-    let text = error.to_string();
-    SessionFault::Protocol { detail: text.lines().next().unwrap_or_default().chars().take(200).collect() }
+    SessionFault::protocol(first_line(&error))
 }
 
-/// retina keeps its kinds of error to itself (error.rs, 0.4.21) and gives only the text.
-fn ended_by_peer(error: &retina::Error) -> bool {
-    error.to_string().starts_with("Error reading from RTSP peer")
+/// What an error of a playing session is about. retina keeps its kinds of error to itself (error.rs, 0.4.21) and gives
+/// only the text; the tests with faulty cameras hold that it is still read rightly.
+enum Breakage {
+    /// The connection ended.
+    Peer,
+    /// The RTP source changed.
+    Source,
+    /// One packet; the session can go on.
+    Packet,
+    /// The session.
+    Session,
+}
+
+impl Breakage {
+    fn of(error: &retina::Error) -> Self {
+        let text = error.to_string();
+        if text.starts_with("Error reading from RTSP peer") {
+            Self::Peer
+        } else if text.starts_with("wrong ssrc") {
+            Self::Source
+        } else if text.starts_with("Out-of-order packet or large loss") {
+            // TCP keeps order: from here on every packet would be refused.
+            Self::Session
+        } else if text.contains("\npkt: ") {
+            Self::Packet
+        } else {
+            Self::Session
+        }
+    }
 }
 
 fn params(video: &VideoParameters) -> Result<VideoParams, SessionFault> {

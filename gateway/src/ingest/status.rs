@@ -96,8 +96,12 @@ pub struct Status {
     pub kbps: f64,
     /// Wall time of the newest access unit.
     pub newest: Option<WallTime>,
-    /// RTP packets lost, by the sequence numbers.
+    /// RTP packets lost, by the sequence numbers, or unusable.
     pub lost_packets: u64,
+    /// Pictures recorded although a loss before them in their GOP may have spoiled them.
+    pub damaged_pictures: u64,
+    /// The camera's clock minus ours, by its RTCP sender reports; `None` when it sends none.
+    pub clock_offset_ms: Option<i64>,
     /// Units that the recorder's queue had no room for.
     pub backlog_drops: u64,
 }
@@ -129,6 +133,8 @@ impl StatusCell {
             kbps: 0.0,
             newest: None,
             lost_packets: 0,
+            damaged_pictures: 0,
+            clock_offset_ms: None,
             backlog_drops: 0,
         };
         Self(Mutex::new(Inner { status, recent: VecDeque::new() }))
@@ -169,10 +175,24 @@ impl StatusCell {
         self.enter(StreamState::Streaming, now);
     }
 
-    pub(super) fn delivered(&self, pts: Pts, wall: WallTime, bytes: usize, lost: u16) {
+    /// Packets are missing before the next picture.
+    pub(super) fn lost(&self, packets: u32) {
+        self.lock().status.lost_packets += u64::from(packets);
+    }
+
+    /// A picture whose references may be missing is recorded all the same.
+    pub(super) fn damaged(&self) {
+        self.lock().status.damaged_pictures += 1;
+    }
+
+    /// The camera's clock, compared.
+    pub(super) fn clock_offset(&self, millis: i64) {
+        self.lock().status.clock_offset_ms = Some(millis);
+    }
+
+    pub(super) fn delivered(&self, pts: Pts, wall: WallTime, bytes: usize) {
         let mut inner = self.lock();
         inner.status.newest = Some(wall);
-        inner.status.lost_packets += u64::from(lost);
         inner.recent.push_back((pts, bytes));
         while inner.recent.len() > RATE_UNITS
             || inner.recent.front().is_some_and(|(oldest, _)| pts - *oldest > RATE_WINDOW)

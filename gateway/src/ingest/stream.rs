@@ -1,7 +1,6 @@
 //! One stream's life: connect, deliver, fail, wait, again. The reconnect state machine of design §5.
 //!
-//! Whatever one camera does stays in its own task. All tasks share a bounded number of connection attempts, so that
-//! 100 cameras behind one restarted switch do not all knock at once.
+//! Whatever one camera does stays in its own task. All tasks share a bounded number of connection attempts (`attempts`).
 
 use std::{
     panic::AssertUnwindSafe,
@@ -12,19 +11,21 @@ use std::{
 use futures::FutureExt as _;
 use sharpeyes_domain::{
     ids::StreamId,
-    media::{AccessUnit, VideoParams},
+    media::{AccessUnit, VideoCodec, VideoParams},
     segment::GapCause,
-    time::{Pts, WallTime},
+    time::{MediaDuration, Pts, WallTime},
 };
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::{
+    attempts::Attempts,
+    damage::{Arrival, Damage, Key, Verdict},
     fault::{Patience, SessionFault, Stage},
+    picture::Access,
     session::{Limits, RtspSession, Source, Unit},
     status::{StatusCell, StreamState},
-    timeline::{TimeBreak, Timeline},
+    timeline::{Moment, TimeBreak, Timeline},
 };
 use crate::{
     clock::Clock,
@@ -57,8 +58,8 @@ pub struct Wiring {
     pub publisher: Publisher,
     /// For the recorder; `None` when this stream is not recorded.
     pub recorder: Option<RecordSender>,
-    /// Connection attempts that may run at the same time, over all cameras.
-    pub attempts: Arc<Semaphore>,
+    /// Whose turn it is to connect, over all cameras.
+    pub attempts: Arc<Attempts>,
     /// Ends the task.
     pub shutdown: CancellationToken,
 }
@@ -69,6 +70,10 @@ pub struct StreamTask {
     status: Arc<StatusCell>,
     generation: u64,
     run: Option<Run>,
+    /// Where the last run ended: the next one begins behind it.
+    ended: Option<WallTime>,
+    /// How the last session ended.
+    last_fault: Option<SessionFault>,
 }
 
 struct Run {
@@ -77,6 +82,18 @@ struct Run {
     /// False after the recorder's queue overflowed, until the next keyframe that fits.
     is_recorded: bool,
     newest: Pts,
+    newest_wall: WallTime,
+    /// Between the two newest pictures.
+    frame: MediaDuration,
+    damage: Damage,
+    /// RTP time of an open GOP's keyframe, while pictures may come that refer to what came before it.
+    leading_until: Option<i64>,
+}
+
+/// A stretch of a session without a run.
+struct Waiting {
+    since: Instant,
+    lost: u64,
 }
 
 impl StreamTask {
@@ -84,7 +101,7 @@ impl StreamTask {
     #[must_use]
     pub fn new(wiring: Wiring) -> Self {
         let status = Arc::new(StatusCell::new(wiring.clock.wall()));
-        Self { wiring, status, generation: 0, run: None }
+        Self { wiring, status, generation: 0, run: None, ended: None, last_fault: None }
     }
 
     /// Where the stream stands, readable at any time.
@@ -124,6 +141,7 @@ impl StreamTask {
             let wait = backoff.next_wait(rand::random());
             let failures = backoff.failures();
             self.report(&fault, failures, wait);
+            self.last_fault = Some(fault.clone());
             if fault.patience() == Patience::Soon {
                 self.enter(StreamState::BackingOff);
             }
@@ -160,7 +178,8 @@ impl StreamTask {
         self.enter(StreamState::Resolving);
         let mut session = {
             // Closed only when the process ends, and then nobody connects any more.
-            let Ok(_attempt) = self.wiring.attempts.clone().acquire_owned().await else {
+            let attempts = self.wiring.attempts.clone();
+            let Some(_attempt) = attempts.acquire(self.last_fault.as_ref()).await else {
                 return SessionFault::Closed;
             };
             let (status, clock) = (self.status.clone(), self.wiring.clock.clone());
@@ -173,7 +192,7 @@ impl StreamTask {
                 Err(fault) => return fault,
             }
         };
-        let began = self.wiring.clock.instant();
+        let mut waiting = Waiting { since: self.wiring.clock.instant(), lost: 0 };
         let mut params = None;
         loop {
             let unit = match session.next().await {
@@ -183,17 +202,32 @@ impl StreamTask {
             if let Some(new) = &unit.new_params {
                 params = Some(new.clone());
             }
+            waiting.lost += u64::from(unit.lost);
             if let Some(params) = &params {
                 self.deliver(unit, params);
             }
+            let now = self.wiring.clock.instant();
+            if self.run.is_some() {
+                waiting = Waiting { since: now, lost: 0 };
+            }
             let limit = self.wiring.limits.first_keyframe;
-            if self.run.is_none() && self.wiring.clock.instant().duration_since(began) > limit {
-                return SessionFault::NoKeyframe { waited: limit };
+            if now.duration_since(waiting.since) > limit {
+                return match waiting.lost {
+                    0 => SessionFault::NoKeyframe { waited: limit },
+                    lost => SessionFault::PacketLoss { waited: limit, lost },
+                };
             }
         }
     }
 
     fn deliver(&mut self, unit: Unit, params: &Arc<VideoParams>) {
+        if unit.lost > 0 {
+            self.status.lost(unit.lost);
+        }
+        self.place(unit, params);
+    }
+
+    fn place(&mut self, unit: Unit, params: &Arc<VideoParams>) {
         if self.run.as_ref().is_some_and(|run| unit.new_params.is_some() && run.info.params != *params) {
             tracing::info!(params = ?params, "the camera changed its video parameters: a new run");
             self.end_session(GapCause::ParameterChange);
@@ -202,35 +236,51 @@ impl StreamTask {
             return;
         }
         let Some(run) = &mut self.run else { return };
+        if run.is_undecodable_leading(&unit, params.codec) {
+            return;
+        }
         let moment = match run.timeline.step(unit.rtp, unit.received) {
             Ok(moment) => moment,
             Err(step) => {
-                let (direction, by) = match step {
-                    TimeBreak::Backward(by) => ("back", by),
-                    TimeBreak::Forward(by) => ("forward", by),
-                };
-                tracing::warn!(%by, direction, "the camera's timestamps jumped: a new run");
-                self.end_session(GapCause::TimestampJump);
-                if self.begin_run(&unit, params) {
-                    self.deliver(unit, params);
-                }
-                return;
+                warn_of(step);
+                return self.cut(GapCause::TimestampJump, unit, params);
             }
         };
         let hole = Duration::from_nanos((moment.pts - run.newest).as_nanos());
         if hole > HOLE {
-            self.end_session(GapCause::Stalled);
-            if self.begin_run(&unit, params) {
-                self.deliver(unit, params);
-            }
-            return;
+            let cause = if unit.lost > 0 { GapCause::PacketLoss } else { GapCause::Stalled };
+            return self.cut(cause, unit, params);
         }
-        run.newest = run.newest.max(moment.pts);
-        self.status.delivered(moment.pts, moment.wall, unit.nals.len(), unit.lost);
+        let key = match (unit.is_keyframe, unit.picture.is_random_access()) {
+            (true, _) => Key::Whole,
+            (false, true) => Key::Torn,
+            (false, false) => Key::No,
+        };
+        match run.damage.judge(Arrival { pts: moment.pts, follows_loss: unit.lost > 0, key }) {
+            Verdict::Whole => {}
+            Verdict::Damaged => self.status.damaged(),
+            Verdict::Undecodable => {
+                tracing::debug!("a keyframe was lost: what follows cannot be decoded");
+                return self.end_session(GapCause::PacketLoss);
+            }
+        }
+        run.advance(moment);
+        if let Some(report) = unit.report {
+            self.status.clock_offset(report.wall.0.saturating_sub(run.timeline.wall_at(report.rtp).0));
+        }
+        self.status.delivered(moment.pts, moment.wall, unit.nals.len());
         let unit =
             AccessUnit { pts: moment.pts, wall: moment.wall, is_keyframe: unit.is_keyframe, nals: unit.nals };
         self.record(unit.clone());
         self.wiring.publisher.unit(unit);
+    }
+
+    /// Ends the run; the next one begins with this very picture, if it can.
+    fn cut(&mut self, cause: GapCause, unit: Unit, params: &Arc<VideoParams>) {
+        self.end_session(cause);
+        if self.begin_run(&unit, params) {
+            self.place(unit, params);
+        }
     }
 
     /// A run begins with a keyframe; anything before it cannot be decoded and is dropped.
@@ -240,7 +290,7 @@ impl StreamTask {
         }
         let clock = &self.wiring.clock;
         let wall = wall_of(clock, unit.received);
-        let timeline = Timeline::begin(unit.rtp, unit.received, wall);
+        let timeline = Timeline::begin(unit.rtp, unit.received, wall, self.ended);
         self.generation += 1;
         let info = Arc::new(RunInfo {
             stream: self.wiring.stream.clone(),
@@ -254,7 +304,16 @@ impl StreamTask {
         let recorder = self.wiring.recorder.as_ref();
         let is_recorded =
             recorder.is_some_and(|recorder| send(recorder, RecorderMessage::RunBegin(info.clone())));
-        self.run = Some(Run { timeline, info, is_recorded, newest: Pts::default() });
+        self.run = Some(Run {
+            newest: Pts::default(),
+            newest_wall: timeline.wall_start(),
+            frame: MediaDuration::ZERO,
+            damage: Damage::begin(Pts::default()),
+            leading_until: (unit.picture.access == Access::Open).then_some(unit.rtp),
+            timeline,
+            info,
+            is_recorded,
+        });
         true
     }
 
@@ -282,7 +341,9 @@ impl StreamTask {
 
     /// Tells everyone why nothing comes any more, or why nothing came at all.
     fn end_session(&mut self, cause: GapCause) {
-        self.run = None;
+        if let Some(run) = self.run.take() {
+            self.ended = Some(run.newest_wall.plus_media(run.frame));
+        }
         self.wiring.publisher.end(cause);
         if let Some(recorder) = &self.wiring.recorder {
             send(recorder, RecorderMessage::RunEnd(RunEnd { cause, at: self.wiring.clock.wall() }));
@@ -291,6 +352,45 @@ impl StreamTask {
 
     fn enter(&self, state: StreamState) {
         self.status.enter(state, self.wiring.clock.wall());
+    }
+}
+
+impl Run {
+    /// H.265 names such pictures (RASL). H.264 does not: they are those that are shown before the keyframe.
+    fn is_undecodable_leading(&mut self, unit: &Unit, codec: VideoCodec) -> bool {
+        let Some(key) = self.leading_until else { return false };
+        if unit.rtp == key {
+            return false;
+        }
+        if unit.is_keyframe {
+            self.leading_until = None;
+            return false;
+        }
+        match codec {
+            VideoCodec::H264 => unit.rtp < key,
+            VideoCodec::H265 => unit.picture.is_skipped_leading,
+        }
+    }
+
+    fn advance(&mut self, moment: Moment) {
+        if moment.pts > self.newest {
+            self.frame = moment.pts - self.newest;
+            self.newest = moment.pts;
+            self.newest_wall = moment.wall;
+        }
+    }
+}
+
+fn warn_of(step: TimeBreak) {
+    match step {
+        TimeBreak::Backward(by) => tracing::warn!(%by, "the camera's timestamps fell back: a new run"),
+        TimeBreak::Forward(by) => tracing::warn!(%by, "the camera's timestamps jumped ahead: a new run"),
+        TimeBreak::Apart(by) => {
+            tracing::warn!(
+                ?by,
+                "the camera's timestamps and the arrival of its pictures have come apart: a new run"
+            );
+        }
     }
 }
 
@@ -306,7 +406,9 @@ const fn state_after(fault: &SessionFault) -> StreamState {
     match fault {
         SessionFault::PasswordMissing | SessionFault::PasswordRefused => StreamState::AuthFailed,
         SessionFault::NotFound { .. } => StreamState::NotFound,
-        SessionFault::NoMedia { .. } | SessionFault::NoKeyframe { .. } => StreamState::NoMedia,
+        SessionFault::NoMedia { .. } | SessionFault::NoKeyframe { .. } | SessionFault::PacketLoss { .. } => {
+            StreamState::NoMedia
+        }
         SessionFault::Stalled { .. } => StreamState::Stalled,
         SessionFault::NoVideo | SessionFault::Unsupported { .. } => StreamState::Quarantined,
         SessionFault::Unresolved { .. }
@@ -315,6 +417,8 @@ const fn state_after(fault: &SessionFault) -> StreamState {
         | SessionFault::Protocol { .. }
         | SessionFault::Rejected { .. }
         | SessionFault::NoAnswer { .. }
+        | SessionFault::TooLarge { .. }
+        | SessionFault::SourceChanged
         | SessionFault::Closed
         | SessionFault::Bug => StreamState::BackingOff,
     }

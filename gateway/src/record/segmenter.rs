@@ -399,14 +399,13 @@ impl Run {
     fn estimated_end(&self) -> Option<Cursor> {
         let first = self.units.first()?;
         let start = self.cursor.unwrap_or(Cursor { base: first.pts, wall: first.wall });
-        let (min, max) = self
-            .units
-            .iter()
-            .fold((first.pts, first.pts), |(min, max), unit| (min.min(unit.pts), max.max(unit.pts)));
+        let min = self.units.iter().map(|unit| unit.pts).min()?;
+        let (max, last_wall) = self.units.iter().map(|unit| (unit.pts, unit.wall)).max()?;
         let n_steps = i64::try_from(self.units.len()).unwrap_or(i64::MAX) - 1;
         let frame = if n_steps > 0 { MediaDuration((max - min).0 / n_steps) } else { self.frame };
-        let base = max + frame.max(MediaDuration(1));
-        Some(Cursor { base, wall: start.wall.plus_media(base - start.base) })
+        let frame = frame.max(MediaDuration(1));
+        // By the last picture's own wall time: within a run's first seconds wall and media time go at different speeds.
+        Some(Cursor { base: max + frame, wall: last_wall.plus_media(frame).max(start.wall) })
     }
 }
 
