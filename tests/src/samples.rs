@@ -14,6 +14,14 @@ pub enum Sample {
     H264,
     /// The same in H.265.
     H265,
+    /// H.264, 1280x720, 15 pictures a second, 2 s: the large brother of [`Sample::H264`].
+    Large,
+    /// H.265, 320x240, 15 pictures a second, 24 s: one IDR picture, then open GOPs of one second with B pictures.
+    OpenH265,
+    /// The same in H.264: I pictures with recovery points.
+    OpenH264,
+    /// H.264, 320x240, 15 pictures a second, 24 s: closed GOPs of two seconds with a pyramid of B pictures.
+    Reordered,
     /// H.264, 1280x720, 25 pictures a second, 6 s, one keyframe and B-frames: as no camera sends it.
     Film,
 }
@@ -39,6 +47,48 @@ impl Sample {
                     "hvc1",
                     "-x265-params",
                     "bframes=0:keyint=15:min-keyint=15:scenecut=0:open-gop=0:log-level=error",
+                ],
+            ),
+            Self::Large => {
+                ("large", "testsrc2=size=1280x720:rate=15", "2", &["-c:v", "libx264", "-bf", "0", "-g", "15"])
+            }
+            Self::OpenH265 => (
+                "open-h265",
+                "testsrc2=size=320x240:rate=15",
+                "24",
+                &[
+                    "-c:v",
+                    "libx265",
+                    "-tag:v",
+                    "hvc1",
+                    "-x265-params",
+                    "bframes=3:b-adapt=0:keyint=15:min-keyint=15:scenecut=0:open-gop=1:log-level=error",
+                ],
+            ),
+            Self::OpenH264 => (
+                "open-h264",
+                "testsrc2=size=320x240:rate=15",
+                "24",
+                &[
+                    "-c:v",
+                    "libx264",
+                    "-bf",
+                    "3",
+                    "-x264-params",
+                    "open-gop=1:b-adapt=0:keyint=15:min-keyint=15:scenecut=0",
+                ],
+            ),
+            Self::Reordered => (
+                "reordered",
+                "testsrc2=size=320x240:rate=15",
+                "24",
+                &[
+                    "-c:v",
+                    "libx264",
+                    "-bf",
+                    "3",
+                    "-x264-params",
+                    "b-adapt=0:b-pyramid=normal:keyint=30:scenecut=0",
                 ],
             ),
             Self::Film => {

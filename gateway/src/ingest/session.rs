@@ -90,12 +90,20 @@ pub struct Unit {
     pub(super) picture: Picture,
     /// The parameters, when this picture is the first to use them.
     pub new_params: Option<Arc<VideoParams>>,
-    /// RTP packets lost or unusable before it; whatever they carried is missing.
+    /// RTP packets lost before it; whatever they carried is missing.
     pub lost: u32,
+    /// Packets before it that came and could not be used, with the same effect.
+    pub unusable: u32,
     /// What the camera's clock last said, when it said something since the picture before.
     pub(super) report: Option<SenderReport>,
     /// NAL units behind 4-byte lengths.
     pub nals: Bytes,
+}
+
+impl Unit {
+    pub(super) const fn follows_loss(&self) -> bool {
+        self.lost > 0 || self.unusable > 0
+    }
 }
 
 /// A session that plays.
@@ -106,9 +114,10 @@ pub struct RtspSession {
     has_delivered: bool,
     /// Known once a picture came with them.
     codec: Option<VideoCodec>,
-    /// Since the last picture: packets that are no RTP, or whose payload fits nothing; and the last one's error.
-    broken: u32,
-    last_broken: Option<String>,
+    /// Packets since the last picture that are no RTP, or whose payload fits nothing.
+    unusable: u32,
+    /// What was wrong with the last of them, ever.
+    complaint: Option<String>,
     report: Option<SenderReport>,
 }
 
@@ -144,8 +153,8 @@ impl RtspSession {
             limits,
             has_delivered: false,
             codec: None,
-            broken: 0,
-            last_broken: None,
+            unusable: 0,
+            complaint: None,
             report: None,
         })
     }
@@ -159,8 +168,8 @@ impl RtspSession {
     pub async fn next(&mut self) -> Result<Unit, SessionFault> {
         let limit = if self.has_delivered { self.limits.silence } else { self.limits.first_media };
         let Ok(unit) = timeout(limit, self.next_picture()).await else {
-            return Err(match self.last_broken.take() {
-                Some(detail) => SessionFault::Protocol { detail },
+            return Err(match self.complaint.take().filter(|_| self.unusable > 0) {
+                Some(detail) => SessionFault::protocol(detail),
                 None if self.has_delivered => SessionFault::Stalled { waited: limit },
                 None => SessionFault::NoMedia { waited: limit },
             });
@@ -169,12 +178,17 @@ impl RtspSession {
         unit
     }
 
+    /// What was wrong with the last unusable packet.
+    pub(super) fn complaint(&self) -> Option<&str> {
+        self.complaint.as_deref()
+    }
+
     async fn next_picture(&mut self) -> Result<Unit, SessionFault> {
         loop {
             match self.demuxed.next().await {
                 // retina ends the stream after some of its own errors.
                 None => {
-                    return Err(self.last_broken.take().map_or(SessionFault::Closed, SessionFault::protocol));
+                    return Err(self.complaint.take().map_or(SessionFault::Closed, SessionFault::protocol));
                 }
                 Some(Err(error)) => self.endure(error)?,
                 Some(Ok(CodecItem::VideoFrame(frame))) if frame.stream_id() == self.stream => {
@@ -195,8 +209,8 @@ impl RtspSession {
             Breakage::Source => Err(SessionFault::SourceChanged),
             Breakage::Packet => {
                 tracing::debug!(%error, "an unusable packet");
-                self.broken = self.broken.saturating_add(1);
-                self.last_broken = Some(first_line(&error));
+                self.unusable = self.unusable.saturating_add(1);
+                self.complaint = Some(first_line(&error));
                 Ok(())
             }
             Breakage::Peer | Breakage::Session => Err(protocol(error)),
@@ -213,14 +227,14 @@ impl RtspSession {
         self.codec = new_params.as_ref().map(|params| params.codec).or(self.codec);
         // Without parameters nothing can begin yet, whatever the picture is.
         let picture = Picture::of(self.codec.unwrap_or(VideoCodec::H264), frame.data());
-        self.last_broken = None;
         Ok(Unit {
             rtp: frame.timestamp().timestamp(),
             received: frame.start_ctx().received(),
             is_keyframe: self.codec.is_some() && picture.is_random_access() && picture.has_beginning,
             picture,
             new_params,
-            lost: u32::from(frame.loss()) + std::mem::take(&mut self.broken),
+            lost: frame.loss().into(),
+            unusable: std::mem::take(&mut self.unusable),
             report: self.report.take(),
             nals: frame.into_data().into(),
         })

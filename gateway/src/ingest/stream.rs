@@ -94,6 +94,22 @@ struct Run {
 struct Waiting {
     since: Instant,
     lost: u64,
+    unusable: u64,
+}
+
+impl Waiting {
+    const fn from(since: Instant) -> Self {
+        Self { since, lost: 0, unusable: 0 }
+    }
+
+    /// Why no keyframe came for `waited`.
+    fn fault(&self, waited: Duration, complaint: Option<&str>) -> SessionFault {
+        match (complaint.filter(|_| self.unusable > 0), self.lost) {
+            (Some(detail), _) => SessionFault::protocol(detail.to_owned()),
+            (None, 0) => SessionFault::NoKeyframe { waited },
+            (None, lost) => SessionFault::PacketLoss { waited, lost },
+        }
+    }
 }
 
 impl StreamTask {
@@ -192,7 +208,7 @@ impl StreamTask {
                 Err(fault) => return fault,
             }
         };
-        let mut waiting = Waiting { since: self.wiring.clock.instant(), lost: 0 };
+        let mut waiting = Waiting::from(self.wiring.clock.instant());
         let mut params = None;
         loop {
             let unit = match session.next().await {
@@ -203,26 +219,24 @@ impl StreamTask {
                 params = Some(new.clone());
             }
             waiting.lost += u64::from(unit.lost);
+            waiting.unusable += u64::from(unit.unusable);
             if let Some(params) = &params {
                 self.deliver(unit, params);
             }
             let now = self.wiring.clock.instant();
             if self.run.is_some() {
-                waiting = Waiting { since: now, lost: 0 };
+                waiting = Waiting::from(now);
             }
             let limit = self.wiring.limits.first_keyframe;
             if now.duration_since(waiting.since) > limit {
-                return match waiting.lost {
-                    0 => SessionFault::NoKeyframe { waited: limit },
-                    lost => SessionFault::PacketLoss { waited: limit, lost },
-                };
+                return waiting.fault(limit, session.complaint());
             }
         }
     }
 
     fn deliver(&mut self, unit: Unit, params: &Arc<VideoParams>) {
-        if unit.lost > 0 {
-            self.status.lost(unit.lost);
+        if unit.follows_loss() {
+            self.status.lost(unit.lost.saturating_add(unit.unusable));
         }
         self.place(unit, params);
     }
@@ -248,7 +262,7 @@ impl StreamTask {
         };
         let hole = Duration::from_nanos((moment.pts - run.newest).as_nanos());
         if hole > HOLE {
-            let cause = if unit.lost > 0 { GapCause::PacketLoss } else { GapCause::Stalled };
+            let cause = if unit.follows_loss() { GapCause::PacketLoss } else { GapCause::Stalled };
             return self.cut(cause, unit, params);
         }
         let key = match (unit.is_keyframe, unit.picture.is_random_access()) {
@@ -256,7 +270,7 @@ impl StreamTask {
             (false, true) => Key::Torn,
             (false, false) => Key::No,
         };
-        match run.damage.judge(Arrival { pts: moment.pts, follows_loss: unit.lost > 0, key }) {
+        match run.damage.judge(Arrival { pts: moment.pts, follows_loss: unit.follows_loss(), key }) {
             Verdict::Whole => {}
             Verdict::Damaged => self.status.damaged(),
             Verdict::Undecodable => {

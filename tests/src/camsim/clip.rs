@@ -45,6 +45,8 @@ pub enum ClipError {
 pub struct Unit {
     /// Time of presentation since the clip's first picture.
     pub at: Duration,
+    /// When it is sent, as long after the clip's beginning: in decoding order, at an even pace.
+    pub leaves: Duration,
     /// Decoding may start here. Always true for audio.
     pub is_keyframe: bool,
     pub(super) buffer: gst::Buffer,
@@ -53,7 +55,7 @@ pub struct Unit {
 /// A track that is played: units in decoding order.
 #[derive(Clone, Debug)]
 pub struct Track {
-    /// The units, `at` rising.
+    /// The units, `leaves` rising; `at` too, unless pictures are reordered.
     pub units: Vec<Unit>,
     pub(super) caps: gst::Caps,
     /// Time of the last unit plus its duration.
@@ -120,6 +122,7 @@ impl Clip {
         };
         let origin = video.units.first().map(|unit| unit.at).unwrap_or_default();
         shift(&mut video, origin);
+        pace_in_decoding_order(&mut video);
         if let Some(aac) = &mut aac {
             aac.units.retain(|unit| unit.at >= origin);
             shift(aac, origin);
@@ -289,6 +292,7 @@ fn collect(sink: &gst_app::AppSink) -> Option<(Track, bool)> {
         track.end = track.end.max((at + duration).into());
         track.units.push(Unit {
             at: at.into(),
+            leaves: at.into(),
             is_keyframe: !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT),
             buffer,
         });
@@ -307,4 +311,15 @@ fn shift(track: &mut Track, origin: Duration) {
         unit.at = unit.at.saturating_sub(origin);
     }
     track.end = track.end.saturating_sub(origin);
+}
+
+/// An encoder hands a picture out when it has coded it: anchors late, the B pictures between them after them.
+fn pace_in_decoding_order(track: &mut Track) {
+    let mut times: Vec<Duration> = track.units.iter().map(|unit| unit.at).collect();
+    times.sort_unstable();
+    let ahead = track.units.iter().zip(&times).map(|(unit, time)| unit.at.saturating_sub(*time));
+    let delay = ahead.max().unwrap_or_default();
+    for (unit, time) in track.units.iter_mut().zip(times) {
+        unit.leaves = time + delay;
+    }
 }

@@ -1,14 +1,23 @@
 //! Simulated cameras: any number of RTSP streams from video files, over GStreamer's RTSP server.
 //!
 //! Behaves as a decent IP camera does: a `main` and a `sub` path, digest authentication, parameter sets before each
-//! IDR picture, an endless timeline that runs whether anybody watches or not. What a bad camera does is a [`Fault`].
+//! IDR picture, an endless timeline that runs whether anybody watches or not.
+//!
+//! What is wrong with a camera from its beginning to its end is a [`Fault`]. What goes wrong meanwhile is [`Faults`],
+//! switched by a [`FaultControl`] that [`CamSim::start_controlled`] was given, or over HTTP ([`control_router`]): then a
+//! proxy stands between the server and its clients, because GStreamer's server cannot misbehave.
 
 mod auth;
 mod clip;
 mod fault;
+mod http;
+mod inject;
 mod pace;
 mod prepare;
+mod proxy;
+mod rtp;
 mod serve;
+mod udp;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -28,11 +37,14 @@ pub(crate) use self::prepare::encode_once;
 pub use self::{
     clip::{Clip, ClipError, Track, Unfit, Unit},
     fault::{Fault, ForeignCodec, UnknownFault},
+    http::router as control_router,
+    inject::{CameraCounters, FaultControl, Faults, NoFaults},
     pace::SentUnit,
     prepare::{Origin, PrepareError, prepare},
 };
 use self::{
-    pace::{Pacer, SentLog, Timeline},
+    pace::{FeedWishes, Pacer, SentLog, Timeline},
+    proxy::Proxy,
     serve::Server,
 };
 
@@ -80,6 +92,10 @@ pub struct CameraConfig {
     pub start: Duration,
     /// `None` lets everybody in.
     pub login: Option<Login>,
+    /// The file is sent as it is, both streams, with whatever `Clip::unfit` finds: open GOPs, reordered pictures.
+    pub as_is: bool,
+    /// What [`Faults::alternate`] plays instead, on the main stream; in the same coding, as it is.
+    pub alternate: Option<PathBuf>,
     /// What is wrong with its main stream.
     pub main_fault: Option<Fault>,
     /// What is wrong with its sub stream.
@@ -97,6 +113,8 @@ impl CameraConfig {
             audio: Audio::None,
             start: Duration::ZERO,
             login: None,
+            as_is: false,
+            alternate: None,
             main_fault: None,
             sub_fault: None,
         }
@@ -156,6 +174,7 @@ pub enum CamSimError {
 
 /// Running cameras. Stopped by [`CamSim::stop`] or when dropped.
 pub struct CamSim {
+    proxy: Option<Proxy>,
     server: Server,
     pacer: Pacer,
     pacer_thread: Option<JoinHandle<()>>,
@@ -177,6 +196,7 @@ struct StreamPlan {
     login: Option<Login>,
     fault: Option<Fault>,
     log: Option<SentLog>,
+    wishes: Option<FeedWishes>,
 }
 
 impl CamSim {
@@ -185,6 +205,18 @@ impl CamSim {
     /// # Errors
     /// [`CamSimError`]; nothing is left running then.
     pub fn start(config: CamSimConfig) -> Result<Self, CamSimError> {
+        Self::start_inner(config, None)
+    }
+
+    /// The same, with faults that `control` switches while the cameras run. Costs a proxy for all that is sent.
+    ///
+    /// # Errors
+    /// [`CamSimError`]; nothing is left running then.
+    pub fn start_controlled(config: CamSimConfig, control: &FaultControl) -> Result<Self, CamSimError> {
+        Self::start_inner(config, Some(control))
+    }
+
+    fn start_inner(config: CamSimConfig, control: Option<&FaultControl>) -> Result<Self, CamSimError> {
         gst::init()?;
         check(&config)?;
         let clips = prepare_all(&config)?;
@@ -192,7 +224,7 @@ impl CamSim {
         let started = pace::now();
         let mut plans = Vec::new();
         for (position, camera) in config.cameras.iter().enumerate() {
-            let find = |kind| clips.get(&(camera.file.clone(), kind, camera.codec));
+            let find = |kind| clips.get(&Job::of(camera, kind));
             let (Some((main, main_origin)), Some((sub, sub_origin))) =
                 (find(StreamKind::Main), find(StreamKind::Sub))
             else {
@@ -205,6 +237,7 @@ impl CamSim {
             {
                 let id = StreamId { camera: camera.id.clone(), kind };
                 let log = config.keep_sent.then(SentLog::default);
+                let wishes = control.map(|control| wishes(control, &id, camera, &clips, epoch));
                 plans.push(StreamPlan {
                     id: id.clone(),
                     codec: clip.codec,
@@ -213,19 +246,25 @@ impl CamSim {
                     login: camera.login.clone(),
                     fault: camera.fault(kind),
                     log: log.clone(),
+                    wishes,
                 });
                 streams.insert(id, Playing { clip: Arc::clone(clip), origin: *origin, log });
             }
         }
         let (pacer, thread) = Pacer::start()?;
-        let server = Server::start(config.port, plans, &pacer).inspect_err(|_| pacer.stop())?;
-        Ok(Self { server, pacer, pacer_thread: Some(thread), streams })
+        let port = if control.is_some() { 0 } else { config.port };
+        let server = Server::start(port, plans, &pacer).inspect_err(|_| pacer.stop())?;
+        let mut this = Self { proxy: None, server, pacer, pacer_thread: Some(thread), streams };
+        if let Some(control) = control {
+            this.proxy = Some(Proxy::start(config.port, this.server.port(), control.clone())?);
+        }
+        Ok(this)
     }
 
     /// The real TCP port.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.server.port()
+        self.proxy.as_ref().map_or_else(|| self.server.port(), Proxy::port)
     }
 
     /// Where a stream is served, without user and password.
@@ -262,6 +301,9 @@ impl CamSim {
 
 impl Drop for CamSim {
     fn drop(&mut self) {
+        if let Some(proxy) = &mut self.proxy {
+            proxy.stop();
+        }
         self.server.stop();
         self.pacer.stop();
         if let Some(thread) = self.pacer_thread.take() {
@@ -271,14 +313,55 @@ impl Drop for CamSim {
     }
 }
 
-type Clips = HashMap<(PathBuf, StreamKind, Option<VideoCodec>), (Arc<Clip>, Origin)>;
+/// The file, and what is wanted of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Job {
+    file: PathBuf,
+    kind: StreamKind,
+    codec: Option<VideoCodec>,
+    as_is: bool,
+}
+
+impl Job {
+    fn of(camera: &CameraConfig, kind: StreamKind) -> Self {
+        Self { file: camera.file.clone(), kind, codec: camera.codec, as_is: camera.as_is }
+    }
+
+    fn alternate(camera: &CameraConfig) -> Option<Self> {
+        let file = camera.alternate.clone()?;
+        Some(Self { file, kind: StreamKind::Main, codec: None, as_is: true })
+    }
+
+    fn run(&self, cache: &std::path::Path) -> Result<(Clip, Origin), PrepareError> {
+        if self.as_is {
+            return Ok((Clip::load(&self.file)?, Origin::Source));
+        }
+        prepare(cache, &self.file, self.kind, self.codec)
+    }
+}
+
+type Clips = HashMap<Job, (Arc<Clip>, Origin)>;
+
+fn wishes(
+    control: &FaultControl,
+    stream: &StreamId,
+    camera: &CameraConfig,
+    clips: &Clips,
+    epoch: i64,
+) -> FeedWishes {
+    let clip = Job::alternate(camera).filter(|_| stream.kind == StreamKind::Main);
+    let clip = clip.and_then(|job| clips.get(&job));
+    let alternate =
+        clip.map(|(clip, _)| Timeline { track: Arc::clone(&clip.video), length: clip.video.end, epoch });
+    FeedWishes { wish: control.wish(stream), alternate, plays_alternate: false }
+}
 
 /// Each (file, stream, coding) once, on as many threads as there are cores.
 fn prepare_all(config: &CamSimConfig) -> Result<Clips, CamSimError> {
     let mut jobs = Vec::new();
     for camera in &config.cameras {
-        for kind in [StreamKind::Main, StreamKind::Sub] {
-            let job = (camera.file.clone(), kind, camera.codec);
+        let own = [StreamKind::Main, StreamKind::Sub].map(|kind| Job::of(camera, kind));
+        for job in own.into_iter().chain(Job::alternate(camera)) {
             if !jobs.iter().any(|(known, _)| *known == job) {
                 jobs.push((job, camera.id.clone()));
             }
@@ -291,16 +374,15 @@ fn prepare_all(config: &CamSimConfig) -> Result<Clips, CamSimError> {
         for _ in 0..workers {
             scope.spawn(|| {
                 loop {
-                    let Some(((file, kind, codec), camera)) =
-                        queue.lock().unwrap_or_else(PoisonError::into_inner).next()
+                    let Some((job, camera)) = queue.lock().unwrap_or_else(PoisonError::into_inner).next()
                     else {
                         break;
                     };
-                    let result = prepare(&config.cache, &file, kind, codec);
+                    let result = job.run(&config.cache);
                     let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
                     match (result, done.as_mut()) {
                         (Ok((clip, origin)), Ok(clips)) => {
-                            clips.insert((file, kind, codec), (Arc::new(clip), origin));
+                            clips.insert(job, (Arc::new(clip), origin));
                         }
                         (Err(source), Ok(_)) => *done = Err(CamSimError::Prepare { camera, source }),
                         (_, Err(_)) => break,

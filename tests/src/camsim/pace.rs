@@ -1,12 +1,12 @@
 //! One clock and one thread for all streams: hands each unit to its appsrc when it is due, round after round.
 //!
 //! A stream's timeline does not depend on who watches: unit `i` of round `n` is due at
-//! `epoch + n * length + units[i].at`, so main and sub of one camera show the same instant, always.
+//! `epoch + n * length + units[i].leaves`, so main and sub of one camera show the same instant, always.
 
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -16,7 +16,10 @@ use gstreamer_app as gst_app;
 use sharpeyes::clock::Clock;
 use sharpeyes_domain::time::WallTime;
 
-use super::clip::Track;
+use super::{
+    clip::{Track, Unit},
+    inject::Wish,
+};
 
 /// One unit that left for the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +57,7 @@ impl Timeline {
         let mut round = u64::try_from(passed / length).ok()?;
         let within = passed % length;
         let units = &self.track.units;
-        let later = units.iter().position(|unit| unit.is_keyframe && nanos(unit.at) >= within);
+        let later = units.iter().position(|unit| unit.is_keyframe && nanos(unit.leaves) >= within);
         let index = later.unwrap_or_else(|| {
             round += 1;
             0
@@ -72,7 +75,7 @@ impl Timeline {
     }
 
     fn due(&self, cursor: Cursor) -> i64 {
-        let at = self.track.units.get(cursor.index).map(|unit| unit.at).unwrap_or_default();
+        let at = self.track.units.get(cursor.index).map(|unit| unit.leaves).unwrap_or_default();
         self.epoch
             + i64::try_from(cursor.round).unwrap_or(i64::MAX).saturating_mul(nanos(self.length))
             + nanos(at)
@@ -98,6 +101,16 @@ struct Feed {
     timeline: Timeline,
     phase: Phase,
     log: Option<SentLog>,
+    wishes: Option<FeedWishes>,
+}
+
+/// Other pictures than the timeline's, while somebody wants them.
+#[derive(Clone)]
+pub(super) struct FeedWishes {
+    pub(super) wish: Arc<Wish>,
+    /// What [`Wish::alternate`] exchanges the timeline for, and back.
+    pub(super) alternate: Option<Timeline>,
+    pub(super) plays_alternate: bool,
 }
 
 /// How far a feed has come.
@@ -176,11 +189,17 @@ impl Pacer {
     }
 
     /// Readies `source` for a description; media flows after [`Pacer::play`].
-    pub(super) fn add(&self, source: gst_app::AppSrc, timeline: Timeline, log: Option<SentLog>) -> FeedId {
+    pub(super) fn add(
+        &self,
+        source: gst_app::AppSrc,
+        timeline: Timeline,
+        log: Option<SentLog>,
+        wishes: Option<FeedWishes>,
+    ) -> FeedId {
         let mut state = self.0.lock();
         let id = state.next_id;
         state.next_id += 1;
-        state.feeds.insert(id, Feed { source, timeline, phase: Phase::Starting, log });
+        state.feeds.insert(id, Feed { source, timeline, phase: Phase::Starting, log, wishes });
         state.agenda.push(Reverse((self.0.now(), id)));
         drop(state);
         self.0.wake.notify_one();
@@ -248,7 +267,13 @@ struct Gone;
 /// Does what is due; when the feed wants to be asked again.
 fn step(shared: &Shared, feed: &mut Feed, now: i64) -> Result<Option<i64>, Gone> {
     match feed.phase {
-        Phase::Playing(cursor) => send(shared, feed, cursor).map(Some),
+        Phase::Playing(cursor) => match exchange(feed, cursor, now) {
+            Some(other) => {
+                feed.phase = Phase::Playing(other);
+                Ok(Some(feed.timeline.due(other)))
+            }
+            None => send(shared, feed, cursor).map(Some),
+        },
         Phase::Starting if feed.source.current_state() == gst::State::Playing => {
             announce(&feed.source, now)?;
             feed.phase = Phase::Described;
@@ -273,17 +298,44 @@ fn base_time(source: &gst_app::AppSrc) -> i64 {
     signed(source.base_time().unwrap_or_default())
 }
 
+/// Changes over to the other timeline at a keyframe, when that is wished: the place in it.
+fn exchange(feed: &mut Feed, cursor: Cursor, now: i64) -> Option<Cursor> {
+    let wishes = feed.wishes.as_mut()?;
+    let is_wished = wishes.wish.alternate.load(Ordering::Relaxed);
+    let is_keyframe = feed.timeline.track.units.get(cursor.index).is_some_and(|unit| unit.is_keyframe);
+    if is_wished == wishes.plays_alternate || !is_keyframe {
+        return None;
+    }
+    std::mem::swap(&mut feed.timeline, wishes.alternate.as_mut()?);
+    wishes.plays_alternate = is_wished;
+    feed.source.set_caps(Some(&feed.timeline.track.caps));
+    feed.timeline.join(now)
+}
+
+/// The unit itself, or while frozen the last keyframe again.
+fn pictured(feed: &Feed, cursor: Cursor) -> Option<&Unit> {
+    let units = &feed.timeline.track.units;
+    let is_frozen = feed.wishes.as_ref().is_some_and(|wishes| wishes.wish.freeze.load(Ordering::Relaxed));
+    if !is_frozen {
+        return units.get(cursor.index);
+    }
+    units.get(..=cursor.index)?.iter().rev().find(|unit| unit.is_keyframe)
+}
+
 /// Pushes one unit; when the next is due.
 fn send(shared: &Shared, feed: &mut Feed, cursor: Cursor) -> Result<i64, Gone> {
     let due = feed.timeline.due(cursor);
     let unit = feed.timeline.track.units.get(cursor.index).ok_or(Gone)?;
-    let mut buffer = unit.buffer.copy();
+    let mut buffer = pictured(feed, cursor).ok_or(Gone)?.buffer.copy();
     {
         // A shallow copy: the coded bytes stay shared with every other stream of this clip.
         let buffer = buffer.make_mut();
-        let time = u64::try_from(due - base_time(&feed.source)).ok().map(gst::ClockTime::from_nseconds);
-        buffer.set_pts(time);
-        buffer.set_dts(time);
+        let shown = due - nanos(unit.leaves) + nanos(unit.at);
+        let time = |nanos: i64| {
+            u64::try_from(nanos - base_time(&feed.source)).ok().map(gst::ClockTime::from_nseconds)
+        };
+        buffer.set_pts(time(shown));
+        buffer.set_dts(time(due));
     }
     if let Some(log) = &feed.log {
         let media = u64::try_from(due - feed.timeline.epoch).map(Duration::from_nanos).unwrap_or_default();

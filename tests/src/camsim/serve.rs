@@ -123,11 +123,11 @@ fn configure(plan: &StreamPlan, pacer: &Pacer, media: &gst_rtsp_server::RTSPMedi
     let mut feeds: Vec<FeedId> = Vec::new();
     if let Some(source) = find("video") {
         source.set_caps(Some(&plan.video.track.caps));
-        feeds.push(pacer.add(source, plan.video.clone(), plan.log.clone()));
+        feeds.push(pacer.add(source, plan.video.clone(), plan.log.clone(), plan.wishes.clone()));
     }
     if let Some((source, (_, timeline))) = find("audio").zip(plan.audio.as_ref()) {
         source.set_caps(Some(&timeline.track.caps));
-        feeds.push(pacer.add(source, timeline.clone(), None));
+        feeds.push(pacer.add(source, timeline.clone(), None, None));
     }
     if plan.fault != Some(Fault::Silent) {
         let (pacer, feeds) = (pacer.clone(), feeds.clone());
@@ -188,7 +188,7 @@ pub(super) fn tone(audio: Audio) -> Result<Track, glib::BoolError> {
     while let Ok(sample) = sink.pull_sample() {
         if let (Some(buffer), Some(found)) = (sample.buffer_owned(), sample.caps_owned()) {
             let at = buffer.pts().unwrap_or_default().into();
-            units.push(Unit { at, is_keyframe: true, buffer });
+            units.push(Unit { at, leaves: at, is_keyframe: true, buffer });
             caps = found;
         }
     }
