@@ -110,6 +110,15 @@ pub struct StatusCell(Mutex<Inner>);
 struct Inner {
     status: Status,
     recent: VecDeque<(Pts, usize)>,
+    /// Of all in `recent`.
+    recent_bytes: usize,
+}
+
+impl Inner {
+    fn forget(&mut self) {
+        self.recent.clear();
+        self.recent_bytes = 0;
+    }
 }
 
 const RATE_WINDOW: MediaDuration = MediaDuration::from_secs(5);
@@ -131,7 +140,7 @@ impl StatusCell {
             lost_packets: 0,
             backlog_drops: 0,
         };
-        Self(Mutex::new(Inner { status, recent: VecDeque::new() }))
+        Self(Mutex::new(Inner { status, recent: VecDeque::new(), recent_bytes: 0 }))
     }
 
     /// A copy.
@@ -147,7 +156,7 @@ impl StatusCell {
             inner.status.since = now;
         }
         if state != StreamState::Streaming {
-            inner.recent.clear();
+            inner.forget();
             (inner.status.fps, inner.status.kbps) = (0.0, 0.0);
         }
     }
@@ -164,7 +173,7 @@ impl StatusCell {
         inner.status.fault = None;
         inner.status.failures = 0;
         inner.status.sessions += 1;
-        inner.recent.clear();
+        inner.forget();
         drop(inner);
         self.enter(StreamState::Streaming, now);
     }
@@ -174,15 +183,16 @@ impl StatusCell {
         inner.status.newest = Some(wall);
         inner.status.lost_packets += u64::from(lost);
         inner.recent.push_back((pts, bytes));
+        inner.recent_bytes += bytes;
         while inner.recent.len() > RATE_UNITS
             || inner.recent.front().is_some_and(|(oldest, _)| pts - *oldest > RATE_WINDOW)
         {
-            inner.recent.pop_front();
+            inner.recent_bytes -= inner.recent.pop_front().map_or(0, |(_, bytes)| bytes);
         }
         let span = inner.recent.front().map_or(MediaDuration::ZERO, |(oldest, _)| pts - *oldest);
         let seconds = span.as_secs_f64();
         if seconds > 0.5 {
-            let bytes: usize = inner.recent.iter().skip(1).map(|(_, bytes)| bytes).sum();
+            let bytes = inner.recent_bytes - inner.recent.front().map_or(0, |(_, bytes)| *bytes);
             let as_f64 = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
             inner.status.fps = as_f64(inner.recent.len() - 1) / seconds;
             inner.status.kbps = as_f64(bytes) / 125.0 / seconds;

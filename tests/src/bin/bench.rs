@@ -18,7 +18,7 @@ struct Arguments {
     #[arg(long, default_value_t = 180)]
     record_seconds: u64,
     /// How many small and how many large cameras `record` takes.
-    #[arg(long, value_delimiter = ',', num_args = 2, default_values_t = [100, 20])]
+    #[arg(long, value_delimiter = ',', default_values_t = [100, 20])]
     record_cameras: Vec<u16>,
 }
 

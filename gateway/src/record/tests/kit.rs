@@ -32,6 +32,7 @@ impl Kit {
         let settings = RecordSettings {
             segment: Duration::from_secs(10),
             backlog_bytes: 1 << 20,
+            gather: Duration::ZERO,
             ..RecordSettings::new(dir.path().join("media"))
         };
         Self { dir, settings, clock: Clock::simulated(START) }
