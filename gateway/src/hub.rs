@@ -289,7 +289,13 @@ mod tests {
             sample_entry: Arc::new([]),
             decoder_config: Arc::new([]),
         };
-        Arc::new(RunInfo { stream: stream(), params: Arc::new(params), wall_start: WallTime(0), generation })
+        Arc::new(RunInfo {
+            stream: stream(),
+            params: Arc::new(params),
+            audio: None,
+            wall_start: WallTime(0),
+            generation,
+        })
     }
 
     /// Unit `n` of a stream of ten pictures a second with a keyframe every second.

@@ -262,7 +262,9 @@ fn record_settings(site: &Site) -> RecordSettings {
 /// The streams that are pulled: main when it is recorded or analysed, sub when there is one.
 fn streams_of(camera: &Camera) -> impl Iterator<Item = StreamKind> {
     let analysed = camera.analysed().map(|(stream, _)| stream.kind);
-    let is_main_needed = camera.record || analysed == Some(StreamKind::Main) || camera.sub.is_none();
+    let is_main_needed = camera.record.includes(StreamKind::Main)
+        || analysed == Some(StreamKind::Main)
+        || camera.sub.is_none();
     let main = is_main_needed.then_some(StreamKind::Main);
     let sub = camera.sub.as_ref().map(|_| StreamKind::Sub);
     main.into_iter().chain(sub)
@@ -276,7 +278,7 @@ fn hub_of(site: &Site) -> Hub {
 }
 
 const fn is_recorded(camera: &Camera, kind: StreamKind) -> bool {
-    camera.record && matches!(kind, StreamKind::Main)
+    camera.record.includes(kind)
 }
 
 /// Streams that were recorded once and are not any more: their gap is someone's will, not a fault.

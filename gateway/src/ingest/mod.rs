@@ -5,12 +5,14 @@
 //!
 //! [`Pts`]: sharpeyes_domain::time::Pts
 
+mod audio;
 mod fault;
 mod session;
 mod status;
 mod stream;
 mod timeline;
 
+pub use audio::{AudioState, Heard};
 pub use fault::{SessionFault, Stage};
 pub use session::{Limits, RtspSession, Source, Unit};
 pub use status::{FaultReport, Status, StatusCell, StreamState};

@@ -10,7 +10,10 @@ use sharpeyes_domain::{
     time::{MediaDuration, Pts, WallTime},
 };
 
-use super::fault::{SessionFault, Stage};
+use super::{
+    audio::AudioState,
+    fault::{SessionFault, Stage},
+};
 
 /// The reconnect state machine's states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +93,8 @@ pub struct Status {
     pub sessions: u64,
     /// Coding and size, once known.
     pub params: Option<Arc<VideoParams>>,
+    /// What becomes of the camera's sound.
+    pub audio: AudioState,
     /// Pictures a second over the last seconds of media.
     pub fps: f64,
     /// Kilobits a second over the last seconds of media.
@@ -134,6 +139,7 @@ impl StatusCell {
             failures: 0,
             sessions: 0,
             params: None,
+            audio: AudioState::Off,
             fps: 0.0,
             kbps: 0.0,
             newest: None,
@@ -197,6 +203,10 @@ impl StatusCell {
             inner.status.fps = as_f64(inner.recent.len() - 1) / seconds;
             inner.status.kbps = as_f64(bytes) / 125.0 / seconds;
         }
+    }
+
+    pub(super) fn hears(&self, audio: AudioState) {
+        self.lock().status.audio = audio;
     }
 
     pub(super) fn dropped_by_backlog(&self) {

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::{
+    audio::{AudioClock, AudioState, Heard, Origin},
     fault::{Patience, SessionFault, Stage},
     session::{Limits, RtspSession, Source, Unit},
     status::{StatusCell, StreamState},
@@ -69,6 +70,8 @@ pub struct StreamTask {
     status: Arc<StatusCell>,
     generation: u64,
     run: Option<Run>,
+    /// What becomes of the sound of the present session.
+    audio: AudioState,
 }
 
 struct Run {
@@ -77,6 +80,7 @@ struct Run {
     /// False after the recorder's queue overflowed, until the next keyframe that fits.
     is_recorded: bool,
     newest: Pts,
+    audio: Option<AudioClock>,
 }
 
 impl StreamTask {
@@ -84,7 +88,7 @@ impl StreamTask {
     #[must_use]
     pub fn new(wiring: Wiring) -> Self {
         let status = Arc::new(StatusCell::new(wiring.clock.wall()));
-        Self { wiring, status, generation: 0, run: None }
+        Self { wiring, status, generation: 0, run: None, audio: AudioState::Off }
     }
 
     /// Where the stream stands, readable at any time.
@@ -173,13 +177,26 @@ impl StreamTask {
                 Err(fault) => return fault,
             }
         };
+        // Sound that broke an earlier session stays left out, and the camera's state goes on saying so.
+        if self.wiring.source.audio {
+            self.audio = session.audio().clone();
+        }
+        self.status.hears(self.audio.clone());
         let began = self.wiring.clock.instant();
         let mut params = None;
         loop {
             let unit = match session.next().await {
                 Ok(unit) => unit,
-                Err(fault) => return fault,
+                Err(fault) => {
+                    if session.audio_has_failed() {
+                        self.leave_audio_out(&fault);
+                    }
+                    return fault;
+                }
             };
+            for heard in session.take_heard() {
+                self.hear(heard);
+            }
             if let Some(new) = &unit.new_params {
                 params = Some(new.clone());
             }
@@ -190,6 +207,24 @@ impl StreamTask {
             if self.run.is_none() && self.wiring.clock.instant().duration_since(began) > limit {
                 return SessionFault::NoKeyframe { waited: limit };
             }
+        }
+    }
+
+    /// From the next session on: a camera with broken sound still records its pictures.
+    fn leave_audio_out(&mut self, fault: &SessionFault) {
+        let Some(params) = self.audio.params() else { return };
+        let coding = params.codec.as_str().to_owned();
+        tracing::warn!(coding, error = %fault, "the camera's sound broke the session: it is left out from now on");
+        self.audio = AudioState::LeftOut { coding, reason: fault.to_string() };
+        self.wiring.source.audio = false;
+    }
+
+    fn hear(&mut self, heard: Heard) {
+        let (Some(recorder), Some(run)) = (&self.wiring.recorder, &mut self.run) else { return };
+        let placed = run.audio.as_mut().and_then(|clock| clock.place(heard));
+        if let Some(unit) = placed.filter(|_| run.is_recorded) {
+            // Should the queue be full, the next picture finds it so and ends the run.
+            send(recorder, RecorderMessage::Audio(unit));
         }
     }
 
@@ -226,6 +261,9 @@ impl StreamTask {
             return;
         }
         run.newest = run.newest.max(moment.pts);
+        if let Some(audio) = &mut run.audio {
+            audio.picture(moment.pts, unit.received);
+        }
         self.status.delivered(moment.pts, moment.wall, unit.nals.len(), unit.lost);
         let unit =
             AccessUnit { pts: moment.pts, wall: moment.wall, is_keyframe: unit.is_keyframe, nals: unit.nals };
@@ -245,6 +283,7 @@ impl StreamTask {
         let info = Arc::new(RunInfo {
             stream: self.wiring.stream.clone(),
             params: params.clone(),
+            audio: self.audio.params().cloned(),
             wall_start: timeline.wall_start(),
             generation: self.generation,
         });
@@ -254,7 +293,9 @@ impl StreamTask {
         let recorder = self.wiring.recorder.as_ref();
         let is_recorded =
             recorder.is_some_and(|recorder| send(recorder, RecorderMessage::RunBegin(info.clone())));
-        self.run = Some(Run { timeline, info, is_recorded, newest: Pts::default() });
+        let origin = Origin { npt: unit.npt, received: unit.received };
+        let audio = info.audio.clone().map(|params| AudioClock::new(params, origin));
+        self.run = Some(Run { timeline, info, is_recorded, newest: Pts::default(), audio });
         true
     }
 

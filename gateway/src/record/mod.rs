@@ -35,7 +35,7 @@ use std::{
 
 use sharpeyes_domain::{
     ids::{RunId, SegmentId, StreamId},
-    media::{AccessUnit, VideoParams},
+    media::{AccessUnit, AudioParams, AudioUnit, VideoParams},
     segment::{Gap, GapCause, Span},
     time::WallTime,
 };
@@ -60,6 +60,8 @@ pub struct RunInfo {
     pub stream: StreamId,
     /// Constant within the run.
     pub params: Arc<VideoParams>,
+    /// Of the sound that is recorded beside the pictures, if any.
+    pub audio: Option<Arc<AudioParams>>,
     /// Wall time of the run's media time 0.
     pub wall_start: WallTime,
     /// Counts the runs of this stream.
@@ -82,6 +84,8 @@ pub enum RecorderMessage {
     RunBegin(Arc<RunInfo>),
     /// One coded picture, in decoding order.
     Unit(AccessUnit),
+    /// One piece of sound, in order; may come a little before or after the pictures of its time.
+    Audio(AudioUnit),
     /// The run is over. Also sent without a run, when a session could not be set up: then the gap gets this cause.
     RunEnd(RunEnd),
 }

@@ -102,6 +102,7 @@ impl StreamShared {
 pub(super) fn cost(message: &RecorderMessage) -> usize {
     match message {
         RecorderMessage::Unit(unit) => unit.nals.len() + OVERHEAD,
+        RecorderMessage::Audio(unit) => unit.data.len() + OVERHEAD,
         RecorderMessage::RunBegin(_) | RecorderMessage::RunEnd(_) => 0,
     }
 }
@@ -114,7 +115,7 @@ impl RecordSender {
     /// once [`RecordSender::has_room`].
     pub fn try_send(&self, message: RecorderMessage) -> Result<(), Overflow> {
         match &message {
-            RecorderMessage::Unit(_) => {
+            RecorderMessage::Unit(_) | RecorderMessage::Audio(_) => {
                 if self.shared.is_overflowing.load(Ordering::Acquire) {
                     self.shared.n_refused.fetch_add(1, Ordering::Relaxed);
                     return Err(Overflow);
