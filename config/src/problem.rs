@@ -143,6 +143,15 @@ pub enum Fault {
         "there is no `sub` stream: add one, or say analyse = \"main\" (decoding costs more) or analyse = \"off\""
     )]
     NoSub,
+    /// A sub stream is to be recorded and there is none.
+    #[error("there is no `sub` stream: add one, or say record = \"main\"")]
+    NoSubToRecord,
+    /// Neither a truth value nor a word.
+    #[error("must be true, false, \"main\", \"sub\" or \"both\"")]
+    RecordShape,
+    /// Sound without a recording to go into.
+    #[error("sound is recorded beside pictures, and the camera is not recorded")]
+    SoundAlone,
     /// Nothing to do with this camera.
     #[error("the camera is neither recorded nor analysed")]
     Idle,

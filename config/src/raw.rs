@@ -70,7 +70,9 @@ pub(crate) struct RawCamera {
     /// Taken apart by hand, because a deserialiser's complaint would repeat the value.
     pub(crate) password: Option<toml::Value>,
     pub(crate) transport: Option<String>,
-    pub(crate) record: Option<bool>,
+    /// `true`, `false` or a word.
+    pub(crate) record: Option<toml::Value>,
+    pub(crate) audio: Option<bool>,
     pub(crate) analyse: Option<String>,
     pub(crate) model: Option<String>,
     pub(crate) fps: Option<f64>,

@@ -109,8 +109,10 @@ pub struct Camera {
     pub credentials: Option<Credentials>,
     /// How media travels, for both streams.
     pub transport: Transport,
-    /// Whether the main stream is recorded.
-    pub record: bool,
+    /// Which streams are recorded. Invariant: `Sub` and `Both` only when there is a sub stream.
+    pub record: Record,
+    /// Whether the sound of recorded streams is recorded too: a decision that the law asks someone to take.
+    pub audio: bool,
     /// Which stream is analysed. Invariant: `Sub` only when there is a sub stream; not `Off` when there are rules.
     pub analyse: AnalyseStream,
     /// Which detector; `None`: the site's default.
@@ -150,6 +152,20 @@ pub enum Transport {
     Tcp,
     /// RTP datagrams beside it, for cameras that offer nothing else: what is lost is lost.
     Udp,
+}
+
+/// Which streams of a camera are recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Record {
+    /// None.
+    Off,
+    /// The large picture: the usual way.
+    Main,
+    /// The small one, for many days on a small disk.
+    Sub,
+    /// Each into files of its own.
+    Both,
 }
 
 /// Which stream of a camera is analysed.
@@ -197,6 +213,30 @@ impl Camera {
         match kind {
             StreamKind::Main => Some(&self.main),
             StreamKind::Sub => self.sub.as_ref(),
+        }
+    }
+}
+
+impl Record {
+    /// Whether the stream of this kind is recorded.
+    #[must_use]
+    pub const fn includes(self, kind: StreamKind) -> bool {
+        match kind {
+            StreamKind::Main => matches!(self, Self::Main | Self::Both),
+            StreamKind::Sub => matches!(self, Self::Sub | Self::Both),
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self, UnknownName> {
+        match text {
+            "main" => Ok(Self::Main),
+            "sub" => Ok(Self::Sub),
+            "both" => Ok(Self::Both),
+            _ => Err(UnknownName {
+                set: "record",
+                text: text.chars().take(80).collect(),
+                names: &["main", "sub", "both", "true", "false"],
+            }),
         }
     }
 }

@@ -104,7 +104,7 @@ impl LiveStream {
             mime: format!("video/mp4; codecs=\"{}\"", params.rfc6381),
             width_px: params.width_px,
             height_px: params.height_px,
-            segment: mp4::init_segment(params)?.into(),
+            segment: mp4::init_segment(params, None)?.into(),
         });
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
-use sharpeyes::mp4::{Scanner, fragment_samples};
+use sharpeyes::mp4::{FragmentAudio, Scanner, fragment_tables};
 use sharpeyes_domain::{
     ids::{SegmentId, StreamId},
     media::{VideoCodec, nal_units},
@@ -61,14 +61,40 @@ pub fn gaps(site: &TestSite, stream: &StreamId) -> anyhow::Result<Vec<Gap>> {
 /// # Errors
 /// When the file is damaged anywhere.
 pub fn pictures(path: &Path) -> anyhow::Result<Vec<Vec<Bytes>>> {
+    Ok(tracks(path)?.0)
+}
+
+/// A piece of sound as recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sound {
+    /// In units of its sampling rate, since the run's media time 0.
+    pub at: i64,
+    /// In the same unit, up to the next piece.
+    pub duration: u32,
+    /// As it came.
+    pub data: Bytes,
+}
+
+/// The NAL units of each picture of a file and its sound, by the product's own reader.
+///
+/// # Errors
+/// When the file is damaged anywhere.
+pub fn tracks(path: &Path) -> anyhow::Result<(Vec<Vec<Bytes>>, Vec<Sound>)> {
     let file = Bytes::from(fs::read(path).with_context(|| path.display().to_string())?);
     let mut scanner = Scanner::open(&file[..])?;
-    let mut pictures = Vec::new();
+    let (mut pictures, mut sounds) = (Vec::new(), Vec::new());
     while let Some(fragment) = scanner.next_fragment()? {
         let start = usize::try_from(fragment.offset)?;
         let body = start + usize::try_from(fragment.header_bytes)?;
         let mut at = body;
-        for sample in fragment_samples(&file[start..body])? {
+        let tables = fragment_tables(&file[start..body])?;
+        let FragmentAudio { at: mut time, samples } = tables.audio;
+        for sample in samples {
+            let end = at + usize::try_from(sample.size)?;
+            sounds.push(Sound { at: time, duration: sample.duration, data: file.slice(at..end) });
+            (at, time) = (end, time + i64::from(sample.duration));
+        }
+        for sample in tables.video {
             let end = at + usize::try_from(sample.size)?;
             pictures.push(nal_units(&file[at..end]).map(|nal| file.slice_ref(nal)).collect());
             at = end;
@@ -76,7 +102,7 @@ pub fn pictures(path: &Path) -> anyhow::Result<Vec<Vec<Bytes>>> {
     }
     let (valid, _) = scanner.valid();
     ensure!(valid == u64::try_from(file.len())?, "{}: whole up to {valid} of {}", path.display(), file.len());
-    Ok(pictures)
+    Ok((pictures, sounds))
 }
 
 /// The NAL units of a file in order, by ffmpeg's demuxer; `None` when this machine has no ffmpeg.

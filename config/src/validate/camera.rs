@@ -11,7 +11,7 @@ use toml::{Table, Value};
 
 use super::{Check, indexed, range, unknown};
 use crate::{
-    AnalyseStream, Camera, Credentials, Fault, RtspUrl, Secret, StreamSource, Transport,
+    AnalyseStream, Camera, Credentials, Fault, Record, RtspUrl, Secret, StreamSource, Transport,
     raw::{RawCamera, RawZone},
 };
 
@@ -56,9 +56,13 @@ impl Check<'_> {
             Some(word) => self.accept(key("transport"), Transport::parse(&word)),
             None => Some(Transport::default()),
         };
-        let record = raw.record.unwrap_or(true);
-        if !record && analyse == Some(AnalyseStream::Off) {
+        let record = self.record(at, raw.record, has_sub);
+        if record == Some(Record::Off) && analyse == Some(AnalyseStream::Off) {
             self.report(at, Fault::Idle);
+        }
+        let audio = raw.audio.unwrap_or(false);
+        if audio && record == Some(Record::Off) {
+            self.report(key("audio"), Fault::SoundAlone);
         }
         let model = match raw.model {
             Some(model) => self.id(key("model"), Some(model), ModelId::new).map(Some),
@@ -82,7 +86,8 @@ impl Check<'_> {
             sub: sub?.map(|sub| sub.stream),
             credentials: credentials?,
             transport: transport?,
-            record,
+            record: record?,
+            audio,
             analyse: analyse?,
             model: model?,
             fps: fps?,
@@ -170,6 +175,20 @@ impl Check<'_> {
             AnalyseStream::Sub | AnalyseStream::Main | AnalyseStream::Off => None,
         };
         self.accept(at, fault.map_or(Ok(analyse), Err))
+    }
+
+    /// `true` and `false` are what the first site files said.
+    fn record(&mut self, at: &str, written: Option<Value>, has_sub: bool) -> Option<Record> {
+        let at = format!("{at}.record");
+        let record = match written {
+            None | Some(Value::Boolean(true)) => Record::Main,
+            Some(Value::Boolean(false)) => Record::Off,
+            Some(Value::String(word)) => self.accept(&at, Record::parse(&word))?,
+            Some(_) => self.accept(&at, Err(Fault::RecordShape))?,
+        };
+        let needs_sub = record.includes(sharpeyes_domain::ids::StreamKind::Sub);
+        let fault = (needs_sub && !has_sub).then_some(Fault::NoSubToRecord);
+        self.accept(at, fault.map_or(Ok(record), Err))
     }
 
     fn zones(&mut self, at: &str, written: Vec<Value>) -> Zones {

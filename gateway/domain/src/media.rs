@@ -1,11 +1,11 @@
 //! Coded media as it came from a camera. Nothing here decodes, parses or copies it.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, num::NonZeroU32, sync::Arc};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::time::{Pts, WallTime};
+use crate::time::{MEDIA_HZ, MediaDuration, Pts, WallTime};
 
 /// The video codings that are received and recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,6 +51,91 @@ impl fmt::Debug for VideoParams {
     }
 }
 
+/// The audio codings that are recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AudioCodec {
+    /// ISO/IEC 14496-3.
+    Aac,
+    /// ITU-T G.711 A-law.
+    Pcma,
+    /// ITU-T G.711 μ-law.
+    Pcmu,
+}
+
+impl AudioCodec {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Aac, Self::Pcma, Self::Pcmu];
+
+    /// `aac`, `pcma` or `pcmu`, as in rows, logs and SDP.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Aac => "aac",
+            Self::Pcma => "pcma",
+            Self::Pcmu => "pcmu",
+        }
+    }
+}
+
+/// What a decoder and an MP4 file must know before the first sound. Constant within a run.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AudioParams {
+    /// Which coding.
+    pub codec: AudioCodec,
+    /// Samples a second and channel: the time unit of the track.
+    pub rate_hz: NonZeroU32,
+    /// 1 or more.
+    pub channels: u16,
+    /// RFC 6381 string: `mp4a.40.2`, or the four characters of the sample entry.
+    pub rfc6381: String,
+    /// The whole `mp4a`, `alaw` or `ulaw` sample entry box, ISO/IEC 14496-12.
+    pub sample_entry: Arc<[u8]>,
+}
+
+impl AudioParams {
+    /// A time in this track's unit; rounded to the nearest.
+    #[must_use]
+    pub fn ticks(&self, time: MediaDuration) -> i64 {
+        rescale(time.0, i64::from(self.rate_hz.get()), MEDIA_HZ)
+    }
+
+    /// The media time of so many units of this track; rounded to the nearest.
+    #[must_use]
+    pub fn time(&self, ticks: i64) -> MediaDuration {
+        MediaDuration(rescale(ticks, MEDIA_HZ, i64::from(self.rate_hz.get())))
+    }
+}
+
+impl fmt::Debug for AudioParams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} Hz, {} channels", self.codec.as_str(), self.rate_hz, self.channels)
+    }
+}
+
+fn rescale(value: i64, to: i64, from: i64) -> i64 {
+    let scaled = (i128::from(value) * i128::from(to) * 2 + i128::from(from)).div_euclid(i128::from(from) * 2);
+    i64::try_from(scaled).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
+}
+
+/// One coded piece of sound as it came: an AAC frame, or the G.711 samples of one packet.
+#[derive(Clone)]
+pub struct AudioUnit {
+    /// When it begins, in units of [`AudioParams::rate_hz`] since media time 0 of its run; not negative.
+    pub at: i64,
+    /// How long it sounds, in the same unit.
+    pub duration: u32,
+    /// Byte for byte as received.
+    pub data: Bytes,
+}
+
+impl fmt::Debug for AudioUnit {
+    /// Never the payload.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AudioUnit(at {}, {} bytes)", self.at, self.data.len())
+    }
+}
+
 /// One coded picture with its NAL units.
 #[derive(Clone)]
 pub struct AccessUnit {
@@ -87,6 +172,22 @@ pub fn nal_units(nals: &[u8]) -> impl Iterator<Item = &[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sound_keeps_its_time_through_the_change_of_unit() {
+        for rate_hz in [8_000u32, 11_025, 16_000, 44_100, 48_000] {
+            let params = AudioParams {
+                codec: AudioCodec::Aac,
+                rate_hz: NonZeroU32::new(rate_hz).unwrap(),
+                channels: 1,
+                rfc6381: String::new(),
+                sample_entry: Arc::new([]),
+            };
+            for ticks in [-1_024, 0, 1, 1_024, 86_400 * i64::from(rate_hz) + 7] {
+                assert_eq!(params.ticks(params.time(ticks)), ticks, "{rate_hz} Hz");
+            }
+        }
+    }
 
     #[test]
     fn a_torn_nal_unit_ends_the_split() {

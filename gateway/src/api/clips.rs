@@ -10,6 +10,7 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
+use sharpeyes_config::Record;
 use sharpeyes_domain::{
     ids::{AlarmId, StreamId, StreamKind},
     time::WallTime,
@@ -157,7 +158,10 @@ async fn plan(
     until: WallTime,
 ) -> Result<Clip, ApiError> {
     let clips = state.clips.clone();
-    let stream = StreamId { camera: row.camera.clone(), kind: StreamKind::Main };
+    // The large picture where it is recorded.
+    let is_small = state.site.camera(&row.camera).is_some_and(|camera| camera.record == Record::Sub);
+    let kind = if is_small { StreamKind::Sub } else { StreamKind::Main };
+    let stream = StreamId { camera: row.camera.clone(), kind };
     let planned = tokio::task::spawn_blocking(move || clips.plan(&stream, from, until)).await;
     Ok(planned.map_err(|error| ApiError::Internal(Box::new(error)))??)
 }

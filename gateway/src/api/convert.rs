@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     access::viewer::{Language, Viewer},
-    ingest::{Status, StreamState},
+    ingest::{AudioState, Status, StreamState},
     record::clip::ClipSpan,
     store::{
         accounts::AccountRow,
@@ -202,12 +202,26 @@ pub(super) fn stream(status: &Status) -> dto::StreamHealth {
             width: params.width_px,
             height: params.height_px,
         }),
+        audio: stream_audio(&status.audio),
         fps: status.fps as f32,
         bitrate: (status.kbps * 1000.0) as u64,
         last_frame_ms: status.newest.map(|at| at.0),
         lost_packets: status.lost_packets,
         damaged_pictures: status.damaged_pictures,
         clock_offset_ms: status.clock_offset_ms,
+    }
+}
+
+fn stream_audio(audio: &AudioState) -> Option<dto::StreamAudio> {
+    match audio {
+        AudioState::Off => None,
+        AudioState::Recorded(params) => {
+            Some(dto::StreamAudio { codec: params.codec.as_str().to_owned(), recorded: true, message: None })
+        }
+        AudioState::LeftOut { coding, reason } => {
+            let message = Some(reason.clone());
+            Some(dto::StreamAudio { codec: coding.clone(), recorded: false, message })
+        }
     }
 }
 
@@ -220,6 +234,7 @@ pub(super) fn stream_off() -> dto::StreamHealth {
         message: None,
         remedy: None,
         params: None,
+        audio: None,
         fps: 0.0,
         bitrate: 0,
         last_frame_ms: None,

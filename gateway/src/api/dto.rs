@@ -190,6 +190,9 @@ pub struct StreamHealth {
     /// What the camera sends; absent until the first picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub params: Option<StreamParams>,
+    /// What becomes of the camera's sound; absent when it is not wanted or the camera has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio: Option<StreamAudio>,
     /// Pictures per second, over the last seconds.
     pub fps: f32,
     /// Bits per second, over the last seconds.
@@ -245,6 +248,18 @@ pub struct StreamParams {
     pub width: u16,
     /// Height in pixels.
     pub height: u16,
+}
+
+/// What becomes of a camera's sound.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct StreamAudio {
+    /// `aac`, `pcma`, `pcmu`, or what else the camera names.
+    pub codec: String,
+    /// Whether it goes into the recording.
+    pub recorded: bool,
+    /// Why it does not, English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 /// How the analysis of one camera is doing.

@@ -5,6 +5,7 @@
 
 mod analysis;
 mod health;
+mod ingest;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -30,6 +31,7 @@ use crate::{
 };
 use analysis::Analysis;
 use health::Health;
+use ingest::IngestThreads;
 
 /// Connection attempts at the same time, over all cameras, and beside them of cameras that did not answer last time.
 const ATTEMPTS: usize = 8;
@@ -83,6 +85,7 @@ pub struct App {
 /// What is stopped one after the other.
 struct Steps {
     ingest: Step,
+    ingest_threads: IngestThreads,
     analysis: Step,
     inference: Option<analysis::Threads>,
     desk: Step,
@@ -137,7 +140,9 @@ impl App {
         tracing::info!(alarms_left_running = left, "the desk is open");
         let hub = hub_of(&site);
         let mut health = Health::new(clock.clone());
-        let ingest = start_ingest(&site, &hub, &recorder, &clock, &mut health)?;
+        let streams = site.cameras.iter().flat_map(streams_of).count();
+        let ingest_threads = IngestThreads::start(streams).map_err(AppError::Thread)?;
+        let ingest = start_ingest(&site, &hub, &recorder, &clock, &mut health, &ingest_threads)?;
         let (analysis, inference) =
             Analysis::start(&site, onnx, &hub, &desk, &clock, &mut health).map_err(AppError::Thread)?;
         let mut desk_step = Step::default();
@@ -157,7 +162,7 @@ impl App {
             site,
         });
         api.tasks.spawn(serve(listener, state));
-        let steps = Steps { ingest, analysis, inference, desk: desk_step, recorder, api };
+        let steps = Steps { ingest, ingest_threads, analysis, inference, desk: desk_step, recorder, api };
         Ok(Self { address, setup_code, shutdown, steps })
     }
 
@@ -176,8 +181,9 @@ impl App {
     /// Waits for the shutdown token, then stops everything in order.
     pub async fn join(self) {
         self.shutdown.cancelled().await;
-        let Steps { ingest, analysis, inference, desk, recorder, api } = self.steps;
+        let Steps { ingest, ingest_threads, analysis, inference, desk, recorder, api } = self.steps;
         ingest.end("ingest").await;
+        drop(ingest_threads);
         analysis.end("analysis").await;
         if let Some(threads) = inference {
             within("inference", tokio::task::spawn_blocking(move || threads.end())).await;
@@ -256,7 +262,9 @@ fn record_settings(site: &Site) -> RecordSettings {
 /// The streams that are pulled: main when it is recorded or analysed, sub when there is one.
 fn streams_of(camera: &Camera) -> impl Iterator<Item = StreamKind> {
     let analysed = camera.analysed().map(|(stream, _)| stream.kind);
-    let is_main_needed = camera.record || analysed == Some(StreamKind::Main) || camera.sub.is_none();
+    let is_main_needed = camera.record.includes(StreamKind::Main)
+        || analysed == Some(StreamKind::Main)
+        || camera.sub.is_none();
     let main = is_main_needed.then_some(StreamKind::Main);
     let sub = camera.sub.as_ref().map(|_| StreamKind::Sub);
     main.into_iter().chain(sub)
@@ -270,7 +278,7 @@ fn hub_of(site: &Site) -> Hub {
 }
 
 const fn is_recorded(camera: &Camera, kind: StreamKind) -> bool {
-    camera.record && matches!(kind, StreamKind::Main)
+    camera.record.includes(kind)
 }
 
 /// Streams that were recorded once and are not any more: their gap is someone's will, not a fault.
@@ -289,6 +297,7 @@ fn start_ingest(
     recorder: &Recorder,
     clock: &Clock,
     health: &mut Health,
+    threads: &IngestThreads,
 ) -> Result<Step, AppError> {
     retire_others(site, recorder)?;
     let mut step = Step::default();
@@ -312,7 +321,9 @@ fn start_ingest(
                 shutdown: step.stop.clone(),
             });
             health.stream(stream, task.status());
-            step.tasks.spawn(task.run());
+            if let Some(handle) = threads.handle() {
+                step.tasks.spawn_on(task.run(), &handle);
+            }
         }
     }
     Ok(step)

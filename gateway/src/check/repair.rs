@@ -136,12 +136,14 @@ fn adopt(audit: &Audit, stream: &StreamId, path: &str) -> Result<(), CheckError>
     if !audit.footage.segments_in(stream, span)?.is_empty() {
         return Ok(());
     }
-    let run = match audit.footage.run_with_entry(stream, &scanned.params.sample_entry)? {
+    let audio_entry = scanned.audio.as_ref().map(|audio| &*audio.sample_entry);
+    let run = match audit.footage.run_with_entry(stream, &scanned.params.sample_entry, audio_entry)? {
         Some(id) => RunRef::Known(id),
         None => RunRef::New(NewRun {
             generation: 0,
             wall_start: first.wall.plus_media(-(first.base - sharpeyes_domain::time::Pts(0))),
             params: scanned.params.clone().into(),
+            audio: scanned.audio.clone().map(Into::into),
         }),
     };
     let new = NewSegment {

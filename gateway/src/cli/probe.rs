@@ -74,7 +74,7 @@ fn by_url(url: &str, arguments: &Arguments) -> Result<Target, Failure> {
     let transport = if arguments.udp { Transport::Udp } else { Transport::Tcp };
     Ok(Target {
         name: "camera".into(),
-        source: Source { url, login: named.or(in_url), transport },
+        source: Source { url, login: named.or(in_url), transport, audio: false },
         model: None,
     })
 }

@@ -6,6 +6,7 @@
 //! [`Pts`]: sharpeyes_domain::time::Pts
 
 mod attempts;
+mod audio;
 mod damage;
 mod fault;
 mod picture;
@@ -16,6 +17,7 @@ mod stream;
 mod timeline;
 
 pub use attempts::Attempts;
+pub use audio::{AudioState, Heard};
 pub use fault::{SessionFault, Stage};
 pub use session::{Limits, RtspSession, Source, Unit};
 pub use status::{FaultReport, Status, StatusCell, StreamState};

@@ -1,7 +1,8 @@
 //! retina's room: one RTSP session, from the TCP connection to coded pictures.
 //!
 //! Media comes interleaved over TCP. NAL units are passed on as they came, length-prefixed; retina takes parameter
-//! sets, access unit delimiters excepted, out of the band and gives them as [`VideoParams`].
+//! sets, access unit delimiters excepted, out of the band and gives them as [`VideoParams`]. Sound that is wanted is
+//! gathered beside the pictures.
 
 use std::{
     net::SocketAddr,
@@ -13,22 +14,29 @@ use std::{
 use bytes::Bytes;
 use futures::StreamExt as _;
 use retina::{
-    client::{Credentials, Demuxed, PlayOptions, Session, SessionOptions, SetupOptions},
-    codec::{CodecItem, FrameFormat, ParametersRef, VideoFrame, VideoParameters, VideoParametersCodec},
+    client::{
+        Credentials, Demuxed, InitialTimestampPolicy, PlayOptions, Session, SessionOptions, SetupOptions,
+    },
+    codec::{
+        AudioFrame, CodecItem, FrameFormat, ParametersRef, VideoFrame, VideoParameters, VideoParametersCodec,
+    },
 };
 use sharpeyes_config::{Camera, RtspUrl, Transport};
 use sharpeyes_domain::{
     ids::StreamKind,
-    media::{VideoCodec, VideoParams},
+    media::{AudioCodec, AudioParams, VideoCodec, VideoParams},
+    time::MediaDuration,
 };
 use tokio::{net::TcpStream, time::timeout};
 use url::{Host, Url};
 
 use super::{
+    audio::{self, AudioState, Heard},
     fault::{SessionFault, Stage},
     picture::Picture,
     report::SenderReport,
 };
+use crate::mp4;
 
 /// Where a stream is, and how to get in.
 #[derive(Clone, Debug)]
@@ -39,6 +47,8 @@ pub struct Source {
     pub login: Option<sharpeyes_config::Credentials>,
     /// How media travels.
     pub transport: Transport,
+    /// Whether the sound is wanted too.
+    pub audio: bool,
 }
 
 impl Source {
@@ -46,7 +56,8 @@ impl Source {
     #[must_use]
     pub fn of(camera: &Camera, kind: StreamKind) -> Option<Self> {
         let url = camera.source(kind)?.url.clone();
-        Some(Self { url, login: camera.credentials.clone(), transport: camera.transport })
+        let audio = camera.audio && camera.record.includes(kind);
+        Some(Self { url, login: camera.credentials.clone(), transport: camera.transport, audio })
     }
 }
 
@@ -82,6 +93,8 @@ impl Default for Limits {
 pub struct Unit {
     /// RTP time unwrapped to 64 bits, 90 kHz.
     pub rtp: i64,
+    /// The same since the camera's own zero, which its sound shares.
+    pub npt: MediaDuration,
     /// When its first packet arrived.
     pub received: Instant,
     /// A random access point, whole as far as can be seen.
@@ -119,7 +132,14 @@ pub struct RtspSession {
     /// What was wrong with the last of them, ever.
     complaint: Option<String>,
     report: Option<SenderReport>,
+    audio: AudioState,
+    audio_stream: Option<usize>,
+    audio_has_failed: bool,
+    heard: Vec<Heard>,
 }
+
+/// More sound than this between two pictures is thrown away: nobody may fill the memory.
+const MOST_HEARD: usize = 4096;
 
 impl RtspSession {
     /// Connects and asks for media; `reached` is told of every stage passed.
@@ -143,8 +163,15 @@ impl RtspSession {
             .transport(retina_transport(source.transport))
             .frame_format(FrameFormat::MP4);
         answered(Stage::Setup, limits.request, session.setup(stream, options)).await?;
+        let (audio, audio_stream) = if source.audio {
+            set_up_audio(&mut session, source.transport, limits.request).await
+        } else {
+            (AudioState::Off, None)
+        };
         reached(Stage::Setup);
-        let playing = answered(Stage::Play, limits.request, session.play(PlayOptions::default())).await?;
+        // Some cameras name no zero for their tracks; the arrival places the sound then.
+        let play = PlayOptions::default().initial_timestamp(InitialTimestampPolicy::Permissive);
+        let playing = answered(Stage::Play, limits.request, session.play(play)).await?;
         reached(Stage::Play);
         let demuxed = playing.demuxed().map_err(protocol)?;
         Ok(Self {
@@ -156,7 +183,28 @@ impl RtspSession {
             unusable: 0,
             complaint: None,
             report: None,
+            audio,
+            audio_stream,
+            audio_has_failed: false,
+            heard: Vec::new(),
         })
+    }
+
+    /// What becomes of the camera's sound.
+    #[must_use]
+    pub const fn audio(&self) -> &AudioState {
+        &self.audio
+    }
+
+    /// The session ended because of its sound: another one had better go without.
+    #[must_use]
+    pub const fn audio_has_failed(&self) -> bool {
+        self.audio_has_failed
+    }
+
+    /// The sound that arrived before the picture that [`RtspSession::next`] gave last.
+    pub fn take_heard(&mut self) -> std::vec::Drain<'_, Heard> {
+        self.heard.drain(..)
     }
 
     /// The next picture. Not to be called again after an error.
@@ -190,10 +238,14 @@ impl RtspSession {
                 None => {
                     return Err(self.complaint.take().map_or(SessionFault::Closed, SessionFault::protocol));
                 }
-                Some(Err(error)) => self.endure(error)?,
+                Some(Err(error)) => {
+                    self.audio_has_failed = self.is_of_audio(&error);
+                    self.endure(error)?;
+                }
                 Some(Ok(CodecItem::VideoFrame(frame))) if frame.stream_id() == self.stream => {
                     return self.unit(frame);
                 }
+                Some(Ok(CodecItem::AudioFrame(frame))) => self.hear(&frame),
                 Some(Ok(CodecItem::Rtcp(packet))) if packet.stream_id() == self.stream => {
                     self.report = SenderReport::of(&packet).or(self.report);
                 }
@@ -209,8 +261,11 @@ impl RtspSession {
             Breakage::Source => Err(SessionFault::SourceChanged),
             Breakage::Packet => {
                 tracing::debug!(%error, "an unusable packet");
-                self.unusable = self.unusable.saturating_add(1);
-                self.complaint = Some(first_line(&error));
+                // What spoils the sound spoils no picture.
+                if !self.audio_has_failed {
+                    self.unusable = self.unusable.saturating_add(1);
+                    self.complaint = Some(first_line(&error));
+                }
                 Ok(())
             }
             Breakage::Peer | Breakage::Session => Err(protocol(error)),
@@ -229,6 +284,7 @@ impl RtspSession {
         let picture = Picture::of(self.codec.unwrap_or(VideoCodec::H264), frame.data());
         Ok(Unit {
             rtp: frame.timestamp().timestamp(),
+            npt: MediaDuration(frame.timestamp().elapsed()),
             received: frame.start_ctx().received(),
             is_keyframe: self.codec.is_some() && picture.is_random_access() && picture.has_beginning,
             picture,
@@ -238,6 +294,29 @@ impl RtspSession {
             report: self.report.take(),
             nals: frame.into_data().into(),
         })
+    }
+
+    fn hear(&mut self, frame: &AudioFrame) {
+        let Some(params) = self.audio.params() else { return };
+        if self.heard.len() >= MOST_HEARD {
+            self.heard.clear();
+        }
+        // RTP may count in another unit than the track, as with HE-AAC.
+        let (rtp_hz, rate_hz) = (frame.timestamp().clock_rate(), params.rate_hz);
+        let ticks = |n: i64| n.saturating_mul(rate_hz.get().into()) / i64::from(rtp_hz.get());
+        self.heard.push(Heard {
+            npt: ticks(frame.timestamp().elapsed()),
+            duration: u32::try_from(ticks(frame.frame_length().get().into())).unwrap_or(u32::MAX).max(1),
+            received: frame.ctx().received(),
+            data: Bytes::copy_from_slice(frame.data()),
+        });
+    }
+
+    /// retina names the stream of a packet that it cannot read only in the text.
+    fn is_of_audio(&self, error: &retina::Error) -> bool {
+        let stream = self.audio_stream.and_then(|index| self.demuxed.streams().get(index));
+        let named = stream.and_then(|stream| stream.ctx()).map(|context| format!("stream: {context}\n"));
+        named.is_some_and(|named| error.to_string().contains(&named))
     }
 
     fn params(&self) -> Result<Option<Arc<VideoParams>>, SessionFault> {
@@ -328,6 +407,52 @@ fn choose_video(session: &Session<retina::client::Described>) -> Result<usize, S
         }
     }
     Err(unsupported.map_or(SessionFault::NoVideo, |coding| SessionFault::Unsupported { coding }))
+}
+
+/// Sets the camera's first sound up that can be recorded. Whatever fails here, the pictures are recorded.
+async fn set_up_audio(
+    session: &mut Session<retina::client::Described>,
+    transport: Transport,
+    limit: Duration,
+) -> (AudioState, Option<usize>) {
+    let mut left_out = AudioState::Off;
+    let streams = session.streams().iter().enumerate().filter(|(_, stream)| stream.media() == "audio");
+    let found: Vec<_> = streams
+        .map(|(index, stream)| (index, stream.encoding_name().to_owned(), audio_params(stream)))
+        .collect();
+    for (index, coding, params) in found {
+        let out = |reason| AudioState::LeftOut { coding: coding.clone(), reason };
+        let params = match params {
+            Ok(params) => params,
+            Err(reason) => {
+                left_out = out(reason);
+                continue;
+            }
+        };
+        let options =
+            SetupOptions::default().transport(retina_transport(transport)).frame_format(FrameFormat::MP4);
+        match answered(Stage::Setup, limit, session.setup(index, options)).await {
+            Ok(()) => return (AudioState::Recorded(params.into()), Some(index)),
+            Err(fault) => left_out = out(fault.to_string()),
+        }
+    }
+    (left_out, None)
+}
+
+fn audio_params(stream: &retina::client::Stream) -> Result<AudioParams, String> {
+    let parameters = match stream.parameters() {
+        Some(ParametersRef::Audio(parameters)) => parameters,
+        _ => return Err("this coding is not recorded: AAC and G.711 are".into()),
+    };
+    match stream.encoding_name() {
+        "pcma" => audio::g711(AudioCodec::Pcma, parameters.clock_rate(), parameters.channels()),
+        "pcmu" => audio::g711(AudioCodec::Pcmu, parameters.clock_rate(), parameters.channels()),
+        "mpeg4-generic" => {
+            let entry = parameters.mp4_sample_entry().build().map_err(|error| error.to_string())?;
+            mp4::audio_params_from_sample_entry(&entry).map_err(|error| error.to_string())
+        }
+        _ => Err("this coding is not recorded: AAC and G.711 are".into()),
+    }
 }
 
 async fn answered<T>(

@@ -10,7 +10,10 @@ use sharpeyes_domain::{
     time::{MediaDuration, Pts, WallTime},
 };
 
-use super::fault::{SessionFault, Stage};
+use super::{
+    audio::AudioState,
+    fault::{SessionFault, Stage},
+};
 
 /// The reconnect state machine's states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +93,8 @@ pub struct Status {
     pub sessions: u64,
     /// Coding and size, once known.
     pub params: Option<Arc<VideoParams>>,
+    /// What becomes of the camera's sound.
+    pub audio: AudioState,
     /// Pictures a second over the last seconds of media.
     pub fps: f64,
     /// Kilobits a second over the last seconds of media.
@@ -114,6 +119,15 @@ pub struct StatusCell(Mutex<Inner>);
 struct Inner {
     status: Status,
     recent: VecDeque<(Pts, usize)>,
+    /// Of all in `recent`.
+    recent_bytes: usize,
+}
+
+impl Inner {
+    fn forget(&mut self) {
+        self.recent.clear();
+        self.recent_bytes = 0;
+    }
 }
 
 const RATE_WINDOW: MediaDuration = MediaDuration::from_secs(5);
@@ -129,6 +143,7 @@ impl StatusCell {
             failures: 0,
             sessions: 0,
             params: None,
+            audio: AudioState::Off,
             fps: 0.0,
             kbps: 0.0,
             newest: None,
@@ -137,7 +152,7 @@ impl StatusCell {
             clock_offset_ms: None,
             backlog_drops: 0,
         };
-        Self(Mutex::new(Inner { status, recent: VecDeque::new() }))
+        Self(Mutex::new(Inner { status, recent: VecDeque::new(), recent_bytes: 0 }))
     }
 
     /// A copy.
@@ -153,7 +168,7 @@ impl StatusCell {
             inner.status.since = now;
         }
         if state != StreamState::Streaming {
-            inner.recent.clear();
+            inner.forget();
             (inner.status.fps, inner.status.kbps) = (0.0, 0.0);
         }
     }
@@ -170,7 +185,7 @@ impl StatusCell {
         inner.status.fault = None;
         inner.status.failures = 0;
         inner.status.sessions += 1;
-        inner.recent.clear();
+        inner.forget();
         drop(inner);
         self.enter(StreamState::Streaming, now);
     }
@@ -194,19 +209,24 @@ impl StatusCell {
         let mut inner = self.lock();
         inner.status.newest = Some(wall);
         inner.recent.push_back((pts, bytes));
+        inner.recent_bytes += bytes;
         while inner.recent.len() > RATE_UNITS
             || inner.recent.front().is_some_and(|(oldest, _)| pts - *oldest > RATE_WINDOW)
         {
-            inner.recent.pop_front();
+            inner.recent_bytes -= inner.recent.pop_front().map_or(0, |(_, bytes)| bytes);
         }
         let span = inner.recent.front().map_or(MediaDuration::ZERO, |(oldest, _)| pts - *oldest);
         let seconds = span.as_secs_f64();
         if seconds > 0.5 {
-            let bytes: usize = inner.recent.iter().skip(1).map(|(_, bytes)| bytes).sum();
+            let bytes = inner.recent_bytes - inner.recent.front().map_or(0, |(_, bytes)| *bytes);
             let as_f64 = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
             inner.status.fps = as_f64(inner.recent.len() - 1) / seconds;
             inner.status.kbps = as_f64(bytes) / 125.0 / seconds;
         }
+    }
+
+    pub(super) fn hears(&self, audio: AudioState) {
+        self.lock().status.audio = audio;
     }
 
     pub(super) fn dropped_by_backlog(&self) {

@@ -20,6 +20,7 @@ use tracing::Instrument as _;
 
 use super::{
     attempts::Attempts,
+    audio::{AudioClock, AudioState, Heard, Origin},
     damage::{Arrival, Damage, Key, Verdict},
     fault::{Patience, SessionFault, Stage},
     picture::Access,
@@ -74,6 +75,8 @@ pub struct StreamTask {
     ended: Option<WallTime>,
     /// How the last session ended.
     last_fault: Option<SessionFault>,
+    /// What becomes of the sound of the present session.
+    audio: AudioState,
 }
 
 struct Run {
@@ -88,6 +91,7 @@ struct Run {
     damage: Damage,
     /// RTP time of an open GOP's keyframe, while pictures may come that refer to what came before it.
     leading_until: Option<i64>,
+    audio: Option<AudioClock>,
 }
 
 /// A stretch of a session without a run.
@@ -117,7 +121,15 @@ impl StreamTask {
     #[must_use]
     pub fn new(wiring: Wiring) -> Self {
         let status = Arc::new(StatusCell::new(wiring.clock.wall()));
-        Self { wiring, status, generation: 0, run: None, ended: None, last_fault: None }
+        Self {
+            wiring,
+            status,
+            generation: 0,
+            run: None,
+            ended: None,
+            last_fault: None,
+            audio: AudioState::Off,
+        }
     }
 
     /// Where the stream stands, readable at any time.
@@ -208,13 +220,26 @@ impl StreamTask {
                 Err(fault) => return fault,
             }
         };
+        // Sound that broke an earlier session stays left out, and the camera's state goes on saying so.
+        if self.wiring.source.audio {
+            self.audio = session.audio().clone();
+        }
+        self.status.hears(self.audio.clone());
         let mut waiting = Waiting::from(self.wiring.clock.instant());
         let mut params = None;
         loop {
             let unit = match session.next().await {
                 Ok(unit) => unit,
-                Err(fault) => return fault,
+                Err(fault) => {
+                    if session.audio_has_failed() {
+                        self.leave_audio_out(&fault);
+                    }
+                    return fault;
+                }
             };
+            for heard in session.take_heard() {
+                self.hear(heard);
+            }
             if let Some(new) = &unit.new_params {
                 params = Some(new.clone());
             }
@@ -231,6 +256,24 @@ impl StreamTask {
             if now.duration_since(waiting.since) > limit {
                 return waiting.fault(limit, session.complaint());
             }
+        }
+    }
+
+    /// From the next session on: a camera with broken sound still records its pictures.
+    fn leave_audio_out(&mut self, fault: &SessionFault) {
+        let Some(params) = self.audio.params() else { return };
+        let coding = params.codec.as_str().to_owned();
+        tracing::warn!(coding, error = %fault, "the camera's sound broke the session: it is left out from now on");
+        self.audio = AudioState::LeftOut { coding, reason: fault.to_string() };
+        self.wiring.source.audio = false;
+    }
+
+    fn hear(&mut self, heard: Heard) {
+        let (Some(recorder), Some(run)) = (&self.wiring.recorder, &mut self.run) else { return };
+        let placed = run.audio.as_mut().and_then(|clock| clock.place(heard));
+        if let Some(unit) = placed.filter(|_| run.is_recorded) {
+            // Should the queue be full, the next picture finds it so and ends the run.
+            send(recorder, RecorderMessage::Audio(unit));
         }
     }
 
@@ -282,6 +325,9 @@ impl StreamTask {
         if let Some(report) = unit.report {
             self.status.clock_offset(report.wall.0.saturating_sub(run.timeline.wall_at(report.rtp).0));
         }
+        if let Some(audio) = &mut run.audio {
+            audio.picture(moment.pts, unit.received);
+        }
         self.status.delivered(moment.pts, moment.wall, unit.nals.len());
         let unit =
             AccessUnit { pts: moment.pts, wall: moment.wall, is_keyframe: unit.is_keyframe, nals: unit.nals };
@@ -309,6 +355,7 @@ impl StreamTask {
         let info = Arc::new(RunInfo {
             stream: self.wiring.stream.clone(),
             params: params.clone(),
+            audio: self.audio.params().cloned(),
             wall_start: timeline.wall_start(),
             generation: self.generation,
         });
@@ -318,6 +365,8 @@ impl StreamTask {
         let recorder = self.wiring.recorder.as_ref();
         let is_recorded =
             recorder.is_some_and(|recorder| send(recorder, RecorderMessage::RunBegin(info.clone())));
+        let origin = Origin { npt: unit.npt, received: unit.received };
+        let audio = info.audio.clone().map(|params| AudioClock::new(params, origin));
         self.run = Some(Run {
             newest: Pts::default(),
             newest_wall: timeline.wall_start(),
@@ -327,6 +376,7 @@ impl StreamTask {
             timeline,
             info,
             is_recorded,
+            audio,
         });
         true
     }

@@ -1,12 +1,14 @@
-//! One fragment: `prft`, `moof`, `mdat`. Time: 90 kHz, the run's own media time in `tfdt`, wall time in `prft`.
+//! One fragment: `prft`, `moof`, `mdat`. Time: 90 kHz (the sound: its own rate), the run's own media time in `tfdt`,
+//! wall time in `prft`.
 
+use bytes::Bytes;
 use mp4_atom::{Encode, Header, Mdat, Mfhd, Moof, Prft, ReferenceTime, Tfdt, Tfhd, Traf, Trun, TrunEntry};
 use sharpeyes_domain::{
-    media::AccessUnit,
+    media::{AccessUnit, AudioUnit},
     time::{MediaDuration, Pts, WallTime},
 };
 
-use super::{Mp4Error, NON_SYNC, SYNC, TRACK, movie::Sample};
+use super::{Mp4Error, NON_SYNC, SYNC, TRACK, audio, movie::Sample};
 
 /// Seconds from 1900 (NTP era 0) to 1970.
 const NTP_TO_UNIX: i64 = 2_208_988_800;
@@ -24,15 +26,27 @@ pub struct FragmentSpec<'a> {
     pub wall: WallTime,
     /// In decoding order; at least one.
     pub units: &'a [AccessUnit],
+    /// Sound of about the same time, in order; may be none.
+    pub sounds: &'a [AudioUnit],
 }
 
-/// A fragment as bytes.
+impl FragmentSpec<'_> {
+    /// What follows the head, piece by piece.
+    pub fn payload(&self) -> impl Iterator<Item = &Bytes> + Clone {
+        let sounds = self.sounds.iter().map(|sound| &sound.data);
+        sounds.chain(self.units.iter().map(|unit| &unit.nals))
+    }
+}
+
+/// A fragment up to its payload, which is [`FragmentSpec::payload`] and is not copied.
 #[derive(Clone, Debug)]
 pub struct EncodedFragment {
-    /// `prft`, `moof` and `mdat`.
-    pub bytes: Vec<u8>,
+    /// `prft`, `moof` and the head of `mdat`.
+    pub head: Vec<u8>,
     /// Length of all that comes before the payload of `mdat`.
     pub header_bytes: u32,
+    /// Of head and payload.
+    pub size: u64,
     /// Decoding time of its first unit.
     pub base: Pts,
     /// The decoding time at which the next fragment must begin: `end`, or later when that lay before a unit of this one.
@@ -49,7 +63,7 @@ pub struct EncodedFragment {
 pub fn encode_fragment(spec: FragmentSpec<'_>) -> Result<EncodedFragment, Mp4Error> {
     let base = Pts(spec.base.0.max(0));
     let (samples, end) = lay_out(base, spec.end, spec.units)?;
-    let mut bytes = Vec::new();
+    let mut head = Vec::new();
     let media_time = u64::try_from(base.0).map_err(|_| Mp4Error::Range("the fragment's time"))?;
     Prft {
         reference_track_id: TRACK,
@@ -57,9 +71,13 @@ pub fn encode_fragment(spec: FragmentSpec<'_>) -> Result<EncodedFragment, Mp4Err
         media_time,
         utc_time_semantics: ReferenceTime::RealTime,
     }
-    .encode(&mut bytes)?;
-    let header_bytes = finish(&mut bytes, spec.sequence, media_time, &samples, spec.units)?;
-    Ok(EncodedFragment { bytes, header_bytes, base, end })
+    .encode(&mut head)?;
+    let payload = spec.payload().map(Bytes::len).sum();
+    put_head(&mut head, spec.sequence, media_time, &samples, spec.sounds, payload)?;
+    let range = |_| Mp4Error::Range("the fragment's head");
+    let header_bytes = u32::try_from(head.len()).map_err(range)?;
+    let size = u64::try_from(head.len() + payload).map_err(range)?;
+    Ok(EncodedFragment { head, header_bytes, size, base, end })
 }
 
 /// Writes `moof` and `mdat` for live view: as many or as few units as there are, `duration` for the last one.
@@ -76,40 +94,47 @@ pub fn fragment(
     let last = units.iter().map(|unit| unit.pts).max().unwrap_or(base);
     let (samples, _) = lay_out(base, last + duration, units)?;
     let media_time = u64::try_from(base.0).map_err(|_| Mp4Error::Range("the fragment's time"))?;
+    let payload = units.iter().map(|unit| unit.nals.len()).sum::<usize>();
     let mut bytes = Vec::new();
-    finish(&mut bytes, sequence, media_time, &samples, units)?;
+    put_head(&mut bytes, sequence, media_time, &samples, &[], payload)?;
+    bytes.reserve_exact(payload);
+    units.iter().for_each(|unit| bytes.extend_from_slice(&unit.nals));
     Ok(bytes)
 }
 
-/// Appends `moof` and `mdat`; returns how long `bytes` was just before the payload.
-fn finish(
+/// Appends `moof` and the head of an `mdat` of `payload` bytes.
+fn put_head(
     bytes: &mut Vec<u8>,
     sequence: u32,
     media_time: u64,
     samples: &[Sample],
-    units: &[AccessUnit],
-) -> Result<u32, Mp4Error> {
+    sounds: &[AudioUnit],
+    payload: usize,
+) -> Result<(), Mp4Error> {
     let moof_at = bytes.len();
     // The data offset counts from the first byte of moof; its own value does not change the length.
-    moof(sequence, media_time, samples, 0)?.encode(bytes)?;
+    moof(sequence, media_time, samples, sounds, 0)?.encode(bytes)?;
     let moof_bytes = bytes.len() - moof_at;
     let offset = i32::try_from(moof_bytes + 8).map_err(|_| Mp4Error::Range("the number of pictures"))?;
     bytes.truncate(moof_at);
-    moof(sequence, media_time, samples, offset)?.encode(bytes)?;
-    let payload: usize = units.iter().map(|unit| unit.nals.len()).sum();
+    moof(sequence, media_time, samples, sounds, offset)?.encode(bytes)?;
     if u32::try_from(payload + 8).is_err() {
         return Err(Mp4Error::Range("the fragment"));
     }
-    bytes.reserve_exact(payload + 8);
     Header { kind: <Mdat as mp4_atom::Atom>::KIND, size: Some(payload) }.encode(bytes)?;
-    let header_bytes = u32::try_from(bytes.len()).map_err(|_| Mp4Error::Range("the fragment's head"))?;
-    for unit in units {
-        bytes.extend_from_slice(&unit.nals);
-    }
-    Ok(header_bytes)
+    Ok(())
 }
 
-fn moof(sequence: u32, media_time: u64, samples: &[Sample], data_offset: i32) -> Result<Moof, Mp4Error> {
+fn moof(
+    sequence: u32,
+    media_time: u64,
+    samples: &[Sample],
+    sounds: &[AudioUnit],
+    data_offset: i32,
+) -> Result<Moof, Mp4Error> {
+    let sound_bytes: usize = sounds.iter().map(|sound| sound.data.len()).sum();
+    let sound_bytes = i32::try_from(sound_bytes).map_err(|_| Mp4Error::Range("the sound"))?;
+    let video_offset = data_offset.checked_add(sound_bytes).ok_or(Mp4Error::Range("the sound"))?;
     let is_reordered = samples.iter().any(|sample| sample.composition != 0);
     // Only the first picture may be a keyframe in a recording; then one field says it for all.
     let is_plain = samples.iter().skip(1).all(|sample| !sample.is_sync);
@@ -119,18 +144,17 @@ fn moof(sequence: u32, media_time: u64, samples: &[Sample], data_offset: i32) ->
         flags: if !is_plain || (index == 0 && sample.is_sync) { Some(flags(sample)) } else { None },
         cts: is_reordered.then_some(i64::from(sample.composition)),
     };
-    Ok(Moof {
-        mfhd: Mfhd { sequence_number: sequence },
-        traf: vec![Traf {
-            tfhd: Tfhd { track_id: TRACK, default_base_is_moof: true, ..Default::default() },
-            tfdt: Some(Tfdt { base_media_decode_time: media_time }),
-            trun: vec![Trun {
-                data_offset: Some(data_offset),
-                samples: samples.iter().enumerate().map(entry).collect::<Vec<_>>().into(),
-            }],
-            ..Default::default()
+    let video = Traf {
+        tfhd: Tfhd { track_id: TRACK, default_base_is_moof: true, ..Default::default() },
+        tfdt: Some(Tfdt { base_media_decode_time: media_time }),
+        trun: vec![Trun {
+            data_offset: Some(video_offset),
+            samples: samples.iter().enumerate().map(entry).collect::<Vec<_>>().into(),
         }],
-    })
+        ..Default::default()
+    };
+    let traf = std::iter::once(video).chain(audio::traf(sounds, data_offset)?).collect();
+    Ok(Moof { mfhd: Mfhd { sequence_number: sequence }, traf })
 }
 
 const fn flags(sample: &Sample) -> u32 {

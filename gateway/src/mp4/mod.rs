@@ -1,17 +1,20 @@
 //! MP4 boxes: what the recorder writes, what live sends, what a clip is made of, and how a torn file is read again.
 //!
-//! Boxes come from mp4-atom; only the sample entry is spliced in as bytes, because it must stay as the camera's
-//! parameters made it. No file, database or clock belongs here. `record` and `live` feed it; it feeds nobody.
+//! Boxes come from mp4-atom; only the sample entries are spliced in as bytes, because they must stay as the camera's
+//! parameters made them. In every `mdat` the sound lies before the pictures: where a file is torn, the chain of NAL units
+//! tells, and what lies before it is whole then. No file, database or clock belongs here. `record` and `live` feed it; it feeds nobody.
 
+mod audio;
 mod fragment;
 mod movie;
 mod params;
 mod scan;
 
+pub use audio::{AudioSample, AudioTrack, FragmentAudio, audio_params_from_sample_entry, g711_sample_entry};
 pub use fragment::{EncodedFragment, FragmentSpec, encode_fragment, fragment};
 pub use movie::{Chunk, Sample, init_segment, progressive};
 pub use params::params_from_sample_entry;
-pub use scan::{ScannedFragment, Scanner, fragment_samples};
+pub use scan::{FragmentTables, ScannedFragment, Scanner, fragment_tables};
 
 /// Why boxes could not be made or read.
 #[derive(Debug, thiserror::Error)]
@@ -33,8 +36,10 @@ pub enum Mp4Error {
     Io(#[from] std::io::Error),
 }
 
-/// Track number in every file of ours: there is one video track.
+/// Track number of the video in every file of ours.
 const TRACK: u32 = 1;
+/// Track number of the sound, where there is one.
+const AUDIO_TRACK: u32 = 2;
 /// `sample_flags` of a random access point: depends on no other sample (ISO/IEC 14496-12 §8.8.3.1).
 const SYNC: u32 = 0x0200_0000;
 /// `sample_flags` of any other picture: depends on others, is no sync sample.

@@ -5,9 +5,15 @@ use mp4_atom::{
     Mdat, Mdhd, Mdia, Minf, Moov, Mvex, Mvhd, Stbl, Stco, Stsc, StscEntry, Stss, Stsz, StszSamples, Stts,
     SttsEntry, Tkhd, Trak, Trex, Url, Vmhd,
 };
-use sharpeyes_domain::{media::VideoParams, time::WallTime};
+use sharpeyes_domain::{
+    media::{AudioParams, VideoParams},
+    time::WallTime,
+};
 
-use super::{Mp4Error, NON_SYNC, TRACK};
+use super::{
+    AUDIO_TRACK, Mp4Error, NON_SYNC, TRACK,
+    audio::{self, AudioTrack},
+};
 
 /// 90 kHz for movie and track alike.
 const TIMESCALE: u32 = 90_000;
@@ -34,6 +40,10 @@ pub struct Chunk {
     pub n_samples: u32,
     /// Bytes of them all.
     pub size: u64,
+    /// Pieces of sound that lie before them.
+    pub n_sounds: u32,
+    /// Bytes of those.
+    pub sound_bytes: u64,
     /// Which of the clip's sample entries, from 0.
     pub entry: u32,
 }
@@ -42,22 +52,27 @@ pub struct Chunk {
 ///
 /// # Errors
 /// [`Mp4Error`] when the sample entry is unusable.
-pub fn init_segment(params: &VideoParams) -> Result<Vec<u8>, Mp4Error> {
+pub fn init_segment(params: &VideoParams, audio: Option<&AudioParams>) -> Result<Vec<u8>, Mp4Error> {
     let brands = [b"iso6", b"cmfc", b"mp41"];
     let mut bytes = ftyp(b"iso6", &brands)?;
     let stbl = Stbl { stco: Some(Stco::default()), ..Default::default() };
     let mut moov = moov(params, WallTime(0), 0, stbl);
-    moov.mvex = Some(Mvex {
-        mehd: None,
-        trex: vec![Trex {
-            track_id: TRACK,
-            default_sample_description_index: 1,
-            default_sample_duration: 0,
-            default_sample_size: 0,
-            default_sample_flags: NON_SYNC,
-        }],
-    });
-    bytes.extend(with_entries(&moov, &[&params.sample_entry])?);
+    let mut trex = vec![Trex {
+        track_id: TRACK,
+        default_sample_description_index: 1,
+        default_sample_duration: 0,
+        default_sample_size: 0,
+        default_sample_flags: NON_SYNC,
+    }];
+    let mut entries: Vec<Vec<&[u8]>> = vec![vec![&params.sample_entry]];
+    if let Some(audio) = audio {
+        let stbl = Stbl { stco: Some(Stco::default()), ..Default::default() };
+        add_track(&mut moov, audio::trak(audio, created(WallTime(0)), 0, None, stbl));
+        trex.push(audio::trex());
+        entries.push(vec![&audio.sample_entry]);
+    }
+    moov.mvex = Some(Mvex { mehd: None, trex });
+    bytes.extend(with_entries(&moov, &entries)?);
     Ok(bytes)
 }
 
@@ -69,20 +84,28 @@ pub fn init_segment(params: &VideoParams) -> Result<Vec<u8>, Mp4Error> {
 /// [`Mp4Error::Range`] when there is nothing to show, [`Mp4Error`] when a sample entry is unusable.
 pub fn progressive(
     params: &[&VideoParams],
-    created: WallTime,
+    created_at: WallTime,
     samples: &[Sample],
     chunks: &[Chunk],
+    audio: Option<AudioTrack<'_>>,
 ) -> Result<Vec<u8>, Mp4Error> {
     let first =
         params.first().filter(|_| !samples.is_empty()).ok_or(Mp4Error::Range("a clip without pictures"))?;
     let duration = samples.iter().map(|sample| u64::from(sample.duration)).sum();
-    let payload: u64 = chunks.iter().map(|chunk| chunk.size).sum();
-    let entries: Vec<&[u8]> = params.iter().map(|params| &*params.sample_entry).collect();
+    let payload: u64 = chunks.iter().map(|chunk| chunk.size + chunk.sound_bytes).sum();
+    let mut entries: Vec<Vec<&[u8]>> = vec![params.iter().map(|params| &*params.sample_entry).collect()];
+    entries.extend(audio.map(|audio| vec![&*audio.params.sample_entry]));
+    let table = |start| {
+        let mut table = moov(first, created_at, duration, tables(samples, chunks, start)?);
+        if let Some(audio) = audio {
+            add_track(&mut table, audio::progressive_trak(audio, created(created_at), chunks, start)?);
+        }
+        with_entries(&table, &entries)
+    };
     let brands = [b"isom", b"iso2", b"mp41"];
     let head = ftyp(b"isom", &brands)?;
     // Offsets are 64 bits wide whatever their value, so the length of moov is known after the first pass.
-    let table = moov(first, created, duration, tables(samples, chunks, 0)?);
-    let moov_bytes = with_entries(&table, &entries)?.len();
+    let moov_bytes = table(0)?.len();
     let mdat = Header {
         kind: Mdat::KIND,
         size: Some(usize::try_from(payload).map_err(|_| Mp4Error::Range("the clip"))?),
@@ -91,9 +114,8 @@ pub fn progressive(
     mdat.encode(&mut mdat_head)?;
     let start =
         u64::try_from(head.len() + moov_bytes + mdat_head.len()).map_err(|_| Mp4Error::Range("the clip"))?;
-    let table = moov(first, created, duration, tables(samples, chunks, start)?);
     let mut bytes = head;
-    bytes.extend(with_entries(&table, &entries)?);
+    bytes.extend(table(start)?);
     bytes.extend(mdat_head);
     Ok(bytes)
 }
@@ -105,8 +127,18 @@ fn ftyp(major: &[u8; 4], compatible: &[&[u8; 4]]) -> Result<Vec<u8>, Mp4Error> {
     Ok(bytes)
 }
 
-fn moov(params: &VideoParams, created: WallTime, duration: u64, stbl: Stbl) -> Moov {
-    let created = u64::try_from(created.0.div_euclid(1000) + MP4_TO_UNIX).unwrap_or(0);
+/// A time of creation as `mvhd`, `tkhd` and `mdhd` have it.
+fn created(at: WallTime) -> u64 {
+    u64::try_from(at.0.div_euclid(1000) + MP4_TO_UNIX).unwrap_or(0)
+}
+
+fn add_track(moov: &mut Moov, trak: Trak) {
+    moov.mvhd.next_track_id = AUDIO_TRACK + 1;
+    moov.trak.push(trak);
+}
+
+fn moov(params: &VideoParams, created_at: WallTime, duration: u64, stbl: Stbl) -> Moov {
+    let created = created(created_at);
     Moov {
         mvhd: Mvhd {
             creation_time: created,
@@ -174,8 +206,8 @@ fn tables(samples: &[Sample], chunks: &[Chunk], start: u64) -> Result<Stbl, Mp4E
     let mut offsets = Vec::with_capacity(chunks.len());
     let mut at = start;
     for (number, chunk) in (1u32..).zip(chunks) {
-        offsets.push(at);
-        at = at.checked_add(chunk.size).ok_or(Mp4Error::Range("the clip"))?;
+        offsets.push(at + chunk.sound_bytes);
+        at = at.checked_add(chunk.size + chunk.sound_bytes).ok_or(Mp4Error::Range("the clip"))?;
         let entry = chunk.entry + 1;
         let is_same = stsc.last().is_some_and(|last| {
             last.samples_per_chunk == chunk.n_samples && last.sample_description_index == entry
@@ -202,21 +234,29 @@ fn tables(samples: &[Sample], chunks: &[Chunk], start: u64) -> Result<Stbl, Mp4E
     })
 }
 
-/// Encodes `moov` and puts the sample entries into its empty `stsd`, byte for byte.
-fn with_entries(moov: &Moov, entries: &[&[u8]]) -> Result<Vec<u8>, Mp4Error> {
+/// Encodes `moov` and puts each track's sample entries into its empty `stsd`, byte for byte.
+fn with_entries(moov: &Moov, tracks: &[Vec<&[u8]>]) -> Result<Vec<u8>, Mp4Error> {
     let mut bytes = Vec::new();
     moov.encode(&mut bytes)?;
-    let added: usize = entries.iter().map(|entry| entry.len()).sum();
-    let mut at = 0;
-    for child in [b"trak", b"mdia", b"minf", b"stbl", b"stsd"] {
+    for (number, entries) in tracks.iter().enumerate() {
+        let added: usize = entries.iter().map(|entry| entry.len()).sum();
+        let missing = Mp4Error::Damaged;
+        grow(&mut bytes, 0, added)?;
+        let mut at = find(&bytes, 8, b"trak").ok_or(missing("moov lacks a track of its own"))?;
+        for _ in 0..number {
+            let size = usize::try_from(read_u32(&bytes, at)?).map_err(|_| Mp4Error::Range("trak"))?;
+            at = find(&bytes, at + size, b"trak").ok_or(missing("moov lacks a track of its own"))?;
+        }
+        for child in [b"mdia", b"minf", b"stbl", b"stsd"] {
+            grow(&mut bytes, at, added)?;
+            at = find(&bytes, at + 8, child).ok_or(missing("moov lacks a box of its own"))?;
+        }
+        let end = at + usize::try_from(read_u32(&bytes, at)?).map_err(|_| Mp4Error::Range("stsd"))?;
         grow(&mut bytes, at, added)?;
-        at = find(&bytes, at + 8, child).ok_or(Mp4Error::Damaged("moov lacks a box of its own"))?;
+        let count = u32::try_from(entries.len()).map_err(|_| Mp4Error::Range("sample entries"))?;
+        bytes.get_mut(at + 12..at + 16).ok_or(missing("stsd"))?.copy_from_slice(&count.to_be_bytes());
+        bytes.splice(end..end, entries.concat());
     }
-    let end = at + usize::try_from(read_u32(&bytes, at)?).map_err(|_| Mp4Error::Range("stsd"))?;
-    grow(&mut bytes, at, added)?;
-    let count = u32::try_from(entries.len()).map_err(|_| Mp4Error::Range("sample entries"))?;
-    bytes.get_mut(at + 12..at + 16).ok_or(Mp4Error::Damaged("stsd"))?.copy_from_slice(&count.to_be_bytes());
-    bytes.splice(end..end, entries.concat());
     Ok(bytes)
 }
 

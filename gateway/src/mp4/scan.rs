@@ -2,14 +2,20 @@
 
 use std::io::Read;
 
-use mp4_atom::{Atom as _, Decode as _, Header, Mdat, Moof, Moov, Prft, Tfdt};
+use mp4_atom::{Atom as _, Decode as _, Header, Mdat, Moof, Moov, Prft, Tfdt, Traf};
 use sha2::{Digest as _, Sha256};
 use sharpeyes_domain::{
-    media::{VideoParams, nal_units},
+    media::{AudioParams, VideoParams, nal_units},
     time::{Pts, WallTime},
 };
 
-use super::{Mp4Error, SYNC, fragment::from_ntp, movie::Sample, params_from_sample_entry};
+use super::{
+    Mp4Error, SYNC, TRACK,
+    audio::{FragmentAudio, audio_of, audio_params_from_sample_entry},
+    fragment::from_ntp,
+    movie::Sample,
+    params_from_sample_entry,
+};
 
 /// No fragment of ours comes near it; a damaged size field must not make us allocate the disk.
 const MAX_BOX_BYTES: u64 = 256 << 20;
@@ -41,6 +47,7 @@ pub struct Scanner<R> {
     hasher: Sha256,
     at: u64,
     params: VideoParams,
+    audio: Option<AudioParams>,
     init_bytes: u64,
 }
 
@@ -55,10 +62,12 @@ impl<R: Read> Scanner<R> {
             let start = raw.len();
             let header = read_box(&mut input, &mut raw)?.ok_or(Mp4Error::Damaged("it ends before moov"))?;
             if header.kind == Moov::KIND {
-                let params = params_from_sample_entry(sample_entry(&raw[start..])?)?;
+                let (video, sound) = sample_entries(&raw[start..])?;
+                let params = params_from_sample_entry(video)?;
+                let audio = sound.map(audio_params_from_sample_entry).transpose()?;
                 let init_bytes = u64::try_from(raw.len()).map_err(|_| Mp4Error::Range("moov"))?;
                 let hasher = Sha256::new_with_prefix(&raw);
-                return Ok(Self { input, hasher, at: init_bytes, params, init_bytes });
+                return Ok(Self { input, hasher, at: init_bytes, params, audio, init_bytes });
             }
         }
     }
@@ -67,6 +76,12 @@ impl<R: Read> Scanner<R> {
     #[must_use]
     pub fn params(&self) -> &VideoParams {
         &self.params
+    }
+
+    /// What `moov` says of the sound, if there is any.
+    #[must_use]
+    pub fn audio(&self) -> Option<&AudioParams> {
+        self.audio.as_ref()
     }
 
     /// Bytes of `ftyp` and `moov`.
@@ -123,24 +138,41 @@ impl<R: Read> Scanner<R> {
     }
 }
 
-/// The pictures of a fragment, from its first `header_bytes` bytes.
+/// What lies in a fragment's payload: first the sound, then the pictures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FragmentTables {
+    /// The sound; may be none.
+    pub audio: FragmentAudio,
+    /// The pictures.
+    pub video: Vec<Sample>,
+}
+
+/// What is in a fragment, from its first `header_bytes` bytes.
 ///
 /// # Errors
 /// [`Mp4Error`] when they hold no `moof` of ours.
-pub fn fragment_samples(head: &[u8]) -> Result<Vec<Sample>, Mp4Error> {
+pub fn fragment_tables(head: &[u8]) -> Result<FragmentTables, Mp4Error> {
     let mut rest = head;
     while let Ok(header) = Header::decode(&mut &*rest) {
         let size = header.size.map_or(rest.len(), |size| size + 8);
         if header.kind == Moof::KIND {
-            return samples(&Moof::decode(&mut rest)?);
+            let moof = Moof::decode(&mut rest)?;
+            return Ok(FragmentTables { audio: audio_of(&moof)?, video: samples(&moof)? });
         }
         rest = rest.get(size..).ok_or(Mp4Error::Damaged("a box longer than its fragment's head"))?;
     }
     Err(Mp4Error::Damaged("no moof where the index says there is one"))
 }
 
+fn video_of(moof: &Moof) -> Result<&Traf, Mp4Error> {
+    match moof.traf.as_slice() {
+        [video] | [video, _] if video.tfhd.track_id == TRACK => Ok(video),
+        _ => Err(Mp4Error::Damaged("not the tracks that the recorder writes")),
+    }
+}
+
 fn samples(moof: &Moof) -> Result<Vec<Sample>, Mp4Error> {
-    let [traf] = moof.traf.as_slice() else { return Err(Mp4Error::Damaged("not one track")) };
+    let traf = video_of(moof)?;
     let [trun] = traf.trun.as_slice() else { return Err(Mp4Error::Damaged("not one run of samples")) };
     let sample = |entry: mp4_atom::TrunEntry| {
         Some(Sample {
@@ -162,9 +194,10 @@ fn describe(
 ) -> Result<ScannedFragment, Mp4Error> {
     let samples = samples(moof)?;
     let Tfdt { base_media_decode_time } =
-        moof.traf.first().and_then(|traf| traf.tfdt.clone()).ok_or(Mp4Error::Damaged("moof without tfdt"))?;
+        video_of(moof)?.tfdt.clone().ok_or(Mp4Error::Damaged("moof without tfdt"))?;
     let base = i64::try_from(base_media_decode_time).map_err(|_| Mp4Error::Range("tfdt"))?;
-    let mut rest = payload;
+    let sound_bytes = usize::try_from(audio_of(moof)?.bytes()).map_err(|_| Mp4Error::Range("the sound"))?;
+    let mut rest = payload.get(sound_bytes..).ok_or(Mp4Error::Damaged("the sound is cut short"))?;
     for sample in &samples {
         let bytes = usize::try_from(sample.size).map_err(|_| Mp4Error::Range("a picture"))?;
         let (unit, tail) = rest.split_at_checked(bytes).ok_or(Mp4Error::Damaged("a picture is cut short"))?;
@@ -221,11 +254,18 @@ fn read_box(input: &mut impl Read, raw: &mut Vec<u8>) -> Result<Option<Header>, 
     Ok(Some(header))
 }
 
-/// The one sample entry inside a whole `moov` box.
-fn sample_entry(moov: &[u8]) -> Result<&[u8], Mp4Error> {
-    let mut area = moov.get(8..).unwrap_or_default();
-    for kind in [b"trak", b"mdia", b"minf", b"stbl", b"stsd"] {
-        area = child(area, kind).ok_or(Mp4Error::Damaged("moov lacks its sample entry"))?;
+/// The sample entry of the first track, and of the second when there is one, inside a whole `moov` box.
+fn sample_entries(moov: &[u8]) -> Result<(&[u8], Option<&[u8]>), Mp4Error> {
+    let area = moov.get(8..).unwrap_or_default();
+    let (first, rest) = child(area, b"trak").ok_or(Mp4Error::Damaged("moov lacks its track"))?;
+    let second = child(rest, b"trak").map(|(track, _)| sample_entry(track)).transpose()?;
+    Ok((sample_entry(first)?, second))
+}
+
+fn sample_entry(track: &[u8]) -> Result<&[u8], Mp4Error> {
+    let mut area = track;
+    for kind in [b"mdia", b"minf", b"stbl", b"stsd"] {
+        (area, _) = child(area, kind).ok_or(Mp4Error::Damaged("moov lacks its sample entry"))?;
     }
     // FullBox version, flags and the entry count come before the entry.
     let entry = area.get(8..).unwrap_or_default();
@@ -237,13 +277,14 @@ fn sample_entry(moov: &[u8]) -> Result<&[u8], Mp4Error> {
         .ok_or(Mp4Error::Damaged("moov lacks its sample entry"))
 }
 
-fn child<'a>(mut area: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
+/// The body of the first box of this kind, and what follows it.
+fn child<'a>(mut area: &'a [u8], kind: &[u8; 4]) -> Option<(&'a [u8], &'a [u8])> {
     loop {
         let head = area.first_chunk::<8>()?;
         let size = usize::try_from(u32::from_be_bytes([head[0], head[1], head[2], head[3]])).ok()?;
         let (this, rest) = area.split_at_checked(size)?;
         if &head[4..] == kind {
-            return this.get(8..);
+            return Some((this.get(8..)?, rest));
         }
         if size < 8 {
             return None;

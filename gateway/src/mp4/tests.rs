@@ -2,16 +2,26 @@
 
 use proptest::prelude::*;
 use sharpeyes_domain::{
-    media::VideoCodec,
+    media::{AudioCodec, AudioUnit, VideoCodec},
     time::{Pts, WallTime},
 };
 
 use super::*;
 use crate::record::tests::kit::{params, units};
 
+fn whole(spec: FragmentSpec<'_>) -> Vec<u8> {
+    let encoded = encode_fragment(spec).unwrap();
+    let bytes = spec.payload().fold(encoded.head, |mut bytes, piece| {
+        bytes.extend_from_slice(piece);
+        bytes
+    });
+    assert_eq!(u64::try_from(bytes.len()).unwrap(), encoded.size);
+    bytes
+}
+
 /// A file of four fragments, and where each ends.
 fn file() -> (Vec<u8>, Vec<usize>) {
-    let mut bytes = init_segment(&params(320)).unwrap();
+    let mut bytes = init_segment(&params(320), None).unwrap();
     let mut ends = Vec::new();
     for second in 0..4 {
         let units: Vec<_> = units(second * 25..second * 25 + 25, 25).collect();
@@ -21,8 +31,9 @@ fn file() -> (Vec<u8>, Vec<usize>) {
             end: Pts((second + 1) * 90_000),
             wall: WallTime(1_700_000_000_000 + second * 1_000),
             units: &units,
+            sounds: &[],
         };
-        bytes.extend(encode_fragment(spec).unwrap().bytes);
+        bytes.extend(whole(spec));
         ends.push(bytes.len());
     }
     (bytes, ends)
@@ -39,7 +50,7 @@ fn scan(bytes: &[u8]) -> Option<Vec<ScannedFragment>> {
 
 #[test]
 fn the_sample_entry_is_kept_byte_for_byte() {
-    let bytes = init_segment(&params(640)).unwrap();
+    let bytes = init_segment(&params(640), None).unwrap();
     let scanner = Scanner::open(&bytes[..]).unwrap();
     assert_eq!(*scanner.params(), params(640));
     assert_eq!(scanner.params().width_px, 640);
@@ -82,6 +93,74 @@ fn fragments_come_back_as_they_were_written() {
     }
 }
 
+/// `n` packets of G.711 of 40 ms, the first at `at`.
+fn sounds(at: i64, n: u8) -> Vec<AudioUnit> {
+    let unit = |n: u8| AudioUnit { at: at + i64::from(n) * 320, duration: 320, data: vec![n; 320].into() };
+    (0..n).map(unit).collect()
+}
+
+#[test]
+fn sound_lies_beside_the_pictures_and_a_tear_takes_both() {
+    let entry = g711_sample_entry(AudioCodec::Pcma, 8_000, 1);
+    let audio = audio_params_from_sample_entry(&entry).unwrap();
+    assert_eq!((audio.codec, audio.rate_hz.get(), audio.channels), (AudioCodec::Pcma, 8_000, 1));
+    let mut bytes = init_segment(&params(320), Some(&audio)).unwrap();
+    let head = bytes.len();
+    let mut ends = Vec::new();
+    for second in 0..3 {
+        let units: Vec<_> = units(second * 25..second * 25 + 25, 25).collect();
+        let mut sounds = sounds(second * 8_000 - 160, 25);
+        // A packet was lost, and one was shorter.
+        sounds.remove(7);
+        sounds[9].data = sounds[9].data.slice(..100);
+        let spec = FragmentSpec {
+            sequence: 1,
+            base: Pts(second * 90_000),
+            end: Pts((second + 1) * 90_000),
+            wall: WallTime(0),
+            units: &units,
+            sounds: if second == 0 { &[] } else { &sounds },
+        };
+        let fragment = whole(spec);
+        let tables = fragment_tables(&fragment).unwrap();
+        if second > 0 {
+            assert_eq!(tables.audio.at, second * 8_000 - 160);
+            assert_eq!(tables.audio.samples.len(), 24);
+            assert_eq!(tables.audio.samples[6].duration, 640);
+            assert_eq!(tables.audio.bytes(), 23 * 320 + 100);
+        } else {
+            assert!(tables.audio.samples.is_empty());
+        }
+        bytes.extend(fragment);
+        ends.push(bytes.len());
+    }
+    assert_eq!(Scanner::open(&bytes[..]).unwrap().audio(), Some(&audio));
+    for length in (head..bytes.len()).step_by(97).chain(ends.iter().copied()) {
+        let n_whole = ends.iter().filter(|end| **end <= length).count();
+        assert_eq!(scan(&bytes[..length]).unwrap().len(), n_whole, "{length} bytes");
+    }
+}
+
+#[test]
+fn an_aac_entry_says_its_object_type() {
+    // As retina makes it: AAC-LC, 16 kHz, mono.
+    let config = [0x14, 0x08];
+    let mut esds = vec![0, 0, 0, 0, 0x03, 0x19, 0, 0, 0, 0x04, 0x11, 0x40, 0x15];
+    esds.extend([0; 11]);
+    esds.extend([0x05, 0x02]);
+    esds.extend(config);
+    esds.extend([0x06, 0x01, 0x02]);
+    let mut entry = g711_sample_entry(AudioCodec::Pcmu, 16_000, 1);
+    entry[4..8].copy_from_slice(b"mp4a");
+    entry.extend(u32::try_from(esds.len() + 8).unwrap().to_be_bytes());
+    entry.extend(b"esds");
+    entry.extend(esds);
+    let size = u32::try_from(entry.len()).unwrap();
+    entry[..4].copy_from_slice(&size.to_be_bytes());
+    let params = audio_params_from_sample_entry(&entry).unwrap();
+    assert_eq!((params.codec, params.rfc6381.as_str()), (AudioCodec::Aac, "mp4a.40.2"));
+}
+
 proptest! {
     #[test]
     fn a_changed_byte_ends_the_file_or_stays_unseen_but_never_panics(
@@ -106,9 +185,10 @@ proptest! {
     #[test]
     fn any_bytes_are_refused_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let _ = scan(&bytes);
-        let _ = fragment_samples(&bytes);
+        let _ = fragment_tables(&bytes);
+        let _ = audio_params_from_sample_entry(&bytes);
         let _ = params_from_sample_entry(&bytes);
-        let mut tail = init_segment(&params(320)).unwrap();
+        let mut tail = init_segment(&params(320), None).unwrap();
         tail.extend(bytes);
         prop_assert!(scan(&tail).is_some());
     }

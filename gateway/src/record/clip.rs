@@ -2,6 +2,7 @@
 //!
 //! A [`Clip`] is a head (`ftyp`, `moov` with every picture's size and time, the head of `mdat`) and a list of slices of
 //! recorded files, so that any byte range of it can be read at any time without a temporary file.
+//! Sound that was recorded comes along on a second track; an edit list keeps it together with the pictures.
 //! HTTP, authorisation and audit belong to the caller.
 
 use std::{fs::File, io, ops::Range, os::unix::fs::FileExt as _, path::PathBuf, sync::Arc};
@@ -9,9 +10,9 @@ use std::{fs::File, io, ops::Range, os::unix::fs::FileExt as _, path::PathBuf, s
 use bytes::Bytes;
 use sharpeyes_domain::{
     ids::{RunId, SegmentId, StreamId},
-    media::VideoParams,
+    media::{AudioParams, VideoParams},
     segment::{Gap, Span},
-    time::{MediaDuration, WallTime},
+    time::{MediaDuration, Pts, WallTime},
 };
 
 use super::{
@@ -19,8 +20,8 @@ use super::{
     table::{self, Fragment, Origin, TableError},
 };
 use crate::{
-    mp4::{self, Chunk, Mp4Error, Sample},
-    store::footage::{FootageError, SegmentRow},
+    mp4::{self, AudioSample, AudioTrack, Chunk, FragmentAudio, FragmentTables, Mp4Error, Sample},
+    store::footage::{FootageError, RunRow, SegmentRow},
 };
 
 /// One read, and one piece of an HTTP body.
@@ -98,6 +99,8 @@ pub struct Clip {
     pub gaps: Vec<Gap>,
     /// Of the first run, for `video/mp4; codecs=…`.
     pub params: Arc<VideoParams>,
+    /// Of the sound, when the clip carries it.
+    pub audio: Option<Arc<AudioParams>>,
     /// Pictures.
     pub n_frames: usize,
     layout: Arc<Layout>,
@@ -119,6 +122,16 @@ struct Slice {
     path: Arc<PathBuf>,
 }
 
+/// Whether a clip carries the sound that was recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sound {
+    /// As it was recorded: for evidence. Where its coding changes on the way, the clip carries that of its beginning.
+    #[default]
+    Keep,
+    /// Pictures only.
+    LeaveOut,
+}
+
 /// A fragment that goes into the clip.
 struct Piece {
     run: RunId,
@@ -137,6 +150,20 @@ impl ClipReader {
     /// # Errors
     /// [`ClipError::Nothing`] when nothing was recorded then; the others name what is damaged.
     pub fn plan(&self, stream: &StreamId, from: WallTime, to: WallTime) -> Result<Clip, ClipError> {
+        self.plan_with(stream, from, to, Sound::Keep)
+    }
+
+    /// As [`ClipReader::plan`], with or without the sound.
+    ///
+    /// # Errors
+    /// As [`ClipReader::plan`].
+    pub fn plan_with(
+        &self,
+        stream: &StreamId,
+        from: WallTime,
+        to: WallTime,
+        sound: Sound,
+    ) -> Result<Clip, ClipError> {
         if to <= from || to.0 - from.0 > LONGEST {
             return Err(ClipError::Length);
         }
@@ -147,7 +174,7 @@ impl ClipReader {
         };
         let shown = Span { from: first.fragment.wall, to: last.fragment.wall_end };
         let gaps = self.gaps(stream, shown)?;
-        let mut plan = Plan::default();
+        let mut plan = Plan { sound, ..Plan::default() };
         for piece in &pieces {
             plan.add(piece, &self.shared)?;
         }
@@ -227,9 +254,11 @@ fn fragments_of(row: &SegmentRow) -> Result<Vec<Fragment>, ClipError> {
 /// A clip as it grows, fragment by fragment.
 #[derive(Default)]
 struct Plan {
-    runs: Vec<(RunId, usize)>,
+    sound: Sound,
+    runs: Vec<(RunId, usize, Option<Arc<AudioParams>>)>,
     params: Vec<Arc<VideoParams>>,
     samples: Vec<Sample>,
+    track: SoundTrack,
     chunks: Vec<Chunk>,
     slices: Vec<Slice>,
     spans: Vec<ClipSpan>,
@@ -240,18 +269,33 @@ struct Plan {
 
 impl Plan {
     fn add(&mut self, piece: &Piece, shared: &Shared) -> Result<(), ClipError> {
-        let entry = self.entry(piece.run, shared)?;
+        let (entry, audio) = self.entry(piece.run, shared)?;
         let fragment = &piece.fragment;
         self.join(piece.run, fragment);
-        let samples = self
-            .read_samples(piece)
+        let FragmentTables { audio: mut heard, video: samples } = self
+            .read_tables(piece)
             .map_err(|source| ClipError::File { path: piece.path.as_ref().clone(), source })?;
+        let all_sound = heard.bytes();
+        let mut skipped = all_sound;
+        if self.sound == Sound::Keep
+            && let Some(audio) = audio
+        {
+            // Media time of the run's zero in the clip.
+            let zero = self.length - (fragment.base - Pts(0));
+            skipped = self.track.add(&audio, zero, &mut heard);
+        }
+        let sound_bytes = all_sound - skipped;
         self.length += fragment.end - fragment.base;
-        let size = fragment.size.saturating_sub(fragment.header_bytes.into());
-        self.chunks.push(Chunk { n_samples: fragment.n_frames, size, entry });
+        let payload = fragment.size.saturating_sub(fragment.header_bytes.into());
+        let size = payload.saturating_sub(all_sound);
+        let n_sounds = if sound_bytes > 0 { heard.samples.len() } else { 0 };
+        let n_sounds = u32::try_from(n_sounds).map_err(|_| Mp4Error::Range("the sound"))?;
+        self.chunks.push(Chunk { n_samples: fragment.n_frames, size, n_sounds, sound_bytes, entry });
         self.samples.extend(samples);
-        let offset = fragment.offset + u64::from(fragment.header_bytes);
-        self.slices.push(Slice { at: 0, len: size, offset, path: Arc::clone(&piece.path) });
+        // Sound lies before the pictures in the file as in the clip: one slice holds both.
+        let offset = fragment.offset + u64::from(fragment.header_bytes) + skipped;
+        let len = payload.saturating_sub(skipped);
+        self.slices.push(Slice { at: 0, len, offset, path: Arc::clone(&piece.path) });
         self.previous = Some((piece.run, *fragment));
         Ok(())
     }
@@ -277,28 +321,27 @@ impl Plan {
         }
     }
 
-    /// Which sample entry the run needs; runs with the same parameters share one.
-    fn entry(&mut self, run: RunId, shared: &Shared) -> Result<u32, ClipError> {
-        let index = match self.runs.iter().find(|(known, _)| *known == run) {
-            Some((_, index)) => *index,
+    /// Which sample entry the run needs, and what its sound is; runs with the same parameters share an entry.
+    fn entry(&mut self, run: RunId, shared: &Shared) -> Result<(u32, Option<Arc<AudioParams>>), ClipError> {
+        let (index, audio) = match self.runs.iter().find(|(known, ..)| *known == run) {
+            Some((_, index, audio)) => (*index, audio.clone()),
             None => {
                 let row = shared.footage.run(run)?;
-                let params = row
-                    .ok_or_else(|| FootageError::Row(format!("run {run} of a segment has no row")))?
-                    .params;
+                let RunRow { params, audio, .. } =
+                    row.ok_or_else(|| FootageError::Row(format!("run {run} of a segment has no row")))?;
                 let same = self.params.iter().position(|known| known.sample_entry == params.sample_entry);
                 let index = same.unwrap_or(self.params.len());
                 if same.is_none() {
                     self.params.push(params);
                 }
-                self.runs.push((run, index));
-                index
+                self.runs.push((run, index, audio.clone()));
+                (index, audio)
             }
         };
-        u32::try_from(index).map_err(|_| Mp4Error::Range("parameter sets").into())
+        Ok((u32::try_from(index).map_err(|_| Mp4Error::Range("parameter sets"))?, audio))
     }
 
-    fn read_samples(&mut self, piece: &Piece) -> Result<Vec<Sample>, Mp4Error> {
+    fn read_tables(&mut self, piece: &Piece) -> Result<FragmentTables, Mp4Error> {
         if self.reading.as_ref().is_none_or(|(path, _)| *path != piece.path) {
             self.reading = Some((Arc::clone(&piece.path), File::open(&*piece.path)?));
         }
@@ -307,16 +350,18 @@ impl Plan {
             .map_err(|_| Mp4Error::Range("the fragment's head"))?;
         let mut head = vec![0; size];
         file.read_exact_at(&mut head, piece.fragment.offset)?;
-        let samples = mp4::fragment_samples(&head)?;
-        let payload: u64 = samples.iter().map(|sample| u64::from(sample.size)).sum();
+        let tables = mp4::fragment_tables(&head)?;
+        let pictures: u64 = tables.video.iter().map(|sample| u64::from(sample.size)).sum();
+        let payload = pictures + tables.audio.bytes();
         let is_whole = payload + u64::from(piece.fragment.header_bytes) == piece.fragment.size
-            && u32::try_from(samples.len()).ok() == Some(piece.fragment.n_frames);
-        if is_whole { Ok(samples) } else { Err(Mp4Error::Damaged("a fragment is not what the index says")) }
+            && u32::try_from(tables.video.len()).ok() == Some(piece.fragment.n_frames);
+        if is_whole { Ok(tables) } else { Err(Mp4Error::Damaged("a fragment is not what the index says")) }
     }
 
     fn finish(mut self, shown: Span, gaps: Vec<Gap>) -> Result<Clip, ClipError> {
         let params: Vec<&VideoParams> = self.params.iter().map(|params| &**params).collect();
-        let head = Bytes::from(mp4::progressive(&params, shown.from, &self.samples, &self.chunks)?);
+        let head = mp4::progressive(&params, shown.from, &self.samples, &self.chunks, self.track.as_track())?;
+        let head = Bytes::from(head);
         let mut at = u64::try_from(head.len()).map_err(|_| Mp4Error::Range("the clip"))?;
         for slice in &mut self.slices {
             slice.at = at;
@@ -329,9 +374,74 @@ impl Plan {
             spans: self.spans,
             gaps,
             params: self.params.first().cloned().ok_or(Mp4Error::Range("a clip without pictures"))?,
+            audio: self.track.params,
             n_frames: self.samples.len(),
             layout: Arc::new(Layout { head, slices: self.slices, len: at }),
         })
+    }
+}
+
+/// The sound of a clip as it grows.
+#[derive(Default)]
+struct SoundTrack {
+    params: Option<Arc<AudioParams>>,
+    delay: MediaDuration,
+    samples: Vec<AudioSample>,
+    /// End of the last piece, in the track's unit since the clip's beginning.
+    end: i64,
+}
+
+/// A fragment's sound follows the one before it when it begins no further from its end: rounding, not silence.
+const SEAM_TICKS: i64 = 2;
+
+impl SoundTrack {
+    /// Takes the sound of one fragment, whose run's media time 0 lies at `zero` in the clip; returns how many bytes at
+    /// its beginning are left out, and takes their pieces out of `heard`.
+    fn add(&mut self, params: &Arc<AudioParams>, zero: MediaDuration, heard: &mut FragmentAudio) -> u64 {
+        if heard.samples.is_empty() || self.params.as_ref().is_some_and(|known| known != params) {
+            return heard.bytes();
+        }
+        let mut at = params.ticks(zero) + heard.at;
+        // What was over before the first picture, and, where two runs meet, what would sound at the same time.
+        let floor = if self.samples.is_empty() { 0 } else { self.end - SEAM_TICKS };
+        let (mut n_skipped, mut skipped) = (0, 0);
+        for sample in &heard.samples {
+            let is_over =
+                if self.samples.is_empty() { at + i64::from(sample.duration) <= 0 } else { at < floor };
+            if !is_over {
+                break;
+            }
+            (n_skipped, skipped, at) =
+                (n_skipped + 1, skipped + u64::from(sample.size), at + i64::from(sample.duration));
+        }
+        heard.samples.drain(..n_skipped);
+        if heard.samples.is_empty() {
+            return skipped;
+        }
+        match self.samples.last_mut() {
+            None => {
+                self.params = Some(Arc::clone(params));
+                self.delay = params.time(at);
+                self.end = at;
+            }
+            // Silence, told by a longer last piece.
+            Some(last) if at - self.end > SEAM_TICKS => {
+                let longer = u32::try_from(at - self.end).ok().and_then(|n| last.duration.checked_add(n));
+                if let Some(longer) = longer {
+                    last.duration = longer;
+                    self.end = at;
+                }
+            }
+            Some(_) => {}
+        }
+        self.end += heard.samples.iter().map(|sample| i64::from(sample.duration)).sum::<i64>();
+        self.samples.append(&mut heard.samples.clone());
+        skipped
+    }
+
+    fn as_track(&self) -> Option<AudioTrack<'_>> {
+        let params = self.params.as_deref()?;
+        Some(AudioTrack { params, delay: self.delay, samples: &self.samples })
     }
 }
 
@@ -346,7 +456,8 @@ impl Clip {
     /// `video/mp4` with the codecs of the first run.
     #[must_use]
     pub fn mime(&self) -> String {
-        format!("video/mp4; codecs=\"{}\"", self.params.rfc6381)
+        let audio = self.audio.iter().map(|audio| format!(", {}", audio.rfc6381)).collect::<String>();
+        format!("video/mp4; codecs=\"{}{audio}\"", self.params.rfc6381)
     }
 
     /// The same for two plans of the same bytes: for `ETag` and `If-Range`. The head holds every size, time and offset.

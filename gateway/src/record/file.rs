@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Write as _},
+    io::{self, IoSlice, Write as _},
 };
 
 use sha2::{Digest as _, Sha256};
@@ -13,6 +13,9 @@ use super::{
     volume::{Volume, VolumeError, at, sync_dir},
 };
 use crate::store::footage::{ClosedSegment, SegmentState};
+
+/// What Linux takes in one call (`IOV_MAX`).
+const MAX_SLICES: usize = 1024;
 
 /// A file that has at least its `ftyp` and `moov`.
 pub(super) struct SegmentFile {
@@ -49,15 +52,20 @@ impl SegmentFile {
         &self.fragments
     }
 
-    /// Appends one fragment in one write. After an error the file ends where it ended before.
-    pub(super) fn append(&mut self, volume: &Volume, bytes: &[u8], fragment: Fragment) -> io::Result<()> {
-        if let Err(error) = self.file.write_all(bytes) {
+    /// Appends one fragment in one write, from where its pieces lie. After an error the file ends where it ended before.
+    pub(super) fn append<'a>(
+        &mut self,
+        volume: &Volume,
+        pieces: impl Iterator<Item = &'a [u8]> + Clone,
+        fragment: Fragment,
+    ) -> io::Result<()> {
+        if let Err(error) = write_all(&mut self.file, pieces.clone()) {
             // What is half written would be cut off by recovery anyway; now is cheaper.
             self.file.set_len(self.size)?;
             return Err(error);
         }
         volume.mark_dirty();
-        self.hasher.update(bytes);
+        pieces.for_each(|piece| self.hasher.update(piece));
         self.size += fragment.size;
         self.fragments.push(fragment);
         Ok(())
@@ -74,6 +82,21 @@ impl SegmentFile {
         let sha256 = self.hasher.finalize().into();
         Ok(closed(self.id, SegmentState::Closed, &self.fragments, size, sha256))
     }
+}
+
+/// One `writev`, unless the system takes it in parts.
+fn write_all<'a>(file: &mut File, pieces: impl Iterator<Item = &'a [u8]>) -> io::Result<()> {
+    let mut slices: Vec<IoSlice<'_>> = pieces.filter(|piece| !piece.is_empty()).map(IoSlice::new).collect();
+    let mut rest = slices.as_mut_slice();
+    while !rest.is_empty() {
+        match file.write_vectored(&rest[..rest.len().min(MAX_SLICES)]) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(n) => IoSlice::advance_slices(&mut rest, n),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// The row of a complete file; `None` when it has no fragment.

@@ -5,10 +5,11 @@
 //!
 //! How a second of video becomes durable:
 //! 1. The segmenter collects units into a fragment: a GOP, or a piece of at most [`RecordSettings::fragment`] of it.
-//! 2. The fragment is one `write` at the end of the segment's file. From here on `kill -9` loses nothing of it.
+//! 2. A writer thread takes up what has arrived every [`RecordSettings::gather`], and the fragment is one `writev` at
+//!    the end of the segment's file. From here on `kill -9` loses nothing of it.
 //! 3. Every [`RecordSettings::sync_every`] one `syncfs` brings all cameras' files and directories to the disk: one
 //!    hundred cameras cost one sync, not one hundred, on a disk that can do about fifty. So a power cut costs at most
-//!    a fragment plus one period, which the defaults keep below two seconds.
+//!    a fragment plus one period plus the gathering, which the defaults keep below two seconds.
 //! 4. After about a minute the file is synced, then its directory, then its row gets size, SHA-256 and fragment table.
 //!
 //! **Invariant:** a file has a row (`open`) before it exists, so there is no file that the index does not know.
@@ -34,7 +35,7 @@ use std::{
 
 use sharpeyes_domain::{
     ids::{RunId, SegmentId, StreamId},
-    media::{AccessUnit, VideoParams},
+    media::{AccessUnit, AudioParams, AudioUnit, VideoParams},
     segment::{Gap, GapCause, Span},
     time::WallTime,
 };
@@ -59,6 +60,8 @@ pub struct RunInfo {
     pub stream: StreamId,
     /// Constant within the run.
     pub params: Arc<VideoParams>,
+    /// Of the sound that is recorded beside the pictures, if any.
+    pub audio: Option<Arc<AudioParams>>,
     /// Wall time of the run's media time 0.
     pub wall_start: WallTime,
     /// Counts the runs of this stream.
@@ -81,6 +84,8 @@ pub enum RecorderMessage {
     RunBegin(Arc<RunInfo>),
     /// One coded picture, in decoding order.
     Unit(AccessUnit),
+    /// One piece of sound, in order; may come a little before or after the pictures of its time.
+    Audio(AudioUnit),
     /// The run is over. Also sent without a run, when a session could not be set up: then the gap gets this cause.
     RunEnd(RunEnd),
 }
@@ -94,6 +99,8 @@ pub struct RecordSettings {
     pub segment: Duration,
     /// Longest piece of a GOP that is kept in memory before it is written.
     pub fragment: Duration,
+    /// How long a writer thread that was woken waits for more before it works: one wake-up serves all its cameras.
+    pub gather: Duration,
     /// Between two syncs of the disk.
     pub sync_every: Duration,
     /// Bytes that one stream may hold in memory before its run is ended.
@@ -103,13 +110,14 @@ pub struct RecordSettings {
 }
 
 impl RecordSettings {
-    /// The defaults: segments of a minute, fragments of a second, 8 MiB per stream, two writers.
+    /// The defaults: segments of a minute, fragments of a second, 8 MiB per stream, two writers that work ten times a second.
     #[must_use]
     pub fn new(media_dir: PathBuf) -> Self {
         Self {
             media_dir,
             segment: Duration::from_secs(60),
             fragment: Duration::from_secs(1),
+            gather: Duration::from_millis(100),
             sync_every: Duration::from_millis(800),
             backlog_bytes: 8 << 20,
             writers: NonZeroUsize::MIN.saturating_add(1),

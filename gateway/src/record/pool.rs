@@ -93,7 +93,7 @@ fn join(thread: JoinHandle<()>) {
 fn write_loop(shared: &Arc<Shared>, inbox: &Inbox) {
     let mut segmenters: Vec<Segmenter> = Vec::new();
     loop {
-        for letter in inbox.take() {
+        for letter in inbox.take(shared.settings.gather) {
             match letter {
                 Letter::Register(stream) => segmenters.push(Segmenter::new(Arc::clone(shared), stream)),
                 Letter::Message { slot, message } => {

@@ -3,6 +3,9 @@
 //! Overflow policy: a unit that does not fit is refused, and so is every later one until the run is ended, so that a
 //! run never has a hole; ingest ends the run with `GapCause::Backlog`. Ends and begins of runs are always taken.
 //! A unit counts until it is in the file, not only until the thread has picked it up.
+//!
+//! A writer thread that is woken waits a moment for more (`RecordSettings::gather`): a hundred cameras send more than a
+//! thousand pictures a second, and a wake-up for each would cost more than writing them.
 
 use std::{
     collections::VecDeque,
@@ -10,6 +13,7 @@ use std::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use sharpeyes_domain::{ids::StreamId, time::WallTime};
@@ -98,6 +102,7 @@ impl StreamShared {
 pub(super) fn cost(message: &RecorderMessage) -> usize {
     match message {
         RecorderMessage::Unit(unit) => unit.nals.len() + OVERHEAD,
+        RecorderMessage::Audio(unit) => unit.data.len() + OVERHEAD,
         RecorderMessage::RunBegin(_) | RecorderMessage::RunEnd(_) => 0,
     }
 }
@@ -110,7 +115,7 @@ impl RecordSender {
     /// once [`RecordSender::has_room`].
     pub fn try_send(&self, message: RecorderMessage) -> Result<(), Overflow> {
         match &message {
-            RecorderMessage::Unit(_) => {
+            RecorderMessage::Unit(_) | RecorderMessage::Audio(_) => {
                 if self.shared.is_overflowing.load(Ordering::Acquire) {
                     self.shared.n_refused.fetch_add(1, Ordering::Relaxed);
                     return Err(Overflow);
@@ -170,8 +175,14 @@ struct InboxState {
 
 impl Inbox {
     pub(super) fn push(&self, letter: Letter) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).letters.push_back(letter);
-        self.arrived.notify_one();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        // Only an empty inbox can have a thread waiting at it.
+        let is_first = state.letters.is_empty();
+        state.letters.push_back(letter);
+        drop(state);
+        if is_first {
+            self.arrived.notify_one();
+        }
     }
 
     /// Adds a stream; its slot is counted under the same lock, so that it is the thread's own count too.
@@ -185,11 +196,16 @@ impl Inbox {
         slot
     }
 
-    /// Everything that has arrived, at least one letter; blocks.
-    pub(super) fn take(&self) -> VecDeque<Letter> {
+    /// Everything that has arrived up to `gather` after the first letter; blocks until there is one.
+    pub(super) fn take(&self, gather: Duration) -> VecDeque<Letter> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while state.letters.is_empty() {
             state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if !gather.is_zero() && !matches!(state.letters.back(), Some(Letter::Stop)) {
+            drop(state);
+            std::thread::sleep(gather);
+            state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         }
         std::mem::take(&mut state.letters)
     }

@@ -10,7 +10,7 @@ use std::{
 
 use sharpeyes_domain::{
     ids::{SegmentId, StreamId},
-    media::VideoParams,
+    media::{AudioParams, VideoParams},
     segment::{Gap, GapCause, Span},
     time::WallTime,
 };
@@ -52,6 +52,7 @@ pub struct RecoveredSegment {
 /// A recorded file as its own bytes tell it.
 pub(crate) struct ScannedFile {
     pub(crate) params: VideoParams,
+    pub(crate) audio: Option<AudioParams>,
     pub(crate) fragments: Vec<Fragment>,
     /// Up to the end of the last whole fragment.
     pub(crate) valid_bytes: u64,
@@ -110,7 +111,8 @@ pub(crate) fn scan(path: &Path) -> Result<Option<ScannedFile>, RecordError> {
         });
         (valid_bytes, sha256) = scanner.valid();
     }
-    Ok(Some(ScannedFile { params: scanner.params().clone(), fragments, valid_bytes, sha256 }))
+    let (params, audio) = (scanner.params().clone(), scanner.audio().cloned());
+    Ok(Some(ScannedFile { params, audio, fragments, valid_bytes, sha256 }))
 }
 
 /// Cuts the file after its last whole fragment, makes that durable, and gives its row.

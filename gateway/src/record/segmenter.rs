@@ -10,7 +10,7 @@ use std::{
 use rand::RngExt as _;
 use sharpeyes_domain::{
     ids::{RunId, SegmentId},
-    media::AccessUnit,
+    media::{AccessUnit, AudioUnit},
     segment::GapCause,
     time::{MediaDuration, Pts, WallTime},
 };
@@ -55,6 +55,9 @@ struct Run {
     init: Vec<u8>,
     /// Units of the fragment that is being collected; begins with a keyframe when `cursor` is `None`.
     units: Vec<AccessUnit>,
+    /// Sound that no fragment has taken yet, in order.
+    sounds: Vec<AudioUnit>,
+    /// Of units and sounds.
     units_cost: usize,
     /// Where the next fragment begins: the end of the one before.
     cursor: Option<Cursor>,
@@ -108,6 +111,7 @@ impl Segmenter {
         match message {
             RecorderMessage::RunBegin(info) => self.on_begin(info),
             RecorderMessage::Unit(unit) => self.on_unit(unit, cost),
+            RecorderMessage::Audio(sound) => self.on_audio(sound, cost),
             RecorderMessage::RunEnd(end) => self.on_end(end),
         }
     }
@@ -135,13 +139,14 @@ impl Segmenter {
             // Ingest ends a run before it begins the next; should it not, the recording is cut here all the same.
             self.on_end(RunEnd { cause: GapCause::SessionEnded, at: info.wall_start });
         }
-        match mp4::init_segment(&info.params) {
+        match mp4::init_segment(&info.params, info.audio.as_deref()) {
             Ok(init) => {
                 self.run = Some(Run {
                     info,
                     id: None,
                     init,
                     units: Vec::new(),
+                    sounds: Vec::new(),
                     units_cost: 0,
                     cursor: None,
                     frame: USUAL_FRAME,
@@ -181,6 +186,21 @@ impl Segmenter {
         }
     }
 
+    /// Sound goes where pictures go; alone it is not recorded.
+    fn on_audio(&mut self, sound: AudioUnit, cost: usize) {
+        match self.run.as_mut() {
+            Some(run)
+                if run.info.audio.is_some()
+                    && !(run.units.is_empty() && run.cursor.is_none())
+                    && run.sounds.last().is_none_or(|last| last.at < sound.at) =>
+            {
+                run.units_cost += cost;
+                run.sounds.push(sound);
+            }
+            Some(_) | None => self.stream.release(cost),
+        }
+    }
+
     fn on_end(&mut self, end: RunEnd) {
         if let Some(next) = self.run.as_ref().and_then(Run::estimated_end) {
             self.write_fragment(next);
@@ -216,24 +236,25 @@ impl Segmenter {
         wall.0 - first.wall.0 >= segment_ms / 4 && turn(wall) != turn(first.wall)
     }
 
-    /// Closes the file; the next fragment opens another.
+    /// Closes the file; the next fragment opens another. The row is closed with the row of the next file, in one
+    /// transaction; until then clips go on reading what was published of it.
     fn rotate(&mut self) {
         let Some(file) = self.file.take() else { return };
         let mut changes = Vec::new();
         self.finish(file, &mut changes);
         self.pending.append(&mut changes);
-        self.flush();
-        self.publish(|_| None);
     }
 
     /// Writes the collected units as one fragment that ends at `next`. `false` when they are lost.
     fn write_fragment(&mut self, next: Cursor) -> bool {
         let Some(run) = self.run.as_mut() else { return false };
         let units = std::mem::take(&mut run.units);
-        let freed = std::mem::take(&mut run.units_cost);
         let Some(first) = units.first() else { return true };
         let start = run.cursor.unwrap_or(Cursor { base: first.pts, wall: first.wall });
-        let written = self.try_write(&units, start, next);
+        let sounds = run.take_sounds(next.base);
+        let kept: usize = run.sounds.iter().map(|sound| cost(&RecorderMessage::Audio(sound.clone()))).sum();
+        let freed = std::mem::replace(&mut run.units_cost, kept) - kept;
+        let written = self.try_write(&units, &sounds, start, next);
         self.stream.release(freed);
         match written {
             Ok(()) => true,
@@ -248,7 +269,13 @@ impl Segmenter {
         }
     }
 
-    fn try_write(&mut self, units: &[AccessUnit], start: Cursor, next: Cursor) -> Result<(), RecordError> {
+    fn try_write(
+        &mut self,
+        units: &[AccessUnit],
+        sounds: &[AudioUnit],
+        start: Cursor,
+        next: Cursor,
+    ) -> Result<(), RecordError> {
         let Self { shared, run, file, .. } = self;
         let Some(run) = run.as_mut() else { return Ok(()) };
         let sequence = file.as_ref().map_or(0, |file| file.fragments().len()) + 1;
@@ -258,6 +285,7 @@ impl Segmenter {
             end: next.base,
             wall: start.wall,
             units,
+            sounds,
         };
         let encoded = mp4::encode_fragment(spec)?;
         if file.is_none() {
@@ -267,7 +295,7 @@ impl Segmenter {
         let fragment = Fragment {
             offset: open.size(),
             header_bytes: encoded.header_bytes,
-            size: u64::try_from(encoded.bytes.len()).unwrap_or(u64::MAX),
+            size: encoded.size,
             base: encoded.base,
             end: encoded.end,
             wall: start.wall,
@@ -276,8 +304,8 @@ impl Segmenter {
             is_random_access: units[0].is_keyframe,
         };
         shared.volume.ensure_usable()?;
-        open.append(&shared.volume, &encoded.bytes, fragment)
-            .map_err(at(&shared.volume.dir().join(&open.path)))?;
+        let pieces = std::iter::once(&encoded.head[..]).chain(spec.payload().map(|piece| &piece[..]));
+        open.append(&shared.volume, pieces, fragment).map_err(at(&shared.volume.dir().join(&open.path)))?;
         run.frame = MediaDuration((encoded.end - encoded.base).0 / i64::from(fragment.n_frames).max(1));
         run.cursor = Some(Cursor { base: fragment.end, wall: fragment.wall_end });
         self.has_written(fragment);
@@ -321,6 +349,8 @@ impl Segmenter {
         self.publish(|_| None);
         if let Some(run) = self.run.as_mut() {
             run.cursor = None;
+            run.sounds.clear();
+            self.stream.release(std::mem::take(&mut run.units_cost));
         }
         self.retry_at = Some(self.shared.clock.instant() + RETRY);
     }
@@ -395,6 +425,15 @@ impl Segmenter {
 }
 
 impl Run {
+    /// The sound that begins before `end`; what is later belongs to the next fragment.
+    fn take_sounds(&mut self, end: Pts) -> Vec<AudioUnit> {
+        let Some(audio) = &self.info.audio else { return Vec::new() };
+        let end = audio.ticks(end - Pts(0));
+        let later = self.sounds.partition_point(|sound| sound.at < end);
+        let rest = self.sounds.split_off(later);
+        std::mem::replace(&mut self.sounds, rest)
+    }
+
     /// Where the collected units end when nothing follows them.
     fn estimated_end(&self) -> Option<Cursor> {
         let first = self.units.first()?;
@@ -425,6 +464,7 @@ fn open_file(
             generation: run.info.generation,
             wall_start: run.info.wall_start,
             params: Arc::clone(&run.info.params),
+            audio: run.info.audio.clone(),
         }),
     };
     let new = NewSegment {

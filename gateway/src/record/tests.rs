@@ -274,11 +274,11 @@ fn pictures_out_of_order_keep_their_presentation_times() {
     let mut next = Pts(0);
     let mut times = Vec::new();
     for (units, end) in [(&made[..8], 10), (&made[8..], 14)] {
-        let spec = mp4::FragmentSpec { sequence: 1, base: next, end: Pts(end * 3_600), wall: START, units };
+        let (end, sounds) = (Pts(end * 3_600), &[][..]);
+        let spec = mp4::FragmentSpec { sequence: 1, base: next, end, wall: START, units, sounds };
         let encoded = mp4::encode_fragment(spec).unwrap();
-        let head = &encoded.bytes[..usize::try_from(encoded.header_bytes).unwrap()];
         let mut at = encoded.base.0;
-        for sample in mp4::fragment_samples(head).unwrap() {
+        for sample in mp4::fragment_tables(&encoded.head).unwrap().video {
             times.push((at + i64::from(sample.composition)) / 3_600);
             at += i64::from(sample.duration);
         }

@@ -2,12 +2,12 @@
 //!
 //! Written by `record` (and by `check` when it repairs), read by clips, timelines and the audit.
 
-use std::{path::Path, str::FromStr, sync::Arc};
+use std::{num::NonZeroU32, path::Path, str::FromStr, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params, types::Type};
 use sharpeyes_domain::{
     ids::{CameraId, RunId, SegmentId, StreamId, StreamKind},
-    media::{VideoCodec, VideoParams},
+    media::{AudioCodec, AudioParams, VideoCodec, VideoParams},
     segment::{Gap, GapCause, Span},
     time::{Pts, WallTime},
 };
@@ -15,8 +15,10 @@ use sharpeyes_domain::{
 use super::db::{Db, DbError, Migration};
 
 /// The schema of `footage.db`.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "footage_001", sql: include_str!("migrations/footage_001.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "footage_001", sql: include_str!("migrations/footage_001.sql") },
+    Migration { name: "footage_003", sql: include_str!("migrations/footage_003.sql") },
+];
 
 /// No segment is longer, so a search by time need not look further back.
 const LONGEST_SEGMENT_MS: i64 = 3_600_000;
@@ -82,6 +84,8 @@ pub struct RunRow {
     pub wall_start: WallTime,
     /// What a decoder needs.
     pub params: Arc<VideoParams>,
+    /// The same for the sound, where it is recorded.
+    pub audio: Option<Arc<AudioParams>>,
 }
 
 /// A run that has no row yet.
@@ -93,6 +97,8 @@ pub struct NewRun {
     pub wall_start: WallTime,
     /// What a decoder needs.
     pub params: Arc<VideoParams>,
+    /// The same for the sound, where it is recorded.
+    pub audio: Option<Arc<AudioParams>>,
 }
 
 /// The run of a new segment.
@@ -373,12 +379,13 @@ impl Footage {
         self.read(|c| {
             let sql =
                 "SELECT id, camera, stream, generation, wall_start_ms, codec, rfc6381, width_px, height_px,
-                       sample_entry, decoder_config FROM run WHERE id = ?1";
+                       sample_entry, decoder_config, audio_codec, audio_rfc6381, audio_rate_hz, audio_channels,
+                       audio_entry FROM run WHERE id = ?1";
             c.prepare_cached(sql)?.query_row([id.0], run_row).optional()
         })
     }
 
-    /// The run of `stream` with exactly this sample entry, the newest of several.
+    /// The run of `stream` with exactly these sample entries, the newest of several.
     ///
     /// # Errors
     /// [`FootageError`] when it cannot be read.
@@ -386,10 +393,12 @@ impl Footage {
         &self,
         stream: &StreamId,
         sample_entry: &[u8],
+        audio_entry: Option<&[u8]>,
     ) -> Result<Option<RunId>, FootageError> {
         self.read(|c| {
-            let sql = "SELECT max(id) FROM run WHERE camera = ?1 AND stream = ?2 AND sample_entry = ?3";
-            let values = (stream.camera.as_str(), stream.kind.as_str(), sample_entry);
+            let sql = "SELECT max(id) FROM run WHERE camera = ?1 AND stream = ?2 AND sample_entry = ?3
+                       AND audio_entry IS ?4";
+            let values = (stream.camera.as_str(), stream.kind.as_str(), sample_entry, audio_entry);
             c.query_row(sql, values, |row| row.get::<_, Option<i64>>(0)).map(|id| id.map(RunId))
         })
     }
@@ -542,10 +551,12 @@ fn open_segment(t: &Transaction<'_>, new: &NewSegment) -> rusqlite::Result<Opene
     let run = match &new.run {
         RunRef::Known(id) => *id,
         RunRef::New(run) => {
+            let audio = run.audio.as_deref();
             t.prepare_cached(
                 "INSERT INTO run (camera, stream, generation, wall_start_ms, codec, rfc6381, width_px, height_px,
-                 sample_entry, decoder_config) VALUES (:camera, :stream, :generation, :wall, :codec, :rfc6381,
-                 :width, :height, :entry, :config)",
+                 sample_entry, decoder_config, audio_codec, audio_rfc6381, audio_rate_hz, audio_channels, audio_entry)
+                 VALUES (:camera, :stream, :generation, :wall, :codec, :rfc6381, :width, :height, :entry, :config,
+                 :audio, :audio_rfc6381, :audio_rate, :audio_channels, :audio_entry)",
             )?
             .execute(named_params! {
                 ":camera": camera, ":stream": stream,
@@ -553,6 +564,11 @@ fn open_segment(t: &Transaction<'_>, new: &NewSegment) -> rusqlite::Result<Opene
                 ":wall": run.wall_start.0, ":codec": run.params.codec.as_str(), ":rfc6381": run.params.rfc6381,
                 ":width": run.params.width_px, ":height": run.params.height_px,
                 ":entry": &*run.params.sample_entry, ":config": &*run.params.decoder_config,
+                ":audio": audio.map(|audio| audio.codec.as_str()),
+                ":audio_rfc6381": audio.map(|audio| &audio.rfc6381),
+                ":audio_rate": audio.map(|audio| audio.rate_hz.get()),
+                ":audio_channels": audio.map(|audio| audio.channels),
+                ":audio_entry": audio.map(|audio| &*audio.sample_entry),
             })?;
             RunId(t.last_insert_rowid())
         }
@@ -688,7 +704,22 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
             sample_entry: sample_entry.into(),
             decoder_config: decoder_config.into(),
         }),
+        audio: audio_at(row, 11)?.map(Arc::new),
     })
+}
+
+fn audio_at(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<AudioParams>> {
+    let Some(codec) = row.get::<_, Option<String>>(first)? else { return Ok(None) };
+    let codec = AudioCodec::ALL.into_iter().find(|known| known.as_str() == codec);
+    let entry: Vec<u8> = row.get(first + 4)?;
+    Ok(Some(AudioParams {
+        codec: codec.ok_or_else(|| unreadable(first, FootageError::Row("unknown audio codec".into())))?,
+        rfc6381: row.get(first + 1)?,
+        rate_hz: NonZeroU32::new(row.get(first + 2)?)
+            .ok_or_else(|| unreadable(first + 2, FootageError::Row("a sampling rate of nothing".into())))?,
+        channels: row.get(first + 3)?,
+        sample_entry: entry.into(),
+    }))
 }
 
 fn gap_row(row: &Row<'_>) -> rusqlite::Result<GapRow> {

@@ -5,6 +5,7 @@ pub mod accuracy;
 pub mod delay;
 pub mod frames;
 pub mod load;
+pub mod record;
 mod rig;
 
 use std::{

@@ -1,9 +1,9 @@
 //! `make bench`: one JSON line a figure, appended to a file and printed.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::Parser;
-use sharpeyes_tests::bench::{self, Results};
+use sharpeyes_tests::bench::{self, Results, record::Load};
 
 #[derive(Parser)]
 #[command(about = "Benchmarks of the gateway; one JSON line each")]
@@ -14,6 +14,12 @@ struct Arguments {
     /// Only benches whose name begins so, e.g. `decode`.
     #[arg(long, default_value = "")]
     only: String,
+    /// How long `record` looks on, seconds.
+    #[arg(long, default_value_t = 180)]
+    record_seconds: u64,
+    /// How many small and how many large cameras `record` takes.
+    #[arg(long, value_delimiter = ',', default_values_t = [100, 20])]
+    record_cameras: Vec<u16>,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -37,6 +43,14 @@ fn main() -> anyhow::Result<()> {
     for cameras in [10, 50] {
         if wanted("gateway") {
             runtime.block_on(bench::load::cameras(&mut results, cameras))?;
+        }
+    }
+    if wanted("record") {
+        let count = |n: usize| arguments.record_cameras.get(n).copied().filter(|count| *count > 0);
+        let loads = [count(0).map(Load::small), count(1).map(Load::large)];
+        for load in loads.into_iter().flatten() {
+            let window = Duration::from_secs(arguments.record_seconds);
+            runtime.block_on(bench::record::recording(&mut results, load, window))?;
         }
     }
     Ok(())

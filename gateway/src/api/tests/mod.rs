@@ -307,7 +307,13 @@ fn run(stream: &StreamId, wall_start: WallTime) -> Arc<RunInfo> {
         sample_entry: entry.clone(),
         decoder_config: Arc::from([1].as_slice()),
     };
-    Arc::new(RunInfo { stream: stream.clone(), params: Arc::new(params), wall_start, generation: 1 })
+    Arc::new(RunInfo {
+        stream: stream.clone(),
+        params: Arc::new(params),
+        audio: None,
+        wall_start,
+        generation: 1,
+    })
 }
 
 /// The picture of one second: every other one a keyframe.

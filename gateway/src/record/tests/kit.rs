@@ -32,6 +32,7 @@ impl Kit {
         let settings = RecordSettings {
             segment: Duration::from_secs(10),
             backlog_bytes: 1 << 20,
+            gather: Duration::ZERO,
             ..RecordSettings::new(dir.path().join("media"))
         };
         Self { dir, settings, clock: Clock::simulated(START) }
@@ -187,7 +188,13 @@ pub(crate) fn run(camera: &str, generation: u64) -> Arc<RunInfo> {
 }
 
 pub(crate) fn run_of(camera: &str, generation: u64, params: VideoParams) -> Arc<RunInfo> {
-    Arc::new(RunInfo { stream: stream(camera), params: Arc::new(params), wall_start: START, generation })
+    Arc::new(RunInfo {
+        stream: stream(camera),
+        params: Arc::new(params),
+        audio: None,
+        wall_start: START,
+        generation,
+    })
 }
 
 /// A picture 40 ms after the one before: numbers that `gop` divides are keyframes.

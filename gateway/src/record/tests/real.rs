@@ -192,7 +192,7 @@ fn live_fragments_play_too() {
         return;
     }
     let encoded = read(&source, "avc1");
-    let mut bytes = crate::mp4::init_segment(&encoded.params).unwrap();
+    let mut bytes = crate::mp4::init_segment(&encoded.params, None).unwrap();
     for (sequence, unit) in (1..).zip(&encoded.units) {
         let one = std::slice::from_ref(unit);
         let frame = sharpeyes_domain::time::MediaDuration(3_600);
