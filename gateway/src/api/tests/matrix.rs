@@ -33,6 +33,8 @@ const VERBS: &[(Action, &[Role])] = &[
     (Action::ClipView, &[Role::Operator, Role::Police]),
     (Action::TraceView, &[Role::Operator, Role::Police]),
     (Action::ThumbnailView, &[Role::Operator, Role::Police]),
+    (Action::RecordingList, &[Role::Operator, Role::Technician]),
+    (Action::RecordingView, &[Role::Operator]),
     (Action::AccountManage, &[Role::Administrator]),
     (Action::AuditRead, &[Role::Auditor]),
 ];
