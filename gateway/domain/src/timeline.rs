@@ -281,7 +281,12 @@ mod tests {
         assert_eq!(
             marks.finish(),
             [
-                AlarmMark { from: WallTime(-5), to: Some(WallTime(90)), n: 3, ..alarm(2, 0, None, Level::Red) },
+                AlarmMark {
+                    from: WallTime(-5),
+                    to: Some(WallTime(90)),
+                    n: 3,
+                    ..alarm(2, 0, None, Level::Red)
+                },
                 alarm(4, 150, Some(160), Level::Blue),
                 AlarmMark { from: WallTime(400), n: 2, ..alarm(6, 0, None, Level::Orange) },
             ]
