@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use recording::{
-    FootagePurpose, NearAlarm, Recording, RecordingSpan, Timeline, TimelineAlarm, TimelineGap, TimelineHold,
-    TimelineRow, TimelineSpan,
+    FootagePurpose, JumpDirection, NearAlarm, Recording, RecordingSpan, Timeline, TimelineAlarm, TimelineGap,
+    TimelineHold, TimelineRow, TimelineSpan,
 };
 
 // ---- errors

@@ -45,7 +45,7 @@ use super::{accounts, audit, cameras, clips, dto, events, incidents, live, recor
         document,
     ),
     // Those that only a query or a stream names.
-    components(schemas(dto::EventPosition, dto::IncidentScope, dto::LiveStream))
+    components(schemas(dto::EventPosition, dto::FootagePurpose, dto::IncidentScope, dto::JumpDirection, dto::LiveStream))
 )]
 struct Document;
 

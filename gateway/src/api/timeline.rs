@@ -13,7 +13,7 @@ use sharpeyes_domain::{
     timeline::{AlarmMark, Zoom},
 };
 use std::time::Duration;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 use super::{dto, error::ApiError, extract::Params, guard::Guard};
 use crate::{
@@ -99,18 +99,7 @@ pub(super) struct NextAlarmQuery {
     at_ms: i64,
     /// `next` if not given.
     #[serde(default)]
-    direction: JumpDirection,
-}
-
-/// Which way to jump.
-#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum JumpDirection {
-    /// To the first alarm that began later.
-    #[default]
-    Next,
-    /// To the last alarm that began earlier.
-    Previous,
+    direction: dto::JumpDirection,
 }
 
 /// The alarm nearest to an instant, on any of the cameras.
@@ -129,8 +118,8 @@ pub(super) async fn next_alarm(
         tokio::task::spawn_blocking(work).await.map_err(|error| ApiError::Internal(Box::new(error)))?
     };
     let direction = match query.direction {
-        JumpDirection::Next => Direction::Next,
-        JumpDirection::Previous => Direction::Previous,
+        dto::JumpDirection::Next => Direction::Next,
+        dto::JumpDirection::Previous => Direction::Previous,
     };
     let may = may_know(&guard);
     let found = guard.state.dispatch.alarm_beside(cameras, WallTime(query.at_ms), direction, may).await?;

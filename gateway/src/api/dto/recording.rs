@@ -119,6 +119,17 @@ pub struct NearAlarm {
     pub level: String,
 }
 
+/// Which way to jump.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JumpDirection {
+    /// To the first alarm that began later.
+    #[default]
+    Next,
+    /// To the last alarm that began earlier.
+    Previous,
+}
+
 /// `GET /cameras/{id}/recording`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Recording {
