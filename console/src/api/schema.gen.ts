@@ -141,6 +141,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{id}/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the recording of a stretch is: where its file lies, what it shows, what is missing. */
+        get: operations["recordings_describe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{id}/recording.mp4": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The recording of a stretch as the camera coded it, cut at keyframes, with byte ranges. `HEAD` shows no picture. */
+        get: operations["recordings_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -360,6 +394,40 @@ export interface paths {
         put?: never;
         /** Makes the first administrator with the one-time code, and signs them in. */
         post: operations["session_set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is recorded of cameras, what is missing and why, and what happened. */
+        get: operations["timeline_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/timeline/next-alarm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The alarm nearest to an instant, on any of the cameras. */
+        get: operations["timeline_next_alarm"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -624,6 +692,18 @@ export interface components {
             current?: components["schemas"]["Incident"] | null;
             /** @description The request field that was refused. */
             field?: string | null;
+            /** @description `nothing_recorded`: why. */
+            gaps?: components["schemas"]["Gap"][] | null;
+            /**
+             * Format: int32
+             * @description `transcode_quota`: how many do.
+             */
+            in_use?: number | null;
+            /**
+             * Format: int32
+             * @description `transcode_quota`: how many may run at once.
+             */
+            limit?: number | null;
             /** @description English sentence for logs and developers; the console translates `code`. */
             message: string;
             /**
@@ -675,6 +755,11 @@ export interface components {
             tracks: number[];
             zone?: components["schemas"]["ZoneName"] | null;
         };
+        /**
+         * @description Why someone looks at footage that is older than a day.
+         * @enum {string}
+         */
+        FootagePurpose: "incident" | "inspection" | "fault" | "retrieval";
         /** @description A missing piece of recording. */
         Gap: {
             /** @description Stable word for the cause, e.g. `camera_offline`. */
@@ -846,6 +931,11 @@ export interface components {
          */
         IncidentVerb: "claim" | "release" | "close" | "reopen";
         /**
+         * @description Which way to jump.
+         * @enum {string}
+         */
+        JumpDirection: "next" | "previous";
+        /**
          * @description Language of the console.
          * @enum {string}
          */
@@ -893,6 +983,30 @@ export interface components {
          * @enum {string}
          */
         LiveStream: "main" | "sub";
+        /** @description `GET /timeline/next-alarm`. */
+        NearAlarm: {
+            /**
+             * Format: int64
+             * @description Which alarm.
+             */
+            alarm: number;
+            /**
+             * Format: int64
+             * @description When its condition first held.
+             */
+            at_ms: number;
+            /** @description Which camera saw it. */
+            camera: string;
+            /**
+             * Format: int64
+             * @description What it belongs to.
+             */
+            incident: number;
+            /** @description Stable word for the kind of event. */
+            kind: string;
+            /** @description `red`, `orange`, `yellow` or `blue`. */
+            level: string;
+        };
         /** @description `POST /accounts`. */
         NewAccount: {
             /** @description Roots of the area subtrees in which they may do it. */
@@ -937,6 +1051,80 @@ export interface components {
              * @description Down.
              */
             y: number;
+        };
+        /** @description `GET /cameras/{id}/recording`. */
+        Recording: {
+            /** @description Which camera. */
+            camera: string;
+            /** @description `h264` or `h265`. */
+            codec: string;
+            /**
+             * Format: int64
+             * @description How long it plays.
+             */
+            duration_ms: number;
+            /**
+             * Format: int64
+             * @description Wall time after the last picture.
+             */
+            end_ms: number;
+            /**
+             * Format: double
+             * @description Pictures a second, on average.
+             */
+            fps: number;
+            /**
+             * Format: int64
+             * @description A step from picture to picture.
+             */
+            frame_ms: number;
+            /** @description What is missing, and why; the picture before it stands still. */
+            gaps: components["schemas"]["Gap"][];
+            /** @description Where they are re-coded while they are read, for browsers that cannot play them. */
+            h264: string;
+            /** @description There is sound. */
+            has_audio: boolean;
+            /**
+             * Format: int32
+             * @description Pixels.
+             */
+            height: number;
+            /** @description For `<video>`/`canPlayType`. */
+            mime: string;
+            /** @description Where the pictures are as the camera coded them, with ranges. */
+            mp4: string;
+            /**
+             * Format: int64
+             * @description Of the file at `mp4`.
+             */
+            size_bytes: number;
+            /** @description From each offset on, the time in the file runs beside wall time. */
+            spans: components["schemas"]["RecordingSpan"][];
+            /**
+             * Format: int64
+             * @description Wall time of the first picture: the keyframe at or before what was asked for.
+             */
+            start_ms: number;
+            /** @description Which stream of it. */
+            stream: components["schemas"]["LiveStream"];
+            /**
+             * Format: int32
+             * @description Pixels.
+             */
+            width: number;
+        };
+        /** @description Where the time in a file meets wall time. */
+        RecordingSpan: {
+            /**
+             * Format: int64
+             * @description Since the beginning of the file.
+             */
+            offset_ms: number;
+            /**
+             * Format: int64
+             * @description Wall time there.
+             */
+            wall_ms: number;
         };
         /** @description A box, 0..1 of the picture, from the upper left. */
         Rect: {
@@ -1077,6 +1265,150 @@ export interface components {
          * @enum {string}
          */
         StreamState: "off" | "resolving" | "connecting" | "auth_failed" | "not_found" | "no_media" | "streaming" | "stalled" | "backing_off" | "quarantined" | "stopped";
+        /** @description `GET /timeline`. */
+        Timeline: {
+            /**
+             * Format: int64
+             * @description What lies closer together than this is one mark.
+             */
+            bin_ms: number;
+            /**
+             * Format: int64
+             * @description The left edge.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description The gateway's clock.
+             */
+            now_ms: number;
+            /** @description One for each camera, in the order asked for, or of the site file. */
+            rows: components["schemas"]["TimelineRow"][];
+            /**
+             * Format: int64
+             * @description The right edge.
+             */
+            to_ms: number;
+        };
+        /** @description One alarm, or several of a camera closer together than a bin. */
+        TimelineAlarm: {
+            /**
+             * Format: int64
+             * @description The most severe.
+             */
+            alarm: number;
+            /**
+             * Format: int64
+             * @description When the first began; may lie before the left edge.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description Incident of the most severe.
+             */
+            incident: number;
+            /** @description Of the most severe: stable word for the kind of event, e.g. `intrusion`. */
+            kind: string;
+            /** @description Of the most severe: `red`, `orange`, `yellow` or `blue`. */
+            level: string;
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description When the last ended; `null` while one of them runs.
+             */
+            to_ms?: number | null;
+        };
+        /** @description Missing recording: one gap, or several closer together than a bin. */
+        TimelineGap: {
+            /** @description Stable word for the cause of the longest, e.g. `camera_offline`. */
+            cause: string;
+            /**
+             * Format: int64
+             * @description From the beginning of the first.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description What is really missing between the edges.
+             */
+            missing_ms: number;
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description To the end of the last; `null` while it lasts.
+             */
+            to_ms?: number | null;
+        };
+        /** @description Footage that is kept whatever its age. */
+        TimelineHold: {
+            /** @description What it is kept for. */
+            case_number: string;
+            /**
+             * Format: int64
+             * @description From.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description To.
+             */
+            to_ms: number;
+        };
+        /** @description One camera's stream on a timeline. */
+        TimelineRow: {
+            /** @description Empty for those who may not list incidents. */
+            alarms: components["schemas"]["TimelineAlarm"][];
+            /** @description Its area. */
+            area: string;
+            /** @description Which camera. */
+            camera: string;
+            /**
+             * Format: int64
+             * @description The oldest recorded instant of the stream, wherever the edges are; `null` when there is none.
+             */
+            first_ms?: number | null;
+            /** @description What is missing between the edges. */
+            gaps: components["schemas"]["TimelineGap"][];
+            /** @description Footage that is kept whatever its age. */
+            holds: components["schemas"]["TimelineHold"][];
+            /** @description Its name. */
+            name: string;
+            /** @description Between the edges; interruptions shorter than a bin are closed. */
+            recorded: components["schemas"]["TimelineSpan"][];
+            /** @description Which stream of it. */
+            stream: components["schemas"]["LiveStream"];
+            /**
+             * Format: int64
+             * @description The newest recorded instant.
+             */
+            until_ms?: number | null;
+        };
+        /** @description A stretch that is recorded. */
+        TimelineSpan: {
+            /**
+             * Format: int64
+             * @description From.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description To.
+             */
+            to_ms: number;
+        };
         /** @description One tracked thing in one picture. */
         TraceBox: {
             /** @description What kind, e.g. `person`. */
@@ -1381,6 +1713,120 @@ export interface operations {
                 };
             };
             426: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    recordings_describe: {
+        parameters: {
+            query: {
+                /** @description Wall time of the beginning. */
+                from_ms: number;
+                /** @description Wall time of the end, at most 4 hours later. */
+                to_ms: number;
+                /** @description `main` if not given. */
+                stream?: components["schemas"]["LiveStream"];
+                /** @description Needed for footage older than 24 hours. */
+                purpose?: components["schemas"]["FootagePurpose"];
+                /** @description Number of the case, the order or the ticket, 1 to 64 characters. Needed for footage older than 24 hours. */
+                case?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recording"];
+                };
+            };
+            /** @description older than 24 hours, and no `purpose` (`purpose_needed`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description no such camera, or `nothing_recorded`, with the gaps */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    recordings_file: {
+        parameters: {
+            query: {
+                /** @description Wall time of the beginning. */
+                from_ms: number;
+                /** @description Wall time of the end, at most 4 hours later. */
+                to_ms: number;
+                /** @description `main` if not given. */
+                stream?: components["schemas"]["LiveStream"];
+                /** @description Needed for footage older than 24 hours. */
+                purpose?: components["schemas"]["FootagePurpose"];
+                /** @description Number of the case, the order or the ticket, 1 to 64 characters. Needed for footage older than 24 hours. */
+                case?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": unknown;
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": unknown;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            416: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1887,6 +2333,79 @@ export interface operations {
                 };
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    timeline_rows: {
+        parameters: {
+            query: {
+                /** @description Identifiers with commas between them; all that the viewer may list if not given. At most 200. */
+                cameras?: string;
+                /** @description The left edge. */
+                from_ms: number;
+                /** @description The right edge, 1 s to 400 days later. */
+                to_ms: number;
+                /** @description How many marks there may be side by side, 1 to 2,000; 1,000 if not given. */
+                bins?: number;
+                /** @description `main` if not given. */
+                stream?: components["schemas"]["LiveStream"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    timeline_next_alarm: {
+        parameters: {
+            query: {
+                /** @description Identifiers with commas between them; all that the viewer may list if not given. At most 200. */
+                cameras?: string;
+                /** @description The alarm found begins after this, or before it. */
+                at_ms: number;
+                /** @description `next` if not given. */
+                direction?: components["schemas"]["JumpDirection"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NearAlarm"];
+                };
+            };
+            /** @description there is none that the viewer may know of */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

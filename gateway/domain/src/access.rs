@@ -43,6 +43,10 @@ closed_enum! {
         TraceView => "trace.view",
         /// See the still picture of an incident.
         ThumbnailView => "thumbnail.view",
+        /// See when a camera was recorded, and why not: no pictures.
+        RecordingList => "recording.list",
+        /// Play a camera's recording, or see stills of it.
+        RecordingView => "recording.view",
         /// List, create and change accounts.
         AccountManage => "account.manage",
         /// Read and verify the audit log.
@@ -58,7 +62,11 @@ impl Action {
             Self::SessionOwn | Self::InterfaceRead | Self::AccountManage | Self::AuditRead => {
                 ResourceKind::Site
             }
-            Self::CameraList | Self::CameraHealth | Self::LiveView => ResourceKind::Camera,
+            Self::CameraList
+            | Self::CameraHealth
+            | Self::LiveView
+            | Self::RecordingList
+            | Self::RecordingView => ResourceKind::Camera,
             Self::IncidentList
             | Self::IncidentView
             | Self::IncidentAct
@@ -71,7 +79,21 @@ impl Action {
     /// Shows moving or still pictures of people: each use is an audit row written before the bytes flow.
     #[must_use]
     pub const fn shows_pictures(self) -> bool {
-        matches!(self, Self::LiveView | Self::ClipView | Self::ThumbnailView)
+        matches!(self, Self::LiveView | Self::ClipView | Self::ThumbnailView | Self::RecordingView)
+    }
+}
+
+closed_enum! {
+    /// Why someone looks at footage that is no longer fresh. With a case, it is a condition of looking.
+    pub enum FootagePurpose ("purpose") {
+        /// Following up an incident.
+        Incident => "incident",
+        /// A check of the work that an inspector or the centre ordered.
+        Inspection => "inspection",
+        /// Finding out why a camera or its recording failed.
+        Fault => "fault",
+        /// An authority's written request for footage.
+        Retrieval => "retrieval",
     }
 }
 

@@ -24,5 +24,7 @@ pub mod rule;
 
 pub mod incident;
 
+pub mod timeline;
+
 pub mod access;
 pub mod area;

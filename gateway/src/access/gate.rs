@@ -7,7 +7,7 @@ use cedar_policy::{
     RestrictedExpression, Schema, ValidationMode, Validator,
 };
 use sharpeyes_domain::{
-    access::Action,
+    access::{Action, FootagePurpose},
     area::AreaTree,
     ids::{AreaId, CameraId, IncidentId},
 };
@@ -84,16 +84,19 @@ pub enum Purpose {
     Incident(IncidentId),
     /// Looking at a camera now.
     LiveWatch,
+    /// Looking at a camera's recording, for a reason that was given.
+    Footage(FootagePurpose),
 }
 
 impl Purpose {
-    /// `duty`, `incident/17`, `live`: a code, never free text.
+    /// `duty`, `incident/17`, `live`, `footage/retrieval`: a code, never free text.
     #[must_use]
     pub fn label(self) -> String {
         match self {
             Self::Duty => "duty".to_owned(),
             Self::Incident(id) => format!("incident/{id}"),
             Self::LiveWatch => "live".to_owned(),
+            Self::Footage(reason) => format!("footage/{}", reason.as_str()),
         }
     }
 }
@@ -357,7 +360,8 @@ mod tests {
         use Action as A;
         match action {
             A::SessionOwn | A::InterfaceRead => true,
-            A::IncidentAct | A::LiveView => role == Role::Operator && is_own_area,
+            A::IncidentAct | A::LiveView | A::RecordingView => role == Role::Operator && is_own_area,
+            A::RecordingList => matches!(role, Role::Operator | Role::Technician) && is_own_area,
             A::IncidentList | A::IncidentView | A::ClipView | A::TraceView | A::ThumbnailView => {
                 matches!(role, Role::Operator | Role::Police) && is_own_area
             }

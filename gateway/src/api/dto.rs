@@ -4,8 +4,15 @@
 //! coordinates are 0..1 of the picture. The types generate the OpenAPI document and with it the console's types.
 //! Conversions from domain and store types live in `convert`; there is no logic here.
 
+mod recording;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub use recording::{
+    FootagePurpose, JumpDirection, NearAlarm, Recording, RecordingSpan, Timeline, TimelineAlarm, TimelineGap,
+    TimelineHold, TimelineRow, TimelineSpan,
+};
 
 // ---- errors
 
@@ -25,6 +32,15 @@ pub struct ErrorBody {
     /// `conflict`: the incident as it is now, with who holds it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current: Option<Box<Incident>>,
+    /// `nothing_recorded`: why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gaps: Option<Vec<Gap>>,
+    /// `transcode_quota`: how many may run at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// `transcode_quota`: how many do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_use: Option<u32>,
 }
 
 // ---- sign-in

@@ -8,6 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use sharpeyes_domain::segment::Gap;
+
 use super::dto::{ErrorBody, Incident};
 use crate::{access::accounts::AccountError, record::clip::ClipError, store::db::DbError};
 
@@ -29,6 +31,23 @@ pub(super) enum ApiError {
     /// Nothing was recorded in the time asked for.
     #[error("nothing was recorded then")]
     NoFootage,
+    /// Nothing of a camera's recording lies in the time asked for.
+    #[error("nothing was recorded then")]
+    NothingRecorded {
+        /// Why.
+        gaps: Vec<Gap>,
+    },
+    /// Footage that is no longer fresh is looked at for a reason.
+    #[error("footage older than 24 hours needs a purpose and a case")]
+    PurposeNeeded,
+    /// As many transcodes run as may.
+    #[error("{in_use} of {limit} transcodes are running")]
+    TranscodeQuota {
+        /// How many may.
+        limit: u32,
+        /// How many do.
+        in_use: u32,
+    },
     /// The request may have been made by another site's page.
     #[error("the request does not come from this site's own page")]
     CrossSite,
@@ -84,6 +103,9 @@ impl ApiError {
             Self::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::NoFootage => (StatusCode::NOT_FOUND, "no_footage"),
+            Self::NothingRecorded { .. } => (StatusCode::NOT_FOUND, "nothing_recorded"),
+            Self::PurposeNeeded => (StatusCode::FORBIDDEN, "purpose_needed"),
+            Self::TranscodeQuota { .. } => (StatusCode::TOO_MANY_REQUESTS, "transcode_quota"),
             Self::PolicyUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "policy_unavailable"),
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
             Self::Unprocessable { code, .. } => (StatusCode::UNPROCESSABLE_ENTITY, code),
@@ -105,6 +127,9 @@ impl IntoResponse for ApiError {
             field: None,
             retry_after_s: None,
             current: None,
+            gaps: None,
+            limit: None,
+            in_use: None,
         };
         let mut extra = None;
         match self {
@@ -125,7 +150,14 @@ impl IntoResponse for ApiError {
                 extra =
                     HeaderValue::from_str(&format!("bytes */{len}")).ok().map(|v| (header::CONTENT_RANGE, v));
             }
-            Self::NotSignedIn
+            Self::NothingRecorded { gaps } => {
+                body.gaps = Some(gaps.iter().map(super::dto::Gap::from).collect());
+            }
+            Self::TranscodeQuota { limit, in_use } => {
+                (body.limit, body.in_use) = (Some(limit), Some(in_use));
+            }
+            Self::PurposeNeeded
+            | Self::NotSignedIn
             | Self::SignInRefused
             | Self::Denied
             | Self::NotFound

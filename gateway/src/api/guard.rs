@@ -146,6 +146,11 @@ impl Guard {
         self.ask(action, &of_camera(camera), Purpose::Duty).is_ok()
     }
 
+    /// For parts of an answer: may the viewer do `action` to this? A no is not an event.
+    pub(super) fn may(&self, action: Action, object: &Object<'_>) -> bool {
+        self.ask(action, object, Purpose::Duty).is_ok()
+    }
+
     /// For lists: may the viewer do the route's action in this area? A no is not an event.
     pub(super) fn sees_area(&self, area: &AreaId) -> bool {
         self.ask(self.action, &Object::Area { id: area }, Purpose::Duty).is_ok()
@@ -164,8 +169,43 @@ impl Guard {
         purpose: Purpose,
         detail: String,
     ) -> Result<(), ApiError> {
+        self.written(object, purpose, detail, object.label()).await
+    }
+
+    /// Writes down a look at a part of a recording, which `detail` names: a look at another part, or for another
+    /// purpose, is another look.
+    pub(super) async fn looked_at_part(
+        &self,
+        _allowed: &Allowed,
+        object: &Object<'_>,
+        purpose: Purpose,
+        detail: String,
+    ) -> Result<(), ApiError> {
+        let what = format!("{} {} {detail}", object.label(), purpose.label());
+        self.written(object, purpose, detail, what).await
+    }
+
+    /// Writes down a refusal that is not the gate's.
+    pub(super) async fn turned_away(
+        &self,
+        object: &Object<'_>,
+        purpose: Purpose,
+        detail: String,
+    ) -> Result<(), ApiError> {
+        let entry = self.entry(object, purpose, Outcome::Denied, detail);
+        self.state.accounts.audit().append(entry).await?;
+        Ok(())
+    }
+
+    async fn written(
+        &self,
+        object: &Object<'_>,
+        purpose: Purpose,
+        detail: String,
+        what: String,
+    ) -> Result<(), ApiError> {
         let now = self.state.clock.wall();
-        let look = (self.viewer.session, self.action, object.label());
+        let look = (self.viewer.session, self.action, what);
         if self.state.views().is_continued(&look, now) {
             return Ok(());
         }
@@ -194,9 +234,7 @@ impl Guard {
     }
 
     async fn refused(&self, object: &Object<'_>, purpose: Purpose) -> Result<(), ApiError> {
-        let entry = self.entry(object, purpose, Outcome::Denied, String::new());
-        self.state.accounts.audit().append(entry).await?;
-        Ok(())
+        self.turned_away(object, purpose, String::new()).await
     }
 
     pub(super) fn entry(

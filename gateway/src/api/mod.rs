@@ -20,13 +20,16 @@ mod guard;
 mod headers;
 mod incidents;
 mod live;
+mod movie;
 mod openapi;
 pub mod ports;
+mod recordings;
 pub mod routes;
 mod session;
 mod state;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod vigil;
 
 use std::{io, net::SocketAddr};
@@ -56,6 +59,10 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/cameras", Action::CameraList, cameras::list)
         .needs(Verb::Get, "/cameras/{id}", Action::CameraList, cameras::one)
         .needs(Verb::Get, "/cameras/{id}/live", Action::LiveView, live::watch)
+        .needs(Verb::Get, "/cameras/{id}/recording", Action::RecordingView, recordings::describe)
+        .needs(Verb::Get, "/cameras/{id}/recording.mp4", Action::RecordingView, recordings::file)
+        .needs(Verb::Get, "/timeline", Action::RecordingList, timeline::rows)
+        .needs(Verb::Get, "/timeline/next-alarm", Action::IncidentList, timeline::next_alarm)
         .needs(Verb::Get, "/health/cameras", Action::CameraHealth, cameras::health)
         .needs(Verb::Get, "/incidents", Action::IncidentList, incidents::list)
         .needs(Verb::Get, "/incidents/{id}", Action::IncidentView, incidents::one)

@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{accounts, audit, cameras, clips, dto, events, incidents, live, session};
+use super::{accounts, audit, cameras, clips, dto, events, incidents, live, recordings, session, timeline};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -25,6 +25,10 @@ use super::{accounts, audit, cameras, clips, dto, events, incidents, live, sessi
         cameras::one,
         cameras::health,
         live::watch,
+        recordings::describe,
+        recordings::file,
+        timeline::rows,
+        timeline::next_alarm,
         incidents::list,
         incidents::one,
         incidents::act,
@@ -41,7 +45,7 @@ use super::{accounts, audit, cameras, clips, dto, events, incidents, live, sessi
         document,
     ),
     // Those that only a query or a stream names.
-    components(schemas(dto::EventPosition, dto::IncidentScope, dto::LiveStream))
+    components(schemas(dto::EventPosition, dto::FootagePurpose, dto::IncidentScope, dto::JumpDirection, dto::LiveStream))
 )]
 struct Document;
 

@@ -16,7 +16,7 @@ use sharpeyes_domain::{
 };
 
 use super::{
-    OpenSegment, Shared, holes,
+    OpenSegment, Shared,
     table::{self, Fragment, Origin, TableError},
 };
 use crate::{
@@ -81,7 +81,7 @@ pub struct ClipSpan {
 /// Makes clips of one disk's recordings. Clones share everything.
 #[derive(Clone)]
 pub struct ClipReader {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// A planned clip. Cheap to clone and to read from several threads; it holds no file open.
@@ -93,6 +93,8 @@ pub struct Clip {
     pub end: WallTime,
     /// Length when played.
     pub duration: MediaDuration,
+    /// Length of what was recorded: without the pictures that stand still over a gap.
+    pub recorded: MediaDuration,
     /// Where clip time meets wall time; the first has offset 0.
     pub spans: Vec<ClipSpan>,
     /// What is missing between start and end: there the last picture before it stands still.
@@ -220,29 +222,6 @@ impl ClipReader {
         };
         Ok(rows.into_iter().filter_map(cut).collect())
     }
-
-    /// Stretches of `span` that are recorded, merged, for a timeline. Blocks.
-    ///
-    /// # Errors
-    /// [`ClipError::Index`].
-    pub fn recorded(&self, stream: &StreamId, span: Span) -> Result<Vec<Span>, ClipError> {
-        let open = self.shared.open_segment(stream);
-        let missing: Vec<Span> = {
-            let gaps = self.gaps(stream, span)?.into_iter().map(|gap| gap.span);
-            gaps.chain(holes(&self.shared.footage, stream, span)?).collect()
-        };
-        let mut recorded = sharpeyes_domain::segment::uncovered(span, &missing);
-        if let Some(live) = open.and_then(|open| {
-            let (first, last) = (open.fragments.first()?.wall, open.fragments.last()?.wall_end);
-            Span { from: first, to: last }.intersection(&span)
-        }) {
-            match recorded.last_mut() {
-                Some(last) if last.to >= live.from => last.to = last.to.max(live.to),
-                _ => recorded.push(live),
-            }
-        }
-        Ok(recorded)
-    }
 }
 
 fn fragments_of(row: &SegmentRow) -> Result<Vec<Fragment>, ClipError> {
@@ -263,6 +242,7 @@ struct Plan {
     slices: Vec<Slice>,
     spans: Vec<ClipSpan>,
     length: MediaDuration,
+    recorded: MediaDuration,
     previous: Option<(RunId, Fragment)>,
     reading: Option<(Arc<PathBuf>, File)>,
 }
@@ -286,6 +266,7 @@ impl Plan {
         }
         let sound_bytes = all_sound - skipped;
         self.length += fragment.end - fragment.base;
+        self.recorded += fragment.end - fragment.base;
         let payload = fragment.size.saturating_sub(fragment.header_bytes.into());
         let size = payload.saturating_sub(all_sound);
         let n_sounds = if sound_bytes > 0 { heard.samples.len() } else { 0 };
@@ -371,6 +352,7 @@ impl Plan {
             start: shown.from,
             end: shown.to,
             duration: self.length,
+            recorded: self.recorded,
             spans: self.spans,
             gaps,
             params: self.params.first().cloned().ok_or(Mp4Error::Range("a clip without pictures"))?,

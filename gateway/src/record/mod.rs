@@ -23,6 +23,7 @@ mod queue;
 pub(crate) mod recovery;
 mod segmenter;
 pub mod table;
+pub mod timeline;
 pub mod volume;
 
 use std::{

@@ -12,6 +12,7 @@ use kit::{Kit, START, run, stream, unit, units};
 use sharpeyes_domain::{
     segment::{GapCause, Span},
     time::{MediaDuration, Pts, WallTime},
+    timeline::Zoom,
 };
 
 use super::{volume::VolumeError, *};
@@ -351,8 +352,10 @@ fn the_timeline_shows_the_present_too() {
     let second = |s: u64| START.plus(Duration::from_secs(s));
     kit.wait_written(&sender, second(19));
     let wanted = Span { from: second(2), to: second(60) };
-    let recorded = recorder.clips().recorded(&stream("gate"), wanted).unwrap();
-    assert_eq!(recorded, [Span { from: second(2), to: second(19) }]);
+    let zoom = Zoom { window: wanted, bin: Duration::from_secs(1) };
+    let row = recorder.clips().coverage(&[stream("gate")], zoom).unwrap().remove(0);
+    assert_eq!(row.coverage.recorded, [Span { from: second(2), to: second(19) }]);
+    assert_eq!(row.footage, Some(Span { from: START, to: second(19) }));
     recorder.close();
 }
 

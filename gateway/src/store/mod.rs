@@ -8,6 +8,8 @@ pub mod db;
 pub mod dispatch;
 pub mod footage;
 pub mod throttle;
+pub mod timeline;
 
 /// The tables of the dispatch database: queue, accounts, sessions and audit. New ones are added at the end.
-pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[dispatch::MIGRATION_001, accounts::MIGRATION];
+pub const DISPATCH_MIGRATIONS: &[db::Migration] =
+    &[dispatch::MIGRATION_001, accounts::MIGRATION, dispatch::MIGRATION_002];

@@ -11,7 +11,7 @@ use sharpeyes_domain::{
     ids::IncidentId,
 };
 
-use super::{House, PASSWORD, bytes, request, with_json};
+use super::{House, PASSWORD, START, bytes, request, with_json};
 use crate::{
     access::gate::Gate,
     api::{
@@ -33,6 +33,8 @@ const VERBS: &[(Action, &[Role])] = &[
     (Action::ClipView, &[Role::Operator, Role::Police]),
     (Action::TraceView, &[Role::Operator, Role::Police]),
     (Action::ThumbnailView, &[Role::Operator, Role::Police]),
+    (Action::RecordingList, &[Role::Operator, Role::Technician]),
+    (Action::RecordingView, &[Role::Operator]),
     (Action::AccountManage, &[Role::Administrator]),
     (Action::AuditRead, &[Role::Auditor]),
 ];
@@ -91,7 +93,7 @@ async fn ask(
         _ => &targets.account,
     };
     let path = row.path.strip_prefix("/api/v1").unwrap().replace("{id}", id);
-    let mut builder = request(row.verb.method().as_str(), &path);
+    let mut builder = request(row.verb.method().as_str(), &format!("{path}{}", query(&path)));
     if let Some(cookie) = cookie {
         builder = builder.header(header::COOKIE, cookie);
     }
@@ -112,6 +114,19 @@ async fn ask(
         (Verb::Get | Verb::Delete, _) => return builder.body(Body::empty()).unwrap(),
     };
     with_json(builder, &body)
+}
+
+/// What an address needs behind it: a stretch that is recorded.
+fn query(path: &str) -> String {
+    let (from, at, to) = (START.0 + 50_000, START.0 + 61_000, START.0 + 70_000);
+    match path.rsplit('/').next() {
+        Some("timeline" | "recording" | "recording.mp4" | "recording.h264.mp4") => {
+            format!("?from_ms={from}&to_ms={to}")
+        }
+        Some("next-alarm") => "?at_ms=0".to_owned(),
+        Some("picture.jpg") => format!("?at_ms={at}"),
+        _ => String::new(),
+    }
 }
 
 /// Signing out last, so that the session serves all other routes.
@@ -154,7 +169,7 @@ async fn every_route_answers_every_viewer_as_the_table_says() {
                 continue;
             }
             let body = bytes(answer).await;
-            if row.path.ends_with("clip.mp4") && status == StatusCode::OK {
+            if row.path.ends_with(".mp4") && status == StatusCode::OK {
                 assert_eq!(&body[4..8], b"ftyp");
             }
             let is_outside = viewer.is_some_and(|(role, place)| {

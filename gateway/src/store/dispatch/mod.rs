@@ -15,6 +15,7 @@ mod query;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod write;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub use self::{
         AlarmEnding, AlarmRow, CameraFacts, Change, ChangeKind, ChangeSeq, FrameTrace, HistoryRow,
         IncidentDetail, IncidentRow, TraceBox,
     },
+    timeline::{Direction, TimedAlarm},
     write::{DispatchTx, HistoryEntry, NewAlarm, StoredAnswer, TraceChunk},
 };
 use crate::store::db::{Db, DbError, Migration};
@@ -35,6 +37,12 @@ use crate::store::db::{Db, DbError, Migration};
 /// This family's schema.
 pub const MIGRATION_001: Migration =
     Migration { name: "dispatch_001", sql: include_str!("../migrations/dispatch_001.sql") };
+
+/// What timelines need.
+pub const MIGRATION_002: Migration = Migration {
+    name: "dispatch_002_alarm_time",
+    sql: include_str!("../migrations/dispatch_002_alarm_time.sql"),
+};
 
 /// The dispatch tables of one database file; clones share it.
 #[derive(Clone)]

@@ -244,7 +244,7 @@ fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error))
 }
 
-fn word<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
+pub(super) fn word<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
 where
     T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
@@ -262,15 +262,15 @@ fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
     serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(unreadable)
 }
 
-fn wall(row: &Row<'_>, column: &str) -> rusqlite::Result<WallTime> {
+pub(super) fn wall(row: &Row<'_>, column: &str) -> rusqlite::Result<WallTime> {
     row.get(column).map(WallTime)
 }
 
-fn wall_opt(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<WallTime>> {
+pub(super) fn wall_opt(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<WallTime>> {
     Ok(row.get::<_, Option<i64>>(column)?.map(WallTime))
 }
 
-fn level(row: &Row<'_>) -> rusqlite::Result<Level> {
+pub(super) fn level(row: &Row<'_>) -> rusqlite::Result<Level> {
     let number: i64 = row.get("level")?;
     Level::from_number(number).ok_or(rusqlite::Error::IntegralValueOutOfRange(0, number))
 }
