@@ -27,6 +27,13 @@ pub(crate) struct RawStorage {
     pub(crate) ring: Option<String>,
     pub(crate) ring_bytes: Option<String>,
     pub(crate) backlog_bytes: Option<String>,
+    pub(crate) reserve: Option<String>,
+    pub(crate) database_reserve: Option<String>,
+    pub(crate) keep_days: Option<i64>,
+    pub(crate) incident_days: Option<i64>,
+    pub(crate) max_bytes: Option<String>,
+    pub(crate) legal_basis: Option<String>,
+    pub(crate) clock_confirm: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -71,6 +78,10 @@ pub(crate) struct RawCamera {
     pub(crate) password: Option<toml::Value>,
     pub(crate) transport: Option<String>,
     pub(crate) record: Option<bool>,
+    pub(crate) keep_days: Option<i64>,
+    pub(crate) incident_days: Option<i64>,
+    pub(crate) max_bytes: Option<String>,
+    pub(crate) legal_basis: Option<String>,
     pub(crate) analyse: Option<String>,
     pub(crate) model: Option<String>,
     pub(crate) fps: Option<f64>,

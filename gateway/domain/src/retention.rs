@@ -46,6 +46,26 @@ closed_enum! {
     }
 }
 
+closed_enum! {
+    /// How the disk under the recording is.
+    pub enum DiskState ("disk state") {
+        /// Recording goes on.
+        Ok => "ok",
+        /// No room or no inode is left, and nothing may be deleted.
+        Full => "full",
+        /// The file system does not let anyone write.
+        ReadOnly => "read_only",
+        /// Nothing, or something without an identity file, is mounted there.
+        Missing => "missing",
+        /// Another disk is mounted there.
+        Swapped => "swapped",
+        /// Reading, writing or syncing failed: what was not yet synced may be lost.
+        Failed => "failed",
+        /// A sync takes longer than it should.
+        Slow => "slow",
+    }
+}
+
 /// A policy that cannot be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {

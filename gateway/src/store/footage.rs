@@ -2,6 +2,9 @@
 //!
 //! Written by `record` (and by `check` when it repairs), read by clips, timelines and the audit.
 
+mod holds;
+mod retention;
+
 use std::{path::Path, str::FromStr, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params, types::Type};
@@ -13,10 +16,14 @@ use sharpeyes_domain::{
 };
 
 use super::db::{Db, DbError, Migration};
+pub use holds::{HoldRow, NewHold, Release, WhichHolds};
+pub use retention::{DeletionRow, Discard, IncidentMark, StreamUsage};
 
 /// The schema of `footage.db`.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "footage_001", sql: include_str!("migrations/footage_001.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "footage_001", sql: include_str!("migrations/footage_001.sql") },
+    Migration { name: "footage_002", sql: include_str!("migrations/footage_002.sql") },
+];
 
 /// No segment is longer, so a search by time need not look further back.
 const LONGEST_SEGMENT_MS: i64 = 3_600_000;
