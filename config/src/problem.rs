@@ -3,7 +3,8 @@
 use std::{fmt, path::PathBuf};
 
 use sharpeyes_domain::{
-    area::AreaError, closed::UnknownName, geometry::PolygonError, ids::IdError, schedule::WindowError,
+    area::AreaError, closed::UnknownName, geometry::PolygonError, ids::IdError, retention::PolicyError,
+    schedule::WindowError,
 };
 
 use crate::RtspUrlError;
@@ -99,6 +100,9 @@ pub enum Fault {
         /// What could have been meant.
         defined: String,
     },
+    /// Recordings that would be deleted too early.
+    #[error(transparent)]
+    Retention(#[from] PolicyError),
     /// A word out of a closed list.
     #[error(transparent)]
     Word(#[from] UnknownName),

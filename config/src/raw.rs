@@ -27,6 +27,13 @@ pub(crate) struct RawStorage {
     pub(crate) ring: Option<String>,
     pub(crate) ring_bytes: Option<String>,
     pub(crate) backlog_bytes: Option<String>,
+    pub(crate) reserve: Option<String>,
+    pub(crate) database_reserve: Option<String>,
+    pub(crate) keep_days: Option<i64>,
+    pub(crate) incident_days: Option<i64>,
+    pub(crate) max_bytes: Option<String>,
+    pub(crate) legal_basis: Option<String>,
+    pub(crate) clock_confirm: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -73,6 +80,10 @@ pub(crate) struct RawCamera {
     /// `true`, `false` or a word.
     pub(crate) record: Option<toml::Value>,
     pub(crate) audio: Option<bool>,
+    pub(crate) keep_days: Option<i64>,
+    pub(crate) incident_days: Option<i64>,
+    pub(crate) max_bytes: Option<String>,
+    pub(crate) legal_basis: Option<String>,
     pub(crate) analyse: Option<String>,
     pub(crate) model: Option<String>,
     pub(crate) fps: Option<f64>,

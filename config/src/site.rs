@@ -9,6 +9,7 @@ use sharpeyes_domain::{
     closed::UnknownName,
     geometry::Confidence,
     ids::{AreaId, CameraId, ModelId, StreamId, StreamKind},
+    retention::Policy,
     rule::RuleConfig,
     zone::Zone,
 };
@@ -60,6 +61,14 @@ pub struct Storage {
     pub ring_bytes: usize,
     /// Bytes that may wait for the disk per recorded stream; past that the run ends with a reason.
     pub backlog_bytes: usize,
+    /// Kept free on the disk of recordings; `None`: a fiftieth of the disk, at most 2 GiB.
+    pub reserve: Option<u64>,
+    /// Of the file that is given up when the disk of the databases is full; 0: none.
+    pub database_reserve: u64,
+    /// For cameras that say nothing else.
+    pub policy: Policy,
+    /// A wall clock that has jumped forward and stays so for this long is believed.
+    pub clock_confirm: Duration,
 }
 
 /// How alarms become incidents, and how long a claim lasts.
@@ -113,6 +122,8 @@ pub struct Camera {
     pub record: Record,
     /// Whether the sound of recorded streams is recorded too: a decision that the law asks someone to take.
     pub audio: bool,
+    /// How long its recordings are kept.
+    pub retention: Policy,
     /// Which stream is analysed. Invariant: `Sub` only when there is a sub stream; not `Off` when there are rules.
     pub analyse: AnalyseStream,
     /// Which detector; `None`: the site's default.

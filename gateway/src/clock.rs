@@ -75,6 +75,13 @@ impl Clock {
             simulated.monotonic += by;
         }
     }
+
+    /// Sets a simulated wall clock, as NTP or a person does: monotonic time does not move. A system clock is left alone.
+    pub fn set_wall(&self, wall: WallTime) {
+        if let Source::Simulated(simulated) = &self.0 {
+            simulated.lock().unwrap_or_else(PoisonError::into_inner).wall = wall;
+        }
+    }
 }
 
 /// `wall` as people of the site read it: RFC 3339 with the offset of `zone`, to the millisecond.

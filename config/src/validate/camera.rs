@@ -9,14 +9,18 @@ use sharpeyes_domain::{
 };
 use toml::{Table, Value};
 
-use super::{Check, indexed, range, unknown};
+use super::{
+    Check, indexed, range,
+    retention::{Defaults, Written},
+    unknown,
+};
 use crate::{
     AnalyseStream, Camera, Credentials, Fault, Record, RtspUrl, Secret, StreamSource, Transport,
     raw::{RawCamera, RawZone},
 };
 
 impl Check<'_> {
-    pub(super) fn cameras(&mut self, root: &mut Table, areas: &[String]) -> Vec<Camera> {
+    pub(super) fn cameras(&mut self, root: &mut Table, areas: &[String], retention: Defaults) -> Vec<Camera> {
         let mut seen = BTreeMap::new();
         let mut cameras = Vec::new();
         for (at, value) in self.list(root, "camera") {
@@ -24,12 +28,12 @@ impl Check<'_> {
             if let Some(id) = &raw.id {
                 self.unique(&mut seen, id, &at);
             }
-            cameras.extend(self.camera(&at, raw, areas));
+            cameras.extend(self.camera(&at, raw, areas, retention));
         }
         cameras
     }
 
-    fn camera(&mut self, at: &str, raw: RawCamera, areas: &[String]) -> Option<Camera> {
+    fn camera(&mut self, at: &str, raw: RawCamera, areas: &[String], retention: Defaults) -> Option<Camera> {
         let key = |name: &str| format!("{at}.{name}");
         let id = self.id(key("id"), raw.id, CameraId::new);
         let name = self.name(key("name"), raw.name);
@@ -57,6 +61,13 @@ impl Check<'_> {
             None => Some(Transport::default()),
         };
         let record = self.record(at, raw.record, has_sub);
+        let written = Written {
+            keep_days: raw.keep_days,
+            incident_days: raw.incident_days,
+            max_bytes: raw.max_bytes,
+            legal_basis: raw.legal_basis,
+        };
+        let retention = self.retention(at, written, retention);
         if record == Some(Record::Off) && analyse == Some(AnalyseStream::Off) {
             self.report(at, Fault::Idle);
         }
@@ -88,6 +99,7 @@ impl Check<'_> {
             transport: transport?,
             record: record?,
             audio,
+            retention: retention?.0,
             analyse: analyse?,
             model: model?,
             fps: fps?,

@@ -3,6 +3,7 @@
 //! Each table of the file is deserialised on its own, so that a wrong key in one camera hides nothing in another.
 
 mod camera;
+mod retention;
 mod rule;
 
 use std::{
@@ -22,6 +23,8 @@ use sharpeyes_domain::{
     ids::{AreaId, IdError, ModelId},
 };
 use toml::{Table, Value};
+
+use retention::{Defaults, Written};
 
 use crate::{
     ConfigError, Fault, IncidentSettings, Inference, Problem, Server, Site, Storage,
@@ -193,11 +196,11 @@ impl Check<'_> {
             self.accept("site.timezone", found)
         });
         let data_dir = self.name("site.data_dir".into(), head.data_dir).map(|dir| self.path(&dir));
-        let storage = self.storage(&mut root, data_dir.as_deref());
+        let (storage, retention) = self.storage(&mut root, data_dir.as_deref()).unzip();
         let incident = self.incident(&mut root);
         let inference = self.inference(&mut root, data_dir.as_deref());
         let areas = self.areas(&mut root);
-        let cameras = self.cameras(&mut root, &areas.written);
+        let cameras = self.cameras(&mut root, &areas.written, retention.unwrap_or_default());
         for key in root.keys() {
             let fault = Fault::Section("site, server, storage, incident, inference, area, camera");
             self.report(key.clone(), fault);
@@ -224,20 +227,43 @@ impl Check<'_> {
         Some(Server { listen, secure_cookie })
     }
 
-    fn storage(&mut self, root: &mut Table, data_dir: Option<&Path>) -> Option<Storage> {
+    /// The storage, and what cameras inherit of it.
+    fn storage(&mut self, root: &mut Table, data_dir: Option<&Path>) -> Option<(Storage, Defaults)> {
         let raw: RawStorage = self.raw_or_default(root, "storage")?;
         let media_dir = raw.media_dir.map(|dir| self.path(&dir)).or_else(|| Some(data_dir?.join("media")));
         let segment = self.duration("storage.segment", raw.segment, secs(60), Limits::secs(5, 600));
         let ring = self.duration("storage.ring", raw.ring, secs(20), Limits::secs(2, 120));
         let ring_bytes = self.bytes("storage.ring_bytes", raw.ring_bytes, 16 << 20);
         let backlog_bytes = self.bytes("storage.backlog_bytes", raw.backlog_bytes, 8 << 20);
-        Some(Storage {
+        let reserve = match raw.reserve {
+            Some(size) => self.accept("storage.reserve", text::disk_bytes(&size)).map(Some),
+            None => Some(None),
+        };
+        let database_reserve = match raw.database_reserve {
+            Some(size) => self.accept("storage.database_reserve", text::disk_bytes(&size)),
+            None => Some(64 << 20),
+        };
+        let limits = Limits::secs(3_600, 30 * 86_400);
+        let clock_confirm = self.duration("storage.clock_confirm", raw.clock_confirm, secs(86_400), limits);
+        let written = Written {
+            keep_days: raw.keep_days,
+            incident_days: raw.incident_days,
+            max_bytes: raw.max_bytes,
+            legal_basis: raw.legal_basis,
+        };
+        let (policy, defaults) = self.retention("storage", written, Defaults::default())?;
+        let storage = Storage {
             media_dir: media_dir?,
             segment: segment?,
             ring: ring?,
             ring_bytes: ring_bytes?,
             backlog_bytes: backlog_bytes?,
-        })
+            reserve: reserve?,
+            database_reserve: database_reserve?,
+            policy,
+            clock_confirm: clock_confirm?,
+        };
+        Some((storage, defaults))
     }
 
     fn incident(&mut self, root: &mut Table) -> Option<IncidentSettings> {

@@ -330,3 +330,59 @@ fn a_site_that_is_no_toml_names_the_line_and_repeats_none_of_it() {
     assert!(matches!(error, ConfigError::Syntax { line: 3, .. }), "{error:?}");
     assert!(!error.to_string().contains("hunter2"), "{error}");
 }
+
+#[test]
+fn recordings_are_never_kept_shorter_than_the_law_asks() {
+    use sharpeyes_domain::retention::LegalBasis;
+
+    let site = parse(EXAMPLE_SITE).unwrap();
+    let days = |index: usize| {
+        let policy = site.cameras[index].retention;
+        (policy.base_days(), policy.incident_days(), policy.basis())
+    };
+    assert_eq!(days(0), (30, 90, LegalBasis::General));
+    assert_eq!(days(1), (90, 90, LegalBasis::KeyTarget), "a stricter basis alone is enough");
+    let site = parse(&camera_with("")).unwrap();
+    assert_eq!((site.storage.policy.base_days(), site.storage.policy.incident_days()), (30, 90));
+    assert_eq!(site.storage.database_reserve, 64 << 20);
+    assert_eq!(site.storage.reserve, None);
+
+    let storage = |storage: &str, camera: &str| {
+        let site = site_with(&format!("[storage]\n{storage}\n"));
+        let camera = camera_with(camera);
+        let camera = &camera[camera.find("[[camera]]").unwrap()..];
+        format!("{site}\n{camera}")
+    };
+    let site = parse(&storage("keep_days = 120\nmax_bytes = \"2TiB\"", "keep_days = 60\nincident_days = 61"))
+        .unwrap();
+    let camera = site.cameras[0].retention;
+    assert_eq!((camera.base_days(), camera.incident_days(), camera.max_bytes()), (60, 61, Some(2 << 40)));
+    assert_eq!((site.storage.policy.base_days(), site.storage.policy.incident_days()), (120, 120));
+
+    let refuse = |storage_text: &str, camera: &str, expected: &str| {
+        let found = problems(&storage(storage_text, camera));
+        assert!(found.iter().any(|problem| problem == expected), "{expected}\nnot in {found:#?}");
+    };
+    let floor = "the legal floor is 30 days (legal_basis = \"general\")";
+    refuse("keep_days = 7", "", &format!("storage.keep_days: is 7 days, and {floor}"));
+    refuse("", "keep_days = 29", &format!("camera[0].keep_days: is 29 days, and {floor}"));
+    let floor = "the legal floor is 90 days (legal_basis = \"key_target\")";
+    refuse(
+        "keep_days = 60\nlegal_basis = \"key_target\"",
+        "",
+        &format!("storage.keep_days: is 60 days, and {floor}"),
+    );
+    refuse(
+        "",
+        "legal_basis = \"key_target\"\nkeep_days = 60",
+        &format!("camera[0].keep_days: is 60 days, and {floor}"),
+    );
+    refuse(
+        "incident_days = 20",
+        "",
+        "storage.incident_days: is 20 days, which is shorter than keep_days = 30",
+    );
+    refuse("keep_days = 0", "", "storage.keep_days: is 0, must be within 1 and 3660");
+    let found = problems(&storage("legal_basis = \"none\"", ""));
+    assert!(found[0].starts_with("storage.legal_basis: `none` is no legal basis"), "{found:?}");
+}

@@ -107,6 +107,8 @@ row_id! {
     RunId,
     /// One recorded file of a run, in the footage index.
     SegmentId,
+    /// Footage that is held for a case.
+    HoldId,
     /// One firing of one rule.
     AlarmId,
     /// One item of the dispatch queue.

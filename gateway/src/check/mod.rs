@@ -151,7 +151,7 @@ pub fn audit(audit: &Audit) -> Result<Report, CheckError> {
         report.faults.push(Fault::Database { line });
     }
     match volume::verify(&audit.media_dir, &audit.footage) {
-        Ok(Verified::Match) => {}
+        Ok(Verified::Match { .. }) => {}
         // Nothing was ever recorded.
         Ok(Verified::New { .. }) => return Ok(report),
         Err(

@@ -1,8 +1,10 @@
 //! One segment's file while it is being written: append, hash, finish. No decision about when belongs here.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     io::{self, IoSlice, Write as _},
+    path::Path,
+    sync::Arc,
 };
 
 use sha2::{Digest as _, Sha256};
@@ -10,7 +12,7 @@ use sharpeyes_domain::{ids::SegmentId, segment::Span};
 
 use super::{
     table::{self, Fragment},
-    volume::{Volume, VolumeError, at, sync_dir},
+    volume::{Mount, Volume, VolumeError, at},
 };
 use crate::store::footage::{ClosedSegment, SegmentState};
 
@@ -21,6 +23,8 @@ const MAX_SLICES: usize = 1024;
 pub(super) struct SegmentFile {
     pub(super) id: SegmentId,
     pub(super) path: String,
+    /// Where it lies: the disk may be another one by now.
+    mount: Arc<Mount>,
     file: File,
     hasher: Sha256,
     size: u64,
@@ -35,12 +39,13 @@ impl SegmentFile {
         id: SegmentId,
         init: &[u8],
     ) -> Result<Self, VolumeError> {
-        let full = volume.dir().join(&path);
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&full).map_err(at(&full))?;
-        file.write_all(init).map_err(at(&full))?;
+        let mount = volume.ensure_usable()?;
+        let failed = |source| noted(volume, VolumeError::Io { path: volume.dir().join(&path), source });
+        let mut file = mount.create(&path).map_err(failed)?;
+        file.write_all(init).map_err(failed)?;
         volume.mark_dirty();
         let size = u64::try_from(init.len()).unwrap_or(u64::MAX);
-        Ok(Self { id, path, file, hasher: Sha256::new_with_prefix(init), size, fragments: Vec::new() })
+        Ok(Self { id, path, mount, file, hasher: Sha256::new_with_prefix(init), size, fragments: Vec::new() })
     }
 
     /// Where the next fragment will begin.
@@ -58,11 +63,15 @@ impl SegmentFile {
         volume: &Volume,
         pieces: impl Iterator<Item = &'a [u8]> + Clone,
         fragment: Fragment,
-    ) -> io::Result<()> {
+    ) -> Result<(), VolumeError> {
+        if !Arc::ptr_eq(&volume.ensure_usable()?, &self.mount) {
+            return Err(VolumeError::Changed { dir: volume.dir().to_owned() });
+        }
+        let failed = |source| noted(volume, VolumeError::Io { path: volume.dir().join(&self.path), source });
         if let Err(error) = write_all(&mut self.file, pieces.clone()) {
             // What is half written would be cut off by recovery anyway; now is cheaper.
-            self.file.set_len(self.size)?;
-            return Err(error);
+            self.file.set_len(self.size).map_err(failed)?;
+            return Err(failed(error));
         }
         volume.mark_dirty();
         pieces.for_each(|piece| self.hasher.update(piece));
@@ -72,12 +81,14 @@ impl SegmentFile {
     }
 
     /// Syncs file and directory; the row may be closed now. `None` when nothing is in it.
+    ///
+    /// After a failed fsync the pages are gone and a second one would lie, so nothing more is written to that mount.
     pub(super) fn finish(self, volume: &Volume) -> Result<Option<ClosedSegment>, VolumeError> {
-        let full = volume.dir().join(&self.path);
-        self.file.sync_all().map_err(at(&full))?;
-        if let Some(parent) = full.parent() {
-            sync_dir(parent)?;
-        }
+        let parent = Path::new(&self.path).parent().unwrap_or(Path::new(""));
+        self.file.sync_all().and_then(|()| self.mount.sync_dir(parent)).map_err(|source| {
+            self.mount.fail();
+            at(&volume.dir().join(&self.path))(source)
+        })?;
         let size = self.size;
         let sha256 = self.hasher.finalize().into();
         Ok(closed(self.id, SegmentState::Closed, &self.fragments, size, sha256))
@@ -97,6 +108,11 @@ fn write_all<'a>(file: &mut File, pieces: impl Iterator<Item = &'a [u8]>) -> io:
         }
     }
     Ok(())
+}
+
+fn noted(volume: &Volume, error: VolumeError) -> VolumeError {
+    volume.note(&error);
+    error
 }
 
 /// The row of a complete file; `None` when it has no fragment.

@@ -1,7 +1,7 @@
 //! Recording: what a camera sent, byte for byte, on the disk within two seconds, and every missing piece named.
 //!
 //! Fed by a stream's session through [`RecordSender`]; feeds clips (`clip`) and the footage index (`store::footage`).
-//! No decoding, no RTSP and no retention policy belongs here.
+//! No decoding and no RTSP belongs here; what is deleted and when is decided by `domain::retention`.
 //!
 //! How a second of video becomes durable:
 //! 1. The segmenter collects units into a fragment: a GOP, or a piece of at most [`RecordSettings::fragment`] of it.
@@ -21,6 +21,7 @@ mod file;
 mod pool;
 mod queue;
 pub(crate) mod recovery;
+pub mod retention;
 mod segmenter;
 pub mod table;
 pub mod timeline;
@@ -37,7 +38,7 @@ use std::{
 use sharpeyes_domain::{
     ids::{RunId, SegmentId, StreamId},
     media::{AccessUnit, AudioParams, AudioUnit, VideoParams},
-    segment::{Gap, GapCause, Span},
+    segment::{GapCause, Span},
     time::WallTime,
 };
 
@@ -51,8 +52,9 @@ use crate::{
 };
 use clip::ClipReader;
 use pool::Pool;
+use retention::{IncidentSource, Retention, RetentionSettings};
 use table::Fragment;
-use volume::{Volume, VolumeError};
+use volume::{DiskReport, Volume, VolumeError, Watched};
 
 /// A run as its session announces it.
 #[derive(Clone, Debug)]
@@ -263,24 +265,22 @@ impl Recorder {
         &self.shared.footage
     }
 
-    /// Deletes one complete segment: row to garbage, unlink, fsync of the directory, row gone. When older footage of
-    /// the stream remains, a gap row with `cause` takes its place.
+    /// How the disk is.
+    #[must_use]
+    pub fn disk(&self) -> DiskReport {
+        self.shared.volume.report()
+    }
+
+    /// What deletes old footage and keeps room on the disk; run it on a thread of its own.
     ///
     /// # Errors
-    /// [`RecordError`]; what was begun is finished at the next start.
-    pub fn delete_segment(&self, id: SegmentId, cause: GapCause) -> Result<(), RecordError> {
-        let footage = &self.shared.footage;
-        let Some(row) = footage.segment(id)? else { return Ok(()) };
-        let Some(closed) = row.closed else { return Ok(()) };
-        let mut changes = vec![Change::Discard { id, since: self.shared.clock.wall() }];
-        let is_oldest = footage.footage_span(&row.stream)?.is_none_or(|span| span.from >= closed.span.from);
-        if !is_oldest {
-            changes.push(Change::AddGap { stream: row.stream, gap: Gap { span: closed.span, cause } });
-        }
-        footage.apply(changes)?;
-        volume::unlink(self.shared.volume.dir(), &row.path)?;
-        footage.apply(vec![Change::Forget { path: row.path }])?;
-        Ok(())
+    /// [`RecordError::Index`] when the retention clock cannot be read.
+    pub fn retention(
+        &self,
+        settings: RetentionSettings,
+        incidents: Box<dyn IncidentSource>,
+    ) -> Result<Retention, RecordError> {
+        Retention::new(Arc::clone(&self.shared), settings, incidents)
     }
 
     /// Finishes every segment, writes the gap rows of the stop, and ends the threads. Blocks.
@@ -296,6 +296,35 @@ impl Drop for Recorder {
 }
 
 impl Shared {
+    /// Whether the right disk is there; when it has come back, what was being written to it is brought into order first.
+    fn watch_disk(&self) {
+        let Watched::Back(returned) = self.volume.watch() else { return };
+        let busy: Vec<SegmentId> = {
+            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            open.values().map(|segment| segment.id).collect()
+        };
+        match recovery::recover_returned(self.volume.dir(), &self.footage, &busy, self.clock.wall()) {
+            Ok(recovery) => {
+                tracing::info!(
+                    segments = recovery.segments.len(),
+                    "files that were open when the disk went are closed"
+                );
+                self.volume.admit(returned);
+            }
+            // Not admitted: it is looked at again with the next sync.
+            Err(error) => {
+                tracing::error!(%error, "the disk is back and cannot be brought into order; it is tried again")
+            }
+        }
+    }
+
+    /// Reads back a file whose writer could not finish it.
+    fn recover_open(&self, id: SegmentId) -> Result<(), RecordError> {
+        let Some(row) = self.footage.segment(id)?.filter(|row| row.closed.is_none()) else { return Ok(()) };
+        recovery::recover_returned_segment(self.volume.dir(), &self.footage, &row, self.clock.wall())
+            .map(drop)
+    }
+
     pub(crate) fn open_segment(&self, stream: &StreamId) -> Option<OpenSegment> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).get(stream).cloned()
     }

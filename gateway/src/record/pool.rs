@@ -9,6 +9,7 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread::{Builder, JoinHandle},
+    time::Duration,
 };
 
 use sharpeyes_domain::{ids::StreamId, time::WallTime};
@@ -18,6 +19,9 @@ use super::{
     queue::{Inbox, Letter, RecordSender, StreamShared},
     segmenter::Segmenter,
 };
+
+/// A disk that needs longer for a sync is called slow.
+const SLOW_SYNC: Duration = Duration::from_secs(5);
 
 /// The recorder's threads.
 pub(super) struct Pool {
@@ -122,9 +126,13 @@ fn sync_loop(shared: &Shared, stopped: &Receiver<()>) {
             Err(RecvTimeoutError::Timeout) => false,
             Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
         };
-        if let Err(error) = shared.volume.sync_if_dirty() {
+        let begin = shared.clock.instant();
+        let synced = shared.volume.sync_if_dirty();
+        shared.volume.note_slow(shared.clock.instant() - begin > SLOW_SYNC);
+        if let Err(error) = synced {
             tracing::error!(%error, "recording on this disk stops: a sync failed, so nothing written can be relied on");
         }
+        shared.watch_disk();
         if is_over {
             return;
         }

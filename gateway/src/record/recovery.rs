@@ -170,6 +170,41 @@ fn finish_deletions(dir: &Path, footage: &Footage) -> Result<usize, RecordError>
     Ok(n)
 }
 
+/// After the disk was away: what was being written when it went, but for `busy`, and the time that is lost of it.
+pub(crate) fn recover_returned(
+    dir: &Path,
+    footage: &Footage,
+    busy: &[SegmentId],
+    now: WallTime,
+) -> Result<Recovery, RecordError> {
+    let mut recovery = Recovery { n_deleted: finish_deletions(dir, footage)?, ..Recovery::default() };
+    for row in footage.open_segments()? {
+        if !busy.contains(&row.id) {
+            recovery.segments.push(recover_returned_segment(dir, footage, &row, now)?);
+        }
+    }
+    recovery.n_deleted += finish_deletions(dir, footage)?;
+    Ok(recovery)
+}
+
+/// One segment of it; the hole between its whole fragments and the gap row that was written when the disk went is named.
+pub(crate) fn recover_returned_segment(
+    dir: &Path,
+    footage: &Footage,
+    row: &SegmentRow,
+    now: WallTime,
+) -> Result<RecoveredSegment, RecordError> {
+    let found = recover_segment(dir, footage, row, now)?;
+    if let Some(gap) = footage.open_gap(&row.stream)? {
+        let from = found.span.map_or(row.start_wall, |span| span.from);
+        let missing = holes(footage, &row.stream, Span { from, to: gap.from })?;
+        let add =
+            |span| Change::AddGap { stream: row.stream.clone(), gap: Gap { span, cause: GapCause::Disk } };
+        footage.apply(missing.into_iter().map(add).collect())?;
+    }
+    Ok(found)
+}
+
 fn recover_segment(
     dir: &Path,
     footage: &Footage,

@@ -20,7 +20,7 @@ use super::{
     file::SegmentFile,
     queue::{StreamShared, cost},
     table::Fragment,
-    volume::{Volume, at, unlink},
+    volume::Volume,
 };
 use crate::{
     mp4::{self, FragmentSpec},
@@ -303,9 +303,8 @@ impl Segmenter {
             n_frames: u32::try_from(units.len()).unwrap_or(u32::MAX),
             is_random_access: units[0].is_keyframe,
         };
-        shared.volume.ensure_usable()?;
         let pieces = std::iter::once(&encoded.head[..]).chain(spec.payload().map(|piece| &piece[..]));
-        open.append(&shared.volume, pieces, fragment).map_err(at(&shared.volume.dir().join(&open.path)))?;
+        open.append(&shared.volume, pieces, fragment)?;
         run.frame = MediaDuration((encoded.end - encoded.base).0 / i64::from(fragment.n_frames).max(1));
         run.cursor = Some(Cursor { base: fragment.end, wall: fragment.wall_end });
         self.has_written(fragment);
@@ -362,9 +361,13 @@ impl Segmenter {
             Ok(Some(closed)) => changes.push(Change::CloseSegment(closed)),
             Ok(None) => discard(&self.shared, id, path, changes),
             Err(error) => {
-                // After a failed fsync the pages are gone and a second fsync would lie (F13): stop, do not hope.
-                self.shared.volume.fail();
                 self.note_failure(&error.into());
+                // Its row stays open until the disk is mounted anew, or the next start; unless that has just been.
+                if self.shared.volume.ensure_usable().is_ok()
+                    && let Err(error) = self.shared.recover_open(id)
+                {
+                    self.note_failure(&error);
+                }
             }
         }
     }
@@ -489,7 +492,7 @@ fn open_file(
 /// Takes a file without pictures away. Should the disk refuse, the row stays garbage and the next start tries again.
 fn discard(shared: &Shared, id: SegmentId, path: String, changes: &mut Vec<Change>) {
     changes.push(Change::Discard { id, since: shared.clock.wall() });
-    if unlink(shared.volume.dir(), &path).is_ok() {
+    if shared.volume.remove(std::slice::from_ref(&path)).is_ok() {
         changes.push(Change::Forget { path });
     }
 }

@@ -3,13 +3,16 @@
 //! Pictures are synthetic (a pattern behind a NAL length); `tests/real.rs` records what ffmpeg encodes.
 
 mod crash;
+mod disk;
 pub(crate) mod kit;
 mod real;
+mod retention;
 
 use std::fs;
 
 use kit::{Kit, START, run, stream, unit, units};
 use sharpeyes_domain::{
+    retention::{DeletionReason, Tier},
     segment::{GapCause, Span},
     time::{MediaDuration, Pts, WallTime},
     timeline::Zoom,
@@ -18,7 +21,7 @@ use sharpeyes_domain::{
 use super::{volume::VolumeError, *};
 use crate::{
     mp4,
-    store::footage::{GapRow, SegmentState},
+    store::footage::{Discard, GapRow, SegmentState},
 };
 
 fn all() -> Span {
@@ -372,8 +375,17 @@ fn deleting_a_segment_removes_file_and_row_and_leaves_a_gap_only_inside() {
     kit.wait_written(&sender, second(59));
     let footage = recorder.footage().clone();
     let rows = footage.segments_in(&stream("gate"), all()).unwrap();
-    recorder.delete_segment(rows[2].id, GapCause::Retention).unwrap();
-    recorder.delete_segment(rows[0].id, GapCause::Retention).unwrap();
+    for id in [rows[2].id, rows[0].id] {
+        let (reason, tier) = (DeletionReason::Expired, Tier::Base);
+        let paths = footage.discard(vec![Discard { id, reason, tier }], kit.clock.wall()).unwrap();
+        recorder.shared.volume.remove(&paths).unwrap();
+        footage.forget(paths).unwrap();
+    }
+    let proof = footage.deletions(9).unwrap();
+    assert_eq!(
+        proof.iter().map(|row| row.sha256).collect::<Vec<_>>(),
+        [rows[0].closed.clone().unwrap().sha256, rows[2].closed.clone().unwrap().sha256]
+    );
     assert!(!kit.settings.media_dir.join(&rows[0].path).exists());
     assert!(!kit.settings.media_dir.join(&rows[2].path).exists());
     let gaps = footage.gaps_in(&stream("gate"), all()).unwrap();

@@ -1,19 +1,28 @@
 //! The disk under the recording: its identity, its lock, its paths, its syncs. Nothing here knows of streams' state.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use rand::RngExt as _;
-use rustix::fs::{FlockOperation, flock, syncfs};
+use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
-use sharpeyes_domain::{ids::StreamId, time::WallTime};
+use sharpeyes_domain::{ids::StreamId, retention::DiskState, time::WallTime};
+
+pub(crate) use mount::Mount;
+use mount::MountKey;
+pub use mount::Room;
 
 use crate::store::footage::{Footage, FootageError};
+
+mod mount;
 
 /// Name of the identity file in the media directory.
 pub const IDENTITY_FILE: &str = "identity.json";
@@ -85,10 +94,21 @@ pub enum VolumeError {
         dir: PathBuf,
     },
     /// A sync failed earlier: what was written since the last good one may be lost, so nothing more is written.
-    #[error("{dir}: syncing failed, recording there has stopped. Check the disk, then restart the gateway")]
+    #[error(
+        "{dir}: the disk failed, recording there has stopped. Check it (dmesg, smartctl, fsck), then unmount and mount \
+         it, or restart the gateway"
+    )]
     Failed {
         /// The media directory.
         dir: PathBuf,
+    },
+    /// There is no room, and nothing that may be deleted.
+    #[error("{dir}: {cause}, and nothing there may be deleted. Release holds, or add space")]
+    Full {
+        /// The media directory.
+        dir: PathBuf,
+        /// No space, or no inodes.
+        cause: &'static str,
     },
     /// The file system refused.
     #[error("{path}: {source}")]
@@ -112,15 +132,53 @@ struct Identity {
     purpose: String,
 }
 
+/// How the disk is, for people and programs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiskReport {
+    /// In a word.
+    pub state: DiskState,
+    /// The cause and what to do, English; empty when all is well.
+    pub detail: String,
+}
+
 /// A media directory that is the right one, locked for this process.
 #[derive(Debug)]
 pub struct Volume {
     dir: PathBuf,
-    /// The identity file: holds the lock, and its device and inode tell whether the disk is still there.
-    identity: File,
-    directory: File,
+    uuid: String,
+    /// Never held while the disk is waited for, but for opening it anew.
+    holding: Mutex<Holding>,
+    report: Mutex<DiskReport>,
     is_dirty: AtomicBool,
-    has_failed: AtomicBool,
+    /// The disk refused for want of room since someone looked.
+    has_refused: AtomicBool,
+    /// There is no room and nothing may be deleted: why.
+    full: Mutex<Option<&'static str>>,
+}
+
+/// What of the disk is in our hands.
+#[derive(Debug)]
+enum Holding {
+    /// The right disk. The identity file carries the lock.
+    Mounted { mount: Arc<Mount>, _identity: File },
+    /// It failed. Nothing of it is open, so that it can be unmounted and mended; mounted anew it may be used again.
+    Failed(MountKey),
+    /// It is not there.
+    Away,
+}
+
+/// What [`Volume::watch`] saw.
+pub(crate) enum Watched {
+    /// As before.
+    Same,
+    /// The right disk is back, and locked: bring it into order, then [`Volume::admit`] it.
+    Back(Returned),
+}
+
+/// The right disk, mounted anew, not yet written to.
+pub(crate) struct Returned {
+    mount: Arc<Mount>,
+    identity: File,
 }
 
 impl Volume {
@@ -129,8 +187,8 @@ impl Volume {
     /// # Errors
     /// [`VolumeError`], each with what to do.
     pub fn open(dir: &Path, footage: &Footage, now: WallTime) -> Result<Self, VolumeError> {
-        match verify(dir, footage)? {
-            Verified::Match => {}
+        let uuid = match verify(dir, footage)? {
+            Verified::Match { uuid } => uuid,
             Verified::New { bound } => {
                 fs::create_dir_all(dir).map_err(at(dir))?;
                 let uuid = match bound {
@@ -142,18 +200,18 @@ impl Volume {
                     }
                 };
                 write_identity(dir, &uuid, now)?;
+                uuid
             }
-        }
-        let path = dir.join(IDENTITY_FILE);
-        let identity = File::open(&path).map_err(at(&path))?;
-        lock(&identity, dir)?;
-        let directory = File::open(dir).map_err(at(dir))?;
+        };
+        let (mount, identity) = open_mount(dir)?;
         Ok(Self {
             dir: dir.to_owned(),
-            identity,
-            directory,
+            uuid,
+            holding: Mutex::new(Holding::Mounted { mount, _identity: identity }),
+            report: Mutex::new(DiskReport { state: DiskState::Ok, detail: String::new() }),
             is_dirty: AtomicBool::new(false),
-            has_failed: AtomicBool::new(false),
+            has_refused: AtomicBool::new(false),
+            full: Mutex::default(),
         })
     }
 
@@ -163,20 +221,53 @@ impl Volume {
         &self.dir
     }
 
-    /// Whether writing may go on here: the disk is the same, and no sync has failed.
+    /// The disk's own name, as in its identity file.
+    #[must_use]
+    pub fn uuid(&self) -> &str {
+        &self.uuid
+    }
+
+    /// How the disk is.
+    #[must_use]
+    pub fn report(&self) -> DiskReport {
+        lock_of(&self.report).clone()
+    }
+
+    /// The disk, when writing may go on: it is the same, no sync has failed, and there is room.
     ///
     /// # Errors
-    /// [`VolumeError::Changed`] or [`VolumeError::Failed`].
-    pub fn ensure_usable(&self) -> Result<(), VolumeError> {
-        if self.has_failed.load(Ordering::Acquire) {
+    /// [`VolumeError::Changed`], [`VolumeError::Failed`] or [`VolumeError::Full`].
+    pub(crate) fn ensure_usable(&self) -> Result<Arc<Mount>, VolumeError> {
+        if let Some(cause) = *lock_of(&self.full) {
+            return Err(VolumeError::Full { dir: self.dir.clone(), cause });
+        }
+        let mount = self.mounted()?;
+        if mount.has_failed() {
             return Err(VolumeError::Failed { dir: self.dir.clone() });
         }
-        let path = self.dir.join(IDENTITY_FILE);
-        let ours = self.identity.metadata().map_err(at(&path))?;
-        match fs::metadata(&path) {
-            Ok(there) if (there.dev(), there.ino()) == (ours.dev(), ours.ino()) => Ok(()),
-            Ok(_) | Err(_) => Err(VolumeError::Changed { dir: self.dir.clone() }),
+        if MountKey::of(&self.dir).ok() == Some(mount.key()) {
+            Ok(mount)
+        } else {
+            Err(VolumeError::Changed { dir: self.dir.clone() })
         }
+    }
+
+    /// What is mounted, to the best of our knowledge. The lock is not held while the disk is waited for.
+    fn mounted(&self) -> Result<Arc<Mount>, VolumeError> {
+        match &*lock_of(&self.holding) {
+            Holding::Mounted { mount, .. } => Ok(Arc::clone(mount)),
+            Holding::Failed(_) => Err(VolumeError::Failed { dir: self.dir.clone() }),
+            Holding::Away => Err(VolumeError::Changed { dir: self.dir.clone() }),
+        }
+    }
+
+    /// Space and inodes.
+    ///
+    /// # Errors
+    /// As [`Volume::ensure_usable`], and when the disk cannot say.
+    pub fn room(&self) -> Result<Room, VolumeError> {
+        let mount = self.mounted()?;
+        mount.room().map_err(at(&self.dir))
     }
 
     /// Something was written; the next [`Volume::sync_if_dirty`] has work.
@@ -186,24 +277,152 @@ impl Volume {
 
     /// Brings everything written so far to the disk, data and directories, of all cameras at once.
     ///
-    /// After a failed sync the kernel drops the pages and reports success next time, so a failure is final:
-    /// nothing more is written here until the gateway is restarted.
+    /// After a failed sync the kernel drops the pages and reports success next time, so a failure is final for this
+    /// mount: nothing more is written until the disk is mounted anew, or the gateway restarted.
     ///
     /// # Errors
     /// [`VolumeError::Io`] once, when it fails.
     pub fn sync_if_dirty(&self) -> Result<(), VolumeError> {
-        if self.has_failed.load(Ordering::Acquire) || !self.is_dirty.swap(false, Ordering::AcqRel) {
+        let Ok(mount) = self.mounted() else { return Ok(()) };
+        if mount.has_failed() || !self.is_dirty.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
-        syncfs(&self.directory).map_err(|error| {
-            self.has_failed.store(true, Ordering::Release);
-            VolumeError::Io { path: self.dir.clone(), source: error.into() }
+        mount.sync().map_err(|source| {
+            mount.fail();
+            VolumeError::Io { path: self.dir.clone(), source }
         })
     }
 
-    /// Stops all writing here: an fsync has failed.
-    pub fn fail(&self) {
-        self.has_failed.store(true, Ordering::Release);
+    /// Remembers what kept a write from being done.
+    pub(crate) fn note(&self, error: &VolumeError) {
+        let VolumeError::Io { source, .. } = error else { return };
+        match source.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
+            Some(rustix::io::Errno::NOSPC | rustix::io::Errno::DQUOT) => {
+                self.has_refused.store(true, Ordering::Release);
+            }
+            Some(rustix::io::Errno::ROFS) => self.say(DiskState::ReadOnly, READ_ONLY),
+            // Not a full disk and not a protected one: the device or the file system is broken.
+            Some(rustix::io::Errno::IO) => {
+                if let Holding::Mounted { mount, .. } = &*lock_of(&self.holding) {
+                    mount.fail();
+                }
+            }
+            Some(_) | None => {}
+        }
+    }
+
+    /// Whether the disk refused for want of room since this was asked last.
+    pub(crate) fn take_refusal(&self) -> bool {
+        self.has_refused.swap(false, Ordering::AcqRel)
+    }
+
+    /// Stops all writing for want of room, or lets it go on. `streams` are those that are not recorded.
+    pub(crate) fn set_full(&self, cause: Option<&'static str>, streams: &[StreamId]) {
+        let before = std::mem::replace(&mut *lock_of(&self.full), cause);
+        match (before, cause) {
+            (_, Some(cause)) => {
+                let names: Vec<String> = streams.iter().map(ToString::to_string).collect();
+                let detail = format!(
+                    "{cause}, and all that is left is held or of incidents: {} not recorded. Release holds \
+                     (GET /api/v1/holds), or add space; recording resumes by itself",
+                    if names.is_empty() {
+                        "cameras are".to_owned()
+                    } else {
+                        format!("{} are", names.join(", "))
+                    }
+                );
+                self.say(DiskState::Full, &detail);
+            }
+            (Some(_), None) => self.say(DiskState::Ok, ""),
+            (None, None) => {}
+        }
+    }
+
+    /// A sync has been taking this long, or none is.
+    pub(crate) fn note_slow(&self, is_slow: bool) {
+        let state = self.report().state;
+        if is_slow && state == DiskState::Ok {
+            self.say(
+                DiskState::Slow,
+                "a sync takes more than 5 s; check the disk (dmesg, smartctl) and what else uses it",
+            );
+        } else if !is_slow && state == DiskState::Slow {
+            self.say(DiskState::Ok, "");
+        }
+    }
+
+    /// Looks whether the right disk is still there, or there again. Writes nothing.
+    pub(crate) fn watch(&self) -> Watched {
+        let mut holding = lock_of(&self.holding);
+        let there = MountKey::of(&self.dir).ok();
+        match &*holding {
+            Holding::Mounted { mount, .. } if there == Some(mount.key()) && !mount.has_failed() => {
+                let is_read_only = mount.room().is_ok_and(|room| room.is_read_only);
+                drop(holding);
+                let state = self.report().state;
+                if is_read_only {
+                    self.say(DiskState::ReadOnly, READ_ONLY);
+                } else if !matches!(state, DiskState::Ok | DiskState::Full | DiskState::Slow) {
+                    self.say(DiskState::Ok, "");
+                }
+                return Watched::Same;
+            }
+            Holding::Mounted { mount, .. } if there == Some(mount.key()) => {
+                let key = mount.key();
+                *holding = Holding::Failed(key);
+            }
+            Holding::Failed(key) if there == Some(*key) => {}
+            Holding::Mounted { .. } | Holding::Failed(_) | Holding::Away => {
+                // Closed before it is opened anew: the lock must not meet itself.
+                *holding = Holding::Away;
+                return self.look_for_return();
+            }
+        }
+        self.say(DiskState::Failed, &VolumeError::Failed { dir: self.dir.clone() }.to_string());
+        Watched::Same
+    }
+
+    fn look_for_return(&self) -> Watched {
+        let (dir, expected) = (self.dir.clone(), self.uuid.clone());
+        match read_identity(&dir) {
+            Ok(Some(found)) if found.uuid == self.uuid => match open_mount(&dir) {
+                Ok((mount, identity)) => return Watched::Back(Returned { mount, identity }),
+                Err(error) => self.say(DiskState::Failed, &error.to_string()),
+            },
+            Ok(Some(found)) => {
+                let error = VolumeError::Mismatch { dir, expected, found: found.uuid };
+                self.say(DiskState::Swapped, &error.to_string());
+            }
+            Ok(None) => self.say(DiskState::Missing, &VolumeError::Missing { dir, expected }.to_string()),
+            Err(error) => self.say(DiskState::Failed, &error.to_string()),
+        }
+        Watched::Same
+    }
+
+    /// Recording may go on there.
+    pub(crate) fn admit(&self, returned: Returned) {
+        let Returned { mount, identity } = returned;
+        *lock_of(&self.holding) = Holding::Mounted { mount, _identity: identity };
+        self.say(DiskState::Ok, "");
+        tracing::info!(dir = %self.dir.display(), "the disk is back; recording goes on");
+    }
+
+    fn say(&self, state: DiskState, detail: &str) {
+        let mut report = lock_of(&self.report);
+        if report.state != state || report.detail != detail {
+            match state {
+                DiskState::Ok => tracing::info!(dir = %self.dir.display(), "the disk is well"),
+                DiskState::Slow => tracing::warn!(dir = %self.dir.display(), state = state.as_str(), detail),
+                DiskState::Full
+                | DiskState::ReadOnly
+                | DiskState::Missing
+                | DiskState::Swapped
+                | DiskState::Failed => {
+                    tracing::error!(dir = %self.dir.display(), state = state.as_str(), detail, "the disk");
+                }
+            }
+            *report = DiskReport { state, detail: detail.to_owned() };
+        }
     }
 
     /// Where the files of `stream` lie, below [`Volume::dir`].
@@ -217,15 +436,42 @@ impl Volume {
     /// # Errors
     /// [`VolumeError`]; nothing is created on another disk.
     pub fn prepare(&self, stream: &StreamId) -> Result<(), VolumeError> {
-        self.ensure_usable()?;
-        let path = self.dir.join(Self::stream_dir(stream));
-        if !path.is_dir() {
-            fs::create_dir_all(&path).map_err(at(&path))?;
-            sync_dir(path.parent().unwrap_or(&self.dir))?;
-            sync_dir(&self.dir)?;
-        }
-        Ok(())
+        let mount = self.ensure_usable()?;
+        let path = Self::stream_dir(stream);
+        mount.make_dirs(&path).map_err(at(&self.dir.join(path)))
     }
+
+    /// Removes files that garbage names, and syncs each of their directories once. One that is gone already is fine.
+    ///
+    /// # Errors
+    /// [`VolumeError`]; nothing is removed from another disk.
+    pub(crate) fn remove(&self, paths: &[String]) -> Result<(), VolumeError> {
+        // Also on a full disk: this is what makes room.
+        let mount = self.mounted()?;
+        let mut directories = BTreeSet::new();
+        for path in paths {
+            mount.unlink(path).map_err(at(&self.dir.join(path)))?;
+            directories.extend(Path::new(path).parent());
+        }
+        directories
+            .into_iter()
+            .try_for_each(|directory| mount.sync_dir(directory).map_err(at(&self.dir.join(directory))))
+    }
+}
+
+const READ_ONLY: &str = "the file system is read-only: if it remounted itself so, the disk has an error \
+    (dmesg): check it (fsck) and mount it anew; else mount it for writing; recording resumes by itself";
+
+fn lock_of<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn open_mount(dir: &Path) -> Result<(Arc<Mount>, File), VolumeError> {
+    let path = dir.join(IDENTITY_FILE);
+    let identity = File::open(&path).map_err(at(&path))?;
+    lock(&identity, dir)?;
+    let mount = Mount::open(dir).map_err(at(dir))?;
+    Ok((Arc::new(mount), identity))
 }
 
 /// Removes a file that garbage names, and syncs its directory. A file that is gone already is fine.
@@ -244,7 +490,10 @@ pub(crate) fn unlink(dir: &Path, path: &str) -> Result<(), VolumeError> {
 /// Whether a directory may be recorded to.
 pub(crate) enum Verified {
     /// It is the disk that the index describes.
-    Match,
+    Match {
+        /// Its uuid.
+        uuid: String,
+    },
     /// Neither has been used; the index may be bound already (a crash between the two writes).
     New {
         /// The index's uuid.
@@ -257,7 +506,7 @@ pub(crate) fn verify(dir: &Path, footage: &Footage) -> Result<Verified, VolumeEr
     let expected = footage.volume()?;
     let found = read_identity(dir)?;
     match (expected, found) {
-        (Some(expected), Some(found)) if expected == found.uuid => Ok(Verified::Match),
+        (Some(expected), Some(found)) if expected == found.uuid => Ok(Verified::Match { uuid: expected }),
         (Some(expected), Some(found)) => {
             Err(VolumeError::Mismatch { dir: dir.to_owned(), expected, found: found.uuid })
         }

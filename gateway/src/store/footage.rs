@@ -2,6 +2,9 @@
 //!
 //! Written by `record` (and by `check` when it repairs), read by clips, timelines and the audit.
 
+mod holds;
+mod retention;
+
 use std::{num::NonZeroU32, path::Path, str::FromStr, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params, types::Type};
@@ -13,10 +16,13 @@ use sharpeyes_domain::{
 };
 
 use super::db::{Db, DbError, Migration};
+pub use holds::{HoldRow, NewHold, Release, WhichHolds};
+pub use retention::{DeletionRow, Discard, IncidentMark, StreamUsage};
 
 /// The schema of `footage.db`.
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "footage_001", sql: include_str!("migrations/footage_001.sql") },
+    Migration { name: "footage_002", sql: include_str!("migrations/footage_002.sql") },
     Migration { name: "footage_003", sql: include_str!("migrations/footage_003.sql") },
     Migration { name: "footage_004_gap_cover", sql: include_str!("migrations/footage_004_gap_cover.sql") },
 ];

@@ -1,0 +1,381 @@
+//! Carries out what `domain::retention` decides: deletes what is over, keeps room on the disk, and says how long it lasts.
+//!
+//! One thread, [`Retention::run`]. Every [`LOOK`] it looks at clock and disk, every minute it deletes what has expired,
+//! every ten minutes it measures. Deletion goes row → garbage → unlink → fsync of each directory once → row gone.
+//! A hold is stronger than everything here: the statement that makes garbage looks for it (`store::footage`).
+
+mod keeping;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+use sharpeyes_domain::{
+    ids::{CameraId, SegmentId, StreamId, StreamKind},
+    retention::{
+        Candidate, Capacity, Deletion, DeletionReason, Need, Policy, RetentionClock, StreamUse, Tier, due,
+        forecast, shed,
+    },
+};
+
+pub use keeping::{Keeping, StorageReport, StreamReport};
+
+use super::{RecordError, Shared, volume::Room};
+use crate::store::{
+    db::DbError,
+    footage::{Discard, IncidentMark, StreamUsage},
+};
+
+/// Between two looks at clock and disk.
+const LOOK: Duration = Duration::from_secs(1);
+const EXPIRE_EVERY: Duration = Duration::from_secs(60);
+const MEASURE_EVERY: Duration = Duration::from_secs(600);
+/// What incidents keep is looked through this often, and so is what was skipped because it was held.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+/// Files of one stream in one transaction.
+const BATCH: u32 = 128;
+/// Files that one pass deletes at most: a hundred cameras make a hundred a minute, so this catches up, and no mistake
+/// empties a disk within a minute.
+const PASS: usize = 1_024;
+/// Below so many inodes, or an eighth of a small disk's, files are deleted as if space were short.
+const LEAST_INODES: u64 = 64;
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// What retention is told.
+#[derive(Clone, Debug)]
+pub struct RetentionSettings {
+    /// Kept free; `None`: a fiftieth of the disk, at most 2 GiB.
+    pub reserve: Option<u64>,
+    /// For cameras that the site does not name any more.
+    pub policy: Policy,
+    /// Of each camera that is recorded.
+    pub cameras: HashMap<CameraId, Policy>,
+    /// A wall clock that has jumped and stays so for this long is believed.
+    pub confirm_after: Duration,
+}
+
+/// Where retention learns what belongs to incidents.
+pub trait IncidentSource: Send {
+    /// Alarms that are new or have changed since the last call; at the first call all whose footage may still be there.
+    ///
+    /// # Errors
+    /// [`DbError`] when they cannot be read: the same are asked for again.
+    fn changed(&mut self) -> Result<Vec<IncidentMark>, DbError>;
+}
+
+/// See the module.
+pub struct Retention {
+    shared: Arc<Shared>,
+    settings: RetentionSettings,
+    incidents: Box<dyn IncidentSource>,
+    clock: RetentionClock,
+    looked: Instant,
+    expired: Option<Instant>,
+    measured: Option<Instant>,
+    swept: Option<Instant>,
+    /// Below this row of a stream nothing is deletable base footage; begun anew with every sweep.
+    cursors: HashMap<StreamId, SegmentId>,
+    keeping: Arc<Keeping>,
+    is_failing: bool,
+    /// Nothing more may be shed.
+    is_full: bool,
+}
+
+impl Retention {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        settings: RetentionSettings,
+        incidents: Box<dyn IncidentSource>,
+    ) -> Result<Self, RecordError> {
+        let (wall, looked) = (shared.clock.wall(), shared.clock.instant());
+        let mut clock = shared.footage.retention_clock()?.unwrap_or(RetentionClock::new(wall));
+        let unseen = clock.observe(wall, Duration::ZERO, settings.confirm_after);
+        shared.footage.keep_retention_clock(clock, unseen)?;
+        let keeping = Arc::new(Keeping::new(Arc::clone(&shared), settings.clone(), clock));
+        Ok(Self {
+            shared,
+            settings,
+            incidents,
+            clock,
+            looked,
+            expired: None,
+            measured: None,
+            swept: None,
+            cursors: HashMap::new(),
+            keeping,
+            is_failing: false,
+            is_full: false,
+        })
+    }
+
+    /// Holds, the report, and the clock's confirmation, for the interface.
+    #[must_use]
+    pub fn keeping(&self) -> Arc<Keeping> {
+        Arc::clone(&self.keeping)
+    }
+
+    /// Works until the other end of `stop` is dropped. Blocks.
+    pub fn run(mut self, stop: &Receiver<()>) {
+        loop {
+            if let Err(error) = self.turn() {
+                if !self.is_failing {
+                    tracing::error!(%error, "retention failed; it is tried again every second");
+                }
+                self.is_failing = true;
+            } else {
+                self.is_failing = false;
+            }
+            match stop.recv_timeout(LOOK) {
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// One look, and what is due. What is not due costs two system calls.
+    ///
+    /// # Errors
+    /// [`RecordError`] when index or disk fail: what was begun is finished later.
+    pub fn turn(&mut self) -> Result<(), RecordError> {
+        let now = self.shared.clock.instant();
+        self.observe(now);
+        let is_due = |last: Option<Instant>, every| last.is_none_or(|last| now - last >= every);
+        let is_pass = is_due(self.expired, EXPIRE_EVERY);
+        self.make_room()?;
+        if is_pass {
+            self.expired = Some(now);
+            self.shared.footage.keep_retention_clock(self.clock, None)?;
+            // Before anything is deleted, it is known what must stay.
+            let marks = self.incidents.changed().map_err(crate::store::footage::FootageError::from)?;
+            for marks in marks.chunks(1_000) {
+                self.shared.footage.mark_incidents(marks.to_vec())?;
+            }
+            let is_sweep = is_due(self.swept, SWEEP_EVERY);
+            if is_sweep {
+                self.swept = Some(now);
+                self.cursors.clear();
+            }
+            if self.clock.doubt().is_none() {
+                self.expire(is_sweep)?;
+            }
+        }
+        if is_due(self.measured, MEASURE_EVERY) {
+            self.measured = Some(now);
+            self.measure()?;
+        }
+        Ok(())
+    }
+
+    fn observe(&mut self, now: Instant) {
+        let elapsed = now.saturating_duration_since(self.looked);
+        self.looked = now;
+        let wall = self.shared.clock.wall();
+        let before = self.clock.doubt();
+        if self.keeping.take_confirmation() {
+            self.clock.confirm(wall);
+        }
+        let unseen = self.clock.observe(wall, elapsed, self.settings.confirm_after);
+        match (before, self.clock.doubt()) {
+            (None, Some(doubt)) => tracing::error!(
+                ahead = ?doubt.ahead, confirm_after = ?self.settings.confirm_after,
+                "the wall clock jumped forward: nothing is deleted for its age until it has stayed so, or was set right"
+            ),
+            (Some(_), None) => tracing::info!("the wall clock is trusted again: deleting by age goes on"),
+            (None, None) | (Some(_), Some(_)) => {}
+        }
+        if unseen.is_some()
+            && let Err(error) = self.shared.footage.keep_retention_clock(self.clock, unseen)
+        {
+            // Without the note footage would age by the jump: the clock stays in doubt instead.
+            tracing::error!(%error, "the retention clock could not be kept");
+            self.clock = self.shared.footage.retention_clock().ok().flatten().unwrap_or(self.clock);
+        }
+        self.keeping.set_clock(self.clock);
+    }
+
+    fn policy(&self, stream: &StreamId) -> Policy {
+        self.settings.cameras.get(&stream.camera).copied().unwrap_or(self.settings.policy)
+    }
+
+    /// Deletes what is over, at most [`PASS`] files.
+    fn expire(&mut self, is_sweep: bool) -> Result<(), RecordError> {
+        let mut left = PASS;
+        for stream in self.shared.footage.streams()? {
+            let policy = self.policy(&stream);
+            let total = match policy.max_bytes() {
+                Some(_) => self.keeping.bytes_of(&stream),
+                None => 0,
+            };
+            let tiers: &[Tier] = if is_sweep { &[Tier::Base, Tier::Incident] } else { &[Tier::Base] };
+            for &tier in tiers {
+                if left == 0 {
+                    return Ok(());
+                }
+                left = left.saturating_sub(self.expire_tier(&stream, &policy, tier, total)?);
+            }
+        }
+        if is_sweep {
+            let longest = self.settings.cameras.values().chain([&self.settings.policy]);
+            let days = longest.map(Policy::incident_days).max().unwrap_or(0);
+            self.shared.footage.prune(self.clock.now().minus(DAY * (days + 1)))?;
+        }
+        Ok(())
+    }
+
+    fn expire_tier(
+        &mut self,
+        stream: &StreamId,
+        policy: &Policy,
+        tier: Tier,
+        total: u64,
+    ) -> Result<usize, RecordError> {
+        let is_base = tier == Tier::Base;
+        let after = self.cursors.get(stream).copied().filter(|_| is_base).unwrap_or(SegmentId(0));
+        let oldest = self.shared.footage.deletable(stream, tier, after, BATCH)?;
+        let deletions = due(policy, self.clock.now(), &oldest, total);
+        let discards = deletions.iter().map(|&Deletion { id, reason }| Discard { id, reason, tier });
+        let n = self.delete(discards.collect())?;
+        if is_base
+            && let Some(first) = oldest.iter().find(|kept| deletions.iter().all(|gone| gone.id != kept.id))
+        {
+            self.cursors.insert(stream.clone(), SegmentId(first.id.0 - 1));
+        }
+        Ok(n)
+    }
+
+    /// Rows, files, directories, rows. Gives the number of deleted files.
+    fn delete(&self, discards: Vec<Discard>) -> Result<usize, RecordError> {
+        if discards.is_empty() {
+            return Ok(0);
+        }
+        let paths = self.shared.footage.discard(discards, self.shared.clock.wall())?;
+        self.shared.volume.remove(&paths)?;
+        let n = paths.len();
+        self.shared.footage.forget(paths)?;
+        Ok(n)
+    }
+
+    /// Sheds base footage while the disk has less than its reserve; stops recording when nothing is left to shed.
+    fn make_room(&mut self) -> Result<(), RecordError> {
+        let was_refused = self.shared.volume.take_refusal();
+        // A disk that is away or broken is the watch's business.
+        let Ok(room) = self.shared.volume.room() else { return Ok(()) };
+        let reserve = self.reserve(room);
+        if room.is_read_only {
+            return Ok(());
+        }
+        let need = need(room, reserve, was_refused);
+        if need.is_none() {
+            self.set_full(None);
+            return Ok(());
+        }
+        let cause = if need.files > 0 { "the file system is out of inodes" } else { "the disk is full" };
+        let chosen = self.shed(need)?;
+        let n = self.delete(chosen)?;
+        if n > 0 {
+            tracing::warn!(files = n, cause, free_bytes = room.free_bytes, "the oldest footage made room");
+            self.set_full(None);
+            return Ok(());
+        }
+        // Half of the reserve is used before recording stops, so that it does not stop and go with every file.
+        let is_over = was_refused || need.files > 0 || room.free_bytes < reserve / 2 || self.is_full;
+        self.set_full(is_over.then_some(cause));
+        Ok(())
+    }
+
+    fn set_full(&mut self, cause: Option<&'static str>) {
+        self.is_full = cause.is_some();
+        let mut streams: Vec<StreamId> = self.settings.cameras.keys().map(main_of).collect();
+        streams.sort();
+        self.shared.volume.set_full(cause, &streams);
+    }
+
+    fn shed(&mut self, need: Need) -> Result<Vec<Discard>, RecordError> {
+        let mut candidates = self.sheddable()?;
+        if candidates.is_empty() && !self.cursors.is_empty() {
+            // A hold that was released lies before them.
+            self.cursors.clear();
+            candidates = self.sheddable()?;
+        }
+        let mut ids = shed(self.clock.now(), candidates, need);
+        ids.truncate(PASS);
+        let (reason, tier) = (DeletionReason::DiskFull, Tier::Base);
+        Ok(ids.into_iter().map(|id| Discard { id, reason, tier }).collect())
+    }
+
+    fn sheddable(&self) -> Result<Vec<Candidate>, RecordError> {
+        let mut candidates = Vec::new();
+        for stream in self.shared.footage.streams()? {
+            let policy = self.policy(&stream);
+            let after = self.cursors.get(&stream).copied().unwrap_or(SegmentId(0));
+            let oldest = self.shared.footage.deletable(&stream, Tier::Base, after, BATCH)?;
+            candidates.extend(oldest.into_iter().map(|kept| Candidate { kept, policy }));
+        }
+        Ok(candidates)
+    }
+
+    fn reserve(&self, room: Room) -> u64 {
+        self.settings.reserve.unwrap_or_else(|| (room.total_bytes / 50).min(2 << 30))
+    }
+
+    /// What each stream has and writes, and how long the disk lasts.
+    fn measure(&self) -> Result<(), RecordError> {
+        let now = self.clock.now();
+        let wall = self.shared.clock.wall();
+        let usage = self.shared.footage.usage(wall.minus(DAY))?;
+        let streams: Vec<StreamReport> = usage.into_iter().map(|usage| self.report(usage)).collect();
+        let room = self.shared.volume.room().ok();
+        let total: u64 = streams.iter().map(|stream| stream.usage.bytes).sum();
+        let reserved: u64 = streams.iter().map(|stream| stream.usage.reserved_bytes).sum();
+        let uses: Vec<StreamUse> = streams
+            .iter()
+            .map(|stream| StreamUse { policy: stream.policy, bytes_per_day: stream.bytes_per_day })
+            .collect();
+        let forecast = room.map(|room| {
+            let free_bytes = room.free_bytes.saturating_sub(self.reserve(room));
+            forecast(&uses, Capacity { free_bytes, base_bytes: total.saturating_sub(reserved) })
+        });
+        if let Some(short) = forecast.filter(|forecast| forecast.shortfall_bytes > 0) {
+            tracing::warn!(
+                shortfall_bytes = short.shortfall_bytes,
+                keeps_days = short.keeps_days,
+                "the disk is too small for what the law asks of these cameras"
+            );
+        }
+        self.keeping.set_report(StorageReport { at: now, room, recorded_bytes: total, forecast, streams });
+        Ok(())
+    }
+
+    fn report(&self, usage: StreamUsage) -> StreamReport {
+        let wall = self.shared.clock.wall();
+        let policy = self.policy(&usage.stream);
+        let measured = wall.since(usage.oldest.max(wall.minus(DAY))).as_millis().max(1);
+        let per_day = u128::from(usage.recent_bytes) * DAY.as_millis() / measured;
+        let bytes_per_day = u64::try_from(per_day).unwrap_or(u64::MAX);
+        StreamReport { policy, bytes_per_day, usage }
+    }
+}
+
+/// The stream of a camera that is recorded.
+fn main_of(camera: &CameraId) -> StreamId {
+    StreamId { camera: camera.clone(), kind: StreamKind::Main }
+}
+
+/// A quarter more than what is missing, so that the next file is not already too much.
+fn need(room: Room, reserve: u64, was_refused: bool) -> Need {
+    let is_short = room.free_bytes < reserve || was_refused;
+    let bytes = if is_short { (reserve + reserve / 4).saturating_sub(room.free_bytes).max(1) } else { 0 };
+    let least = LEAST_INODES.min(room.inodes_total / 8);
+    let files = match room.inodes_free {
+        Some(free) if free < least => least + least / 4 - free,
+        Some(_) | None => 0,
+    };
+    // A refusal with space left is for want of inodes.
+    let bytes = if files > 0 && room.free_bytes >= reserve { 0 } else { bytes };
+    Need { bytes, files }
+}
