@@ -4,7 +4,7 @@
 use sharpeyes::clock::Clock;
 use sharpeyes_tests::{
     gateway::Program,
-    soak::{self, Cut, Plan},
+    soak::{self, Cut, Loss, Plan},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -14,6 +14,7 @@ async fn each_kill_costs_less_than_two_seconds_and_no_incident() -> anyhow::Resu
     eprintln!("seed {seed}");
     let plan = Plan { cut: Cut::Kill, n_cuts: 12, n_cameras: 4, seed };
     let losses = soak::round(&program, plan, |line| eprintln!("{line}")).await?;
-    assert!(losses.len() >= 4, "the last cut is always looked at: {losses:?}");
+    assert_eq!(losses.len(), plan.n_cuts * plan.n_cameras, "every cut is looked back at");
+    assert!(losses.iter().all(Loss::is_as_promised), "{losses:?}");
     Ok(())
 }

@@ -4,7 +4,7 @@
 use sharpeyes::clock::Clock;
 use sharpeyes_tests::{
     gateway::Program,
-    soak::{self, Cut, FileSystem, NoDisk, Plan},
+    soak::{self, Cut, FileSystem, Loss, NoDisk, Plan},
 };
 
 async fn lose_power_on(system: FileSystem) -> anyhow::Result<()> {
@@ -13,7 +13,10 @@ async fn lose_power_on(system: FileSystem) -> anyhow::Result<()> {
     eprintln!("seed {seed}");
     let plan = Plan { cut: Cut::Power(system), n_cuts: 5, n_cameras: 4, seed };
     match soak::round(&program, plan, |line| eprintln!("{line}")).await {
-        Ok(losses) => assert!(losses.len() >= 4, "the last cut is always looked at: {losses:?}"),
+        Ok(losses) => {
+            assert_eq!(losses.len(), plan.n_cuts * plan.n_cameras, "every cut is looked back at");
+            assert!(losses.iter().all(Loss::is_as_promised), "{losses:?}");
+        }
         Err(error) => match error.downcast_ref::<NoDisk>() {
             Some(reason) => eprintln!("skipped: power loss on {system} ({reason})"),
             None => return Err(error),

@@ -10,7 +10,7 @@ use sharpeyes_domain::{ids::SegmentId, segment::Span};
 
 use super::{
     table::{self, Fragment},
-    volume::{Volume, VolumeError, at, sync_dir},
+    volume::{Volume, VolumeError, at},
 };
 use crate::store::footage::{ClosedSegment, SegmentState};
 
@@ -67,9 +67,7 @@ impl SegmentFile {
     pub(super) fn finish(self, volume: &Volume) -> Result<Option<ClosedSegment>, VolumeError> {
         let full = volume.dir().join(&self.path);
         self.file.sync_all().map_err(at(&full))?;
-        if let Some(parent) = full.parent() {
-            sync_dir(parent)?;
-        }
+        volume.sync_entry(&full)?;
         let size = self.size;
         let sha256 = self.hasher.finalize().into();
         Ok(closed(self.id, SegmentState::Closed, &self.fragments, size, sha256))

@@ -9,6 +9,7 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread::{Builder, JoinHandle},
+    time::Duration,
 };
 
 use sharpeyes_domain::{ids::StreamId, time::WallTime};
@@ -117,16 +118,20 @@ fn write_loop(shared: &Arc<Shared>, inbox: &Inbox) {
 }
 
 fn sync_loop(shared: &Shared, stopped: &Receiver<()>) {
+    let mut took = Duration::ZERO;
     loop {
-        let is_over = match stopped.recv_timeout(shared.settings.sync_every) {
+        // By beginnings, not by pauses: how long a sync takes must not lengthen the period that a power cut costs.
+        let is_over = match stopped.recv_timeout(shared.settings.sync_every.saturating_sub(took)) {
             Err(RecvTimeoutError::Timeout) => false,
             Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
         };
+        let from = shared.clock.instant();
         if let Err(error) = shared.volume.sync_if_dirty() {
             tracing::error!(%error, "recording on this disk stops: a sync failed, so nothing written can be relied on");
         }
         if is_over {
             return;
         }
+        took = shared.clock.instant() - from;
     }
 }

@@ -201,6 +201,19 @@ impl Volume {
         })
     }
 
+    /// Makes the directory entry of the file at `full` durable. When the directory cannot be found by its name any more
+    /// (renamed, or unmounted lazily), the handle from the start still reaches the disk, and all of it is synced.
+    ///
+    /// # Errors
+    /// [`VolumeError::Io`] when a sync failed.
+    pub(super) fn sync_entry(&self, full: &Path) -> Result<(), VolumeError> {
+        let parent = full.parent().unwrap_or(&self.dir);
+        match File::open(parent) {
+            Ok(directory) => directory.sync_all().map_err(at(parent)),
+            Err(_) => syncfs(&self.directory).map_err(io::Error::from).map_err(at(&self.dir)),
+        }
+    }
+
     /// Stops all writing here: an fsync has failed.
     pub fn fail(&self) {
         self.has_failed.store(true, Ordering::Release);

@@ -47,10 +47,16 @@ fn main() -> anyhow::Result<ExitCode> {
     let (mut by_kill, mut by_power) = (Vec::new(), Vec::new());
     for (number, plan) in plans.into_iter().enumerate().skip(arguments.first_round) {
         match runtime.block_on(soak::round(&program, plan, |line| println!("round {number}: {line}"))) {
-            Ok(losses) => match plan.cut {
-                Cut::Kill => by_kill.extend(losses),
-                Cut::Power(_) => by_power.extend(losses),
-            },
+            Ok(losses) => {
+                for loss in losses.iter().filter(|loss| !loss.is_as_promised()) {
+                    is_kept = false;
+                    println!("round {number}: BROKEN {loss:?}");
+                }
+                match plan.cut {
+                    Cut::Kill => by_kill.extend(losses),
+                    Cut::Power(_) => by_power.extend(losses),
+                }
+            }
             Err(broken) => {
                 is_kept = false;
                 println!("round {number}: BROKEN {broken:#}");

@@ -43,8 +43,10 @@ pub enum ClipError {
 /// One coded unit of a track: a picture, or an audio frame.
 #[derive(Clone, Debug)]
 pub struct Unit {
-    /// Time of presentation since the clip's first picture.
+    /// When it leaves, since the clip's first picture; its time of presentation unless pictures are reordered.
     pub at: Duration,
+    /// From leaving to presentation, plus what makes this nowhere negative. Nothing for a clip without B pictures.
+    pub delay: Duration,
     /// Decoding may start here. Always true for audio.
     pub is_keyframe: bool,
     pub(super) buffer: gst::Buffer,
@@ -138,7 +140,8 @@ impl Clip {
         })
     }
 
-    /// What a camera would never send; `None` when the file can be played as it is.
+    /// What a camera would hardly send; `None` when the file can be played as it is. Reordering comes last: a clip
+    /// that is only reordered can be played too.
     #[must_use]
     pub fn unfit(&self) -> Option<Unfit> {
         let units = &self.video.units;
@@ -147,9 +150,6 @@ impl Clip {
         }
         if self.changes_params {
             return Some(Unfit::ParameterSets);
-        }
-        if units.windows(2).any(|pair| pair[1].at <= pair[0].at) {
-            return Some(Unfit::Reordered);
         }
         if self.video.end < Duration::from_secs(1) {
             return Some(Unfit::Short);
@@ -162,7 +162,7 @@ impl Clip {
             }
             last = key;
         }
-        None
+        units.iter().any(|unit| !unit.delay.is_zero()).then_some(Unfit::Reordered)
     }
 
     /// NAL units of picture `index` as they are in the file, parameter sets and delimiters left out: those travel
@@ -289,11 +289,28 @@ fn collect(sink: &gst_app::AppSink) -> Option<(Track, bool)> {
         track.end = track.end.max((at + duration).into());
         track.units.push(Unit {
             at: at.into(),
+            delay: Duration::ZERO,
             is_keyframe: !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT),
             buffer,
         });
     }
-    track.map(|track| (track, changes))
+    track.map(|mut track| {
+        leave_in_order(&mut track.units);
+        (track, changes)
+    })
+}
+
+/// Units come with their time of presentation, in decoding order; with B pictures that is not rising. The `n`-th to
+/// leave leaves when the `n`-th to be shown is shown, and everything is shown later by as much as that needs.
+fn leave_in_order(units: &mut [Unit]) {
+    let shown: Vec<Duration> = units.iter().map(|unit| unit.at).collect();
+    let mut order = shown.clone();
+    order.sort_unstable();
+    let late =
+        order.iter().zip(&shown).map(|(at, shown)| at.saturating_sub(*shown)).max().unwrap_or_default();
+    for ((unit, at), shown) in units.iter_mut().zip(order).zip(shown) {
+        (unit.at, unit.delay) = (at, (shown + late).saturating_sub(at));
+    }
 }
 
 fn codec_data(caps: &gst::Caps) -> Option<Vec<u8>> {

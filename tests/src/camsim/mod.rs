@@ -29,7 +29,7 @@ pub use self::{
     clip::{Clip, ClipError, Track, Unfit, Unit},
     fault::{Fault, ForeignCodec, UnknownFault},
     pace::SentUnit,
-    prepare::{Origin, PrepareError, prepare},
+    prepare::{Origin, PrepareError, as_coded, prepare},
 };
 use self::{
     pace::{Pacer, SentLog, Timeline},
@@ -65,6 +65,16 @@ impl std::fmt::Debug for Login {
     }
 }
 
+/// In which order a camera sends the pictures of its main stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// As they are shown, as most cameras do; a file with B pictures is encoded again.
+    #[default]
+    Shown,
+    /// As the file codes them, B pictures after what they are made of.
+    Coded,
+}
+
 /// One simulated camera.
 #[derive(Clone, Debug)]
 pub struct CameraConfig {
@@ -74,6 +84,8 @@ pub struct CameraConfig {
     pub file: PathBuf,
     /// What it sends; by default the file's own coding, H.264 for foreign ones.
     pub codec: Option<VideoCodec>,
+    /// Whether its main stream may have B pictures.
+    pub order: Order,
     /// Its microphone.
     pub audio: Audio,
     /// Where in the video it begins.
@@ -94,6 +106,7 @@ impl CameraConfig {
             id,
             file: file.into(),
             codec: None,
+            order: Order::Shown,
             audio: Audio::None,
             start: Duration::ZERO,
             login: None,
@@ -192,7 +205,7 @@ impl CamSim {
         let started = pace::now();
         let mut plans = Vec::new();
         for (position, camera) in config.cameras.iter().enumerate() {
-            let find = |kind| clips.get(&(camera.file.clone(), kind, camera.codec));
+            let find = |kind| clips.get(&(camera.file.clone(), kind, camera.codec, camera.order));
             let (Some((main, main_origin)), Some((sub, sub_origin))) =
                 (find(StreamKind::Main), find(StreamKind::Sub))
             else {
@@ -271,14 +284,14 @@ impl Drop for CamSim {
     }
 }
 
-type Clips = HashMap<(PathBuf, StreamKind, Option<VideoCodec>), (Arc<Clip>, Origin)>;
+type Clips = HashMap<(PathBuf, StreamKind, Option<VideoCodec>, Order), (Arc<Clip>, Origin)>;
 
 /// Each (file, stream, coding) once, on as many threads as there are cores.
 fn prepare_all(config: &CamSimConfig) -> Result<Clips, CamSimError> {
     let mut jobs = Vec::new();
     for camera in &config.cameras {
         for kind in [StreamKind::Main, StreamKind::Sub] {
-            let job = (camera.file.clone(), kind, camera.codec);
+            let job = (camera.file.clone(), kind, camera.codec, camera.order);
             if !jobs.iter().any(|(known, _)| *known == job) {
                 jobs.push((job, camera.id.clone()));
             }
@@ -291,16 +304,19 @@ fn prepare_all(config: &CamSimConfig) -> Result<Clips, CamSimError> {
         for _ in 0..workers {
             scope.spawn(|| {
                 loop {
-                    let Some(((file, kind, codec), camera)) =
+                    let Some(((file, kind, codec, order), camera)) =
                         queue.lock().unwrap_or_else(PoisonError::into_inner).next()
                     else {
                         break;
                     };
-                    let result = prepare(&config.cache, &file, kind, codec);
+                    let result = match (kind, order) {
+                        (StreamKind::Main, Order::Coded) => as_coded(&file),
+                        (StreamKind::Main | StreamKind::Sub, _) => prepare(&config.cache, &file, kind, codec),
+                    };
                     let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
                     match (result, done.as_mut()) {
                         (Ok((clip, origin)), Ok(clips)) => {
-                            clips.insert((file, kind, codec), (Arc::new(clip), origin));
+                            clips.insert((file, kind, codec, order), (Arc::new(clip), origin));
                         }
                         (Err(source), Ok(_)) => *done = Err(CamSimError::Prepare { camera, source }),
                         (_, Err(_)) => break,

@@ -281,9 +281,10 @@ fn send(shared: &Shared, feed: &mut Feed, cursor: Cursor) -> Result<i64, Gone> {
     {
         // A shallow copy: the coded bytes stay shared with every other stream of this clip.
         let buffer = buffer.make_mut();
-        let time = u64::try_from(due - base_time(&feed.source)).ok().map(gst::ClockTime::from_nseconds);
-        buffer.set_pts(time);
-        buffer.set_dts(time);
+        let time =
+            |at: i64| u64::try_from(at - base_time(&feed.source)).ok().map(gst::ClockTime::from_nseconds);
+        buffer.set_pts(time(due + nanos(unit.delay)));
+        buffer.set_dts(time(due));
     }
     if let Some(log) = &feed.log {
         let media = u64::try_from(due - feed.timeline.epoch).map(Duration::from_nanos).unwrap_or_default();

@@ -37,10 +37,10 @@ pub enum PrepareError {
     /// The result cannot be read.
     #[error(transparent)]
     Clip(#[from] ClipError),
-    /// The encoder's result is not what was asked of it.
-    #[error("{path}: re-encoded, but still unfit: {reason:?}")]
+    /// The encoder's result, or a file that was not to be encoded, is not what a camera sends.
+    #[error("{path}: no camera would send this: {reason:?}")]
     Unfit {
-        /// The file in the cache.
+        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         reason: Unfit,
@@ -88,6 +88,18 @@ pub fn prepare(
     match clip.unfit() {
         None => Ok((clip, origin)),
         Some(reason) => Err(PrepareError::Unfit { path, reason }),
+    }
+}
+
+/// The file as it is, B pictures included.
+///
+/// # Errors
+/// [`PrepareError`] when a camera cannot send it even so.
+pub fn as_coded(source: &Path) -> Result<(Clip, Origin), PrepareError> {
+    let clip = Clip::load(source)?;
+    match clip.unfit() {
+        None | Some(Unfit::Reordered) => Ok((clip, Origin::Source)),
+        Some(reason) => Err(PrepareError::Unfit { path: source.to_owned(), reason }),
     }
 }
 

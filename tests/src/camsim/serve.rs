@@ -188,7 +188,7 @@ pub(super) fn tone(audio: Audio) -> Result<Track, glib::BoolError> {
     while let Ok(sample) = sink.pull_sample() {
         if let (Some(buffer), Some(found)) = (sample.buffer_owned(), sample.caps_owned()) {
             let at = buffer.pts().unwrap_or_default().into();
-            units.push(Unit { at, is_keyframe: true, buffer });
+            units.push(Unit { at, delay: Duration::ZERO, is_keyframe: true, buffer });
             caps = found;
         }
     }

@@ -124,8 +124,10 @@ impl Life {
 
 /// Runs one round; `say` gets a line for each cut.
 ///
+/// How much may be lost is for the caller to judge ([`Loss::is_as_promised`]).
+///
 /// # Errors
-/// The first promise that was broken, or whatever could not be done.
+/// The first other promise that was broken, or whatever could not be done.
 pub async fn round(program: &Program, plan: Plan, say: impl Fn(String)) -> anyhow::Result<Vec<Loss>> {
     let mut scene = Scene::set_up(program, plan).await.context("before the first start")?;
     let mut losses = Vec::new();
@@ -146,8 +148,14 @@ pub async fn round(program: &Program, plan: Plan, say: impl Fn(String)) -> anyho
 
 fn said_of(losses: &[Loss]) -> Option<String> {
     let most = losses.iter().map(|loss| loss.lost).max()?;
+    let late = losses.iter().map(|loss| loss.late).max()?;
     let each: Vec<String> = losses.iter().map(|loss| format!("{:.2}", loss.lost.as_secs_f64())).collect();
-    Some(format!("at most {:.2} s lost (by camera: {})", most.as_secs_f64(), each.join(" ")))
+    let machine = if late < Duration::from_millis(100) {
+        String::new()
+    } else {
+        format!("; this machine was {:.2} s late", late.as_secs_f64())
+    };
+    Some(format!("at most {:.2} s lost (by camera: {}){machine}", most.as_secs_f64(), each.join(" ")))
 }
 
 struct Scene<'a> {
