@@ -102,11 +102,15 @@ impl Verdict<'_> {
         segments: &[Segment],
         sent: &[SentUnit],
     ) -> anyhow::Result<Duration> {
-        let Some((first, last)) = sent.first().zip(sent.last()) else { return Ok(Duration::ZERO) };
+        let Some(last) = sent.last() else { return Ok(Duration::ZERO) };
         let clip = self.simulator.clip(camera, StreamKind::Main).context("a camera of the simulator")?;
         let frame = clip.video.end / u32::try_from(clip.len())?;
         let Some(segment) = segments.iter().rfind(|segment| life.has(segment.span.from)) else {
-            return Ok(last.media - first.media + frame);
+            // A simulated camera begins to send before its session is there, so only from the second keyframe on it
+            // is sure that the gateway could have recorded.
+            let is_keyframe = |unit: &&SentUnit| clip.video.units[unit.index].is_keyframe;
+            let first = sent.iter().skip(1).find(is_keyframe);
+            return Ok(first.map_or(Duration::ZERO, |first| last.media - first.media + frame));
         };
         let recorded = last_recorded(self.site, &clip, segment, sent)?;
         Ok(last.media - recorded.media)
