@@ -11,7 +11,7 @@ use sharpeyes_domain::media::VideoCodec;
 
 use crate::shared;
 
-/// A moving pattern: a keyframe each second, no reordering, several slices a picture, and everything in the stream
+/// A moving pattern: a keyframe each second, several slices a picture, and everything in the stream
 /// that cameras put there beside pictures: parameter sets again at every keyframe, delimiters, SEI, and for H.264
 /// filler (constant bit rate).
 #[derive(Clone, Copy, Debug)]
@@ -24,13 +24,15 @@ pub struct Pattern {
     pub fps: u32,
     /// Length.
     pub seconds: u32,
+    /// B pictures in a row, at most; without any, nothing is reordered.
+    pub b_frames: u32,
 }
 
 impl Pattern {
     /// A small picture at a camera's usual rate.
     #[must_use]
     pub const fn small(codec: VideoCodec) -> Self {
-        Self { codec, size_px: (640, 360), fps: 15, seconds: 20 }
+        Self { codec, size_px: (640, 360), fps: 15, seconds: 20, b_frames: 0 }
     }
 
     /// The file; encoded when the cache has none. Several processes may ask at the same time.
@@ -40,8 +42,10 @@ impl Pattern {
     pub fn file(&self) -> anyhow::Result<PathBuf> {
         let cache = shared::cache();
         fs::create_dir_all(&cache).with_context(|| cache.display().to_string())?;
-        let Self { codec, size_px: (width, height), fps, seconds } = *self;
-        let path = cache.join(format!("pattern-{}-{width}x{height}-{fps}-{seconds}.mp4", codec.as_str()));
+        let Self { codec, size_px: (width, height), fps, seconds, b_frames } = *self;
+        let order = if b_frames == 0 { String::new() } else { format!("-b{b_frames}") };
+        let path =
+            cache.join(format!("pattern-{}-{width}x{height}-{fps}-{seconds}{order}.mp4", codec.as_str()));
         let lock_path = path.with_extension("lock");
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(lock_path)?;
         lock.lock()?;
@@ -65,7 +69,7 @@ impl Pattern {
             .arg(format!("testsrc2=size={width}x{height}:rate={fps}:duration={seconds}"))
             .args(["-pix_fmt", "yuv420p", "-c:v", encoder, "-preset", "veryfast", "-tag:v", tag, key])
             .arg(format!(
-                "{settings}:aud=1:repeat-headers=1:bframes=0:scenecut=0:keyint={fps}:min-keyint={fps}"
+                "{settings}:aud=1:repeat-headers=1:bframes={b_frames}:scenecut=0:keyint={fps}:min-keyint={fps}"
             ))
             .args(["-f", "mp4"])
             .arg(&part)

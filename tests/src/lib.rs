@@ -15,4 +15,5 @@ pub mod samples;
 pub mod scene;
 pub mod shared;
 pub mod site;
+pub mod soak;
 pub mod viewer;

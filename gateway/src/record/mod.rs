@@ -9,7 +9,8 @@
 //!    the end of the segment's file. From here on `kill -9` loses nothing of it.
 //! 3. Every [`RecordSettings::sync_every`] one `syncfs` brings all cameras' files and directories to the disk: one
 //!    hundred cameras cost one sync, not one hundred, on a disk that can do about fifty. So a power cut costs at most
-//!    a fragment plus one period plus the gathering, which the defaults keep below two seconds.
+//!    a fragment, the gathering, one period and one sync, which the defaults keep below two seconds while a sync takes no
+//!    longer than its period.
 //! 4. After about a minute the file is synced, then its directory, then its row gets size, SHA-256 and fragment table.
 //!
 //! **Invariant:** a file has a row (`open`) before it exists, so there is no file that the index does not know.
@@ -104,7 +105,7 @@ pub struct RecordSettings {
     pub fragment: Duration,
     /// How long a writer thread that was woken waits for more before it works: one wake-up serves all its cameras.
     pub gather: Duration,
-    /// Between two syncs of the disk.
+    /// From the beginning of one sync of the disk to the beginning of the next, if it does not take longer.
     pub sync_every: Duration,
     /// Bytes that one stream may hold in memory before its run is ended.
     pub backlog_bytes: usize,
@@ -121,7 +122,7 @@ impl RecordSettings {
             segment: Duration::from_secs(60),
             fragment: Duration::from_secs(1),
             gather: Duration::from_millis(100),
-            sync_every: Duration::from_millis(800),
+            sync_every: Duration::from_millis(400),
             backlog_bytes: 8 << 20,
             writers: NonZeroUsize::MIN.saturating_add(1),
         }

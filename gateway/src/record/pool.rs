@@ -121,14 +121,17 @@ fn write_loop(shared: &Arc<Shared>, inbox: &Inbox) {
 }
 
 fn sync_loop(shared: &Shared, stopped: &Receiver<()>) {
+    let mut took = Duration::ZERO;
     loop {
-        let is_over = match stopped.recv_timeout(shared.settings.sync_every) {
+        // By beginnings, not by pauses: how long a sync takes must not lengthen the period that a power cut costs.
+        let is_over = match stopped.recv_timeout(shared.settings.sync_every.saturating_sub(took)) {
             Err(RecvTimeoutError::Timeout) => false,
             Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
         };
         let begin = shared.clock.instant();
         let synced = shared.volume.sync_if_dirty();
-        shared.volume.note_slow(shared.clock.instant() - begin > SLOW_SYNC);
+        took = shared.clock.instant() - begin;
+        shared.volume.note_slow(took > SLOW_SYNC);
         if let Err(error) = synced {
             tracing::error!(%error, "recording on this disk stops: a sync failed, so nothing written can be relied on");
         }

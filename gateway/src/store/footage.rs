@@ -199,7 +199,8 @@ pub enum Change {
     OpenSegment(NewSegment),
     /// The file is complete and synced.
     CloseSegment(ClosedSegment),
-    /// Recording is missing from here on, for this cause; a gap that was open already ends here.
+    /// Recording is missing from here on, for this cause; a gap that was open already ends here. One that ended here
+    /// for the same cause goes on instead: what was recorded after it was lost with the power.
     BeginGap {
         /// Whose.
         stream: StreamId,
@@ -615,7 +616,14 @@ fn begin_gap(
     cause: GapCause,
 ) -> rusqlite::Result<()> {
     end_gap(t, stream, from)?;
-    insert_gap(t, stream, from, None, cause)
+    let key = (stream.camera.as_str(), stream.kind.as_str(), from.0, cause.as_str());
+    let n_resumed = t
+        .prepare_cached(
+            "UPDATE gap SET end_wall_ms = NULL
+             WHERE camera = ?1 AND stream = ?2 AND end_wall_ms = ?3 AND cause = ?4",
+        )?
+        .execute(key)?;
+    if n_resumed > 0 { Ok(()) } else { insert_gap(t, stream, from, None, cause) }
 }
 
 fn end_gap(t: &Transaction<'_>, stream: &StreamId, at: WallTime) -> rusqlite::Result<()> {
