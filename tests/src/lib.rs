@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod camsim;
+pub mod faulty;
 pub mod footage;
 pub mod gateway;
 pub mod model;

@@ -137,6 +137,75 @@ pub fn nals_by_ffmpeg(path: &Path, codec: VideoCodec) -> anyhow::Result<Option<V
     }
 }
 
+/// What ffmpeg's decoder makes of a file.
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    /// The coding.
+    pub codec: VideoCodec,
+    /// Picture width.
+    pub width_px: u32,
+    /// Picture height.
+    pub height_px: u32,
+    /// Pictures that came out.
+    pub n_frames: usize,
+    /// When each is shown, in the order in which they came out, in microseconds.
+    pub shown_us: Vec<i64>,
+}
+
+/// Decodes every picture; `None` when this machine has no ffprobe.
+///
+/// # Errors
+/// When the decoder complains about anything.
+pub fn decoded_by_ffmpeg(path: &Path) -> anyhow::Result<Option<Decoded>> {
+    let (decoded, complaints) = match decode(path)? {
+        None => return Ok(None),
+        Some(run) => run,
+    };
+    ensure!(complaints.is_empty(), "ffprobe on {}: {complaints}", path.display());
+    Ok(Some(decoded))
+}
+
+/// The same, with the decoder's complaints beside it: for pictures that are known to be damaged.
+///
+/// # Errors
+/// When the file cannot be read at all.
+pub fn decode(path: &Path) -> anyhow::Result<Option<(Decoded, String)>> {
+    let run = Command::new("ffprobe")
+        .args(["-v", "error", "-select_streams", "v:0", "-of", "json"])
+        .args(["-show_entries", "stream=codec_name,width,height:frame=best_effort_timestamp_time"])
+        .arg("-show_frames")
+        .arg(path)
+        .stdin(Stdio::null())
+        .output();
+    let run = match run {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        other => other.context("ffprobe")?,
+    };
+    let complaints = String::from_utf8_lossy(&run.stderr).into_owned();
+    ensure!(run.status.success(), "ffprobe on {}: {complaints}", path.display());
+    let found: serde_json::Value = serde_json::from_slice(&run.stdout)?;
+    let stream = &found["streams"][0];
+    let size = |field: &str| -> anyhow::Result<u32> {
+        Ok(u32::try_from(stream[field].as_u64().with_context(|| found.to_string())?)?)
+    };
+    let frames = found["frames"].as_array().context("no frames")?;
+    let shown = |frame: &serde_json::Value| -> anyhow::Result<i64> {
+        let seconds: f64 = frame["best_effort_timestamp_time"].as_str().context("no time")?.parse()?;
+        Ok(i64::try_from(std::time::Duration::try_from_secs_f64(seconds)?.as_micros())?)
+    };
+    let decoded = Decoded {
+        codec: match stream["codec_name"].as_str() {
+            Some("hevc") => VideoCodec::H265,
+            _ => VideoCodec::H264,
+        },
+        width_px: size("width")?,
+        height_px: size("height")?,
+        n_frames: frames.len(),
+        shown_us: frames.iter().map(shown).collect::<anyhow::Result<_>>()?,
+    };
+    Ok(Some((decoded, complaints)))
+}
+
 /// Takes a byte stream of ITU-T H.264 or H.265 Annex B apart at its start codes.
 #[must_use]
 pub fn annex_b(stream: &Bytes) -> Vec<Bytes> {
