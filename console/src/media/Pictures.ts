@@ -10,7 +10,10 @@ export interface Picture {
   at_ms: number | null;
 }
 
-export type PictureAnswer = { kind: "ok"; picture: Picture } | { kind: "aborted" } | { kind: "none"; status: number };
+export type PictureAnswer =
+  | { kind: "ok"; picture: Picture }
+  | { kind: "aborted" }
+  | { kind: "none"; status: number };
 
 const AT_ONCE = 4;
 const KEPT = 80;

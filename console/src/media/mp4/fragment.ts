@@ -34,7 +34,10 @@ export function initSegment(samples: Samples): Uint8Array {
   const { timescale, width, height, stsd } = samples;
   const text = (s: string) => Uint8Array.from(s, (c) => c.charCodeAt(0));
   const ftyp = box("ftyp", text("iso5"), words(512), text("iso5iso6mp41"));
-  const mvhd = box("mvhd", words(0, 0, 0, timescale, 0, 0x10000, 0x1000000, 0, 0, ...MATRIX, 0, 0, 0, 0, 0, 0, 2));
+  const mvhd = box(
+    "mvhd",
+    words(0, 0, 0, timescale, 0, 0x10000, 0x1000000, 0, 0, ...MATRIX, 0, 0, 0, 0, 0, 0, 2),
+  );
   const tkhd = box("tkhd", words(3, 0, 0, 1, 0, 0, 0, 0, 0, 0, ...MATRIX, width << 16, height << 16));
   // Language "und"; no pre-defined value.
   const mdhd = box("mdhd", words(0, 0, 0, timescale, 0, 0x55c40000));

@@ -70,7 +70,9 @@ export class Footage {
 
   /** Where the recording ended when it was last looked at, if `at_ms` lies at most `within_ms` behind that. */
   edgeBefore(at_ms: number, within_ms: number): number | null {
-    const ends = this.#windows.map((w) => w.until_ms).filter((end) => end <= at_ms && at_ms - end < within_ms);
+    const ends = this.#windows
+      .map((w) => w.until_ms)
+      .filter((end) => end <= at_ms && at_ms - end < within_ms);
     return ends.length === 0 ? null : Math.max(...ends);
   }
 
@@ -86,7 +88,13 @@ export class Footage {
     if (answer.kind === "aborted") throw new DOMException("aborted", "AbortError");
     if (answer.kind === "ok") {
       const clip = answer.value;
-      return this.#keep({ window, until_ms: coveredUntil(clip, window, now), clip, gaps: clip.gaps, samples: null });
+      return this.#keep({
+        window,
+        until_ms: coveredUntil(clip, window, now),
+        clip,
+        gaps: clip.gaps,
+        samples: null,
+      });
     }
     const problem: RecordingProblem = answer.problem;
     if (problem.code !== "nothing_recorded") throw new FootageError(problem);
@@ -143,7 +151,8 @@ export class Footage {
     const parts = gops.map(({ from, to }) => {
       const pts = samples.pts[from] ?? 0;
       const wall = wallOf(clip, toMs(pts)) ?? clip.start_ms;
-      const tick = Math.round(((wall - base_ms) * samples.timescale) / 1000) - (pts - (samples.dts[from] ?? 0));
+      const tick =
+        Math.round(((wall - base_ms) * samples.timescale) / 1000) - (pts - (samples.dts[from] ?? 0));
       return { wall, bytes: fragment(samples, from, to, tick, data, begin) };
     });
     const lastEnd = toMs((samples.dts[lastSample] ?? 0) + (samples.duration[lastSample] ?? 0));

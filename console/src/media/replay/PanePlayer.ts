@@ -5,7 +5,7 @@
  * It loads what is needed a little ahead, steers the video element, and says in `PaneState` what it shows or why not.
  * It never moves the clock: the wall asks it whether it is ready.
  */
-import type { RecordingGap, RecordingProblem, Reason, Stream } from "../../api/recordings";
+import type { Reason, RecordingGap, RecordingProblem, Stream } from "../../api/recordings";
 import { ErrorFilter, steer } from "../../timeline/steer";
 import { canDecode, codecOfInit, rememberUndecodable } from "../codec";
 import { initSegment } from "../mp4/fragment";
@@ -214,7 +214,8 @@ export class PanePlayer {
     const described = this.#footage.known(at_ms);
     if (!described) {
       video.pause();
-      const isEdge = this.#footage.edgeBefore(at_ms, EDGE_WITHIN_MS) !== null && at_ms > this.#host.now() - EDGE_WITHIN_MS;
+      const isEdge =
+        this.#footage.edgeBefore(at_ms, EDGE_WITHIN_MS) !== null && at_ms > this.#host.now() - EDGE_WITHIN_MS;
       this.#set({ kind: isEdge ? "edge" : "loading", gap: null });
       return "waiting";
     }
@@ -397,7 +398,10 @@ export class PanePlayer {
       if (range) at = Math.max(range.to_ms, at) + 1;
       else if (skip && at >= skip.from_ms && at < skip.to_ms) at = skip.to_ms;
       else if (this.#showsPictures) return false;
-      else return this.#way === "native" ? this.#load(described, at, at - from_ms, signal) : this.#pull(described, at);
+      else
+        return this.#way === "native"
+          ? this.#load(described, at, at - from_ms, signal)
+          : this.#pull(described, at);
     }
     return false;
   }
@@ -508,7 +512,9 @@ export class PanePlayer {
     const { video } = this.#host;
     video.src = this.#objectUrl;
     video.dataset.base = String(this.#base_ms);
-    await new Promise<void>((resolve) => source.addEventListener("sourceopen", () => resolve(), { once: true }));
+    await new Promise<void>((resolve) =>
+      source.addEventListener("sourceopen", () => resolve(), { once: true }),
+    );
     const buffer = source.addSourceBuffer(mime);
     // Everything is seekable, whether buffered or not.
     source.duration = (BASE_DAYS * 10 * DAY_MS) / 1000;
@@ -600,7 +606,8 @@ export class PanePlayer {
         : { status: 200, code: "media", message: cause instanceof Error ? cause.message : String(cause) };
     this.#closeTranscode();
     this.#failure = { at_ms, perf: performance.now() };
-    const kind = problem.code === "transcode_quota" ? "quota" : problem.code === "purpose_needed" ? "purpose" : "failed";
+    const kind =
+      problem.code === "transcode_quota" ? "quota" : problem.code === "purpose_needed" ? "purpose" : "failed";
     this.#set({ kind, problem, gap: null });
   }
 }
