@@ -87,7 +87,12 @@ export const cameras = [
   camera("west-well", "西村机井", "west", "village", {
     main: { state: "backing_off", since_ms: now - 12e3, message_code: "refused", fps: 0, bitrate: 0 },
   }),
+  camera("market-south", "集市南门", "market", "crowded"),
 ];
+for (let i = cameras.length + 1; i <= Number(process.env.MOCK_CAMERAS ?? 0); i++) {
+  const area = ["east", "west", "market"][i % 3];
+  cameras.push(camera(`pole-${i}`, `${i} 号杆`, area, i % 2 ? "village" : "junction"));
+}
 
 export const accounts = [
   ["operator", "王芳", "operator", ["township"]],

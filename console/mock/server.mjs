@@ -2,7 +2,8 @@
  * A made-up gateway for work on screens: speaks the HTTP contract with invented data. Development only; it is not
  * part of the product and nothing it says is true. `POST /mock/emit?level=1` makes an incident, `/mock/silence`
  * stops the heartbeat, `/mock/drop` cuts the streams, `/mock/setup` begins with the first-start page,
- * `/mock/steal?id=` claims for another operator.
+ * `/mock/steal?id=` claims for another operator, `/mock/slow?camera=&ms=` delays footage, `/mock/storage?state=full`
+ * fills the disk. MOCK_CAMERAS=100 makes the township larger.
  */
 
 import { readFile } from "node:fs/promises";
@@ -12,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
 import { accounts, areas, cameras, makeIncident, seedIncidents } from "./data.mjs";
 import { CLIP_S, makeMedia, makeTrace, streamLive } from "./media.mjs";
+import { controlRecordings, recordingRoutes } from "./recordings.mjs";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
 const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
@@ -189,6 +191,7 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
     if (name === "silence") silent = true;
     if (name === "drop") for (const s of streams) s.destroy();
     if (name === "setup") setupNeeded = true;
+    controlRecordings(url);
     send(res, 204);
   }
 
@@ -227,6 +230,8 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
     }
     if (key === "GET /areas") return send(res, 200, areas);
     if (key === "GET /cameras" || key === "GET /health/cameras") return send(res, 200, cameras);
+    const recorded = await recordingRoutes(req, res, url, viewer, { send, refuse, body });
+    if (recorded !== false) return;
     if (path.startsWith("/cameras/")) {
       const found = cameras.find((c) => c.id === decodeURIComponent(path.split("/")[2] ?? ""));
       return found ? send(res, 200, found) : refuse(res, 404, "not_found", "no such camera");

@@ -45,13 +45,15 @@ function isErrorBody(value: unknown): value is ErrorBody {
   return typeof value === "object" && value !== null && "code" in value && "message" in value;
 }
 
-async function problemOf(response: Response): Promise<Problem> {
+/** What a refusal says, for every way of asking. */
+export async function problemOf(response: Response): Promise<Problem> {
   const body: unknown = await response.json().catch(() => null);
   if (isErrorBody(body)) return { ...body, status: response.status };
   return { status: response.status, code: `http_${response.status}`, message: response.statusText };
 }
 
-async function call<T>(
+/** One request; the modules beside this one use it for their own routes. */
+export async function call<T>(
   method: Method,
   path: string,
   body?: unknown,

@@ -2,8 +2,14 @@ import { Modal } from "antd";
 import { useSpeech } from "../i18n/context";
 import { useKeys } from "./keys";
 
-/** All keys of the queue and the incident page. */
-export function HelpDialog({ onClose }: { onClose: () => void }) {
+interface Props {
+  onClose: () => void;
+  /** The page that was asked about comes first. */
+  first?: "queue" | "timeline";
+}
+
+/** All keys of the queue, the incident page and the timeline. */
+export function HelpDialog({ onClose, first = "queue" }: Props) {
   const { t } = useSpeech();
   useKeys({ "?": onClose });
   const queue: [string, string][] = [
@@ -28,13 +34,32 @@ export function HelpDialog({ onClose }: { onClose: () => void }) {
     ["J K", t.keys.move],
     ["C U X F", `${t.act.claim} / ${t.act.release} / ${t.act.close} / ${t.act.falseAlarm}`],
     ["L", t.keys.live],
+    ["T", t.timeline.open],
     ["Esc", t.keys.back],
   ];
+  const timeline: [string, string][] = [
+    ["Space", t.keysTimeline.play],
+    ["← →", t.keysTimeline.seconds],
+    ["Shift+← Shift+→", t.keysTimeline.minute],
+    [", .", t.keysTimeline.frame],
+    ["< >", t.keysTimeline.speed],
+    ["N P", t.keysTimeline.alarm],
+    ["G", t.keysTimeline.goTo],
+    ["End", t.keysTimeline.edge],
+    ["+ -", t.keysTimeline.zoom],
+    ["1 … 9", t.keysTimeline.focus],
+    ["Enter", t.keysTimeline.enlarge],
+    ["I O", t.keysTimeline.marks],
+    ["H", t.keysTimeline.hold],
+    ["C", t.keysTimeline.choose],
+    ["?", t.keysTimeline.help],
+  ];
+  const playback = <KeyList title={t.keysTimeline.title} rows={timeline} />;
   return (
     <Modal
       open
       centered
-      width={680}
+      width={first === "timeline" ? 960 : 680}
       footer={null}
       title={t.keys.title}
       onCancel={onClose}
@@ -42,6 +67,7 @@ export function HelpDialog({ onClose }: { onClose: () => void }) {
       maskTransitionName=""
     >
       <div className="help">
+        {first === "timeline" && playback}
         <KeyList title={t.keys.queue} rows={queue} />
         <KeyList title={t.keys.incident} rows={incident} />
       </div>

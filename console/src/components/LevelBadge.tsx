@@ -1,7 +1,7 @@
 import { useSpeech } from "../i18n/context";
 
 /** A shape per level, so that no level is told by colour alone. */
-const SHAPE: Record<number, string> = {
+export const SHAPE: Record<number, string> = {
   1: "M6.500 1h7L19 6.500v7L13.500 19h-7L1 13.500v-7z",
   2: "M10 1.500 19 18.500H1z",
   3: "M10 1 19 10 10 19 1 10z",

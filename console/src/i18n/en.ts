@@ -1,5 +1,6 @@
 /** English: fills every word that Chinese has. */
 import type { Evidence } from "../api/types";
+import { recordingCodes, recordingWords } from "./recordings.en";
 import type { Words } from "./zh";
 
 const classWord: Record<string, string> = {
@@ -24,6 +25,7 @@ const things = (one: string, n: number) =>
   n === 1 ? (classWord[one] ?? one) : (plural[one] ?? `${classWord[one] ?? one}s`);
 
 export const en: Words = {
+  ...recordingWords,
   product: "Sharp Eyes",
   tagline: "Governance centre · dispatch",
   lang: { name: "English", other: "中文" },
@@ -50,7 +52,9 @@ export const en: Words = {
   nav: {
     queue: "Queue",
     cameras: "Live view",
+    timeline: "Playback",
     health: "Camera health",
+    storage: "Storage",
     accounts: "Accounts",
     audit: "Audit log",
   },
@@ -417,6 +421,7 @@ export const en: Words = {
   },
   error: {
     codes: {
+      ...recordingCodes,
       unreachable: "The server cannot be reached. Check the network.",
       not_signed_in: "Your session has ended. Please sign in again.",
       sign_in_refused: "Account or password is wrong, or the account is disabled.",

@@ -9,6 +9,12 @@ export interface Clockface {
   precise: (ms: number) => string;
   /** 11-22 14:03:22 */
   stamp: (ms: number) => string;
+  /** 2026-11-22 */
+  date: (ms: number) => string;
+  /** 11-22 */
+  day: (ms: number) => string;
+  /** 14:03 */
+  minute: (ms: number) => string;
 }
 
 type Part = "year" | "month" | "day" | "hour" | "minute" | "second";
@@ -49,6 +55,18 @@ export function clockface(zone: string | undefined): Clockface {
       const p = parts(ms);
       return `${p.month}-${p.day} ${p.hour}:${p.minute}:${p.second}`;
     },
+    date: (ms) => {
+      const p = parts(ms);
+      return `${p.year}-${p.month}-${p.day}`;
+    },
+    day: (ms) => {
+      const p = parts(ms);
+      return `${p.month}-${p.day}`;
+    },
+    minute: (ms) => {
+      const p = parts(ms);
+      return `${p.hour}:${p.minute}`;
+    },
   };
 }
 
@@ -72,6 +90,18 @@ export function position(s: number): string {
   const whole = Math.max(0, s);
   const m = Math.floor(whole / 60);
   return `${m}:${(whole - m * 60).toFixed(1).padStart(4, "0")}`;
+}
+
+/** 1.4 TB, 32 GB, 812 MB: powers of 1000, as disks are sold. */
+export function bytes(n: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
+  let value = n;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
 /** What went wrong, for people: our words for a known code, the server's own sentence beside its code otherwise. */

@@ -1,5 +1,6 @@
 /** Chinese, the first language: the shape of this object is what every other language must fill. */
 import type { Evidence } from "../api/types";
+import { recordingCodes, recordingWords } from "./recordings.zh";
 
 const classWord: Record<string, string> = {
   person: "人员",
@@ -20,6 +21,7 @@ const place = (e: Evidence) => e.zone?.name ?? "画面";
 const held = (e: Evidence) => Math.round(e.held_ms / 1000);
 
 export const zh = {
+  ...recordingWords,
   product: "雪亮视频网关",
   tagline: "综治中心 · 事件调度",
   lang: { name: "中文", other: "English" },
@@ -43,7 +45,15 @@ export const zh = {
     administrator: "管理员",
     auditor: "审计员",
   },
-  nav: { queue: "事件队列", cameras: "实时画面", health: "设备运维", accounts: "账号", audit: "审计日志" },
+  nav: {
+    queue: "事件队列",
+    cameras: "实时画面",
+    timeline: "录像回放",
+    health: "设备运维",
+    storage: "存储",
+    accounts: "账号",
+    audit: "审计日志",
+  },
   signIn: {
     title: "登录",
     name: "账号",
@@ -445,6 +455,7 @@ export const zh = {
   },
   error: {
     codes: {
+      ...recordingCodes,
       unreachable: "连不上服务器，请检查网络。",
       not_signed_in: "登录已失效，请重新登录。",
       sign_in_refused: "账号或密码不正确，或账号已停用。",

@@ -1,12 +1,17 @@
 import { Segmented, Switch } from "antd";
 import { useEffect, useRef, useState } from "react";
+import { Link } from "react-router";
 import type { Camera } from "../../api/types";
 import { useSpeech } from "../../i18n/context";
 import type { Words } from "../../i18n/zh";
 import type { LiveState } from "../../media/LivePlayer";
 import { drawOverlay } from "../../media/overlay";
+import { timelineLink } from "../../timeline/address";
 import { isBad } from "../health/StreamDot";
 import { useLivePlayer } from "./useLivePlayer";
+
+/** "What was that just now?": playback opens so long before the present. */
+const PLAYBACK_MS = 60_000;
 
 function veilWords(t: Words, state: LiveState): string | null {
   switch (state.kind) {
@@ -87,6 +92,9 @@ export function LiveView({ camera }: { camera: Camera }) {
           {camera.area_name} · {t.place[camera.place] ?? camera.place}
         </span>
         <span className="live-tools">
+          <Link to={timelineLink(camera.id, Date.now() - PLAYBACK_MS)} className="nowrap">
+            {t.timeline.playback}
+          </Link>
           {state.kind === "playing" && (
             <span className={state.behind_s > 2 ? "live-tag live-late" : "live-tag"}>
               {state.behind_s > 2 ? t.live.behind(state.behind_s.toFixed(1)) : t.live.live}

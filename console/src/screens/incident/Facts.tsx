@@ -6,6 +6,7 @@ import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
 import { age } from "../../i18n/format";
 import { isOpen } from "../../live/book";
+import { timelineLink } from "../../timeline/address";
 import { StateTag } from "../queue/StateTag";
 
 export function Facts({ incident }: { incident: IncidentDetail }) {
@@ -39,6 +40,9 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
               {" "}
               <Link to={`/cameras/${incident.camera}`} className="nowrap">
                 {t.act.live} <kbd>L</kbd>
+              </Link>{" "}
+              <Link to={timelineLink(incident.camera, incident.opened_ms)} className="nowrap">
+                {t.timeline.open} <kbd>T</kbd>
               </Link>
             </>
           )}

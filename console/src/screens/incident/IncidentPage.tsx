@@ -7,7 +7,7 @@ import { useNavigate, useParams, useSearchParams } from "react-router";
 import { ActionButtons } from "../../actions/ActionButtons";
 import { useActions } from "../../actions/useActions";
 import { client, need, ProblemError } from "../../api/client";
-import { useViewer } from "../../api/session";
+import { mayWatch, useViewer } from "../../api/session";
 import { HelpDialog } from "../../components/HelpDialog";
 import { useKeys } from "../../components/keys";
 import { LevelBadge } from "../../components/LevelBadge";
@@ -15,6 +15,7 @@ import { Loading, Trouble } from "../../components/Trouble";
 import { useSpeech } from "../../i18n/context";
 import { useIncidents } from "../../live/LiveProvider";
 import { settle, step } from "../../queue/board";
+import { timelineLink } from "../../timeline/address";
 import { StateTag } from "../queue/StateTag";
 import { ClipView } from "./ClipView";
 import { AlarmList, Facts } from "./Facts";
@@ -59,6 +60,12 @@ export function IncidentPage() {
   const toLive = () => {
     if (incident && viewer.role === "operator") navigate(`/cameras/${incident.camera}`);
   };
+  /** The alarm in sight, or else the first. */
+  const toTimeline = () => {
+    if (!incident || !mayWatch(viewer.role)) return;
+    const chosen = incident.alarm_list.find((a) => a.id === alarm);
+    navigate(timelineLink(incident.camera, chosen?.began_ms ?? incident.opened_ms));
+  };
   useKeys(
     {
       c: () => incident && actions.claim(incident),
@@ -66,6 +73,7 @@ export function IncidentPage() {
       x: () => incident && actions.askClose(incident),
       f: () => incident && actions.askFalse(incident),
       l: toLive,
+      t: toTimeline,
       j: () => go(1),
       k: () => go(-1),
       "?": () => setHelp(true),

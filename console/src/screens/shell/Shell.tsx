@@ -10,6 +10,8 @@ import { CamerasPage } from "../cameras/CamerasPage";
 import { HealthPage } from "../health/HealthPage";
 import { IncidentPage } from "../incident/IncidentPage";
 import { QueuePage } from "../queue/QueuePage";
+import { StoragePage } from "../storage/StoragePage";
+import { TimelinePage } from "../timeline/TimelinePage";
 import { Header } from "./Header";
 import { NoPage } from "./NoPage";
 import { StaleBanner } from "./StaleBanner";
@@ -27,6 +29,8 @@ const PAGES: Record<ScreenName, ReactNode> = {
       <Route path="/cameras/:id" element={<CamerasPage />} />
     </>
   ),
+  timeline: <Route path="/timeline" element={<TimelinePage />} />,
+  storage: <Route path="/storage" element={<StoragePage />} />,
   health: <Route path="/health" element={<HealthPage />} />,
   accounts: <Route path="/accounts" element={<AccountsPage />} />,
   audit: <Route path="/audit" element={<AuditPage />} />,

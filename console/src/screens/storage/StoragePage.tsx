@@ -1,0 +1,220 @@
+/** Does the disk hold out, and does every camera keep what the law asks? Worst first. */
+import { SearchOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Empty, Input } from "antd";
+import { useState } from "react";
+import { Link } from "react-router";
+import { need } from "../../api/client";
+import { recordings, type Storage, type StorageCamera } from "../../api/recordings";
+import { screensOf, useViewer } from "../../api/session";
+import { Loading, Trouble } from "../../components/Trouble";
+import { useNow } from "../../components/useNow";
+import { useSpeech } from "../../i18n/context";
+import { bytes } from "../../i18n/format";
+import { DAY } from "../../timeline/scale";
+import { barOf, keptDays, worstFirst } from "../../timeline/storage";
+import { useCameraNames } from "./useCameraNames";
+import "./storage.css";
+
+const REFRESH_MS = 30_000;
+const days = (n: number) => (n < 10 ? n.toFixed(1) : String(Math.round(n)));
+
+export function StoragePage() {
+  const { t } = useSpeech();
+  const [words, setWords] = useState("");
+  const nameOf = useCameraNames();
+  const now = useNow();
+  const storage = useQuery({
+    queryKey: ["storage"],
+    queryFn: ({ signal }) => need(recordings.storage(signal)),
+    refetchInterval: REFRESH_MS,
+  });
+  if (storage.isPending) return <Loading />;
+  if (storage.isError)
+    return <Trouble title={t.storage.failed} error={storage.error} onRetry={() => void storage.refetch()} />;
+  const { data } = storage;
+  const wanted = words.trim().toLowerCase();
+  const rows = worstFirst(data.cameras, now).filter((row) =>
+    `${nameOf(row.camera)} ${row.camera}`.toLowerCase().includes(wanted),
+  );
+  const below = data.cameras.filter((row) => row.is_below_floor).length;
+  return (
+    <div className="page">
+      <div className="page-head">
+        <h1>{t.storage.title}</h1>
+        {below > 0 && (
+          <span className="dot dot-bad">
+            <i aria-hidden="true" />
+            {t.storage.belowCount(below)}
+          </span>
+        )}
+      </div>
+      <Volume storage={data} />
+      <div className="page-head">
+        <h2>{t.storage.kept}</h2>
+        <span className="grow" />
+        <Input
+          allowClear
+          prefix={<SearchOutlined />}
+          className="page-search"
+          value={words}
+          placeholder={t.storage.search}
+          aria-label={t.storage.search}
+          onChange={(event) => setWords(event.target.value)}
+        />
+      </div>
+      <ol className="card stored">
+        {rows.map((row) => (
+          <Stored key={`${row.camera}-${row.stream}`} row={row} name={nameOf(row.camera)} now_ms={now} />
+        ))}
+        {rows.length === 0 && <Empty description={t.storage.empty} />}
+      </ol>
+      <Deletions storage={data} nameOf={nameOf} />
+    </div>
+  );
+}
+
+function Volume({ storage }: { storage: Storage }) {
+  const { t } = useSpeech();
+  const { volume, forecast } = storage;
+  const isFine = volume.state === "ok";
+  const share = (n: number) => `${(n / Math.max(1, volume.total_bytes)) * 100}%`;
+  const other = Math.max(0, volume.total_bytes - volume.recorded_bytes - volume.free_bytes);
+  const remedy = t.storage.remedy[volume.state];
+  return (
+    <section className="card panel volume">
+      <p className="volume-head">
+        <span className={isFine ? "dot dot-good" : "dot dot-bad"}>
+          <i aria-hidden="true" />
+          {t.storage.state[volume.state] ?? volume.state}
+        </span>
+        <code>{volume.dir}</code>
+        <span className="muted">{t.storage.inodes(volume.inodes_free.toLocaleString())}</span>
+      </p>
+      {!isFine && (
+        <p className="remedy volume-remedy" role="alert">
+          {remedy} {volume.detail !== "" && <code>{volume.detail}</code>}
+        </p>
+      )}
+      <div className="volume-bar" role="img" aria-label={t.storage.total(bytes(volume.total_bytes))}>
+        <i className="volume-recorded" style={{ width: share(volume.recorded_bytes) }} />
+        <i className="volume-other" style={{ width: share(other) }} />
+      </div>
+      <p className="volume-words">
+        <span>
+          <i className="volume-recorded" /> {t.storage.used} <b>{bytes(volume.recorded_bytes)}</b>
+        </span>
+        {other > volume.total_bytes * 0.005 && (
+          <span>
+            <i className="volume-other" /> {t.storage.other} <b>{bytes(other)}</b>
+          </span>
+        )}
+        <span>
+          <i className="volume-free" /> {t.storage.free} <b>{bytes(volume.free_bytes)}</b>
+        </span>
+        <span className="muted">{t.storage.total(bytes(volume.total_bytes))}</span>
+      </p>
+      <ul className="volume-forecast">
+        <li>
+          {forecast.full_in_days === null
+            ? t.storage.fullNever
+            : t.storage.fullIn(days(forecast.full_in_days))}
+          <span className="muted"> · {t.storage.perDay(bytes(forecast.bytes_per_day))}</span>
+        </li>
+        {forecast.keeps_days !== null && <li>{t.storage.keeps(days(forecast.keeps_days))}</li>}
+        <li className={forecast.is_enough ? undefined : "volume-short"}>
+          {forecast.is_enough ? t.storage.enough : t.storage.shortfall(bytes(forecast.shortfall_bytes ?? 0))}
+        </li>
+      </ul>
+    </section>
+  );
+}
+
+function Stored({ row, name, now_ms }: { row: StorageCamera; name: string; now_ms: number }) {
+  const { t, time } = useSpeech();
+  const { role } = useViewer();
+  const kept = keptDays(row, now_ms);
+  const bar = barOf(row, now_ms);
+  const hasTimeline = screensOf(role).includes("timeline");
+  return (
+    <li className={row.is_below_floor ? "stored-row stored-below" : "stored-row"}>
+      <span className="stored-name">
+        <b>{name}</b>
+        <span className="muted">
+          {row.stream === "main" ? t.live.main : t.live.sub} ·{" "}
+          {t.storage.rule(row.base_days, row.incident_days)}
+        </span>
+      </span>
+      <span className="stored-kept">
+        <span className="stored-bar">
+          <i style={{ width: `${bar.kept * 100}%` }} />
+          <em style={{ left: `${bar.floor * 100}%` }} />
+        </span>
+        <span>
+          {row.oldest_ms === null ? (
+            t.storage.nothing
+          ) : (
+            <>
+              <b>{t.storage.keptOf(days(kept), String(row.floor_days))}</b>
+              <span className="muted"> · {row.legal_basis === "" ? t.storage.noBasis : row.legal_basis}</span>
+            </>
+          )}
+          {row.is_below_floor && <strong className="stored-alert"> {t.storage.below}</strong>}
+        </span>
+      </span>
+      <dl className="stored-facts">
+        <div>
+          <dt>{t.storage.oldest}</dt>
+          <dd>{row.oldest_ms === null ? "—" : time.stamp(row.oldest_ms).slice(0, 11)}</dd>
+        </div>
+        <div>
+          <dt>{t.storage.daily}</dt>
+          <dd>{bytes(row.bytes_per_day)}</dd>
+        </div>
+        <div>
+          <dt>{t.storage.size}</dt>
+          <dd>
+            {bytes(row.bytes)}
+            {row.max_bytes !== null && (
+              <span className="muted"> / {t.storage.quota(bytes(row.max_bytes))}</span>
+            )}
+          </dd>
+        </div>
+        <div>
+          <dt>{t.storage.held}</dt>
+          <dd>{row.held_bytes > 0 ? bytes(row.held_bytes) : "—"}</dd>
+        </div>
+      </dl>
+      {hasTimeline && (
+        <Link className="nowrap" to={`/timeline?cameras=${encodeURIComponent(row.camera)}&span=${30 * DAY}`}>
+          {t.storage.gaps}
+        </Link>
+      )}
+    </li>
+  );
+}
+
+function Deletions({ storage, nameOf }: { storage: Storage; nameOf: (camera: string) => string }) {
+  const { t, time } = useSpeech();
+  return (
+    <section className="card panel deletions">
+      <h2>{t.storage.deletions}</h2>
+      {storage.deletions.length === 0 && <p className="muted">{t.storage.noDeletions}</p>}
+      <ol>
+        {storage.deletions.map((d) => (
+          <li key={`${d.at_ms}-${d.camera}-${d.stream}-${d.from_ms}`}>
+            <span className="muted">{time.stamp(d.at_ms)}</span>
+            <b>{nameOf(d.camera)}</b>
+            <span>
+              {time.stamp(d.from_ms).slice(0, 11)} – {time.stamp(d.to_ms).slice(0, 11)}
+            </span>
+            <span>{bytes(d.bytes)}</span>
+            <span className={d.reason === "disk_full" ? "stored-alert" : "muted"}>
+              {t.storage.reason[d.reason] ?? d.reason}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

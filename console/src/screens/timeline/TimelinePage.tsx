@@ -1,0 +1,51 @@
+/** Recordings on one clock: up to nine panes over a timeline. The address says what is shown. */
+import { useEffect, useMemo, useState } from "react";
+import { useSearchParams } from "react-router";
+import { useViewer } from "../../api/session";
+import { Loading, Trouble } from "../../components/Trouble";
+import { useSpeech } from "../../i18n/context";
+import { readAddress } from "../../timeline/address";
+import { Desk } from "./Desk";
+import { useCameraList } from "./useTimelineRows";
+import "./timeline.css";
+
+/** Without an instant in the address: a little before now, where footage surely is. */
+const BEFORE_NOW_MS = 60_000;
+
+export function TimelinePage() {
+  const { t } = useSpeech();
+  const viewer = useViewer();
+  const [params, setParams] = useSearchParams();
+  const list = useCameraList();
+  /** Changes when a link leads here again, not when the page itself writes the address. */
+  const [written, setWritten] = useState("");
+  const [entry, setEntry] = useState(0);
+  const text = params.toString();
+  useEffect(() => {
+    if (written !== "" && text !== written) {
+      setWritten("");
+      setEntry((n) => n + 1);
+    }
+  }, [text, written]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: read once per entry; later the page is ahead of it.
+  const address = useMemo(() => readAddress(params), [entry]);
+
+  if (list.isPending) return <Loading />;
+  if (list.isError)
+    return <Trouble title={t.timeline.failed} error={list.error} onRetry={() => void list.refetch()} />;
+  const { rows, skew_ms } = list.data;
+  return (
+    <Desk
+      key={`${viewer.id}-${entry}`}
+      address={{ ...address, at_ms: address.at_ms ?? Date.now() + skew_ms - BEFORE_NOW_MS }}
+      list={rows}
+      skew_ms={skew_ms}
+      onAddress={(next) => {
+        const nextText = next.toString();
+        if (nextText === text) return;
+        setWritten(nextText);
+        setParams(next, { replace: true });
+      }}
+    />
+  );
+}
