@@ -15,8 +15,8 @@ mod validate;
 pub use problem::{ConfigError, Fault, Problem};
 pub use secret::Secret;
 pub use site::{
-    AnalyseStream, Camera, Credentials, IncidentSettings, Inference, Server, Site, Storage, StreamSource,
-    Transport,
+    AnalyseStream, Camera, Credentials, IncidentSettings, Inference, Playback, Server, Site, Storage,
+    StreamSource, Transport,
 };
 pub use url::{RtspUrl, RtspUrlError};
 pub use validate::Environment;

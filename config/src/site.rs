@@ -28,6 +28,8 @@ pub struct Site {
     pub server: Server,
     /// Recording and the rings in memory.
     pub storage: Storage,
+    /// Looking at recordings.
+    pub playback: Playback,
     /// How alarms become incidents.
     pub incident: IncidentSettings,
     /// Detectors.
@@ -60,6 +62,19 @@ pub struct Storage {
     pub ring_bytes: usize,
     /// Bytes that may wait for the disk per recorded stream; past that the run ends with a reason.
     pub backlog_bytes: usize,
+}
+
+/// Looking at recordings: what it may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Playback {
+    /// Recordings that are re-coded at the same time for browsers that cannot play them; 0 switches that off.
+    pub transcodes: u16,
+    /// … of them for one viewer.
+    pub transcodes_per_viewer: u16,
+    /// Pixels of a re-coded picture's width, unless the viewer asks for fewer.
+    pub transcode_width: u16,
+    /// Stills of recordings kept on the disk of `data_dir`; the longest unused go first.
+    pub picture_cache_bytes: usize,
 }
 
 /// How alarms become incidents, and how long a claim lasts.

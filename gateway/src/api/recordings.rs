@@ -35,18 +35,18 @@ const FRESH: Duration = Duration::from_hours(24);
 /// Longer words for a case belong into the case.
 const LONGEST_CASE: usize = 64;
 /// One row of the audit log stands for a look at any part of such a stretch.
-const LOOK_MS: i64 = 600_000;
+pub(super) const LOOK_MS: i64 = 600_000;
 
 /// Which stretch of which stream.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct StretchQuery {
     /// Wall time of the beginning.
-    from_ms: i64,
+    pub(super) from_ms: i64,
     /// Wall time of the end, at most 4 hours later.
     to_ms: i64,
     /// `main` if not given.
-    stream: Option<dto::LiveStream>,
+    pub(super) stream: Option<dto::LiveStream>,
 }
 
 /// Why the viewer looks.

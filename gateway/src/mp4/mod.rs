@@ -3,11 +3,13 @@
 //! Boxes come from mp4-atom; only the sample entry is spliced in as bytes, because it must stay as the camera's
 //! parameters made it. No file, database or clock belongs here. `record` and `live` feed it; it feeds nobody.
 
+mod entry;
 mod fragment;
 mod movie;
 mod params;
 mod scan;
 
+pub use entry::h264_params;
 pub use fragment::{EncodedFragment, FragmentSpec, encode_fragment, fragment};
 pub use movie::{Chunk, Sample, init_segment, progressive};
 pub use params::params_from_sample_entry;

@@ -110,6 +110,25 @@ struct Layout {
     head: Bytes,
     slices: Vec<Slice>,
     len: u64,
+    track: Arc<Track>,
+}
+
+/// The pictures in decoding order, for whoever decodes a clip instead of sending it.
+#[derive(Debug)]
+pub(super) struct Track {
+    pub(super) params: Vec<Arc<VideoParams>>,
+    pub(super) chunks: Vec<TrackChunk>,
+    pub(super) samples: Vec<Sample>,
+}
+
+/// Pictures of one fragment: where the first one's bytes lie.
+#[derive(Clone, Debug)]
+pub(super) struct TrackChunk {
+    pub(super) path: Arc<PathBuf>,
+    pub(super) offset: u64,
+    pub(super) n_samples: usize,
+    /// Which of the track's parameters.
+    pub(super) entry: usize,
 }
 
 /// Bytes of a recorded file that lie at `at` in the clip.
@@ -187,7 +206,7 @@ impl ClipReader {
     }
 
     /// Gap rows inside `span`, cut to it. What neither segment nor row covers does not exist unless check says so.
-    fn gaps(&self, stream: &StreamId, span: Span) -> Result<Vec<Gap>, ClipError> {
+    pub(super) fn gaps(&self, stream: &StreamId, span: Span) -> Result<Vec<Gap>, ClipError> {
         let rows = self.shared.footage.gaps_in(stream, span)?;
         let cut = |row: crate::store::footage::GapRow| {
             let whole = Span { from: row.from, to: row.to.unwrap_or(span.to) };
@@ -197,7 +216,7 @@ impl ClipReader {
     }
 }
 
-fn fragments_of(row: &SegmentRow) -> Result<Vec<Fragment>, ClipError> {
+pub(super) fn fragments_of(row: &SegmentRow) -> Result<Vec<Fragment>, ClipError> {
     let Some(closed) = &row.closed else { return Ok(Vec::new()) };
     let origin = Origin { base: closed.start_pts, wall: closed.span.from };
     table::decode(&closed.fragments, origin).map_err(|source| ClipError::Table { segment: row.id, source })
@@ -211,6 +230,7 @@ struct Plan {
     samples: Vec<Sample>,
     chunks: Vec<Chunk>,
     slices: Vec<Slice>,
+    located: Vec<TrackChunk>,
     spans: Vec<ClipSpan>,
     length: MediaDuration,
     recorded: MediaDuration,
@@ -230,8 +250,14 @@ impl Plan {
         self.recorded += fragment.end - fragment.base;
         let size = fragment.size.saturating_sub(fragment.header_bytes.into());
         self.chunks.push(Chunk { n_samples: fragment.n_frames, size, entry });
-        self.samples.extend(samples);
         let offset = fragment.offset + u64::from(fragment.header_bytes);
+        self.located.push(TrackChunk {
+            path: Arc::clone(&piece.path),
+            offset,
+            n_samples: samples.len(),
+            entry: usize::try_from(entry).map_err(|_| Mp4Error::Range("parameter sets"))?,
+        });
+        self.samples.extend(samples);
         self.slices.push(Slice { at: 0, len: size, offset, path: Arc::clone(&piece.path) });
         self.previous = Some((piece.run, *fragment));
         Ok(())
@@ -303,6 +329,9 @@ impl Plan {
             slice.at = at;
             at += slice.len;
         }
+        let n_frames = self.samples.len();
+        let first = self.params.first().cloned().ok_or(Mp4Error::Range("a clip without pictures"))?;
+        let track = Track { params: self.params, chunks: self.located, samples: self.samples };
         Ok(Clip {
             start: shown.from,
             end: shown.to,
@@ -310,9 +339,9 @@ impl Plan {
             recorded: self.recorded,
             spans: self.spans,
             gaps,
-            params: self.params.first().cloned().ok_or(Mp4Error::Range("a clip without pictures"))?,
-            n_frames: self.samples.len(),
-            layout: Arc::new(Layout { head, slices: self.slices, len: at }),
+            params: first,
+            n_frames,
+            layout: Arc::new(Layout { head, slices: self.slices, len: at, track: Arc::new(track) }),
         })
     }
 }
@@ -351,6 +380,17 @@ impl Clip {
             let offset = span.offset + MediaDuration::from_millis(wall.0 - span.wall.0);
             MediaDuration(offset.0.clamp(0, self.duration.0))
         })
+    }
+
+    /// The wall time of a clip time.
+    #[must_use]
+    pub fn wall_of(&self, offset: MediaDuration) -> WallTime {
+        let span = self.spans.iter().rev().find(|span| span.offset <= offset).or(self.spans.first());
+        span.map_or(self.start, |span| span.wall.plus_media(offset + -span.offset))
+    }
+
+    pub(super) fn track(&self) -> &Arc<Track> {
+        &self.layout.track
     }
 
     /// Reads a byte range, cut to the clip's length, in pieces of at most 256 KiB. Blocks: for a blocking thread.
