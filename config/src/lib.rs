@@ -15,7 +15,7 @@ mod validate;
 pub use problem::{ConfigError, Fault, Problem};
 pub use secret::Secret;
 pub use site::{
-    AnalyseStream, Camera, Credentials, IncidentSettings, Inference, Record, Server, Site, Storage,
+    AnalyseStream, Camera, Credentials, IncidentSettings, Inference, Playback, Record, Server, Site, Storage,
     StreamSource, Transport,
 };
 pub use url::{RtspUrl, RtspUrlError};

@@ -38,6 +38,15 @@ pub(crate) struct RawStorage {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct RawPlayback {
+    pub(crate) transcodes: Option<i64>,
+    pub(crate) transcodes_per_viewer: Option<i64>,
+    pub(crate) transcode_width: Option<i64>,
+    pub(crate) picture_cache: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RawIncident {
     pub(crate) correlation: Option<String>,
     pub(crate) lease: Option<String>,

@@ -29,6 +29,8 @@ pub struct Site {
     pub server: Server,
     /// Recording and the rings in memory.
     pub storage: Storage,
+    /// Looking at recordings.
+    pub playback: Playback,
     /// How alarms become incidents.
     pub incident: IncidentSettings,
     /// Detectors.
@@ -69,6 +71,19 @@ pub struct Storage {
     pub policy: Policy,
     /// A wall clock that has jumped forward and stays so for this long is believed.
     pub clock_confirm: Duration,
+}
+
+/// Looking at recordings: what it may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Playback {
+    /// Recordings that are re-coded at the same time for browsers that cannot play them; 0 switches that off.
+    pub transcodes: u16,
+    /// … of them for one viewer.
+    pub transcodes_per_viewer: u16,
+    /// Pixels of a re-coded picture's width, unless the viewer asks for fewer.
+    pub transcode_width: u16,
+    /// Stills of recordings kept on the disk of `data_dir`; the longest unused go first.
+    pub picture_cache_bytes: usize,
 }
 
 /// How alarms become incidents, and how long a claim lasts.

@@ -20,6 +20,9 @@ pub mod models;
 
 pub mod analyze;
 
+pub mod stills;
+pub mod transcode;
+
 pub mod desk;
 
 pub mod store;

@@ -27,8 +27,8 @@ use toml::{Table, Value};
 use retention::{Defaults, Written};
 
 use crate::{
-    ConfigError, Fault, IncidentSettings, Inference, Problem, Server, Site, Storage,
-    raw::{RawArea, RawIncident, RawInference, RawServer, RawSite, RawStorage},
+    ConfigError, Fault, IncidentSettings, Inference, Playback, Problem, Server, Site, Storage,
+    raw::{RawArea, RawIncident, RawInference, RawPlayback, RawServer, RawSite, RawStorage},
     text,
 };
 
@@ -197,12 +197,13 @@ impl Check<'_> {
         });
         let data_dir = self.name("site.data_dir".into(), head.data_dir).map(|dir| self.path(&dir));
         let (storage, retention) = self.storage(&mut root, data_dir.as_deref()).unzip();
+        let playback = self.playback(&mut root);
         let incident = self.incident(&mut root);
         let inference = self.inference(&mut root, data_dir.as_deref());
         let areas = self.areas(&mut root);
         let cameras = self.cameras(&mut root, &areas.written, retention.unwrap_or_default());
         for key in root.keys() {
-            let fault = Fault::Section("site, server, storage, incident, inference, area, camera");
+            let fault = Fault::Section("site, server, storage, playback, incident, inference, area, camera");
             self.report(key.clone(), fault);
         }
         Some(Site {
@@ -211,6 +212,7 @@ impl Check<'_> {
             data_dir: data_dir?,
             server: server?,
             storage: storage?,
+            playback: playback?,
             incident: incident?,
             inference: inference?,
             areas: areas.tree,
@@ -264,6 +266,25 @@ impl Check<'_> {
             clock_confirm: clock_confirm?,
         };
         Some((storage, defaults))
+    }
+
+    fn playback(&mut self, root: &mut Table) -> Option<Playback> {
+        let raw: RawPlayback = self.raw_or_default(root, "playback")?;
+        let mut number = |key: &str, written: Option<i64>, default: u16, least: u16, most: u16| {
+            let Some(written) = written else { return Some(default) };
+            let fine = u16::try_from(written).ok().filter(|n| (least..=most).contains(n));
+            self.accept(format!("playback.{key}"), fine.ok_or_else(|| range(written, least, most)))
+        };
+        let transcodes = number("transcodes", raw.transcodes, 2, 0, 16);
+        let transcodes_per_viewer = number("transcodes_per_viewer", raw.transcodes_per_viewer, 1, 1, 16);
+        let transcode_width = number("transcode_width", raw.transcode_width, 1280, 160, 1920);
+        let picture_cache_bytes = self.bytes("playback.picture_cache", raw.picture_cache, 256 << 20);
+        Some(Playback {
+            transcodes: transcodes?,
+            transcodes_per_viewer: transcodes_per_viewer?,
+            transcode_width: transcode_width?,
+            picture_cache_bytes: picture_cache_bytes?,
+        })
     }
 
     fn incident(&mut self, root: &mut Table) -> Option<IncidentSettings> {

@@ -6,6 +6,8 @@
 //! Fed by `camera` (live) and `replay`; feeds whoever gives the [`FrameSink`].
 
 mod file;
+mod recode;
+mod still;
 
 use std::{
     collections::BTreeMap,
@@ -26,6 +28,8 @@ use sharpeyes_domain::{
 use sharpeyes_inference::{ColourMatrix, ColourRange, ColourSpace, Picture, Plane};
 
 pub use file::{FileDemuxer, OpenedFile};
+pub use recode::{RecodeFormat, Recoded, Recoder};
+pub use still::still;
 
 /// Coded bytes that may wait before a decoder. A live feeder skips to the next keyframe at half of it (see
 /// [`Decoder::is_behind`]); replay is held back at all of it.

@@ -1,8 +1,10 @@
 //! A still of the moment of an alarm, for the queue.
 
+use std::sync::Arc;
+
 use jpeg_encoder::{Encoder, EncodingError, ImageBuffer, JpegColorType};
 
-use super::decode::Frame;
+use super::decode::{Frame, FramePlane};
 
 const QUALITY: u8 = 80;
 
@@ -16,6 +18,61 @@ pub fn jpeg(frame: &Frame) -> Result<Vec<u8>, EncodingError> {
     let side = |pixels: u32| u16::try_from(pixels).unwrap_or(u16::MAX);
     encoder.encode_image(I420 { frame, width: side(frame.width_px), height: side(frame.height_px) })?;
     Ok(bytes)
+}
+
+impl Frame {
+    /// The same picture in `width_px`, each pixel the mean of those it stands for; not larger than it is.
+    #[must_use]
+    pub fn scaled_to(&self, width_px: u32) -> Self {
+        if width_px >= self.width_px || width_px == 0 {
+            return self.clone();
+        }
+        let height_px = (self.height_px * width_px / self.width_px).max(1);
+        let from = Size { width: pixels(self.width_px), height: pixels(self.height_px) };
+        let to = Size { width: pixels(width_px), height: pixels(height_px) };
+        let [luma, cb, cr] = &*self.planes;
+        let planes = Arc::new([
+            mean(luma, from, to),
+            mean(cb, from.halved(), to.halved()),
+            mean(cr, from.halved(), to.halved()),
+        ]);
+        Self { width_px, height_px, planes, ..self.clone() }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Size {
+    width: usize,
+    height: usize,
+}
+
+impl Size {
+    const fn halved(self) -> Self {
+        Self { width: self.width.div_ceil(2), height: self.height.div_ceil(2) }
+    }
+}
+
+fn pixels(n: u32) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
+
+fn mean(plane: &FramePlane, from: Size, to: Size) -> FramePlane {
+    let mut data = Vec::with_capacity(to.width * to.height);
+    for y in 0..to.height {
+        let rows = y * from.height / to.height..((y + 1) * from.height / to.height).max(1);
+        for x in 0..to.width {
+            let columns = x * from.width / to.width..((x + 1) * from.width / to.width).max(1);
+            let (mut sum, mut n) = (0_u32, 0_u32);
+            for row in rows.clone() {
+                let start = row * plane.stride;
+                let pixels = plane.data.get(start + columns.start..start + columns.end).unwrap_or_default();
+                sum += pixels.iter().copied().map(u32::from).sum::<u32>();
+                n += u32::try_from(pixels.len()).unwrap_or(0);
+            }
+            data.push(u8::try_from(sum / n.max(1)).unwrap_or(u8::MAX));
+        }
+    }
+    FramePlane { data, stride: to.width }
 }
 
 /// Gives the encoder the planes as they are: no detour through RGB.
@@ -40,7 +97,7 @@ impl ImageBuffer for I420<'_> {
 
     fn fill_buffers(&self, y: u16, buffers: &mut [Vec<u8>; 4]) {
         let [luma, cb, cr] = &*self.frame.planes;
-        let row = |plane: &super::decode::FramePlane, y: usize| -> std::ops::Range<usize> {
+        let row = |plane: &FramePlane, y: usize| -> std::ops::Range<usize> {
             let start = (y * plane.stride).min(plane.data.len());
             start..plane.data.len()
         };
@@ -70,13 +127,9 @@ fn full_range_chroma(v: u8) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use sharpeyes_domain::time::{Pts, WallTime};
 
     use super::*;
-    use crate::analyze::decode::FramePlane;
-
     #[test]
     fn odd_sizes_and_padded_rows_encode() {
         let plane =

@@ -11,7 +11,9 @@ use axum::{
 use sharpeyes_domain::segment::Gap;
 
 use super::dto::{ErrorBody, Incident};
-use crate::{access::accounts::AccountError, record::clip::ClipError, store::db::DbError};
+use crate::{
+    access::accounts::AccountError, record::clip::ClipError, store::db::DbError, transcode::QuotaReached,
+};
 
 /// Why a request was refused.
 #[derive(Debug, thiserror::Error)]
@@ -192,6 +194,12 @@ impl From<ClipError> for ApiError {
                 Self::Internal(Box::new(error))
             }
         }
+    }
+}
+
+impl From<QuotaReached> for ApiError {
+    fn from(full: QuotaReached) -> Self {
+        Self::TranscodeQuota { limit: full.limit.into(), in_use: full.in_use.into() }
     }
 }
 

@@ -22,6 +22,7 @@ mod incidents;
 mod live;
 mod movie;
 mod openapi;
+mod pictures;
 pub mod ports;
 mod recordings;
 pub mod routes;
@@ -30,6 +31,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod transcodes;
 mod vigil;
 
 use std::{io, net::SocketAddr};
@@ -61,6 +63,8 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/cameras/{id}/live", Action::LiveView, live::watch)
         .needs(Verb::Get, "/cameras/{id}/recording", Action::RecordingView, recordings::describe)
         .needs(Verb::Get, "/cameras/{id}/recording.mp4", Action::RecordingView, recordings::file)
+        .needs(Verb::Get, "/cameras/{id}/recording.h264.mp4", Action::RecordingView, transcodes::watch)
+        .needs(Verb::Get, "/cameras/{id}/picture.jpg", Action::RecordingView, pictures::still)
         .needs(Verb::Get, "/timeline", Action::RecordingList, timeline::rows)
         .needs(Verb::Get, "/timeline/next-alarm", Action::IncidentList, timeline::next_alarm)
         .needs(Verb::Get, "/health/cameras", Action::CameraHealth, cameras::health)

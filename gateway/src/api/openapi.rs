@@ -3,7 +3,10 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{accounts, audit, cameras, clips, dto, events, incidents, live, recordings, session, timeline};
+use super::{
+    accounts, audit, cameras, clips, dto, events, incidents, live, pictures, recordings, session, timeline,
+    transcodes,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,6 +30,8 @@ use super::{accounts, audit, cameras, clips, dto, events, incidents, live, recor
         live::watch,
         recordings::describe,
         recordings::file,
+        transcodes::watch,
+        pictures::still,
         timeline::rows,
         timeline::next_alarm,
         incidents::list,

@@ -35,18 +35,18 @@ const FRESH: Duration = Duration::from_hours(24);
 /// Longer words for a case belong into the case.
 const LONGEST_CASE: usize = 64;
 /// One row of the audit log stands for a look at any part of such a stretch.
-const LOOK_MS: i64 = 600_000;
+pub(super) const LOOK_MS: i64 = 600_000;
 
 /// Which stretch of which stream.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct StretchQuery {
     /// Wall time of the beginning.
-    from_ms: i64,
+    pub(super) from_ms: i64,
     /// Wall time of the end, at most 4 hours later.
     to_ms: i64,
     /// `main` if not given.
-    stream: Option<dto::LiveStream>,
+    pub(super) stream: Option<dto::LiveStream>,
 }
 
 /// Why the viewer looks.
@@ -222,7 +222,7 @@ fn show(visit: &Visit<'_>, clip: &Clip) -> dto::Recording {
         height: clip.params.height_px,
         fps: (fps * 1000.0).round() / 1000.0,
         frame_ms: frame_ms(fps),
-        has_audio: false,
+        has_audio: clip.audio.is_some(),
         size_bytes: clip.len(),
         mp4: visit.address("recording.mp4", clip),
         h264: visit.address("recording.h264.mp4", clip),

@@ -12,7 +12,9 @@ use crate::{
     desk::Desk,
     hub::Hub,
     record::clip::ClipReader,
+    stills::Stills,
     store::dispatch::Dispatch,
+    transcode::Transcodes,
 };
 
 /// The parts that the interface stands on.
@@ -29,6 +31,10 @@ pub struct Parts {
     pub dispatch: Dispatch,
     /// Recordings as playable files.
     pub clips: ClipReader,
+    /// Stills of recordings.
+    pub stills: Stills,
+    /// Recordings re-coded while they are watched.
+    pub transcodes: Transcodes,
     /// Live pictures.
     pub hub: Hub,
     /// States of streams and analyses.

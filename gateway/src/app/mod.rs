@@ -22,12 +22,14 @@ use crate::{
     desk::Desk,
     hub::{Hub, RingLimits},
     ingest::{Attempts, Limits, Source, StreamTask, Wiring},
-    record::{RecordError, RecordSettings, Recorder},
+    record::{RecordError, RecordSettings, Recorder, clip::ClipReader},
+    stills::Stills,
     store::{
         db::{Db, DbError},
         dispatch::Dispatch,
         footage::{Footage, FootageError},
     },
+    transcode::{TranscodeLimits, Transcodes},
 };
 use analysis::Analysis;
 use health::Health;
@@ -148,13 +150,21 @@ impl App {
         let mut desk_step = Step::default();
         desk_step.tasks.spawn(desk.clone().run(desk_step.stop.clone()));
         let setup_code = stores.accounts.issue_setup_code().await?;
+        let stills = blocking({
+            let (site, clips, footage) = (site.clone(), recorder.clips(), stores.footage.clone());
+            move || open_stills(&site, clips, footage)
+        })
+        .await?;
         let mut api = Step::default();
+        api.tasks.spawn(stills.clone().run(api.stop.clone()));
         let state = ApiState::new(Parts {
             gate: Gate::new(site.areas.clone()),
             accounts: stores.accounts,
             desk,
             dispatch: stores.dispatch,
             clips: recorder.clips(),
+            stills,
+            transcodes: Transcodes::new(transcode_limits(&site), clock.clone()),
             hub,
             health: Arc::new(health),
             clock,
@@ -257,6 +267,16 @@ fn record_settings(site: &Site) -> RecordSettings {
         backlog_bytes: site.storage.backlog_bytes,
         ..RecordSettings::new(site.storage.media_dir.clone())
     }
+}
+
+/// Beside the databases, not on the disk of the recordings, which is for them alone.
+fn open_stills(site: &Site, clips: ClipReader, footage: Footage) -> Result<Stills, AppError> {
+    let limit = u64::try_from(site.playback.picture_cache_bytes).unwrap_or(u64::MAX);
+    Ok(Stills::open(clips, footage, &site.data_dir.join("pictures"), limit)?)
+}
+
+const fn transcode_limits(site: &Site) -> TranscodeLimits {
+    TranscodeLimits { site: site.playback.transcodes, viewer: site.playback.transcodes_per_viewer }
 }
 
 /// The streams that are pulled: main when it is recorded or analysed, sub when there is one.

@@ -5,12 +5,14 @@
 //! tells, and what lies before it is whole then. No file, database or clock belongs here. `record` and `live` feed it; it feeds nobody.
 
 mod audio;
+mod entry;
 mod fragment;
 mod movie;
 mod params;
 mod scan;
 
 pub use audio::{AudioSample, AudioTrack, FragmentAudio, audio_params_from_sample_entry, g711_sample_entry};
+pub use entry::h264_params;
 pub use fragment::{EncodedFragment, FragmentSpec, encode_fragment, fragment};
 pub use movie::{Chunk, Sample, init_segment, progressive};
 pub use params::params_from_sample_entry;

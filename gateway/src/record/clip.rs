@@ -113,6 +113,25 @@ struct Layout {
     head: Bytes,
     slices: Vec<Slice>,
     len: u64,
+    track: Arc<Track>,
+}
+
+/// The pictures in decoding order, for whoever decodes a clip instead of sending it.
+#[derive(Debug)]
+pub(super) struct Track {
+    pub(super) params: Vec<Arc<VideoParams>>,
+    pub(super) chunks: Vec<TrackChunk>,
+    pub(super) samples: Vec<Sample>,
+}
+
+/// Pictures of one fragment: where the first one's bytes lie.
+#[derive(Clone, Debug)]
+pub(super) struct TrackChunk {
+    pub(super) path: Arc<PathBuf>,
+    pub(super) offset: u64,
+    pub(super) n_samples: usize,
+    /// Which of the track's parameters.
+    pub(super) entry: usize,
 }
 
 /// Bytes of a recorded file that lie at `at` in the clip.
@@ -214,7 +233,7 @@ impl ClipReader {
     }
 
     /// Gap rows inside `span`, cut to it. What neither segment nor row covers does not exist unless check says so.
-    fn gaps(&self, stream: &StreamId, span: Span) -> Result<Vec<Gap>, ClipError> {
+    pub(super) fn gaps(&self, stream: &StreamId, span: Span) -> Result<Vec<Gap>, ClipError> {
         let rows = self.shared.footage.gaps_in(stream, span)?;
         let cut = |row: crate::store::footage::GapRow| {
             let whole = Span { from: row.from, to: row.to.unwrap_or(span.to) };
@@ -224,7 +243,7 @@ impl ClipReader {
     }
 }
 
-fn fragments_of(row: &SegmentRow) -> Result<Vec<Fragment>, ClipError> {
+pub(super) fn fragments_of(row: &SegmentRow) -> Result<Vec<Fragment>, ClipError> {
     let Some(closed) = &row.closed else { return Ok(Vec::new()) };
     let origin = Origin { base: closed.start_pts, wall: closed.span.from };
     table::decode(&closed.fragments, origin).map_err(|source| ClipError::Table { segment: row.id, source })
@@ -240,6 +259,7 @@ struct Plan {
     track: SoundTrack,
     chunks: Vec<Chunk>,
     slices: Vec<Slice>,
+    located: Vec<TrackChunk>,
     spans: Vec<ClipSpan>,
     length: MediaDuration,
     recorded: MediaDuration,
@@ -272,6 +292,12 @@ impl Plan {
         let n_sounds = if sound_bytes > 0 { heard.samples.len() } else { 0 };
         let n_sounds = u32::try_from(n_sounds).map_err(|_| Mp4Error::Range("the sound"))?;
         self.chunks.push(Chunk { n_samples: fragment.n_frames, size, n_sounds, sound_bytes, entry });
+        self.located.push(TrackChunk {
+            path: Arc::clone(&piece.path),
+            offset: fragment.offset + u64::from(fragment.header_bytes) + all_sound,
+            n_samples: samples.len(),
+            entry: usize::try_from(entry).map_err(|_| Mp4Error::Range("parameter sets"))?,
+        });
         self.samples.extend(samples);
         // Sound lies before the pictures in the file as in the clip: one slice holds both.
         let offset = fragment.offset + u64::from(fragment.header_bytes) + skipped;
@@ -348,6 +374,9 @@ impl Plan {
             slice.at = at;
             at += slice.len;
         }
+        let n_frames = self.samples.len();
+        let first = self.params.first().cloned().ok_or(Mp4Error::Range("a clip without pictures"))?;
+        let track = Track { params: self.params, chunks: self.located, samples: self.samples };
         Ok(Clip {
             start: shown.from,
             end: shown.to,
@@ -355,10 +384,10 @@ impl Plan {
             recorded: self.recorded,
             spans: self.spans,
             gaps,
-            params: self.params.first().cloned().ok_or(Mp4Error::Range("a clip without pictures"))?,
+            params: first,
             audio: self.track.params,
-            n_frames: self.samples.len(),
-            layout: Arc::new(Layout { head, slices: self.slices, len: at }),
+            n_frames,
+            layout: Arc::new(Layout { head, slices: self.slices, len: at, track: Arc::new(track) }),
         })
     }
 }
@@ -462,6 +491,17 @@ impl Clip {
             let offset = span.offset + MediaDuration::from_millis(wall.0 - span.wall.0);
             MediaDuration(offset.0.clamp(0, self.duration.0))
         })
+    }
+
+    /// The wall time of a clip time.
+    #[must_use]
+    pub fn wall_of(&self, offset: MediaDuration) -> WallTime {
+        let span = self.spans.iter().rev().find(|span| span.offset <= offset).or(self.spans.first());
+        span.map_or(self.start, |span| span.wall.plus_media(offset + -span.offset))
+    }
+
+    pub(super) fn track(&self) -> &Arc<Track> {
+        &self.layout.track
     }
 
     /// Reads a byte range, cut to the clip's length, in pieces of at most 256 KiB. Blocks: for a blocking thread.

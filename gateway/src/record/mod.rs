@@ -19,6 +19,7 @@
 
 pub mod clip;
 mod file;
+pub mod pictures;
 mod pool;
 mod queue;
 pub(crate) mod recovery;

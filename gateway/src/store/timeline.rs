@@ -3,7 +3,11 @@
 //! No segment is read but the first and the last: between them, what is no gap is recorded.
 
 use rusqlite::{Connection, OptionalExtension as _, named_params};
-use sharpeyes_domain::{ids::StreamId, segment::Span, time::WallTime};
+use sharpeyes_domain::{
+    ids::{SegmentId, StreamId},
+    segment::Span,
+    time::WallTime,
+};
 
 use super::footage::{Footage, FootageError, GapRow, gap_row};
 
@@ -30,6 +34,23 @@ impl Footage {
         self.read(|connection| {
             let snapshot = connection.unchecked_transaction()?;
             work(&TimelineRows { connection: &snapshot })
+        })
+    }
+
+    /// Those of `segments` that have no row any more.
+    ///
+    /// # Errors
+    /// [`FootageError`] when the index cannot be read.
+    pub fn gone(&self, segments: &[SegmentId]) -> Result<Vec<SegmentId>, FootageError> {
+        let asked = serde_json::json!(segments.iter().map(|id| id.0).collect::<Vec<_>>()).to_string();
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT value FROM json_each(?1)
+                     WHERE NOT EXISTS (SELECT 1 FROM segment WHERE id = json_each.value)",
+                )?
+                .query_map([asked], |row| row.get(0).map(SegmentId))?
+                .collect()
         })
     }
 }

@@ -31,7 +31,7 @@ async fn a_clip_is_described_played_in_ranges_and_written_down_once() {
     let operator = house.viewer("op", Role::Operator, "east").await;
     let auditor = house.viewer("eyes", Role::Auditor, "town").await;
     let clip = json(house.get(&format!("/incidents/{east}/clip"), &operator).await).await;
-    assert_eq!(clip["mime"], "video/mp4; codecs=\"avc1.4D401E\"");
+    assert_eq!(clip["mime"], "video/mp4; codecs=\"avc1.4D401F\"");
     assert_eq!(clip["pending"], false);
     assert_eq!(clip["alarm_begin_offset_s"], 10.0);
     assert_eq!(clip["start_ms"], BEGAN.0 - 10_000);

@@ -5,9 +5,10 @@ mod audited;
 mod feed;
 mod live;
 mod matrix;
+mod playback;
 mod sessions;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -45,12 +46,16 @@ use crate::{
         gate::Gate,
         viewer::Language,
     },
+    analyze::decode::FileDemuxer,
     clock::Clock,
     desk::Desk,
     hub::{Hub, RingLimits},
     ingest::Status,
+    mp4::Scanner,
     record::{RecordSettings, Recorder, RecorderMessage, RunEnd, RunInfo},
+    stills::Stills,
     store::{DISPATCH_MIGRATIONS, db::Db, dispatch::Dispatch, footage::Footage},
+    transcode::{TranscodeLimits, Transcodes},
 };
 
 const START: WallTime = WallTime(1_800_000_000_000);
@@ -171,12 +176,18 @@ impl House {
         let hub = Hub::new(streams, RingLimits { bytes: 1 << 20, span: Duration::from_secs(10) });
         let shutdown = CancellationToken::new();
         let accounts = Accounts::new(&db, &site.name, site.areas.clone(), clock.clone()).unwrap();
+        let stills = site.data_dir.join("pictures");
+        let stills = Stills::open(recorder.clips(), recorder.footage().clone(), &stills, 1 << 20).unwrap();
+        let limits =
+            TranscodeLimits { site: site.playback.transcodes, viewer: site.playback.transcodes_per_viewer };
         let state = ApiState::new(Parts {
             gate: gate(site.areas.clone()),
             accounts,
             desk,
             dispatch,
             clips: recorder.clips(),
+            stills,
+            transcodes: Transcodes::new(limits, clock.clone()),
             hub: hub.clone(),
             health: Arc::new(Quiet),
             clock: clock.clone(),
@@ -259,15 +270,25 @@ impl House {
         alarm.incident
     }
 
-    /// Fifty seconds of the main stream from 40 s after the start, a keyframe every two seconds.
+    /// Fifty seconds of the main stream from 40 s after the start, a keyframe every two seconds: one real picture.
     async fn record(&self, camera: &str) {
         let stream = stream(camera, StreamKind::Main);
+        let picture = coded("village_square", 1);
         let (recorder, whose) = (Arc::clone(&self.recorder), stream.clone());
         let sender = tokio::task::spawn_blocking(move || recorder.sender(&whose).unwrap()).await.unwrap();
         let wall_start = WallTime(START.0 + 40_000);
-        sender.try_send(RecorderMessage::RunBegin(run(&stream, wall_start))).unwrap();
+        let run = RunInfo {
+            stream: stream.clone(),
+            params: picture.params,
+            audio: None,
+            wall_start,
+            generation: 1,
+        };
+        sender.try_send(RecorderMessage::RunBegin(Arc::new(run))).unwrap();
         for second in 0..50 {
-            sender.try_send(RecorderMessage::Unit(unit(wall_start, second))).unwrap();
+            let nals = picture.units[0].nals.clone();
+            let unit = AccessUnit { nals, ..unit(wall_start, second) };
+            sender.try_send(RecorderMessage::Unit(unit)).unwrap();
         }
         let at = WallTime(START.0 + 90_000);
         sender.try_send(RecorderMessage::RunEnd(RunEnd { cause: GapCause::Stopped, at })).unwrap();
@@ -280,6 +301,21 @@ impl House {
         })
         .await;
     }
+}
+
+/// Coded footage of the repository.
+struct Coded {
+    params: Arc<VideoParams>,
+    units: Vec<AccessUnit>,
+}
+
+/// The first `n` pictures of a file, in decoding order; wall times begin at 0.
+fn coded(name: &str, n: usize) -> Coded {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/footage/{name}.mp4"));
+    let params = Scanner::open(std::fs::File::open(&path).unwrap()).unwrap().params().clone();
+    let mut opened = FileDemuxer::open(&path, WallTime(0)).unwrap();
+    let units = std::iter::from_fn(|| opened.demuxer.next_unit().unwrap()).take(n).collect();
+    Coded { params: Arc::new(params), units }
 }
 
 /// Waits for a condition, and fails the test when it does not come.

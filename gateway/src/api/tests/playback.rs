@@ -1,0 +1,1 @@
+//! Timelines, recordings by time, stills and transcodes.
