@@ -365,6 +365,8 @@ export const en: Words = {
     analysis: "Analysis",
     since: (age) => `for ${age}`,
     lastFrame: (age) => `last picture ${age} ago`,
+    clockOffset: (age, isAhead) => `camera clock ${age} ${isAhead ? "ahead" : "behind"}`,
+    damaged: (packets, pictures) => `${packets} packets lost, ${pictures} pictures damaged`,
     fps: (n) => `${n} fps`,
     rate: (n) => `${n} Mbit/s`,
     dropped: (n) => `${n} dropped`,

@@ -59,7 +59,8 @@ impl Proxy {
 
     pub(super) fn stop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_timeout(Duration::from_secs(1));
+            // Not waiting: it may be dropped inside another runtime, which must not block.
+            runtime.shutdown_background();
         }
     }
 }

@@ -113,12 +113,24 @@ function StreamCell({ stream }: { stream: StreamHealth | undefined }) {
         <span className="muted">{t.health.since(age(t, now - stream.since_ms))}</span>
       </span>
       {stream.state === "streaming" ? (
-        <span className="muted">
-          {stream.params &&
-            `${codecName(stream.params.codec)} ${stream.params.width}×${stream.params.height} · `}
-          {t.health.fps(stream.fps.toFixed(stream.fps < 10 ? 1 : 0))} ·{" "}
-          {t.health.rate((stream.bitrate / 1e6).toFixed(1))}
-        </span>
+        <>
+          <span className="muted">
+            {stream.params &&
+              `${codecName(stream.params.codec)} ${stream.params.width}×${stream.params.height} · `}
+            {t.health.fps(stream.fps.toFixed(stream.fps < 10 ? 1 : 0))} ·{" "}
+            {t.health.rate((stream.bitrate / 1e6).toFixed(1))}
+          </span>
+          {isClockOff(stream.clock_offset_ms) && (
+            <span className="muted">
+              {t.health.clockOffset(age(t, Math.abs(stream.clock_offset_ms)), stream.clock_offset_ms > 0)}
+            </span>
+          )}
+          {!!stream.damaged_pictures && (
+            <span className="muted">
+              {t.health.damaged(stream.lost_packets ?? 0, stream.damaged_pictures)}
+            </span>
+          )}
+        </>
       ) : (
         <>
           {stream.last_frame_ms !== undefined && (
@@ -130,6 +142,11 @@ function StreamCell({ stream }: { stream: StreamHealth | undefined }) {
       )}
     </div>
   );
+}
+
+/** Less than two seconds is the delay of the stream, not a wrong clock. */
+function isClockOff(offset: number | null | undefined): offset is number {
+  return typeof offset === "number" && Math.abs(offset) >= 2000;
 }
 
 function AnalysisCell({ analysis }: { analysis: AnalysisHealth | undefined }) {

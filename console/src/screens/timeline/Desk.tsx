@@ -15,7 +15,7 @@ import { SPEEDS } from "../../timeline/steer";
 import { zoneOffset } from "../../timeline/ticks";
 import { useAreas } from "../accounts/useAreas";
 import { CameraPicker } from "./CameraPicker";
-import { DeskTools } from "./DeskTools";
+import { DeskTools, MarkTools } from "./DeskTools";
 import { GoToDialog, PurposeDialog } from "./dialogs";
 import { HoldDialog } from "./HoldDialog";
 import { HoldsDrawer } from "./HoldsDrawer";
@@ -215,8 +215,19 @@ export function Desk({ address, list, skew_ms, onAddress }: Props) {
       )}
       {watches ? (
         <Transport store={replay.store} actions={actions} canStep={cameras.length > 0}>
-          <DeskTools
+          <MarkTools
             marks={marks}
+            actions={actions}
+            onUnmark={() => setMarks({ in_ms: null, out_ms: null })}
+          />
+        </Transport>
+      ) : (
+        <p className="desk-only muted">{t.timeline.listOnly}</p>
+      )}
+      <div className="desk-row">
+        <Notices store={replay.store} nameOf={nameOf} row={rows.find((row) => row.camera === focused)} />
+        {watches && (
+          <DeskTools
             stream={stream}
             late={late}
             reason={reason}
@@ -224,7 +235,6 @@ export function Desk({ address, list, skew_ms, onAddress }: Props) {
             overview={showsAll}
             canNarrow={cameras.length > 0}
             actions={actions}
-            onUnmark={() => setMarks({ in_ms: null, out_ms: null })}
             onOverview={setOverview}
             onStream={(next) => {
               setSubs(new Set());
@@ -232,11 +242,8 @@ export function Desk({ address, list, skew_ms, onAddress }: Props) {
             }}
             onLate={setLate}
           />
-        </Transport>
-      ) : (
-        <p className="desk-only muted">{t.timeline.listOnly}</p>
-      )}
-      <Notices store={replay.store} nameOf={nameOf} row={rows.find((row) => row.camera === focused)} />
+        )}
+      </div>
       <Strip
         replay={replay}
         rows={rows}

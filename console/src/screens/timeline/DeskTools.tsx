@@ -9,8 +9,49 @@ import { lengthWords } from "../../timeline/words";
 import { Tool } from "./Transport";
 import type { DeskActions } from "./useDeskKeys";
 
-interface Props {
+interface MarkProps {
   marks: { in_ms: number | null; out_ms: number | null };
+  actions: DeskActions;
+  onUnmark: () => void;
+}
+
+/** A stretch from in to out, and keeping it. */
+export function MarkTools({ marks, actions, onUnmark }: MarkProps) {
+  const { t } = useSpeech();
+  const words = t.timeline;
+  const length = marks.in_ms !== null && marks.out_ms !== null ? marks.out_ms - marks.in_ms : null;
+  const hasMark = marks.in_ms !== null || marks.out_ms !== null;
+  return (
+    <span className="transport-group transport-right">
+      {hasMark && (
+        <button type="button" className="transport-link" onClick={onUnmark}>
+          {length !== null && <b>{words.marked(lengthWords(t, length))}</b>} {words.unmark}
+        </button>
+      )}
+      <Tool
+        label={words.markIn}
+        keys="I"
+        pressed={marks.in_ms !== null}
+        onClick={() => actions.mark("in_ms")}
+      >
+        {words.markIn}
+      </Tool>
+      <Tool
+        label={words.markOut}
+        keys="O"
+        pressed={marks.out_ms !== null}
+        onClick={() => actions.mark("out_ms")}
+      >
+        {words.markOut}
+      </Tool>
+      <Tool label={t.hold.make} keys="H" primary={length !== null} onClick={actions.hold}>
+        {t.hold.make}
+      </Tool>
+    </span>
+  );
+}
+
+interface Props {
   stream: Stream;
   late: LatePolicy;
   reason: Reason | null;
@@ -18,7 +59,6 @@ interface Props {
   overview: boolean;
   canNarrow: boolean;
   actions: DeskActions;
-  onUnmark: () => void;
   onOverview: (all: boolean) => void;
   onStream: (stream: Stream) => void;
   onLate: (policy: LatePolicy) => void;
@@ -26,72 +66,44 @@ interface Props {
 
 export function DeskTools(props: Props) {
   const { t } = useSpeech();
-  const { marks, actions } = props;
+  const { actions } = props;
   const words = t.timeline;
-  const length = marks.in_ms !== null && marks.out_ms !== null ? marks.out_ms - marks.in_ms : null;
-  const hasMark = marks.in_ms !== null || marks.out_ms !== null;
   return (
-    <>
-      <span className="transport-group">
+    <span className="transport-group">
+      <Tool
+        label={words.choose}
+        keys="C"
+        icon={<VideoCameraOutlined />}
+        onClick={() => actions.ask("cameras")}
+      >
+        {words.cameras} {words.chosen(props.chosen, MOST_PANES)}
+      </Tool>
+      {props.canNarrow && (
         <Tool
-          label={words.markIn}
-          keys="I"
-          pressed={marks.in_ms !== null}
-          onClick={() => actions.mark("in_ms")}
+          label={props.overview ? words.onlyChosen : words.overview}
+          onClick={() => props.onOverview(!props.overview)}
         >
-          {words.markIn}
+          {props.overview ? words.onlyChosen : words.overview}
         </Tool>
-        <Tool
-          label={words.markOut}
-          keys="O"
-          pressed={marks.out_ms !== null}
-          onClick={() => actions.mark("out_ms")}
-        >
-          {words.markOut}
-        </Tool>
-        <Tool label={t.hold.make} keys="H" primary={length !== null} onClick={actions.hold}>
-          {t.hold.make}
-        </Tool>
-        {hasMark && (
-          <button type="button" className="transport-link" onClick={props.onUnmark}>
-            {length !== null && <b>{words.marked(lengthWords(t, length))}</b>} {words.unmark}
-          </button>
-        )}
-        <Tool label={t.hold.list} icon={<FolderOpenOutlined />} onClick={() => actions.ask("holds")} />
-      </span>
-      <span className="transport-group transport-right">
-        <Tool
-          label={words.choose}
-          keys="C"
-          icon={<VideoCameraOutlined />}
-          onClick={() => actions.ask("cameras")}
-        >
-          {words.chosen(props.chosen, MOST_PANES)}
-        </Tool>
-        {props.canNarrow && (
-          <Tool
-            label={props.overview ? words.onlyChosen : words.overview}
-            onClick={() => props.onOverview(!props.overview)}
-          >
-            {props.overview ? words.onlyChosen : words.overview}
-          </Tool>
-        )}
-        <Tool label={words.zoomOut} keys="-" onClick={() => actions.zoom(1)}>
-          −
-        </Tool>
-        <Tool label={words.zoomIn} keys="+" onClick={() => actions.zoom(-1)}>
-          +
-        </Tool>
-        <Popover trigger="click" placement="topRight" content={<Settings {...props} />}>
-          <span>
-            <Tool label={words.settings} icon={<SettingOutlined />} onClick={() => undefined} />
-          </span>
-        </Popover>
-        <Tool label={t.queue.help} keys="?" onClick={() => actions.ask("help")}>
-          ?
-        </Tool>
-      </span>
-    </>
+      )}
+      <Tool label={words.zoomOut} keys="-" onClick={() => actions.zoom(1)}>
+        −
+      </Tool>
+      <Tool label={words.zoomIn} keys="+" onClick={() => actions.zoom(-1)}>
+        +
+      </Tool>
+      <Tool label={t.hold.list} icon={<FolderOpenOutlined />} onClick={() => actions.ask("holds")}>
+        {t.hold.list}
+      </Tool>
+      <Popover trigger="click" placement="topRight" content={<Settings {...props} />}>
+        <span>
+          <Tool label={words.settings} icon={<SettingOutlined />} onClick={() => undefined} />
+        </span>
+      </Popover>
+      <Tool label={t.queue.help} keys="?" onClick={() => actions.ask("help")}>
+        ?
+      </Tool>
+    </span>
   );
 }
 

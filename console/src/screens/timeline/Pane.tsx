@@ -73,9 +73,6 @@ export function Pane(props: Props) {
       onPointerDown={props.onFocus}
       onDoubleClick={props.canEnlarge ? props.onEnlarge : undefined}
     >
-      <video ref={video} muted playsInline preload="auto" disablePictureInPicture />
-      <img ref={image} alt="" className="pane-picture" hidden={!isPicture} />
-      {state && <Veil {...props} state={state} player={player} />}
       <header className="pane-head">
         <kbd>{props.number}</kbd>
         <b>{props.name}</b>
@@ -105,6 +102,11 @@ export function Pane(props: Props) {
           </button>
         </span>
       </header>
+      <div className="pane-screen">
+        <video ref={video} muted playsInline preload="auto" disablePictureInPicture />
+        <img ref={image} alt="" className="pane-picture" hidden={!isPicture} />
+        {state && <Veil {...props} state={state} player={player} />}
+      </div>
     </section>
   );
 }

@@ -1,5 +1,5 @@
 /** Recordings on one clock: up to nine panes over a timeline. The address says what is shown. */
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useSearchParams } from "react-router";
 import { useViewer } from "../../api/session";
 import { Loading, Trouble } from "../../components/Trouble";
@@ -17,16 +17,15 @@ export function TimelinePage() {
   const viewer = useViewer();
   const [params, setParams] = useSearchParams();
   const list = useCameraList();
-  /** Changes when a link leads here again, not when the page itself writes the address. */
-  const [written, setWritten] = useState("");
-  const [entry, setEntry] = useState(0);
   const text = params.toString();
+  /** What the page wrote itself; anything else in the address is a link that leads here again. */
+  const written = useRef(text);
+  const [entry, setEntry] = useState(0);
   useEffect(() => {
-    if (written !== "" && text !== written) {
-      setWritten("");
-      setEntry((n) => n + 1);
-    }
-  }, [text, written]);
+    if (text === written.current) return;
+    written.current = text;
+    setEntry((n) => n + 1);
+  }, [text]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: read once per entry; later the page is ahead of it.
   const address = useMemo(() => readAddress(params), [entry]);
 
@@ -42,8 +41,8 @@ export function TimelinePage() {
       skew_ms={skew_ms}
       onAddress={(next) => {
         const nextText = next.toString();
-        if (nextText === text) return;
-        setWritten(nextText);
+        if (nextText === written.current) return;
+        written.current = nextText;
         setParams(next, { replace: true });
       }}
     />

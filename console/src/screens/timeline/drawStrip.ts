@@ -190,7 +190,8 @@ function drawRuler(ctx: CanvasRenderingContext2D, { width, height, ticks, label 
     const at = Math.round(x(tick.at_ms));
     const isDay = tick.rank === "day";
     ctx.fillStyle = isDay ? "#16202c" : tick.rank === "major" ? "#8292a5" : "#c4ced9";
-    ctx.fillRect(at, isDay ? 4 : tick.rank === "major" ? 20 : 25, isDay ? 2 : 1, RULER_PX);
+    const top = isDay ? 4 : tick.rank === "major" ? 20 : 25;
+    ctx.fillRect(at, top, isDay ? 2 : 1, RULER_PX - top);
     if (isDay) {
       ctx.fillStyle = "rgba(22, 32, 44, 0.25)";
       ctx.fillRect(at, RULER_PX, 1, height - RULER_PX);

@@ -1,0 +1,237 @@
+/**
+ * Playback in a real Chromium against a running gateway: how soon the first picture of an old instant is there, how
+ * long a seek takes, and how far apart the panes are while they all play.
+ *
+ * Speaks one JSON line on stdout, `result` or `failed`; exits 1 with the reason. Environment: E2E_URL, E2E_NAME,
+ * E2E_PASSWORD, E2E_CAMERAS (comma separated, the first one is used alone for the first picture and the seeks),
+ * E2E_AT_MS (an instant with an hour of footage after it), E2E_CASE (case number; asked for when the instant is older
+ * than a day), E2E_SEEKS (20), E2E_PLAY_S (10), E2E_SPEED (1), E2E_CODE (`wall`: the bars in the picture count frames of
+ * wall time; otherwise each pane's own constant offset is taken off), E2E_SHOTS (folder), E2E_CHROMIUM.
+ *
+ * Frames are read twice: from `requestVideoFrameCallback`, and from bars burnt into the picture where there are any
+ * (32 cells over the lowest 1/24: 1010, then 24 bits, then 0101), which no mistake in the page's own arithmetic can hide.
+ */
+import { chromium } from "playwright-core";
+
+const env = process.env;
+const { E2E_URL: url, E2E_NAME: name, E2E_PASSWORD: password, E2E_SHOTS: shots } = env;
+const cameras = (env.E2E_CAMERAS ?? "").split(",").filter(Boolean);
+const at = Number(env.E2E_AT_MS);
+const seeks = Number(env.E2E_SEEKS ?? 20);
+const play_s = Number(env.E2E_PLAY_S ?? 10);
+const speed = Number(env.E2E_SPEED ?? 1);
+const MEDIA_MS = 60_000;
+const WARM_MS = 3_000;
+const HOUR_MS = 3_600_000;
+
+const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
+
+const browser = await chromium.launch({
+  executablePath: env.E2E_CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
+});
+
+try {
+  if (cameras.length === 0 || !Number.isFinite(at)) throw new Error("E2E_CAMERAS and E2E_AT_MS are needed");
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "zh-CN" });
+  await context.addInitScript(watchFrames);
+  const page = await context.newPage();
+  const trouble = [];
+  page.on("pageerror", (error) => trouble.push(String(error)));
+  page.on("console", (message) => {
+    // The first look at /session is a 401 by design.
+    if (message.type() === "error" && !/401/.test(message.text())) trouble.push(message.text());
+  });
+  await page.goto(url);
+  await page.fill("#name", name);
+  await page.fill("#password", password);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".header");
+
+  const first_picture_ms = await firstPicture(page);
+  const seek_ms = await seekTimes(page);
+  await shot(page, "timeline-one");
+  const together = await playTogether(page);
+  await shot(page, "timeline-all");
+  say("result", { first_picture_ms, seek_ms, ...together, trouble });
+} catch (error) {
+  say("failed", { reason: String(error?.stack ?? error) });
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+}
+
+async function shot(page, label) {
+  if (shots) await page.screenshot({ path: `${shots}/${label}.png` });
+}
+
+/** Runs in the page before anything else: the last frames of every video element, with the wall time of each. */
+function watchFrames() {
+  const seen = new WeakSet();
+  window.shownFrames = new Map();
+  const watch = (video) => {
+    seen.add(video);
+    const take = (_now, frame) => {
+      const camera = video.closest("[data-camera]")?.dataset.camera;
+      if (camera) {
+        const wall = Number(video.dataset.base) + frame.mediaTime * 1000;
+        const list = window.shownFrames.get(camera) ?? [];
+        list.push({ wall, display: frame.expectedDisplayTime, at: performance.now() });
+        window.shownFrames.set(camera, list.slice(-12));
+      }
+      video.requestVideoFrameCallback(take);
+    };
+    video.requestVideoFrameCallback(take);
+  };
+  new MutationObserver(() => {
+    for (const video of document.querySelectorAll("video")) if (!seen.has(video)) watch(video);
+  }).observe(document, { childList: true, subtree: true });
+}
+
+/** Opens the timeline; gives the moment, in the page's time, from which on nothing but the gateway is waited for. */
+async function open(page, chosen) {
+  await page.goto(`${url}/timeline?cameras=${chosen.join(",")}&at=${at}&span=${HOUR_MS}&speed=${speed}`);
+  if (Date.now() - at < 24 * HOUR_MS) {
+    await page.waitForSelector(".pane");
+    return 0;
+  }
+  await page.waitForSelector('.pane[data-state="purpose"]');
+  await page.locator(".pane-veil button").first().click();
+  await page.fill("#case", env.E2E_CASE ?? "e2e-1");
+  const begun = await page.evaluate(() => performance.now());
+  await page.keyboard.press("Enter");
+  return begun;
+}
+
+async function firstPicture(page) {
+  const begun = await open(page, cameras.slice(0, 1));
+  const seen = await page.waitForFunction(
+    (camera) => window.shownFrames.get(camera)?.[0]?.at ?? false,
+    cameras[0],
+    { timeout: MEDIA_MS, polling: "raf" },
+  );
+  return Math.round((await seen.jsonValue()) - begun);
+}
+
+/** Clicks on the strip all over the hour, and waits for the picture of the clicked instant. */
+async function seekTimes(page) {
+  const box = await page.getByTestId("strip").boundingBox();
+  const times = [];
+  for (let i = 0; i < seeks; i++) {
+    const share = 0.52 + 0.44 * ((i * 0.618) % 1);
+    await page.evaluate(() => {
+      window.addEventListener("pointerup", () => (window.clickedAt = performance.now()), {
+        once: true,
+        capture: true,
+      });
+    });
+    await page.mouse.click(box.x + box.width * share, box.y + box.height * 0.75);
+    const taken = await page.waitForFunction(
+      (camera) => {
+        const target = Number(document.querySelector("[data-testid=clock]").dataset.at);
+        const frame = (window.shownFrames.get(camera) ?? []).find(
+          (f) => f.at > window.clickedAt && f.wall <= target + 2 && f.wall > target - 400,
+        );
+        const state = document.querySelector(".pane").dataset.state;
+        if (state === "gap") return "gap";
+        return frame ? frame.at - window.clickedAt : false;
+      },
+      cameras[0],
+      { timeout: MEDIA_MS, polling: "raf" },
+    );
+    const value = await taken.jsonValue();
+    if (value !== "gap") times.push(value);
+  }
+  return summary(times);
+}
+
+async function playTogether(page) {
+  await open(page, cameras);
+  await page.waitForFunction(
+    (n) => document.querySelectorAll('.pane[data-state="shown"]').length === n,
+    cameras.length,
+    { timeout: MEDIA_MS },
+  );
+  await page.keyboard.press(" ");
+  await page.waitForTimeout(WARM_MS);
+  const { samples, codes, frame_ms, played } = await page.evaluate(sampleTogether, play_s * 1000);
+  const spreads = samples.map((walls) => (Math.max(...walls) - Math.min(...walls)) / frame_ms);
+  return {
+    panes: cameras.length,
+    frame_ms,
+    /** 1 when the clock never had to wait. */
+    pace: Number((played / (play_s * 1000 * speed)).toFixed(3)),
+    spread_frames: summary(spreads),
+    code_spread_frames: codeSpread(codes, frame_ms),
+  };
+}
+
+/** In the page: at every screen refresh what each pane shows, and now and then what the bars in its picture say. */
+async function sampleTogether(length_ms) {
+  const panes = [...document.querySelectorAll(".pane")];
+  const clock = () => Number(document.querySelector("[data-testid=clock]").dataset.at);
+  const canvas = document.createElement("canvas");
+  canvas.width = 320;
+  canvas.height = 4;
+  const ctx = canvas.getContext("2d", { willReadFrequently: true });
+  const codeOf = (video) => {
+    const { videoWidth: w, videoHeight: h } = video;
+    ctx.drawImage(video, 0, h - h / 48 - 2, w, 4, 0, 0, 320, 4);
+    const row = ctx.getImageData(0, 2, 320, 1).data;
+    const bits = Array.from({ length: 32 }, (_, i) => (row[(i * 10 + 5) * 4] > 128 ? 1 : 0));
+    if (bits.slice(0, 4).join("") !== "1010" || bits.slice(28).join("") !== "0101") return null;
+    return bits.slice(4, 28).reduce((n, bit) => n * 2 + bit, 0);
+  };
+  const gaps = [];
+  for (const list of window.shownFrames.values())
+    for (let i = 1; i < list.length; i++) gaps.push(list[i].wall - list[i - 1].wall);
+  const frame_ms = gaps.filter((g) => g > 5).sort((a, b) => a - b)[0] ?? 40;
+  const samples = [];
+  const codes = [];
+  const begun = performance.now();
+  const from = clock();
+  let lastCode = 0;
+  while (performance.now() - begun < length_ms) {
+    const now = await new Promise(requestAnimationFrame);
+    const shown = panes.map(
+      (pane) =>
+        (window.shownFrames.get(pane.dataset.camera) ?? []).filter((f) => f.display <= now).pop()?.wall,
+    );
+    if (shown.every((wall) => wall !== undefined)) samples.push(shown);
+    if (now - lastCode > 200) {
+      lastCode = now;
+      const wall = clock();
+      codes.push({ wall, values: panes.map((pane) => codeOf(pane.querySelector("video"))) });
+    }
+  }
+  return { samples, codes, frame_ms: Math.round(frame_ms * 1000) / 1000, played: clock() - from };
+}
+
+/** Frames between the panes by their bars; null where the footage has none. */
+function codeSpread(codes, frame_ms) {
+  const whole = codes.filter(({ values }) => values.every((v) => v !== null));
+  if (whole.length < codes.length / 2 || whole.length === 0) return null;
+  const panes = whole[0].values.length;
+  // Without a common origin every camera counts from its own begin: only what changes between panes is an error.
+  const origin = Array.from({ length: panes }, (_, i) =>
+    env.E2E_CODE === "wall" ? 0 : middle(whole.map(({ wall, values }) => values[i] - wall / frame_ms)),
+  );
+  const spreads = whole.map(({ values }) => {
+    const own = values.map((value, i) => value - origin[i]);
+    return Math.max(...own) - Math.min(...own);
+  });
+  return summary(spreads);
+}
+
+function middle(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+function summary(values) {
+  if (values.length === 0) return null;
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share) =>
+    Number(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))].toFixed(2));
+  return { p50: at(0.5), p95: at(0.95), max: at(1), n: sorted.length };
+}

@@ -1,0 +1,63 @@
+//! RTP over UDP on a bad link (F21): 1, 5 and 20 % of the packets lost, some overtaken, and 300 ms of jitter.
+
+use std::time::Duration;
+
+use anyhow::ensure;
+use sharpeyes_tests::{
+    camsim::Faults,
+    faulty::{Stand, camera, causes, main_of},
+    recording,
+    samples::Sample,
+};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_sharpeyes-under-test");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_udp_loses_is_counted_marked_and_named() -> anyhow::Result<()> {
+    let links = [("clean", 0.0, 0.0), ("one", 0.01, 0.002), ("five", 0.05, 0.01), ("twenty", 0.2, 0.02)];
+    let cameras = links.iter().map(|(name, ..)| camera(name, Sample::H264)).collect::<anyhow::Result<_>>()?;
+    let stand = Stand::start(BINARY, cameras, &[], |camera| camera.with("transport", "udp")).await?;
+    for (name, ..) in links {
+        stand.records(name, Duration::from_secs(2)).await?;
+    }
+    for (name, loss, reorder) in links.into_iter().skip(1) {
+        let faults = Faults { loss, reorder, jitter_ms: 300, ..Faults::default() };
+        stand.control.set(&main_of(name), &faults);
+    }
+    let damaged = |health: &serde_json::Value| health["damaged_pictures"].as_u64().is_some_and(|n| n > 5);
+    stand.until("damaged pictures", "one", damaged).await?;
+    stand.until("damaged pictures", "five", damaged).await?;
+    // No keyframe of thirty packets comes whole.
+    let named = stand.fault("twenty", "packet_loss").await?;
+    ensure!(named["remedy"].as_str().is_some_and(|remedy| remedy.contains("tcp")), "{named}");
+    for (name, ..) in links {
+        let health = stand.health(name).await?;
+        println!(
+            "{name}: {} packets lost, {} pictures damaged",
+            health["lost_packets"], health["damaged_pictures"]
+        );
+    }
+    for (name, ..) in links {
+        stand.control.set(&main_of(name), &Faults::default());
+    }
+    for (name, ..) in links {
+        stand.records(name, Duration::from_secs(3)).await?;
+    }
+    ensure!(stand.health("clean").await?["lost_packets"] == 0);
+    let site = stand.finish().await?;
+    for (name, ..) in links {
+        let causes = causes(&site, name)?;
+        println!("{name}: gaps {causes:?}");
+        ensure!(causes.iter().all(|cause| cause == "packet_loss"), "{name}: {causes:?}");
+        ensure!(causes.is_empty() == (name == "clean") || name == "one", "{name}: {causes:?}");
+        for segment in recording::segments(&site, &main_of(name))? {
+            let path = site.media().join(&segment.path);
+            let n_recorded = recording::pictures(&path)?.len();
+            let Some((video, complaints)) = recording::decode(&path)? else { continue };
+            ensure!(video.n_frames == n_recorded, "{name}: {} of {n_recorded} decode", video.n_frames);
+            ensure!(name != "clean" || complaints.is_empty(), "{complaints}");
+            ensure!(video.shown_us.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", video.shown_us);
+        }
+    }
+    Ok(())
+}
