@@ -357,7 +357,7 @@ mod tests {
         use Action as A;
         match action {
             A::SessionOwn | A::InterfaceRead => true,
-            A::IncidentAct | A::LiveView => role == Role::Operator && is_own_area,
+            A::IncidentAct | A::LiveView | A::HoldManage => role == Role::Operator && is_own_area,
             A::IncidentList | A::IncidentView | A::ClipView | A::TraceView | A::ThumbnailView => {
                 matches!(role, Role::Operator | Role::Police) && is_own_area
             }
@@ -371,7 +371,8 @@ mod tests {
                 Role::Administrator => true,
                 Role::Police | Role::Auditor => false,
             },
-            A::AccountManage => role == Role::Administrator,
+            A::StorageRead => matches!(role, Role::Technician | Role::Administrator),
+            A::StorageManage | A::AccountManage => role == Role::Administrator,
             A::AuditRead => role == Role::Auditor,
         }
     }

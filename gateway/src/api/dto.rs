@@ -4,8 +4,15 @@
 //! coordinates are 0..1 of the picture. The types generate the OpenAPI document and with it the console's types.
 //! Conversions from domain and store types live in `convert`; there is no logic here.
 
+mod storage;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub use storage::{
+    Deletion, DeletionReason, DiskState, Hold, HoldRelease, HoldScope, HoldStream, LegalBasis, NewHold,
+    RetentionClock, Storage, StorageForecast, StreamStorage, Volume,
+};
 
 // ---- errors
 

@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{accounts, audit, cameras, clips, dto, events, incidents, live, session};
+use super::{accounts, audit, cameras, clips, dto, events, holds, incidents, live, session, storage};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -33,6 +33,11 @@ use super::{accounts, audit, cameras, clips, dto, events, incidents, live, sessi
         incidents::trace,
         incidents::thumbnail,
         events::follow,
+        holds::list,
+        holds::make,
+        holds::release,
+        storage::show,
+        storage::confirm_clock,
         accounts::list,
         accounts::create,
         accounts::change,
@@ -41,7 +46,7 @@ use super::{accounts, audit, cameras, clips, dto, events, incidents, live, sessi
         document,
     ),
     // Those that only a query or a stream names.
-    components(schemas(dto::EventPosition, dto::IncidentScope, dto::LiveStream))
+    components(schemas(dto::EventPosition, dto::HoldScope, dto::IncidentScope, dto::LiveStream))
 )]
 struct Document;
 

@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     desk::Desk,
     hub::Hub,
-    record::clip::ClipReader,
+    record::{clip::ClipReader, retention::Keeping},
     store::dispatch::Dispatch,
 };
 
@@ -29,6 +29,8 @@ pub struct Parts {
     pub dispatch: Dispatch,
     /// Recordings as playable files.
     pub clips: ClipReader,
+    /// The disk of recordings, retention and holds.
+    pub keeping: Arc<Keeping>,
     /// Live pictures.
     pub hub: Hub,
     /// States of streams and analyses.

@@ -1,10 +1,11 @@
 //! Builds and wires everything. The only place of the process that spawns tasks and starts threads.
 //!
 //! Shutdown, in this order, each step with a deadline: stop ingest (runs end, gaps get their cause), stop decoding and
-//! end running alarms, drain the inference threads, flush the desk, finish the segments, stop the API.
+//! end running alarms, drain the inference threads, flush the desk, end retention, finish the segments, stop the API.
 
 mod analysis;
 mod health;
+pub(crate) mod keeping;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -30,6 +31,7 @@ use crate::{
 };
 use analysis::Analysis;
 use health::Health;
+use keeping::Keeper;
 
 /// Connection attempts at the same time, over all cameras: a restarted switch must not be met by 100 at once.
 const ATTEMPTS: usize = 8;
@@ -86,6 +88,7 @@ struct Steps {
     analysis: Step,
     inference: Option<analysis::Threads>,
     desk: Step,
+    keeper: Keeper,
     recorder: Recorder,
     api: Step,
 }
@@ -127,9 +130,14 @@ impl App {
             move || open_stores(&site, &clock)
         })
         .await?;
-        let recorder = blocking({
+        let (recorder, (keeper, keeping)) = blocking({
+            let (site, dispatch) = (site.clone(), stores.dispatch.clone());
             let (settings, footage, clock) = (record_settings(&site), stores.footage.clone(), clock.clone());
-            move || Recorder::open(settings, footage, clock).map_err(AppError::from)
+            move || {
+                let recorder = Recorder::open(settings, footage, clock)?;
+                let keeper = Keeper::start(&site, &recorder, &dispatch)?;
+                Ok((recorder, keeper))
+            }
         })
         .await?;
         let desk = Desk::new(stores.dispatch.clone(), clock.clone(), site.incident.clone());
@@ -150,6 +158,7 @@ impl App {
             desk,
             dispatch: stores.dispatch,
             clips: recorder.clips(),
+            keeping,
             hub,
             health: Arc::new(health),
             clock,
@@ -157,7 +166,7 @@ impl App {
             site,
         });
         api.tasks.spawn(serve(listener, state));
-        let steps = Steps { ingest, analysis, inference, desk: desk_step, recorder, api };
+        let steps = Steps { ingest, analysis, inference, desk: desk_step, keeper, recorder, api };
         Ok(Self { address, setup_code, shutdown, steps })
     }
 
@@ -176,13 +185,14 @@ impl App {
     /// Waits for the shutdown token, then stops everything in order.
     pub async fn join(self) {
         self.shutdown.cancelled().await;
-        let Steps { ingest, analysis, inference, desk, recorder, api } = self.steps;
+        let Steps { ingest, analysis, inference, desk, keeper, recorder, api } = self.steps;
         ingest.end("ingest").await;
         analysis.end("analysis").await;
         if let Some(threads) = inference {
             within("inference", tokio::task::spawn_blocking(move || threads.end())).await;
         }
         desk.end("desk").await;
+        within("retention", tokio::task::spawn_blocking(move || keeper.end())).await;
         within("recorder", tokio::task::spawn_blocking(move || recorder.close())).await;
         api.end("api").await;
         tracing::info!("stopped");

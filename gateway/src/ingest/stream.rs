@@ -42,6 +42,8 @@ const SLOW_MOST: Duration = Duration::from_secs(600);
 const GOOD_SESSION: Duration = Duration::from_secs(30);
 /// A pause in media time longer than this is missing recording and must be a gap row.
 const HOLE: Duration = Duration::from_secs(2);
+/// Less than this is not worth a new run: the wall times of a run may be wrong by it until the run ends.
+const CLOCK_STEP: Duration = Duration::from_secs(2);
 
 /// What a stream's task is given.
 pub struct Wiring {
@@ -77,6 +79,8 @@ struct Run {
     /// False after the recorder's queue overflowed, until the next keyframe that fits.
     is_recorded: bool,
     newest: Pts,
+    /// When the run began, by both clocks: they part when the wall clock is set.
+    anchor: (WallTime, Instant),
 }
 
 impl StreamTask {
@@ -198,6 +202,14 @@ impl StreamTask {
             tracing::info!(params = ?params, "the camera changed its video parameters: a new run");
             self.end_session(GapCause::ParameterChange);
         }
+        // The run's times go on by monotonic time; the next one takes the clock as it is now. At a keyframe, so that no
+        // picture is lost.
+        if unit.is_keyframe
+            && let Some(step) = self.run.as_ref().and_then(|run| clock_step(&self.wiring.clock, run.anchor))
+        {
+            tracing::warn!(step_ms = step, "the wall clock was set: a new run");
+            self.end_session(GapCause::ClockStep);
+        }
         if self.run.is_none() && !self.begin_run(&unit, params) {
             return;
         }
@@ -254,7 +266,8 @@ impl StreamTask {
         let recorder = self.wiring.recorder.as_ref();
         let is_recorded =
             recorder.is_some_and(|recorder| send(recorder, RecorderMessage::RunBegin(info.clone())));
-        self.run = Some(Run { timeline, info, is_recorded, newest: Pts::default() });
+        let anchor = (clock.wall(), clock.instant());
+        self.run = Some(Run { timeline, info, is_recorded, newest: Pts::default(), anchor });
         true
     }
 
@@ -292,6 +305,13 @@ impl StreamTask {
     fn enter(&self, state: StreamState) {
         self.status.enter(state, self.wiring.clock.wall());
     }
+}
+
+/// By how many milliseconds the wall clock was set since `anchor`, when that is more than [`CLOCK_STEP`].
+fn clock_step(clock: &Clock, (wall, instant): (WallTime, Instant)) -> Option<i64> {
+    let expected = wall.plus(clock.instant().saturating_duration_since(instant));
+    let step = clock.wall().0.saturating_sub(expected.0);
+    (step.unsigned_abs() > CLOCK_STEP.as_millis().try_into().unwrap_or(u64::MAX)).then_some(step)
 }
 
 fn send(recorder: &RecordSender, message: RecorderMessage) -> bool {

@@ -6,8 +6,13 @@ mod feed;
 mod live;
 mod matrix;
 mod sessions;
+mod storage;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{
     body::Body,
@@ -24,11 +29,11 @@ use sharpeyes_domain::{
     area::AreaTree,
     detection::ObjectClass,
     geometry::Confidence,
-    ids::{AccountId, AreaId, CameraId, IncidentId, RuleId, StreamId, StreamKind, TrackId, ZoneId},
+    ids::{AccountId, AreaId, CameraId, HoldId, IncidentId, RuleId, StreamId, StreamKind, TrackId, ZoneId},
     level::Level,
     media::{AccessUnit, VideoCodec, VideoParams},
     rule::RuleClass,
-    segment::GapCause,
+    segment::{GapCause, Span},
     time::{MediaDuration, Pts, WallTime},
 };
 use tokio_util::sync::CancellationToken;
@@ -49,8 +54,16 @@ use crate::{
     desk::Desk,
     hub::{Hub, RingLimits},
     ingest::Status,
-    record::{RecordSettings, Recorder, RecorderMessage, RunEnd, RunInfo},
-    store::{DISPATCH_MIGRATIONS, db::Db, dispatch::Dispatch, footage::Footage},
+    record::{
+        RecordSettings, Recorder, RecorderMessage, RunEnd, RunInfo,
+        retention::{IncidentSource, Retention},
+    },
+    store::{
+        DISPATCH_MIGRATIONS,
+        db::{Db, DbError},
+        dispatch::Dispatch,
+        footage::{Footage, IncidentMark, NewHold},
+    },
 };
 
 const START: WallTime = WallTime(1_800_000_000_000);
@@ -121,6 +134,16 @@ struct House {
     hub: Hub,
     shutdown: CancellationToken,
     recorder: Arc<Recorder>,
+    retention: Arc<Mutex<Retention>>,
+}
+
+/// No alarm keeps footage here.
+struct NoIncidents;
+
+impl IncidentSource for NoIncidents {
+    fn changed(&mut self) -> Result<Vec<IncidentMark>, DbError> {
+        Ok(Vec::new())
+    }
 }
 
 struct Quiet;
@@ -165,6 +188,8 @@ impl House {
         let footage = Footage::open(&site.data_dir.join("footage.db")).unwrap();
         let settings = RecordSettings::new(site.storage.media_dir.clone());
         let recorder = Arc::new(Recorder::open(settings, footage, clock.clone()).unwrap());
+        let settings = crate::app::keeping::settings(&site);
+        let retention = recorder.retention(settings, Box::new(NoIncidents)).unwrap();
         let streams = ["cam-east", "cam-west"]
             .into_iter()
             .flat_map(|id| [stream(id, StreamKind::Main), stream(id, StreamKind::Sub)]);
@@ -177,13 +202,15 @@ impl House {
             desk,
             dispatch,
             clips: recorder.clips(),
+            keeping: retention.keeping(),
             hub: hub.clone(),
             health: Arc::new(Quiet),
             clock: clock.clone(),
             shutdown: shutdown.clone(),
             site,
         });
-        Self { dir, state, db, clock, hub, shutdown, recorder }
+        let retention = Arc::new(Mutex::new(retention));
+        Self { dir, state, db, clock, hub, shutdown, recorder, retention }
     }
 
     /// An account of this role in this area.
@@ -257,6 +284,27 @@ impl House {
         let alarm = desk.alarm(camera.into(), begin, Some(JPEG.to_vec())).await.unwrap();
         desk.alarm(camera.into(), end, None).await.unwrap();
         alarm.incident
+    }
+
+    /// What retention's thread does in a second.
+    async fn retain(&self) {
+        let retention = Arc::clone(&self.retention);
+        tokio::task::spawn_blocking(move || retention.lock().unwrap().turn().unwrap()).await.unwrap();
+    }
+
+    /// A hold over all that [`House::fill`] recorded of a camera.
+    async fn hold(&self, camera: &str) -> HoldId {
+        let keeping = Arc::clone(&self.state.keeping);
+        let new = NewHold {
+            stream: stream(camera, StreamKind::Main),
+            span: Span { from: START, to: WallTime(START.0 + 90_000) },
+            case_number: "C-1".to_owned(),
+            note: String::new(),
+            owner: AccountId(1),
+            owner_name: "somebody".to_owned(),
+            review: WallTime(i64::MAX / 2),
+        };
+        tokio::task::spawn_blocking(move || keeping.hold(new).unwrap().unwrap().id).await.unwrap()
     }
 
     /// Fifty seconds of the main stream from 40 s after the start, a keyframe every two seconds.
