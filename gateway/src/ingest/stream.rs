@@ -339,3 +339,90 @@ const fn state_after(fault: &SessionFault) -> StreamState {
         | SessionFault::Bug => StreamState::BackingOff,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sharpeyes_config::{RtspUrl, Transport};
+    use sharpeyes_domain::segment::Span;
+
+    use super::*;
+    use crate::{
+        hub::{Hub, RingLimits},
+        record::tests::kit::{Kit, params, poll, stream},
+    };
+
+    /// A camera that sends a picture each 40 ms, a keyframe each second, as this machine's clocks go.
+    struct Camera<'a> {
+        kit: &'a Kit,
+        task: StreamTask,
+        params: Arc<VideoParams>,
+        next: i64,
+    }
+
+    impl Camera<'_> {
+        fn send(&mut self, seconds: i64) {
+            for number in self.next..self.next + seconds * 25 {
+                let unit = Unit {
+                    rtp: number * 3_600,
+                    received: self.kit.clock.instant(),
+                    is_keyframe: number % 25 == 0,
+                    new_params: None,
+                    lost: 0,
+                    nals: [&[0, 0, 0, 90][..], &[0x65; 90]].concat().into(),
+                };
+                self.task.deliver(unit, &self.params.clone());
+                self.kit.clock.advance(Duration::from_millis(40));
+            }
+            self.next += seconds * 25;
+        }
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_set_begins_a_run_and_costs_no_picture() {
+        let check = |name: &str, step_ms: i64, n_runs: usize| {
+            let kit = Kit::new();
+            let recorder = kit.open();
+            let limits = RingLimits { bytes: 1 << 20, span: Duration::from_secs(10) };
+            let hub = Hub::new([stream("gate")], limits);
+            let (url, _) = RtspUrl::split("rtsp://192.0.2.1/main").unwrap();
+            let task = StreamTask::new(Wiring {
+                stream: stream("gate"),
+                source: Source { url, login: None, transport: Transport::Tcp },
+                limits: Limits::default(),
+                clock: kit.clock.clone(),
+                publisher: hub.publisher(&stream("gate")).unwrap(),
+                recorder: Some(recorder.sender(&stream("gate")).unwrap()),
+                attempts: Arc::new(Semaphore::new(1)),
+                shutdown: CancellationToken::new(),
+            });
+            let mut camera = Camera { kit: &kit, task, params: Arc::new(params(320)), next: 0 };
+            camera.send(10);
+            kit.clock.set_wall(WallTime(kit.clock.wall().0 + step_ms));
+            camera.send(10);
+            camera.task.end_session(GapCause::Stopped);
+            poll(|| camera.task.wiring.recorder.as_ref().unwrap().status().queued_bytes == 0);
+            recorder.close();
+            let all = Span { from: WallTime(i64::MIN / 4), to: WallTime(i64::MAX / 4) };
+            let rows = kit.footage().segments_in(&stream("gate"), all).unwrap();
+            let closed: Vec<_> = rows.iter().filter_map(|row| row.closed.clone()).collect();
+            assert_eq!(closed.iter().map(|file| file.n_frames).sum::<u32>(), 500, "{name}: no picture is lost");
+            let runs: std::collections::BTreeSet<_> = rows.iter().map(|row| row.run).collect();
+            assert_eq!(runs.len(), n_runs, "{name}");
+            // Within a run the time is monotonic: each file ends where the next one begins.
+            let mut in_order = rows.clone();
+            in_order.sort_by_key(|row| row.id);
+            for pair in in_order.windows(2).filter(|pair| pair[0].run == pair[1].run) {
+                assert_eq!(pair[0].closed.as_ref().unwrap().span.to, pair[1].start_wall, "{name}");
+            }
+            let length: Duration = closed.iter().map(|file| file.span.length()).sum();
+            assert_eq!(length, Duration::from_secs(20), "{name}");
+            kit.assert_sound();
+        };
+        check("not at all", 0, 1);
+        check("a second, as NTP does", 1_000, 1);
+        check("an hour on", 3_600_000, 2);
+        check("an hour back", -3_600_000, 2);
+        check("1970", -1_700_000_000_000 + 60_000, 2);
+        check("2038", 445_916_800_000, 2);
+    }
+}
