@@ -47,6 +47,12 @@ closed_enum! {
         RecordingList => "recording.list",
         /// Play a camera's recording, or see stills of it.
         RecordingView => "recording.view",
+        /// List, make and release holds: footage that stays for a case.
+        HoldManage => "hold.manage",
+        /// See the disks, how long they last, and what retention does.
+        StorageRead => "storage.read",
+        /// Say that a clock that has jumped is right, so that retention goes by it.
+        StorageManage => "storage.manage",
         /// List, create and change accounts.
         AccountManage => "account.manage",
         /// Read and verify the audit log.
@@ -59,14 +65,18 @@ impl Action {
     #[must_use]
     pub const fn resource(self) -> ResourceKind {
         match self {
-            Self::SessionOwn | Self::InterfaceRead | Self::AccountManage | Self::AuditRead => {
-                ResourceKind::Site
-            }
+            Self::SessionOwn
+            | Self::InterfaceRead
+            | Self::StorageRead
+            | Self::StorageManage
+            | Self::AccountManage
+            | Self::AuditRead => ResourceKind::Site,
             Self::CameraList
             | Self::CameraHealth
             | Self::LiveView
             | Self::RecordingList
-            | Self::RecordingView => ResourceKind::Camera,
+            | Self::RecordingView
+            | Self::HoldManage => ResourceKind::Camera,
             Self::IncidentList
             | Self::IncidentView
             | Self::IncidentAct

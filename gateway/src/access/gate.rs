@@ -360,7 +360,9 @@ mod tests {
         use Action as A;
         match action {
             A::SessionOwn | A::InterfaceRead => true,
-            A::IncidentAct | A::LiveView | A::RecordingView => role == Role::Operator && is_own_area,
+            A::IncidentAct | A::LiveView | A::RecordingView | A::HoldManage => {
+                role == Role::Operator && is_own_area
+            }
             A::RecordingList => matches!(role, Role::Operator | Role::Technician) && is_own_area,
             A::IncidentList | A::IncidentView | A::ClipView | A::TraceView | A::ThumbnailView => {
                 matches!(role, Role::Operator | Role::Police) && is_own_area
@@ -375,7 +377,8 @@ mod tests {
                 Role::Administrator => true,
                 Role::Police | Role::Auditor => false,
             },
-            A::AccountManage => role == Role::Administrator,
+            A::StorageRead => matches!(role, Role::Technician | Role::Administrator),
+            A::StorageManage | A::AccountManage => role == Role::Administrator,
             A::AuditRead => role == Role::Auditor,
         }
     }

@@ -5,6 +5,7 @@
 //! Conversions from domain and store types live in `convert`; there is no logic here.
 
 mod recording;
+mod storage;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,6 +13,10 @@ use utoipa::ToSchema;
 pub use recording::{
     FootagePurpose, JumpDirection, NearAlarm, Recording, RecordingSpan, Timeline, TimelineAlarm, TimelineGap,
     TimelineHold, TimelineRow, TimelineSpan,
+};
+pub use storage::{
+    Deletion, DeletionReason, DiskState, Hold, HoldRelease, HoldScope, HoldStream, LegalBasis, NewHold,
+    RetentionClock, Storage, StorageForecast, StreamStorage, Volume,
 };
 
 // ---- errors

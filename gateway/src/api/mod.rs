@@ -18,6 +18,7 @@ mod events;
 mod extract;
 mod guard;
 mod headers;
+mod holds;
 mod incidents;
 mod live;
 mod movie;
@@ -28,6 +29,7 @@ mod recordings;
 pub mod routes;
 mod session;
 mod state;
+mod storage;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -76,6 +78,11 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/incidents/{id}/trace", Action::TraceView, incidents::trace)
         .needs(Verb::Get, "/incidents/{id}/thumbnail.jpg", Action::ThumbnailView, incidents::thumbnail)
         .needs(Verb::Get, "/events", Action::IncidentList, events::follow)
+        .needs(Verb::Get, "/holds", Action::HoldManage, holds::list)
+        .needs(Verb::Post, "/holds", Action::HoldManage, holds::make)
+        .needs(Verb::Post, "/holds/{id}/release", Action::HoldManage, holds::release)
+        .needs(Verb::Get, "/storage", Action::StorageRead, storage::show)
+        .needs(Verb::Post, "/storage/clock", Action::StorageManage, storage::confirm_clock)
         .needs(Verb::Get, "/accounts", Action::AccountManage, accounts::list)
         .needs(Verb::Post, "/accounts", Action::AccountManage, accounts::create)
         .needs(Verb::Patch, "/accounts/{id}", Action::AccountManage, accounts::change)

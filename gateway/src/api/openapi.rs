@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, audit, cameras, clips, dto, events, incidents, live, pictures, recordings, session, timeline,
-    transcodes,
+    accounts, audit, cameras, clips, dto, events, holds, incidents, live, pictures, recordings, session,
+    storage, timeline, transcodes,
 };
 
 #[derive(OpenApi)]
@@ -42,6 +42,11 @@ use super::{
         incidents::trace,
         incidents::thumbnail,
         events::follow,
+        holds::list,
+        holds::make,
+        holds::release,
+        storage::show,
+        storage::confirm_clock,
         accounts::list,
         accounts::create,
         accounts::change,
@@ -50,7 +55,14 @@ use super::{
         document,
     ),
     // Those that only a query or a stream names.
-    components(schemas(dto::EventPosition, dto::FootagePurpose, dto::IncidentScope, dto::JumpDirection, dto::LiveStream))
+    components(schemas(
+        dto::EventPosition,
+        dto::FootagePurpose,
+        dto::HoldScope,
+        dto::IncidentScope,
+        dto::JumpDirection,
+        dto::LiveStream
+    ))
 )]
 struct Document;
 

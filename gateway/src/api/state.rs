@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     desk::Desk,
     hub::Hub,
-    record::clip::ClipReader,
+    record::{clip::ClipReader, retention::Keeping},
     stills::Stills,
     store::dispatch::Dispatch,
     transcode::Transcodes,
@@ -35,6 +35,8 @@ pub struct Parts {
     pub stills: Stills,
     /// Recordings re-coded while they are watched.
     pub transcodes: Transcodes,
+    /// The disk of recordings, retention and holds.
+    pub keeping: Arc<Keeping>,
     /// Live pictures.
     pub hub: Hub,
     /// States of streams and analyses.

@@ -18,8 +18,11 @@ use utoipa::IntoParams;
 use super::{dto, error::ApiError, extract::Params, guard::Guard};
 use crate::{
     access::gate::Object,
-    record::timeline::StreamCoverage,
-    store::dispatch::{Direction, TimedAlarm},
+    record::{clip::ClipError, timeline::StreamCoverage},
+    store::{
+        dispatch::{Direction, TimedAlarm},
+        footage::HeldMark,
+    },
 };
 
 /// Rows of one answer.
@@ -57,14 +60,15 @@ pub(super) async fn rows(
     let named = named(query.cameras.as_deref())?;
     let stream = query.stream.unwrap_or(dto::LiveStream::Main);
     let kind = kind_of(stream);
-    let (cameras, coverage) = {
+    let (cameras, coverage, held) = {
         let guard = guard.clone();
         // A question to the gate costs a tenth of a millisecond, too much times 200 for a thread that others wait for.
         let work = move || {
             let cameras = seen(&guard, named.as_deref(), Action::RecordingList);
             let streams: Vec<StreamId> =
                 cameras.iter().map(|id| StreamId { camera: id.clone(), kind }).collect();
-            guard.state.clips.coverage(&streams, zoom).map(|coverage| (cameras, coverage))
+            let coverage = guard.state.clips.coverage(&streams, zoom)?;
+            Ok::<_, ClipError>((cameras, coverage, guard.state.clips.held(zoom.window)?))
         };
         let done = tokio::task::spawn_blocking(work).await;
         done.map_err(|error| ApiError::Internal(Box::new(error)))??
@@ -75,10 +79,14 @@ pub(super) async fn rows(
     } else {
         Vec::new()
     };
+    let knows_cases = guard.may(Action::HoldManage, &Object::Site);
     let mut alarms = alarms.into_iter();
     let rows = cameras.iter().zip(coverage).filter_map(|(id, coverage)| {
         let camera = guard.state.site.camera(id)?;
-        Some(row(camera, stream, kind, zoom, &coverage, &alarms.next().unwrap_or_default()))
+        let whose = StreamId { camera: id.clone(), kind };
+        let held = held.iter().filter(|mark| mark.stream == whose);
+        let holds = held.map(|mark| show_hold(mark, knows_cases)).collect();
+        Some(row(camera, stream, &coverage, &alarms.next().unwrap_or_default(), holds))
     });
     Ok(Json(dto::Timeline {
         from_ms: query.from_ms,
@@ -209,10 +217,9 @@ fn seen(guard: &Guard, named: Option<&[String]>, action: Action) -> Vec<CameraId
 fn row(
     camera: &Camera,
     stream: dto::LiveStream,
-    kind: StreamKind,
-    zoom: Zoom,
     found: &StreamCoverage,
     alarms: &[AlarmMark],
+    holds: Vec<dto::TimelineHold>,
 ) -> dto::TimelineRow {
     dto::TimelineRow {
         camera: camera.id.to_string(),
@@ -224,7 +231,7 @@ fn row(
         recorded: found.coverage.recorded.iter().map(dto::TimelineSpan::from).collect(),
         gaps: found.coverage.gaps.iter().map(dto::TimelineGap::from).collect(),
         alarms: alarms.iter().map(show_alarm).collect(),
-        holds: holds_in(&StreamId { camera: camera.id.clone(), kind }, zoom.window),
+        holds,
     }
 }
 
@@ -240,7 +247,12 @@ fn show_alarm(mark: &AlarmMark) -> dto::TimelineAlarm {
     }
 }
 
-/// What of `stream` is kept whatever its age. Nothing can be held yet.
-fn holds_in(_stream: &StreamId, _span: Span) -> Vec<dto::TimelineHold> {
-    Vec::new()
+/// Which case it is for is the business of those who may hold.
+fn show_hold(mark: &HeldMark, knows_case: bool) -> dto::TimelineHold {
+    dto::TimelineHold {
+        id: mark.id.0,
+        from_ms: mark.span.from.0,
+        to_ms: mark.span.to.0,
+        case_number: if knows_case { mark.case_number.clone() } else { String::new() },
+    }
 }

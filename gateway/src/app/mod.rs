@@ -1,11 +1,12 @@
 //! Builds and wires everything. The only place of the process that spawns tasks and starts threads.
 //!
 //! Shutdown, in this order, each step with a deadline: stop ingest (runs end, gaps get their cause), stop decoding and
-//! end running alarms, drain the inference threads, flush the desk, finish the segments, stop the API.
+//! end running alarms, drain the inference threads, flush the desk, end retention, finish the segments, stop the API.
 
 mod analysis;
 mod health;
 mod ingest;
+pub(crate) mod keeping;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -34,6 +35,7 @@ use crate::{
 use analysis::Analysis;
 use health::Health;
 use ingest::IngestThreads;
+use keeping::Keeper;
 
 /// Connection attempts at the same time, over all cameras, and beside them of cameras that did not answer last time.
 const ATTEMPTS: usize = 8;
@@ -91,6 +93,7 @@ struct Steps {
     analysis: Step,
     inference: Option<analysis::Threads>,
     desk: Step,
+    keeper: Keeper,
     recorder: Recorder,
     api: Step,
 }
@@ -132,9 +135,14 @@ impl App {
             move || open_stores(&site, &clock)
         })
         .await?;
-        let recorder = blocking({
+        let (recorder, (keeper, keeping)) = blocking({
+            let (site, dispatch) = (site.clone(), stores.dispatch.clone());
             let (settings, footage, clock) = (record_settings(&site), stores.footage.clone(), clock.clone());
-            move || Recorder::open(settings, footage, clock).map_err(AppError::from)
+            move || {
+                let recorder = Recorder::open(settings, footage, clock)?;
+                let keeper = Keeper::start(&site, &recorder, &dispatch)?;
+                Ok((recorder, keeper))
+            }
         })
         .await?;
         let desk = Desk::new(stores.dispatch.clone(), clock.clone(), site.incident.clone());
@@ -165,6 +173,7 @@ impl App {
             clips: recorder.clips(),
             stills,
             transcodes: Transcodes::new(transcode_limits(&site), clock.clone()),
+            keeping,
             hub,
             health: Arc::new(health),
             clock,
@@ -172,7 +181,8 @@ impl App {
             site,
         });
         api.tasks.spawn(serve(listener, state));
-        let steps = Steps { ingest, ingest_threads, analysis, inference, desk: desk_step, recorder, api };
+        let steps =
+            Steps { ingest, ingest_threads, analysis, inference, desk: desk_step, keeper, recorder, api };
         Ok(Self { address, setup_code, shutdown, steps })
     }
 
@@ -191,7 +201,7 @@ impl App {
     /// Waits for the shutdown token, then stops everything in order.
     pub async fn join(self) {
         self.shutdown.cancelled().await;
-        let Steps { ingest, ingest_threads, analysis, inference, desk, recorder, api } = self.steps;
+        let Steps { ingest, ingest_threads, analysis, inference, desk, keeper, recorder, api } = self.steps;
         ingest.end("ingest").await;
         drop(ingest_threads);
         analysis.end("analysis").await;
@@ -199,6 +209,7 @@ impl App {
             within("inference", tokio::task::spawn_blocking(move || threads.end())).await;
         }
         desk.end("desk").await;
+        within("retention", tokio::task::spawn_blocking(move || keeper.end())).await;
         within("recorder", tokio::task::spawn_blocking(move || recorder.close())).await;
         api.end("api").await;
         tracing::info!("stopped");

@@ -44,6 +44,8 @@ const SLOW_MOST: Duration = Duration::from_secs(600);
 const GOOD_SESSION: Duration = Duration::from_secs(30);
 /// A pause in media time longer than this is missing recording and must be a gap row.
 const HOLE: Duration = Duration::from_secs(2);
+/// Less than this is not worth a new run: the wall times of a run may be wrong by it until the run ends.
+const CLOCK_STEP: Duration = Duration::from_secs(2);
 
 /// What a stream's task is given.
 pub struct Wiring {
@@ -92,6 +94,8 @@ struct Run {
     /// RTP time of an open GOP's keyframe, while pictures may come that refer to what came before it.
     leading_until: Option<i64>,
     audio: Option<AudioClock>,
+    /// When the run began, by both clocks: they part when the wall clock is set.
+    anchor: (WallTime, Instant),
 }
 
 /// A stretch of a session without a run.
@@ -289,6 +293,14 @@ impl StreamTask {
             tracing::info!(params = ?params, "the camera changed its video parameters: a new run");
             self.end_session(GapCause::ParameterChange);
         }
+        // The run's times go on by monotonic time; the next one takes the clock as it is now. At a keyframe, so that no
+        // picture is lost.
+        if unit.is_keyframe
+            && let Some(step) = self.run.as_ref().and_then(|run| clock_step(&self.wiring.clock, run.anchor))
+        {
+            tracing::warn!(step_ms = step, "the wall clock was set: a new run");
+            self.end_session(GapCause::ClockStep);
+        }
         if self.run.is_none() && !self.begin_run(&unit, params) {
             return;
         }
@@ -365,6 +377,7 @@ impl StreamTask {
         let recorder = self.wiring.recorder.as_ref();
         let is_recorded =
             recorder.is_some_and(|recorder| send(recorder, RecorderMessage::RunBegin(info.clone())));
+        let anchor = (clock.wall(), clock.instant());
         let origin = Origin { npt: unit.npt, received: unit.received };
         let audio = info.audio.clone().map(|params| AudioClock::new(params, origin));
         self.run = Some(Run {
@@ -377,6 +390,7 @@ impl StreamTask {
             info,
             is_recorded,
             audio,
+            anchor,
         });
         true
     }
@@ -458,6 +472,13 @@ fn warn_of(step: TimeBreak) {
     }
 }
 
+/// By how many milliseconds the wall clock was set since `anchor`, when that is more than [`CLOCK_STEP`].
+fn clock_step(clock: &Clock, (wall, instant): (WallTime, Instant)) -> Option<i64> {
+    let expected = wall.plus(clock.instant().saturating_duration_since(instant));
+    let step = clock.wall().0.saturating_sub(expected.0);
+    (step.unsigned_abs() > CLOCK_STEP.as_millis().try_into().unwrap_or(u64::MAX)).then_some(step)
+}
+
 fn send(recorder: &RecordSender, message: RecorderMessage) -> bool {
     recorder.try_send(message).is_ok()
 }
@@ -485,5 +506,102 @@ const fn state_after(fault: &SessionFault) -> StreamState {
         | SessionFault::SourceChanged
         | SessionFault::Closed
         | SessionFault::Bug => StreamState::BackingOff,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sharpeyes_config::{RtspUrl, Transport};
+    use sharpeyes_domain::segment::Span;
+
+    use super::*;
+    use crate::{
+        hub::{Hub, RingLimits},
+        ingest::picture::Picture,
+        record::tests::kit::{Kit, params, poll, stream},
+    };
+
+    /// A camera that sends a picture each 40 ms, a keyframe each second, as this machine's clocks go.
+    struct Camera<'a> {
+        kit: &'a Kit,
+        task: StreamTask,
+        params: Arc<VideoParams>,
+        next: i64,
+    }
+
+    impl Camera<'_> {
+        fn send(&mut self, seconds: i64) {
+            for number in self.next..self.next + seconds * 25 {
+                let nals = bytes::Bytes::from([&[0, 0, 0, 90][..], &[0x65; 90]].concat());
+                let unit = Unit {
+                    rtp: number * 3_600,
+                    npt: MediaDuration(number * 3_600),
+                    received: self.kit.clock.instant(),
+                    is_keyframe: number % 25 == 0,
+                    new_params: None,
+                    picture: Picture::of(VideoCodec::H264, &nals),
+                    lost: 0,
+                    unusable: 0,
+                    report: None,
+                    nals,
+                };
+                self.task.deliver(unit, &self.params.clone());
+                self.kit.clock.advance(Duration::from_millis(40));
+            }
+            self.next += seconds * 25;
+        }
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_set_begins_a_run_and_costs_no_picture() {
+        let check = |name: &str, step_ms: i64, n_runs: usize| {
+            let kit = Kit::new();
+            let recorder = kit.open();
+            let limits = RingLimits { bytes: 1 << 20, span: Duration::from_secs(10) };
+            let hub = Hub::new([stream("gate")], limits);
+            let (url, _) = RtspUrl::split("rtsp://192.0.2.1/main").unwrap();
+            let task = StreamTask::new(Wiring {
+                stream: stream("gate"),
+                source: Source { url, login: None, transport: Transport::Tcp, audio: false },
+                limits: Limits::default(),
+                clock: kit.clock.clone(),
+                publisher: hub.publisher(&stream("gate")).unwrap(),
+                recorder: Some(recorder.sender(&stream("gate")).unwrap()),
+                attempts: Arc::new(Attempts::new(1, 1)),
+                shutdown: CancellationToken::new(),
+            });
+            let mut camera = Camera { kit: &kit, task, params: Arc::new(params(320)), next: 0 };
+            camera.send(10);
+            kit.clock.set_wall(WallTime(kit.clock.wall().0 + step_ms));
+            camera.send(10);
+            camera.task.end_session(GapCause::Stopped);
+            poll(|| camera.task.wiring.recorder.as_ref().unwrap().status().queued_bytes == 0);
+            recorder.close();
+            let all = Span { from: WallTime(i64::MIN / 4), to: WallTime(i64::MAX / 4) };
+            let rows = kit.footage().segments_in(&stream("gate"), all).unwrap();
+            let closed: Vec<_> = rows.iter().filter_map(|row| row.closed.clone()).collect();
+            assert_eq!(
+                closed.iter().map(|file| file.n_frames).sum::<u32>(),
+                500,
+                "{name}: no picture is lost"
+            );
+            let runs: std::collections::BTreeSet<_> = rows.iter().map(|row| row.run).collect();
+            assert_eq!(runs.len(), n_runs, "{name}");
+            // Within a run the time is monotonic: each file ends where the next one begins.
+            let mut in_order = rows.clone();
+            in_order.sort_by_key(|row| row.id);
+            for pair in in_order.windows(2).filter(|pair| pair[0].run == pair[1].run) {
+                assert_eq!(pair[0].closed.as_ref().unwrap().span.to, pair[1].start_wall, "{name}");
+            }
+            let length: Duration = closed.iter().map(|file| file.span.length()).sum();
+            assert_eq!(length, Duration::from_secs(20), "{name}");
+            kit.assert_sound();
+        };
+        check("not at all", 0, 1);
+        check("a second, as NTP does", 1_000, 1);
+        check("an hour on", 3_600_000, 2);
+        check("an hour back", -3_600_000, 2);
+        check("1970", -1_700_000_000_000 + 60_000, 2);
+        check("2038", 445_916_800_000, 2);
     }
 }

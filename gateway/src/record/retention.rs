@@ -150,6 +150,7 @@ impl Retention {
         if is_pass {
             self.expired = Some(now);
             self.shared.footage.keep_retention_clock(self.clock, None)?;
+            self.finish_deletions()?;
             // Before anything is deleted, it is known what must stay.
             let marks = self.incidents.changed().map_err(crate::store::footage::FootageError::from)?;
             for marks in marks.chunks(1_000) {
@@ -160,7 +161,8 @@ impl Retention {
                 self.swept = Some(now);
                 self.cursors.clear();
             }
-            if self.clock.doubt().is_none() {
+            if self.clock.doubt().is_none() && self.shared.volume.room().is_ok_and(|room| !room.is_read_only)
+            {
                 self.expire(is_sweep)?;
             }
         }
@@ -260,6 +262,19 @@ impl Retention {
         Ok(n)
     }
 
+    /// What the disk did not let go of before.
+    fn finish_deletions(&self) -> Result<(), RecordError> {
+        if !self.shared.volume.room().is_ok_and(|room| !room.is_read_only) {
+            return Ok(());
+        }
+        let paths: Vec<String> = self.shared.footage.garbage()?.into_iter().map(|row| row.path).collect();
+        if !paths.is_empty() {
+            self.shared.volume.remove(&paths)?;
+            self.shared.footage.forget(paths)?;
+        }
+        Ok(())
+    }
+
     /// Sheds base footage while the disk has less than its reserve; stops recording when nothing is left to shed.
     fn make_room(&mut self) -> Result<(), RecordError> {
         let was_refused = self.shared.volume.take_refusal();
@@ -352,9 +367,15 @@ impl Retention {
     }
 
     fn report(&self, usage: StreamUsage) -> StreamReport {
-        let wall = self.shared.clock.wall();
+        let since = self.shared.clock.wall().minus(DAY);
         let policy = self.policy(&usage.stream);
-        let measured = wall.since(usage.oldest.max(wall.minus(DAY))).as_millis().max(1);
+        // From file to file, so that the length of the files does not show; but a camera that was away for most of the
+        // day has written less that day.
+        let from = match usage.recent_from {
+            Some(first) if first.since(since) <= SWEEP_EVERY || usage.oldest >= first => first,
+            Some(_) | None => since,
+        };
+        let measured = usage.newest.since(from).as_millis().max(1);
         let per_day = u128::from(usage.recent_bytes) * DAY.as_millis() / measured;
         let bytes_per_day = u64::try_from(per_day).unwrap_or(u64::MAX);
         StreamReport { policy, bytes_per_day, usage }

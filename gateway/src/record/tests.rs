@@ -3,7 +3,7 @@
 //! Pictures are synthetic (a pattern behind a NAL length); `tests/real.rs` records what ffmpeg encodes.
 
 mod crash;
-mod disk;
+pub(crate) mod disk;
 pub(crate) mod kit;
 mod real;
 mod retention;

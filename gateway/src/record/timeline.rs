@@ -10,7 +10,7 @@ use sharpeyes_domain::{
 };
 
 use super::clip::{ClipError, ClipReader};
-use crate::store::footage::{Footage, FootageError};
+use crate::store::footage::{Footage, FootageError, HeldMark};
 
 /// One stream on a timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,14 @@ impl ClipReader {
             }
         }
         Ok(coverage(&self.shared.footage, &open, streams, zoom, self.shared.clock.wall())?)
+    }
+
+    /// What is held of any stream in `window`. Blocks.
+    ///
+    /// # Errors
+    /// [`ClipError::Index`].
+    pub fn held(&self, window: Span) -> Result<Vec<HeldMark>, ClipError> {
+        Ok(self.shared.footage.held_in(window)?)
     }
 }
 

@@ -102,6 +102,12 @@ pub enum VolumeError {
         /// The media directory.
         dir: PathBuf,
     },
+    /// Nobody may write.
+    #[error("{dir}: {READ_ONLY}")]
+    ReadOnly {
+        /// The media directory.
+        dir: PathBuf,
+    },
     /// There is no room, and nothing that may be deleted.
     #[error("{dir}: {cause}, and nothing there may be deleted. Release holds, or add space")]
     Full {
@@ -236,10 +242,14 @@ impl Volume {
     /// The disk, when writing may go on: it is the same, no sync has failed, and there is room.
     ///
     /// # Errors
-    /// [`VolumeError::Changed`], [`VolumeError::Failed`] or [`VolumeError::Full`].
+    /// [`VolumeError::Changed`], [`VolumeError::Failed`], [`VolumeError::ReadOnly`] or [`VolumeError::Full`].
     pub(crate) fn ensure_usable(&self) -> Result<Arc<Mount>, VolumeError> {
         if let Some(cause) = *lock_of(&self.full) {
             return Err(VolumeError::Full { dir: self.dir.clone(), cause });
+        }
+        // The watch takes this back when the file system may be written again.
+        if self.report().state == DiskState::ReadOnly {
+            return Err(VolumeError::ReadOnly { dir: self.dir.clone() });
         }
         let mount = self.mounted()?;
         if mount.has_failed() {

@@ -16,7 +16,7 @@ use sharpeyes_domain::{
 };
 
 use super::db::{Db, DbError, Migration};
-pub use holds::{HoldRow, NewHold, Release, WhichHolds};
+pub use holds::{HeldMark, HoldRow, NewHold, Release, WhichHolds};
 pub use retention::{DeletionRow, Discard, IncidentMark, StreamUsage};
 
 /// The schema of `footage.db`.

@@ -1,12 +1,13 @@
 //! SQLite, and nothing else knows SQL. Two files: the footage index and the dispatch data (design §5 "Database").
 //!
-//! `db` owns connections and threads; the table families sit beside it, one module each.
+//! `db` owns connections and threads; the table families sit beside it, one module each; `reserve` keeps them room.
 
 pub mod accounts;
 pub mod audit;
 pub mod db;
 pub mod dispatch;
 pub mod footage;
+pub mod reserve;
 pub mod throttle;
 pub mod timeline;
 

@@ -98,7 +98,7 @@ pub struct TimelineHold {
     pub from_ms: i64,
     /// To.
     pub to_ms: i64,
-    /// What it is kept for.
+    /// What it is kept for; empty for those who may not hold.
     pub case_number: String,
 }
 

@@ -35,6 +35,9 @@ const VERBS: &[(Action, &[Role])] = &[
     (Action::ThumbnailView, &[Role::Operator, Role::Police]),
     (Action::RecordingList, &[Role::Operator, Role::Technician]),
     (Action::RecordingView, &[Role::Operator]),
+    (Action::HoldManage, &[Role::Operator]),
+    (Action::StorageRead, &[Role::Technician, Role::Administrator]),
+    (Action::StorageManage, &[Role::Administrator]),
     (Action::AccountManage, &[Role::Administrator]),
     (Action::AuditRead, &[Role::Auditor]),
 ];
@@ -61,12 +64,14 @@ fn expected(row: &RouteRow, viewer: Option<(Role, Where)>) -> StatusCode {
     if !holders.contains(&role) {
         return StatusCode::FORBIDDEN;
     }
-    let is_about_one = row.path.contains("/cameras/{id}") || row.path.contains("/incidents/{id}");
+    let is_about_one =
+        ["/cameras/{id}", "/incidents/{id}", "/holds/{id}"].iter().any(|one| row.path.contains(one))
+            || (row.verb, row.path.as_str()) == (Verb::Post, "/api/v1/holds");
     if is_about_one && place == Where::Outside && role != Role::Administrator {
         return StatusCode::NOT_FOUND;
     }
     match (row.verb, row.path.as_str()) {
-        (Verb::Post, "/api/v1/accounts") => StatusCode::CREATED,
+        (Verb::Post, "/api/v1/accounts" | "/api/v1/holds") => StatusCode::CREATED,
         (Verb::Delete, _) => StatusCode::NO_CONTENT,
         // A WebSocket cannot be opened without a connection: being asked for one is as far as permission goes here.
         (_, path) if path.ends_with("/live") => StatusCode::UPGRADE_REQUIRED,
@@ -78,6 +83,7 @@ struct Targets {
     incident: String,
     camera: String,
     account: String,
+    hold: String,
 }
 
 async fn ask(
@@ -90,6 +96,7 @@ async fn ask(
     let id = match row.path.split('/').nth(3) {
         Some("cameras") => &targets.camera,
         Some("incidents") => &targets.incident,
+        Some("holds") => &targets.hold,
         _ => &targets.account,
     };
     let path = row.path.strip_prefix("/api/v1").unwrap().replace("{id}", id);
@@ -105,6 +112,11 @@ async fn ask(
             "name": format!("made-{turn}"), "role": "auditor", "password": PASSWORD
         }),
         (Verb::Patch, _) => serde_json::json!({ "display_name": "renamed" }),
+        (Verb::Post, "/holds") => serde_json::json!({
+            "camera": targets.camera, "from_ms": START.0 + 50_000, "to_ms": START.0 + 60_000, "case_number": "C-2",
+            "review_ms": START.0 + 86_400_000
+        }),
+        (Verb::Post, path) if path.starts_with("/holds/") => serde_json::json!({ "reason": "closed" }),
         (Verb::Post, _) => {
             let incident = targets.incident.parse().map(IncidentId).unwrap();
             let row = house.state.dispatch.incident_row(incident).await.unwrap();
@@ -142,8 +154,12 @@ async fn every_route_answers_every_viewer_as_the_table_says() {
     let (east, _) = house.fill().await;
     let spare = house.account("spare", Role::Auditor, "east").await;
     house.account("keeper", Role::Administrator, "town").await;
-    let targets =
-        Targets { incident: east.to_string(), camera: "cam-east".to_owned(), account: spare.to_string() };
+    let targets = Targets {
+        incident: east.to_string(),
+        camera: "cam-east".to_owned(),
+        account: spare.to_string(),
+        hold: house.hold("cam-east").await.to_string(),
+    };
     let mut viewers: Vec<Option<(Role, Where)>> = vec![None];
     for &role in Role::ALL {
         viewers.extend([Some((role, Where::Inside)), Some((role, Where::Outside))]);
@@ -189,11 +205,15 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
     let house = House::new().await;
     let (_, west) = house.fill().await;
     let cookie = house.viewer("op", Role::Operator, "east").await;
+    let hold = house.hold("cam-west").await;
     for row in table(&house).iter().filter(|row| row.path.contains("{id}") && !row.path.contains("accounts"))
     {
         let mut bodies = BTreeSet::new();
-        for (incident, camera) in [(west.to_string(), "cam-west"), ("999999".to_owned(), "cam-none")] {
-            let targets = Targets { incident, camera: camera.to_owned(), account: "1".to_owned() };
+        for (incident, camera, hold) in [
+            (west.to_string(), "cam-west", hold.to_string()),
+            ("999999".to_owned(), "cam-none", "999999".to_owned()),
+        ] {
+            let targets = Targets { incident, camera: camera.to_owned(), account: "1".to_owned(), hold };
             let answer = house.send(ask(&house, row, &targets, Some(&cookie), 0).await).await;
             assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{}", row.path);
             bodies.insert(bytes(answer).await);
@@ -211,8 +231,12 @@ async fn damaged_policies_deny_everything_but_the_health_page() {
     house.account("op", Role::Operator, "east").await;
     let token = house.state.accounts.sign_in("op", PASSWORD.to_owned(), "test").await.unwrap().token;
     let cookie = format!("sharpeyes_session={token}");
-    let targets =
-        Targets { incident: "1".to_owned(), camera: "cam-east".to_owned(), account: "1".to_owned() };
+    let targets = Targets {
+        incident: "1".to_owned(),
+        camera: "cam-east".to_owned(),
+        account: "1".to_owned(),
+        hold: "1".to_owned(),
+    };
     for row in table(&house) {
         for cookie in [None, Some(cookie.as_str())] {
             let answer = house.send(ask(&house, &row, &targets, cookie, 0).await).await;

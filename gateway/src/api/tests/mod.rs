@@ -7,8 +7,14 @@ mod live;
 mod matrix;
 mod playback;
 mod sessions;
+mod storage;
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{
     body::Body,
@@ -25,11 +31,11 @@ use sharpeyes_domain::{
     area::AreaTree,
     detection::ObjectClass,
     geometry::Confidence,
-    ids::{AccountId, AreaId, CameraId, IncidentId, RuleId, StreamId, StreamKind, TrackId, ZoneId},
+    ids::{AccountId, AreaId, CameraId, HoldId, IncidentId, RuleId, StreamId, StreamKind, TrackId, ZoneId},
     level::Level,
     media::{AccessUnit, VideoCodec, VideoParams},
     rule::RuleClass,
-    segment::GapCause,
+    segment::{GapCause, Span},
     time::{MediaDuration, Pts, WallTime},
 };
 use tokio_util::sync::CancellationToken;
@@ -52,9 +58,17 @@ use crate::{
     hub::{Hub, RingLimits},
     ingest::Status,
     mp4::Scanner,
-    record::{RecordSettings, Recorder, RecorderMessage, RunEnd, RunInfo},
+    record::{
+        RecordSettings, Recorder, RecorderMessage, RunEnd, RunInfo,
+        retention::{IncidentSource, Retention},
+    },
     stills::Stills,
-    store::{DISPATCH_MIGRATIONS, db::Db, dispatch::Dispatch, footage::Footage},
+    store::{
+        DISPATCH_MIGRATIONS,
+        db::{Db, DbError},
+        dispatch::Dispatch,
+        footage::{Footage, IncidentMark, NewHold},
+    },
     transcode::{TranscodeLimits, Transcodes},
 };
 
@@ -126,6 +140,16 @@ struct House {
     hub: Hub,
     shutdown: CancellationToken,
     recorder: Arc<Recorder>,
+    retention: Arc<Mutex<Retention>>,
+}
+
+/// No alarm keeps footage here.
+struct NoIncidents;
+
+impl IncidentSource for NoIncidents {
+    fn changed(&mut self) -> Result<Vec<IncidentMark>, DbError> {
+        Ok(Vec::new())
+    }
 }
 
 struct Quiet;
@@ -170,6 +194,8 @@ impl House {
         let footage = Footage::open(&site.data_dir.join("footage.db")).unwrap();
         let settings = RecordSettings::new(site.storage.media_dir.clone());
         let recorder = Arc::new(Recorder::open(settings, footage, clock.clone()).unwrap());
+        let settings = crate::app::keeping::settings(&site);
+        let retention = recorder.retention(settings, Box::new(NoIncidents)).unwrap();
         let streams = ["cam-east", "cam-west"]
             .into_iter()
             .flat_map(|id| [stream(id, StreamKind::Main), stream(id, StreamKind::Sub)]);
@@ -188,13 +214,15 @@ impl House {
             clips: recorder.clips(),
             stills,
             transcodes: Transcodes::new(limits, clock.clone()),
+            keeping: retention.keeping(),
             hub: hub.clone(),
             health: Arc::new(Quiet),
             clock: clock.clone(),
             shutdown: shutdown.clone(),
             site,
         });
-        Self { dir, state, db, clock, hub, shutdown, recorder }
+        let retention = Arc::new(Mutex::new(retention));
+        Self { dir, state, db, clock, hub, shutdown, recorder, retention }
     }
 
     /// An account of this role in this area.
@@ -268,6 +296,27 @@ impl House {
         let alarm = desk.alarm(camera.into(), begin, Some(JPEG.to_vec())).await.unwrap();
         desk.alarm(camera.into(), end, None).await.unwrap();
         alarm.incident
+    }
+
+    /// What retention's thread does in a second.
+    async fn retain(&self) {
+        let retention = Arc::clone(&self.retention);
+        tokio::task::spawn_blocking(move || retention.lock().unwrap().turn().unwrap()).await.unwrap();
+    }
+
+    /// A hold over all that [`House::fill`] recorded of a camera.
+    async fn hold(&self, camera: &str) -> HoldId {
+        let keeping = Arc::clone(&self.state.keeping);
+        let new = NewHold {
+            stream: stream(camera, StreamKind::Main),
+            span: Span { from: START, to: WallTime(START.0 + 90_000) },
+            case_number: "C-1".to_owned(),
+            note: String::new(),
+            owner: AccountId(1),
+            owner_name: "somebody".to_owned(),
+            review: WallTime(i64::MAX / 2),
+        };
+        tokio::task::spawn_blocking(move || keeping.hold(new).unwrap().unwrap().id).await.unwrap()
     }
 
     /// Fifty seconds of the main stream from 40 s after the start, a keyframe every two seconds: one real picture.

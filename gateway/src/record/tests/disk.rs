@@ -26,7 +26,7 @@ use crate::{
 
 const MIB: u64 = 1 << 20;
 
-fn command(program: &str, arguments: &[&str]) -> Result<(), String> {
+pub(crate) fn command(program: &str, arguments: &[&str]) -> Result<(), String> {
     let output =
         Command::new(program).args(arguments).output().map_err(|error| format!("{program}: {error}"))?;
     if output.status.success() {
@@ -36,13 +36,13 @@ fn command(program: &str, arguments: &[&str]) -> Result<(), String> {
 }
 
 /// A file with a file system in it, mounted at a directory. Unmounted when dropped.
-struct Image {
+pub(crate) struct Image {
     file: PathBuf,
     at: PathBuf,
 }
 
 impl Image {
-    fn make(file: PathBuf, at: &Path, bytes: u64, more: &[&str]) -> Result<Self, String> {
+    pub(crate) fn make(file: PathBuf, at: &Path, bytes: u64, more: &[&str]) -> Result<Self, String> {
         let image = fs::File::create(&file).and_then(|image| image.set_len(bytes));
         image.map_err(|error| error.to_string())?;
         let path = file.to_str().unwrap();

@@ -28,7 +28,15 @@ pub(crate) struct Kit {
 
 impl Kit {
     pub(crate) fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::on(tempfile::tempdir().unwrap())
+    }
+
+    /// For tens of thousands of commits, none of which is to survive: in memory where that can be had.
+    pub(crate) fn in_memory() -> Self {
+        Self::on(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap())
+    }
+
+    fn on(dir: tempfile::TempDir) -> Self {
         let settings = RecordSettings {
             segment: Duration::from_secs(10),
             backlog_bytes: 1 << 20,

@@ -24,7 +24,7 @@ use tokio::sync::watch;
 
 pub use self::{
     audit::BrokenPromise,
-    query::{IncidentFilter, IncidentList, Replay, Which},
+    query::{AlarmTime, IncidentFilter, IncidentList, Replay, Which},
     rows::{
         AlarmEnding, AlarmRow, CameraFacts, Change, ChangeKind, ChangeSeq, FrameTrace, HistoryRow,
         IncidentDetail, IncidentRow, TraceBox,

@@ -59,7 +59,41 @@ pub enum Replay {
     Reset,
 }
 
+/// When an alarm was, for whoever keeps its footage.
+#[derive(Clone, Debug)]
+pub struct AlarmTime {
+    /// The alarm.
+    pub id: AlarmId,
+    /// Its camera.
+    pub camera: CameraId,
+    /// When its condition first held.
+    pub began: WallTime,
+    /// When it was last known to hold.
+    pub last: WallTime,
+    /// It is over: nothing of this changes any more.
+    pub is_over: bool,
+}
+
 impl Dispatch {
+    /// Alarms after `after`, and those of `running`, at most 10,000 of the former, in the order of their rows. Blocks.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database cannot be read.
+    pub fn alarm_times_blocking(
+        &self,
+        after: AlarmId,
+        running: &BTreeSet<AlarmId>,
+    ) -> Result<Vec<AlarmTime>, DbError> {
+        let running = serde_json::Value::from_iter(running.iter().map(|id| id.0)).to_string();
+        let times = |c: &Connection| -> rusqlite::Result<Vec<AlarmTime>> {
+            let sql = "SELECT id, camera, began_ms, last_ms, ended_ms IS NOT NULL FROM alarm
+                       WHERE id IN (SELECT value FROM json_each(?2)) OR id IN
+                       (SELECT id FROM alarm WHERE id > ?1 ORDER BY id LIMIT 10000) ORDER BY id";
+            c.prepare_cached(sql)?.query_map((after.0, running), rows::alarm_time)?.collect()
+        };
+        self.db.read_blocking(times).map_err(|error| self.db.error(error))
+    }
+
     /// # Errors
     /// [`DbError`] when the database cannot be read.
     pub async fn list(&self, filter: IncidentFilter) -> Result<IncidentList, DbError> {

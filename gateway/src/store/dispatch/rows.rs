@@ -18,6 +18,8 @@ use sharpeyes_domain::{
     time::{Pts, WallTime},
 };
 
+use super::query::AlarmTime;
+
 /// Where a camera is and what it is called, at the time of an alarm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CameraFacts {
@@ -359,6 +361,16 @@ pub(super) fn alarm_row(row: &Row<'_>) -> rusqlite::Result<AlarmRow> {
         peak: row.get("peak")?,
         evidence: json(row, "evidence")?,
         has_snapshot: row.get("has_snapshot")?,
+    })
+}
+
+pub(super) fn alarm_time(row: &Row<'_>) -> rusqlite::Result<AlarmTime> {
+    Ok(AlarmTime {
+        id: AlarmId(row.get(0)?),
+        camera: word(row, "camera")?,
+        began: wall(row, "began_ms")?,
+        last: wall(row, "last_ms")?,
+        is_over: row.get(4)?,
     })
 }
 

@@ -50,6 +50,19 @@ pub struct HoldRow {
     pub bytes: u64,
 }
 
+/// A hold as a timeline shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldMark {
+    /// Whose footage.
+    pub stream: StreamId,
+    /// Its row.
+    pub id: HoldId,
+    /// What it holds.
+    pub span: Span,
+    /// For which case.
+    pub case_number: String,
+}
+
 /// Which holds are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhichHolds {
@@ -103,6 +116,27 @@ impl Footage {
     /// [`FootageError`] when it cannot be read.
     pub fn hold(&self, id: HoldId) -> Result<Option<HoldRow>, FootageError> {
         self.read(|c| hold(c, id))
+    }
+
+    /// Holds that hold something of `window`, the oldest footage first.
+    ///
+    /// # Errors
+    /// [`FootageError`] when they cannot be read.
+    pub fn held_in(&self, window: Span) -> Result<Vec<HeldMark>, FootageError> {
+        self.read(|c| {
+            let sql = "SELECT camera, stream, id, from_ms, to_ms, case_number FROM hold
+                       WHERE released_ms IS NULL AND from_ms < :to AND to_ms > :from ORDER BY from_ms, id";
+            let mark = |row: &Row<'_>| {
+                Ok(HeldMark {
+                    stream: stream_at(row, 0)?,
+                    id: HoldId(row.get(2)?),
+                    span: Span { from: WallTime(row.get(3)?), to: WallTime(row.get(4)?) },
+                    case_number: row.get(5)?,
+                })
+            };
+            let window = named_params! {":from": window.from.0, ":to": window.to.0};
+            c.prepare_cached(sql)?.query_map(window, mark)?.collect()
+        })
     }
 
     /// Holds, the newest first.

@@ -75,10 +75,14 @@ pub struct StreamUsage {
     pub held_bytes: u64,
     /// Of files that began after the time asked for.
     pub recent_bytes: u64,
+    /// Where the first of those begins.
+    pub recent_from: Option<WallTime>,
     /// Where the oldest file begins.
     pub oldest: WallTime,
     /// Where the newest one ends.
     pub newest: WallTime,
+    /// The end of the newest file that a full disk has cost.
+    pub newest_shed: Option<WallTime>,
 }
 
 impl Footage {
@@ -268,7 +272,10 @@ impl Footage {
             "SELECT camera, stream, sum(size_bytes), min(start_wall_ms), max(end_wall_ms),
              sum(CASE WHEN start_wall_ms >= ?1 THEN size_bytes ELSE 0 END),
              sum(CASE WHEN {IS_HELD} THEN size_bytes ELSE 0 END),
-             sum(CASE WHEN {IS_HELD} OR {IS_OF_INCIDENT} THEN size_bytes ELSE 0 END)
+             sum(CASE WHEN {IS_HELD} OR {IS_OF_INCIDENT} THEN size_bytes ELSE 0 END),
+             (SELECT max(d.to_ms) FROM deletion d
+              WHERE d.camera = s.camera AND d.stream = s.stream AND d.reason = 'disk_full'),
+             min(CASE WHEN start_wall_ms >= ?1 THEN start_wall_ms END)
              FROM segment s INDEXED BY segment_by_age WHERE end_wall_ms IS NOT NULL GROUP BY camera, stream"
         );
         self.read(|c| {
@@ -282,6 +289,8 @@ impl Footage {
                         recent_bytes: bytes_at(row, 5)?,
                         held_bytes: bytes_at(row, 6)?,
                         reserved_bytes: bytes_at(row, 7)?,
+                        newest_shed: row.get::<_, Option<i64>>(8)?.map(WallTime),
+                        recent_from: row.get::<_, Option<i64>>(9)?.map(WallTime),
                     })
                 })?
                 .collect()

@@ -57,6 +57,8 @@ CREATE TABLE deletion (
     sha256     BLOB NOT NULL,
     reason     TEXT NOT NULL CHECK (reason IN ('expired', 'bytes', 'disk_full'))
 ) STRICT;
+-- Whether footage went before its time.
+CREATE INDEX deletion_shed ON deletion (camera, stream, to_ms) WHERE reason = 'disk_full';
 CREATE TRIGGER deletion_is_never_changed BEFORE UPDATE ON deletion
 BEGIN SELECT RAISE(ABORT, 'the proof of deletion is never changed'); END;
 CREATE TRIGGER deletion_is_never_deleted BEFORE DELETE ON deletion

@@ -1,0 +1,131 @@
+//! Wires what keeps the disks in order: retention's thread, what it learns of incidents, and the databases' reserve.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+    sync::{
+        Arc,
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use sharpeyes_config::{Record, Site};
+use sharpeyes_domain::{ids::AlarmId, segment::Span};
+
+use super::AppError;
+use crate::{
+    record::{
+        Recorder,
+        retention::{IncidentSource, Keeping, Retention, RetentionSettings},
+    },
+    store::{db::DbError, dispatch::Dispatch, footage::IncidentMark, reserve::Reserve},
+};
+
+/// How often the databases' disk is looked at.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Retention's thread. Stopped when dropped.
+pub(super) struct Keeper {
+    stop: Option<SyncSender<()>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Keeper {
+    /// Starts retention; what comes back is for the interface.
+    pub(super) fn start(
+        site: &Site,
+        recorder: &Recorder,
+        dispatch: &Dispatch,
+    ) -> Result<(Self, Arc<Keeping>), AppError> {
+        let source = Incidents {
+            dispatch: dispatch.clone(),
+            pre_roll: site.incident.pre_roll,
+            post_roll: site.incident.post_roll,
+            after: AlarmId(0),
+            running: BTreeSet::new(),
+        };
+        let retention = recorder.retention(settings(site), Box::new(source))?;
+        let keeping = retention.keeping();
+        let reserve = Reserve::open(&site.data_dir, site.storage.database_reserve)
+            .map_err(|source| AppError::DataDir { path: site.data_dir.clone(), source })?;
+        let keeper = Self::spawn(retention, reserve).map_err(AppError::Thread)?;
+        Ok((keeper, keeping))
+    }
+
+    fn spawn(retention: Retention, mut reserve: Reserve) -> io::Result<Self> {
+        let (stop, stopped) = sync_channel(1);
+        let (stop_reserve, reserve_stopped) = sync_channel::<()>(1);
+        let watch = std::thread::Builder::new().name("db-reserve".into()).spawn(move || {
+            while reserve_stopped.recv_timeout(LOOK) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                if let Err(error) = reserve.look() {
+                    tracing::warn!(%error, "the databases' disk cannot be asked for its space");
+                }
+            }
+        })?;
+        let retain = std::thread::Builder::new().name("retention".into()).spawn(move || {
+            retention.run(&stopped);
+            // The other thread ends with this one.
+            drop(stop_reserve);
+        })?;
+        Ok(Self { stop: Some(stop), threads: vec![retain, watch] })
+    }
+
+    /// Lets a pass that has begun come to its end. Blocks.
+    pub(super) fn end(mut self) {
+        self.stop = None;
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread that keeps the disks had panicked");
+            }
+        }
+    }
+}
+
+/// The policy of every camera that is recorded.
+pub(crate) fn settings(site: &Site) -> RetentionSettings {
+    let recorded = site.cameras.iter().filter(|camera| camera.record != Record::Off);
+    let cameras: HashMap<_, _> = recorded.map(|camera| (camera.id.clone(), camera.retention)).collect();
+    RetentionSettings {
+        reserve: site.storage.reserve,
+        policy: site.storage.policy,
+        cameras,
+        confirm_after: site.storage.clock_confirm,
+    }
+}
+
+/// Asks the dispatch tables which alarms are new or still run, beginning with all that there ever were.
+struct Incidents {
+    dispatch: Dispatch,
+    pre_roll: Duration,
+    post_roll: Duration,
+    after: AlarmId,
+    running: BTreeSet<AlarmId>,
+}
+
+impl IncidentSource for Incidents {
+    fn changed(&mut self) -> Result<Vec<IncidentMark>, DbError> {
+        let mut marks = Vec::new();
+        loop {
+            let found = self.dispatch.alarm_times_blocking(self.after, &self.running)?;
+            let before = self.after;
+            for alarm in found {
+                self.after = self.after.max(alarm.id);
+                if alarm.is_over {
+                    self.running.remove(&alarm.id);
+                } else {
+                    self.running.insert(alarm.id);
+                }
+                let span = Span {
+                    from: alarm.began.minus(self.pre_roll),
+                    to: alarm.last.max(alarm.began).plus(self.post_roll),
+                };
+                marks.push(IncidentMark { alarm: alarm.id, camera: alarm.camera, span });
+            }
+            if self.after == before {
+                return Ok(marks);
+            }
+        }
+    }
+}
