@@ -132,6 +132,41 @@ fn a_full_queue_refuses_until_the_run_is_ended_and_leaves_a_gap() {
     kit.assert_sound();
 }
 
+#[test]
+fn one_cameras_full_queue_is_noticed_by_no_other() {
+    let mut kit = Kit::new();
+    // One writer for both, which wakes late: the queues fill meanwhile.
+    kit.settings.writers = std::num::NonZeroUsize::MIN;
+    kit.settings.gather = Duration::from_millis(500);
+    let recorder = kit.open();
+    let [flood, calm] = ["gate", "yard"].map(|camera| recorder.sender(&stream(camera)).unwrap());
+    flood.try_send(RecorderMessage::RunBegin(run("gate", 1))).unwrap();
+    calm.try_send(RecorderMessage::RunBegin(run("yard", 1))).unwrap();
+    let mut is_flooded = false;
+    for number in 0..100 {
+        calm.try_send(RecorderMessage::Unit(unit(number, 25))).unwrap();
+        let mut big = unit(number, 25);
+        big.nals = [&100_000u32.to_be_bytes()[..], &[0x41; 100_000]].concat().into();
+        if !is_flooded && flood.try_send(RecorderMessage::Unit(big)) == Err(Overflow) {
+            is_flooded = true;
+            let end = RunEnd { cause: GapCause::Backlog, at: unit(number, 25).wall };
+            flood.try_send(RecorderMessage::RunEnd(end)).unwrap();
+        }
+    }
+    assert!(is_flooded);
+    let held = flood.status().queued_bytes;
+    assert!(held <= kit.settings.backlog_bytes, "{held} bytes");
+    recorder.close();
+    assert_eq!((flood.status().n_overflows, calm.status().n_overflows), (1, 0));
+    assert_eq!(calm.status().n_frames, 100);
+    let causes = |camera| -> Vec<GapCause> {
+        kit.footage().gaps_in(&stream(camera), all()).unwrap().iter().map(|gap| gap.cause).collect()
+    };
+    assert_eq!(causes("yard"), [GapCause::Stopped]);
+    assert_eq!(causes("gate")[0], GapCause::Backlog);
+    kit.assert_sound();
+}
+
 /// One step of a stream's life, in seconds after the start.
 #[derive(Clone, Copy)]
 enum Step {

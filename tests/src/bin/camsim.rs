@@ -27,7 +27,7 @@ struct Arguments {
     #[arg(long, value_name = "USER:PASSWORD")]
     auth: Option<String>,
     /// A camera: ID=FILE, then any of ,codec=h264|h265 ,audio=aac|pcmu|pcma|none ,start=SECONDS ,auth=USER:PASSWORD
-    /// ,fault=silent|vp8|mjpeg (or main-fault, sub-fault) ,as-is ,alternate=FILE. Again for each.
+    /// ,fault=silent|vp8|mjpeg|opus (or main-fault, sub-fault) ,as-is ,alternate=FILE. Again for each.
     #[arg(long = "camera", value_name = "ID=FILE[,…]")]
     cameras: Vec<String>,
     /// Every video of this folder is a camera, named after its file.

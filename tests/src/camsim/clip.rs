@@ -62,6 +62,15 @@ pub struct Track {
     pub end: Duration,
 }
 
+impl Track {
+    /// The bytes of each unit.
+    #[must_use]
+    pub fn payloads(&self) -> Vec<Bytes> {
+        let bytes = |unit: &Unit| unit.buffer.map_readable().map(|map| Bytes::copy_from_slice(&map));
+        self.units.iter().filter_map(|unit| bytes(unit).ok()).collect()
+    }
+}
+
 /// A file's video, and its AAC audio when it has some.
 #[derive(Clone, Debug)]
 pub struct Clip {

@@ -9,6 +9,8 @@ pub enum Fault {
     Silent,
     /// The stream carries a coding that the product does not take.
     Unsupported(ForeignCodec),
+    /// Its sound is of a coding that the product does not take: Opus (RFC 7587).
+    ForeignSound,
 }
 
 /// Codings that are neither H.264 nor H.265.
@@ -22,7 +24,7 @@ pub enum ForeignCodec {
 
 /// Not a name of a fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no fault: use silent, vp8 or mjpeg")]
+#[error("`{0}` is no fault: use silent, vp8, mjpeg or opus")]
 pub struct UnknownFault(pub String);
 
 impl FromStr for Fault {
@@ -32,6 +34,7 @@ impl FromStr for Fault {
         match text {
             "silent" => Ok(Self::Silent),
             "vp8" => Ok(Self::Unsupported(ForeignCodec::Vp8)),
+            "opus" => Ok(Self::ForeignSound),
             "mjpeg" => Ok(Self::Unsupported(ForeignCodec::MotionJpeg)),
             _ => Err(UnknownFault(text.to_owned())),
         }

@@ -27,6 +27,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use gstreamer as gst;
 use sharpeyes_domain::{
     ids::{CameraId, StreamId, StreamKind},
@@ -185,6 +186,7 @@ struct Playing {
     clip: Arc<Clip>,
     origin: Origin,
     log: Option<SentLog>,
+    audio: Option<Timeline>,
 }
 
 /// What one stream needs to be served.
@@ -238,17 +240,20 @@ impl CamSim {
                 let id = StreamId { camera: camera.id.clone(), kind };
                 let log = config.keep_sent.then(SentLog::default);
                 let wishes = control.map(|control| wishes(control, &id, camera, &clips, epoch));
+                let sound = audio(camera, clip, length, epoch)?;
+                let heard = sound.as_ref().map(|(_, timeline)| timeline.clone());
                 plans.push(StreamPlan {
                     id: id.clone(),
                     codec: clip.codec,
                     video: Timeline { track: Arc::clone(&clip.video), length, epoch },
-                    audio: audio(camera, clip, length, epoch)?,
+                    audio: sound,
                     login: camera.login.clone(),
                     fault: camera.fault(kind),
                     log: log.clone(),
                     wishes,
                 });
-                streams.insert(id, Playing { clip: Arc::clone(clip), origin: *origin, log });
+                let clip = Arc::clone(clip);
+                streams.insert(id, Playing { clip, origin: *origin, log, audio: heard });
             }
         }
         let (pacer, thread) = Pacer::start()?;
@@ -291,6 +296,24 @@ impl CamSim {
         let id = StreamId { camera: camera.clone(), kind };
         let log = self.streams.get(&id).and_then(|playing| playing.log.as_ref());
         log.map(|log| log.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap_or_default()
+    }
+
+    /// What a stream sounds like, round after round, packet by packet; empty without sound.
+    #[must_use]
+    pub fn sounds(&self, camera: &CameraId, kind: StreamKind) -> Vec<Bytes> {
+        let id = StreamId { camera: camera.clone(), kind };
+        let track = self.streams.get(&id).and_then(|playing| playing.audio.as_ref());
+        track.map(|timeline| timeline.track.payloads()).unwrap_or_default()
+    }
+
+    /// When each packet of [`CamSim::sounds`] begins within its round, and how long a round is, seconds; by the same
+    /// clock as [`SentUnit::media`]. `None` without sound.
+    #[must_use]
+    pub fn sound_times(&self, camera: &CameraId, kind: StreamKind) -> Option<(Vec<f64>, f64)> {
+        let id = StreamId { camera: camera.clone(), kind };
+        let timeline = self.streams.get(&id)?.audio.as_ref()?;
+        let times = timeline.track.units.iter().map(|unit| unit.at.as_secs_f64()).collect();
+        Some((times, timeline.length.as_secs_f64()))
     }
 
     /// Closes every session and waits for the threads.

@@ -160,6 +160,10 @@ fn launch(plan: &StreamPlan) -> String {
     let video = format!(
         "appsrc name=video {SOURCE} ! {payloader} name=pay0 pt=96 config-interval=-1 aggregate-mode=none"
     );
+    if plan.fault == Some(Fault::ForeignSound) {
+        let sound = "audiotestsrc is-live=true ! audio/x-raw,rate=48000,channels=1 ! opusenc";
+        return format!("( {video} {sound} ! rtpopuspay name=pay1 pt=97 )");
+    }
     let payloader = match plan.audio.as_ref().map(|(audio, _)| *audio) {
         None | Some(Audio::None) => return format!("( {video} )"),
         Some(Audio::Aac) => "rtpmp4gpay name=pay1 pt=97",
