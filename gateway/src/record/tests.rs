@@ -5,6 +5,7 @@
 mod crash;
 pub(crate) mod kit;
 mod real;
+mod reorder;
 
 use std::fs;
 
