@@ -124,6 +124,7 @@ async fn watch(
 ) {
     let began = clock.instant();
     let mut units: Vec<Unit> = Vec::new();
+    let mut lost = 0;
     let ended = loop {
         match session.next().await {
             Err(fault) => break Some(fault),
@@ -134,6 +135,7 @@ async fn watch(
                 if let Some(params) = &unit.new_params {
                     report.params.get_or_insert_with(|| params.clone());
                 }
+                lost += u64::from(unit.lost);
                 if unit.is_keyframe || !units.is_empty() {
                     units.push(unit);
                 }
@@ -145,7 +147,11 @@ async fn watch(
             break None;
         }
         if units.is_empty() && clock.instant().duration_since(began) > limits.first_keyframe {
-            break Some(SessionFault::NoKeyframe { waited: limits.first_keyframe });
+            let waited = limits.first_keyframe;
+            break Some(match lost {
+                0 => SessionFault::NoKeyframe { waited },
+                lost => SessionFault::PacketLoss { waited, lost },
+            });
         }
     };
     if units.is_empty() {

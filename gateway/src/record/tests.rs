@@ -6,6 +6,7 @@ mod crash;
 pub(crate) mod disk;
 pub(crate) mod kit;
 mod real;
+mod reorder;
 mod retention;
 
 use std::fs;
