@@ -1,5 +1,5 @@
 /** What lies where on a row of the strip: merging into pixels and finding things under the pointer. */
-import type { AlarmLevel, RecordingGap, Stretch, TimelineAlarm, TimelineRow } from "../api/recordings";
+import type { AlarmLevel, RecordingGap, TimelineAlarm, TimelineRow } from "../api/recordings";
 
 /** The families of causes that have a colour and a pattern of their own; the words name the exact cause. */
 export type CauseFamily = "camera" | "service" | "disk" | "policy" | "stream";
@@ -28,18 +28,6 @@ const FAMILY: Record<string, CauseFamily> = {
 
 export const familyOf = (cause: string): CauseFamily => FAMILY[cause] ?? "stream";
 export const FAMILIES: readonly CauseFamily[] = ["camera", "service", "disk", "policy", "stream"];
-
-/** Joins stretches that touch or lie nearer than `slack_ms`; the input may overlap and be in any order. */
-export function merge(stretches: readonly Stretch[], slack_ms = 0): Stretch[] {
-  const sorted = [...stretches].sort((a, b) => a.from_ms - b.from_ms);
-  const merged: Stretch[] = [];
-  for (const { from_ms, to_ms } of sorted) {
-    const last = merged[merged.length - 1];
-    if (last && from_ms <= last.to_ms + slack_ms) last.to_ms = Math.max(last.to_ms, to_ms);
-    else merged.push({ from_ms, to_ms });
-  }
-  return merged;
-}
 
 const SEVERITY: Record<AlarmLevel, number> = { red: 1, orange: 2, yellow: 3, blue: 4 };
 export const severityOf = (level: AlarmLevel): number => SEVERITY[level] ?? 4;

@@ -46,9 +46,3 @@ export class ErrorFilter {
     this.#value_ms = null;
   }
 }
-
-/** Greatest distance between frames shown at the same moment, in frames of `frame_ms`. */
-export function spreadInFrames(walls_ms: readonly number[], frame_ms: number): number {
-  if (walls_ms.length < 2 || frame_ms <= 0) return 0;
-  return (Math.max(...walls_ms) - Math.min(...walls_ms)) / frame_ms;
-}

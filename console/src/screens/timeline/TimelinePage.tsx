@@ -11,6 +11,7 @@ import "./timeline.css";
 
 /** Without an instant in the address: a little before now, where footage surely is. */
 const BEFORE_NOW_MS = 60_000;
+const REMEMBERED = 20;
 
 export function TimelinePage() {
   const { t } = useSpeech();
@@ -18,12 +19,13 @@ export function TimelinePage() {
   const [params, setParams] = useSearchParams();
   const list = useCameraList();
   const text = params.toString();
-  /** What the page wrote itself; anything else in the address is a link that leads here again. */
-  const written = useRef(text);
+  /** What the page wrote itself, the newest last: on a busy computer the router may be a few behind. */
+  const written = useRef([text]);
   const [entry, setEntry] = useState(0);
   useEffect(() => {
-    if (text === written.current) return;
-    written.current = text;
+    // Anything else in the address is a link that leads here again.
+    if (written.current.includes(text)) return;
+    written.current = [text];
     setEntry((n) => n + 1);
   }, [text]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: read once per entry; later the page is ahead of it.
@@ -41,8 +43,8 @@ export function TimelinePage() {
       skew_ms={skew_ms}
       onAddress={(next) => {
         const nextText = next.toString();
-        if (nextText === written.current) return;
-        written.current = nextText;
+        if (nextText === written.current[written.current.length - 1]) return;
+        written.current = [...written.current.slice(1 - REMEMBERED), nextText];
         setParams(next, { replace: true });
       }}
     />
