@@ -141,6 +141,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{id}/picture.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One picture of the recording. The header `x-picture-ms` says when it was taken. */
+        get: operations["pictures_still"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{id}/recording": {
         parameters: {
             query?: never;
@@ -150,6 +167,23 @@ export interface paths {
         };
         /** What the recording of a stretch is: where its file lies, what it shows, what is missing. */
         get: operations["recordings_describe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{id}/recording.h264.mp4": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Fragmented MP4 without ranges. Media time counts from the keyframe at or before `from_ms`, as in `recording.mp4`. */
+        get: operations["transcodes_watch"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1722,6 +1756,55 @@ export interface operations {
             };
         };
     };
+    pictures_still: {
+        parameters: {
+            query: {
+                /** @description The keyframe at or before this wall time is shown. */
+                at_ms: number;
+                /** @description `main` if not given. */
+                stream?: components["schemas"]["LiveStream"];
+                /** @description Pixels, 80 to 1,920; 160 if not given. A narrower picture is shown as it is. */
+                width?: number;
+                /** @description Needed for footage older than 24 hours. */
+                purpose?: components["schemas"]["FootagePurpose"];
+                /** @description Number of the case, the order or the ticket, 1 to 64 characters. Needed for footage older than 24 hours. */
+                case?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description no such camera, or `nothing_recorded`, with the gap */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     recordings_describe: {
         parameters: {
             query: {
@@ -1763,6 +1846,65 @@ export interface operations {
             };
             /** @description no such camera, or `nothing_recorded`, with the gaps */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    transcodes_watch: {
+        parameters: {
+            query: {
+                /** @description Wall time of the beginning. */
+                from_ms: number;
+                /** @description Wall time of the end, at most 4 hours later. */
+                to_ms: number;
+                /** @description `main` if not given. */
+                stream?: components["schemas"]["LiveStream"];
+                /** @description Pixels, 160 to 1,920; as the site file says if not given. A narrower picture keeps its size. */
+                width?: number;
+                /** @description Needed for footage older than 24 hours. */
+                purpose?: components["schemas"]["FootagePurpose"];
+                /** @description Number of the case, the order or the ticket, 1 to 64 characters. Needed for footage older than 24 hours. */
+                case?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": unknown;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `transcode_quota`, with `limit` and `in_use` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

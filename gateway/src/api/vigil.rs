@@ -58,8 +58,11 @@ impl Vigil {
 
     async fn look(&mut self) -> bool {
         self.changes.mark_unchanged();
+        // Should this be dropped before the answer is there, the next question is due at once.
+        self.next_look = Instant::now();
+        let found = self.guard.state.accounts.viewer_again(self.guard.viewer.session).await;
         self.next_look = Instant::now() + LOOK_EVERY;
-        match self.guard.state.accounts.viewer_again(self.guard.viewer.session).await {
+        match found {
             Ok(viewer) => viewer.is_some(),
             Err(error) => {
                 tracing::error!(%error, "a session could not be looked up; its stream is ended");
