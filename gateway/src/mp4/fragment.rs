@@ -1,4 +1,4 @@
-//! One fragment: `prft`, `moof`, `mdat`. Time: 90 kHz, the run's own media time in `tfdt`, wall time in `prft`.
+//! One fragment: `prft`, `moof`, `mdat`. Time: 90 kHz from the file's own beginning in `tfdt`, wall time in `prft`.
 
 use mp4_atom::{Encode, Header, Mdat, Mfhd, Moof, Prft, ReferenceTime, Tfdt, Tfhd, Traf, Trun, TrunEntry};
 use sharpeyes_domain::{
@@ -16,6 +16,9 @@ const NTP_TO_UNIX: i64 = 2_208_988_800;
 pub struct FragmentSpec<'a> {
     /// Counts from 1 within a file or a live session.
     pub sequence: u32,
+    /// Media time that is 0 in the file: the base of its first fragment. Every file plays from 0, however long its run
+    /// has lasted; otherwise players show the run's length and an empty beginning.
+    pub origin: Pts,
     /// Decoding time of the first unit: its own time, or the end of the fragment before.
     pub base: Pts,
     /// Decoding time of what follows: the next unit's time, or an estimate at the end of a run.
@@ -50,7 +53,8 @@ pub fn encode_fragment(spec: FragmentSpec<'_>) -> Result<EncodedFragment, Mp4Err
     let base = Pts(spec.base.0.max(0));
     let (samples, end) = lay_out(base, spec.end, spec.units)?;
     let mut bytes = Vec::new();
-    let media_time = u64::try_from(base.0).map_err(|_| Mp4Error::Range("the fragment's time"))?;
+    let media_time = u64::try_from(base.0.saturating_sub(spec.origin.0.max(0)))
+        .map_err(|_| Mp4Error::Range("the fragment's time"))?;
     Prft {
         reference_track_id: TRACK,
         ntp_timestamp: to_ntp(spec.wall),

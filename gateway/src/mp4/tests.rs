@@ -9,16 +9,20 @@ use sharpeyes_domain::{
 use super::*;
 use crate::record::tests::kit::{params, units};
 
+/// Of the run, when the file began.
+const ORIGIN: Pts = Pts(90_000 * 86_400);
+
 /// A file of four fragments, and where each ends.
 fn file() -> (Vec<u8>, Vec<usize>) {
     let mut bytes = init_segment(&params(320)).unwrap();
     let mut ends = Vec::new();
     for second in 0..4 {
-        let units: Vec<_> = units(second * 25..second * 25 + 25, 25).collect();
+        let units: Vec<_> = units((86_400 + second) * 25..(86_401 + second) * 25, 25).collect();
         let spec = FragmentSpec {
             sequence: u32::try_from(second).unwrap() + 1,
-            base: Pts(second * 90_000),
-            end: Pts((second + 1) * 90_000),
+            origin: ORIGIN,
+            base: Pts(ORIGIN.0 + second * 90_000),
+            end: Pts(ORIGIN.0 + (second + 1) * 90_000),
             wall: WallTime(1_700_000_000_000 + second * 1_000),
             units: &units,
         };
@@ -70,7 +74,7 @@ fn an_hevc_sample_entry_says_its_codec_string() {
 }
 
 #[test]
-fn fragments_come_back_as_they_were_written() {
+fn fragments_come_back_as_they_were_written_and_the_file_begins_at_0() {
     let (bytes, ends) = file();
     let found = scan(&bytes).unwrap();
     assert_eq!(found.len(), 4);

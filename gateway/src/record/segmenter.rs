@@ -252,7 +252,9 @@ impl Segmenter {
         let Self { shared, run, file, .. } = self;
         let Some(run) = run.as_mut() else { return Ok(()) };
         let sequence = file.as_ref().map_or(0, |file| file.fragments().len()) + 1;
+        let first = file.as_ref().and_then(|file| file.fragments().first());
         let spec = FragmentSpec {
+            origin: first.map_or(start.base, |first| first.base),
             sequence: u32::try_from(sequence).unwrap_or(u32::MAX),
             base: start.base,
             end: next.base,
