@@ -9,6 +9,7 @@ pub mod footage;
 pub mod gateway;
 pub mod model;
 pub mod peer;
+pub mod players;
 pub mod poll;
 pub mod recording;
 pub mod replayed;

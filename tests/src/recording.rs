@@ -4,6 +4,7 @@ use std::{
     fs,
     path::Path,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use anyhow::{Context as _, ensure};
@@ -13,7 +14,7 @@ use sharpeyes_domain::{
     ids::{SegmentId, StreamId},
     media::{VideoCodec, nal_units},
     segment::{Gap, Span},
-    time::WallTime,
+    time::{MediaDuration, WallTime},
 };
 
 use crate::site::TestSite;
@@ -25,6 +26,19 @@ pub struct Segment {
     pub path: String,
     /// From the first picture to the end of the last.
     pub span: Span,
+    /// Pictures, by the index.
+    pub n_frames: u64,
+    /// From the first picture to the end of the last, in the camera's time.
+    pub media: MediaDuration,
+}
+
+impl Segment {
+    /// How long it plays.
+    #[must_use]
+    pub fn length(&self) -> Duration {
+        let micros = self.media.0.max(0).unsigned_abs() * 100 / 9;
+        Duration::from_micros(micros)
+    }
 }
 
 /// The complete files of a stream, in order.
@@ -36,7 +50,15 @@ pub fn segments(site: &TestSite, stream: &StreamId) -> anyhow::Result<Vec<Segmen
     let mut segments: Vec<_> = rows
         .into_iter()
         .filter(|row| row.stream == *stream)
-        .filter_map(|row| Some(Segment { path: row.path, span: row.closed?.span }))
+        .filter_map(|row| {
+            let closed = row.closed?;
+            Some(Segment {
+                path: row.path,
+                span: closed.span,
+                n_frames: closed.n_frames.into(),
+                media: closed.end_pts - closed.start_pts,
+            })
+        })
         .collect();
     segments.sort_by_key(|segment| segment.span.from);
     Ok(segments)

@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, fs::OpenOptions};
 use sharpeyes_domain::{
     ids::{SegmentId, StreamId},
     segment::{Gap, GapCause, Span},
+    time::{MediaDuration, Pts},
 };
 
 use super::{Audit, CheckError, Fault};
@@ -85,7 +86,7 @@ fn replace(
 
 fn shorten(audit: &Audit, id: SegmentId, stream: &StreamId, path: &str) -> Result<(), CheckError> {
     let Some(before) = audit.footage.segment(id)?.and_then(|row| row.closed) else { return Ok(()) };
-    match salvage(&audit.media_dir, path, id)? {
+    match salvage(&audit.media_dir, path, id, before.start_pts)? {
         Some(Salvaged { closed, .. }) => {
             let lost = Span { from: closed.span.to, to: before.span.to };
             replace(audit, id, path, stream, lost, Some(closed))
@@ -113,6 +114,7 @@ fn read_table_again(audit: &Audit, id: SegmentId, path: &str) -> Result<(), Chec
     if scanned.valid_bytes != before.size_bytes || scanned.sha256 != before.sha256 {
         return Ok(());
     }
+    scanned.move_to(before.start_pts);
     // The file does not know when the picture after its last one came; the row does.
     scanned.stretch_to(before.span.to);
     if let Some(closed) = scanned.close(id, before.state) {
@@ -137,25 +139,26 @@ fn adopt(audit: &Audit, stream: &StreamId, path: &str) -> Result<(), CheckError>
         return Ok(());
     }
     let audio_entry = scanned.audio.as_ref().map(|audio| &*audio.sample_entry);
-    let run = match audit.footage.run_with_entry(stream, &scanned.params.sample_entry, audio_entry)? {
-        Some(id) => RunRef::Known(id),
-        None => RunRef::New(NewRun {
-            generation: 0,
-            wall_start: first.wall.plus_media(-(first.base - sharpeyes_domain::time::Pts(0))),
-            params: scanned.params.clone().into(),
-            audio: scanned.audio.clone().map(Into::into),
-        }),
+    let known = match audit.footage.run_with_entry(stream, &scanned.params.sample_entry, audio_entry)? {
+        Some(id) => audit.footage.run(id)?.filter(|run| run.wall_start <= first.wall),
+        None => None,
     };
-    let new = NewSegment {
-        run,
-        stream: stream.clone(),
-        path: path.to_owned(),
-        start_wall: first.wall,
-        start_pts: first.base,
+    let (run, start_pts) = match known {
+        Some(run) => {
+            let into_run = MediaDuration::from(first.wall.since(run.wall_start));
+            (RunRef::Known(run.id), Pts(0) + into_run)
+        }
+        None => {
+            let params = scanned.params.clone().into();
+            let audio = scanned.audio.clone().map(Into::into);
+            (RunRef::New(NewRun { generation: 0, wall_start: first.wall, params, audio }), Pts(0))
+        }
     };
+    let new =
+        NewSegment { run, stream: stream.clone(), path: path.to_owned(), start_wall: first.wall, start_pts };
     let opened = audit.footage.apply(vec![Change::OpenSegment(new)])?;
     let Some(opened) = opened else { return Ok(()) };
-    if let Some(Salvaged { closed, .. }) = salvage(&audit.media_dir, path, opened.segment)? {
+    if let Some(Salvaged { closed, .. }) = salvage(&audit.media_dir, path, opened.segment, start_pts)? {
         let cut = Change::CutGaps { stream: stream.clone(), span: closed.span };
         audit.footage.apply(vec![cut, Change::CloseSegment(closed)])?;
     }

@@ -115,9 +115,42 @@ fn descriptor(bytes: &[u8], tag: u8) -> Option<&[u8]> {
     if *first == tag { rest.get(length + 1..) } else { None }
 }
 
-/// `traf` of the sound in a fragment: rules of [`super::fragment`], times in the track's unit.
-pub(super) fn traf(units: &[AudioUnit], data_offset: i32) -> Result<Option<Traf>, Mp4Error> {
+/// Sound that comes late begins before the pictures of its file, and `tfdt` knows no time before 0. So the track's times
+/// are this much later, and an edit list takes it back. More than a second at any rate in use.
+const LEAD_TICKS: u16 = u16::MAX;
+
+/// The edit list of a recorded file's sound: it is heard from [`LEAD_TICKS`] on, to the end.
+pub(super) fn lead() -> Edts {
+    let entry = ElstEntry {
+        segment_duration: 0,
+        media_time: Some(LEAD_TICKS.into()),
+        media_rate: FixedPoint::new(1, 0),
+    };
+    Edts { elst: Some(Elst { entries: vec![entry] }) }
+}
+
+/// The sound of one fragment, whose place in the fragment is not known yet.
+#[derive(Clone)]
+pub(super) struct SoundRun {
+    traf: Traf,
+    pub(super) bytes: i32,
+}
+
+impl SoundRun {
+    /// `data_offset` counts from the first byte of `moof`.
+    pub(super) fn at(mut self, data_offset: i32) -> Traf {
+        for trun in &mut self.traf.trun {
+            trun.data_offset = Some(data_offset);
+        }
+        self.traf
+    }
+}
+
+/// The sound in a fragment: rules of [`super::fragment`], times in the track's unit, `origin` that of the file.
+pub(super) fn traf(units: &[AudioUnit], origin: i64) -> Result<Option<SoundRun>, Mp4Error> {
     let Some(first) = units.first() else { return Ok(None) };
+    let bytes = units.iter().map(|unit| unit.data.len()).sum::<usize>();
+    let bytes = i32::try_from(bytes).map_err(|_| Mp4Error::Range("the sound"))?;
     let samples = samples_of(units)?;
     let all = |of: fn(&AudioSample) -> u32| {
         let value = of(&samples[0]);
@@ -136,8 +169,9 @@ pub(super) fn traf(units: &[AudioUnit], data_offset: i32) -> Result<Option<Traf>
         };
         samples.iter().map(entry).collect::<Vec<_>>().into()
     };
-    let at = u64::try_from(first.at).map_err(|_| Mp4Error::Range("the sound's time"))?;
-    Ok(Some(Traf {
+    let at = first.at.saturating_sub(origin).saturating_add(LEAD_TICKS.into());
+    let at = u64::try_from(at).map_err(|_| Mp4Error::Range("the sound's time"))?;
+    let traf = Traf {
         tfhd: Tfhd {
             track_id: AUDIO_TRACK,
             default_base_is_moof: true,
@@ -146,9 +180,10 @@ pub(super) fn traf(units: &[AudioUnit], data_offset: i32) -> Result<Option<Traf>
             ..Default::default()
         },
         tfdt: Some(Tfdt { base_media_decode_time: at }),
-        trun: vec![Trun { data_offset: Some(data_offset), samples: trun }],
+        trun: vec![Trun { data_offset: None, samples: trun }],
         ..Default::default()
-    }))
+    };
+    Ok(Some(SoundRun { traf, bytes }))
 }
 
 /// A piece lasts until the next one begins, which shows where something was lost; the last one as long as it sounds.
@@ -174,7 +209,7 @@ pub(super) fn audio_of(moof: &Moof) -> Result<FragmentAudio, Mp4Error> {
     };
     let [trun] = traf.trun.as_slice() else { return Err(damaged("not one run of sounds")) };
     let base = traf.tfdt.as_ref().ok_or(damaged("sound without tfdt"))?.base_media_decode_time;
-    let at = i64::try_from(base).map_err(|_| Mp4Error::Range("tfdt"))?;
+    let at = i64::try_from(base).map_err(|_| Mp4Error::Range("tfdt"))? - i64::from(LEAD_TICKS);
     // A run without any field of its own is told by its count alone: no packet of sound is a byte long.
     if trun.samples.len() > MOST_SOUNDS {
         return Err(damaged("more sounds than a fragment can hold"));

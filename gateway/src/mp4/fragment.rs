@@ -1,4 +1,4 @@
-//! One fragment: `prft`, `moof`, `mdat`. Time: 90 kHz (the sound: its own rate), the run's own media time in `tfdt`,
+//! One fragment: `prft`, `moof`, `mdat`. Time: 90 kHz (the sound: its own rate) from the file's own beginning in `tfdt`,
 //! wall time in `prft`.
 
 use bytes::Bytes;
@@ -8,7 +8,11 @@ use sharpeyes_domain::{
     time::{MediaDuration, Pts, WallTime},
 };
 
-use super::{Mp4Error, NON_SYNC, SYNC, TRACK, audio, movie::Sample};
+use super::{
+    Mp4Error, NON_SYNC, SYNC, TRACK,
+    audio::{self, SoundRun},
+    movie::Sample,
+};
 
 /// Seconds from 1900 (NTP era 0) to 1970.
 const NTP_TO_UNIX: i64 = 2_208_988_800;
@@ -18,6 +22,11 @@ const NTP_TO_UNIX: i64 = 2_208_988_800;
 pub struct FragmentSpec<'a> {
     /// Counts from 1 within a file or a live session.
     pub sequence: u32,
+    /// Media time that is 0 in the file: the base of its first fragment. Every file plays from 0, however long its run
+    /// has lasted; otherwise players show the run's length and an empty beginning.
+    pub origin: Pts,
+    /// The same instant in the sound's own unit.
+    pub sound_origin: i64,
     /// Decoding time of the first unit: its own time, or the end of the fragment before.
     pub base: Pts,
     /// Decoding time of what follows: the next unit's time, or an estimate at the end of a run.
@@ -64,7 +73,8 @@ pub fn encode_fragment(spec: FragmentSpec<'_>) -> Result<EncodedFragment, Mp4Err
     let base = Pts(spec.base.0.max(0));
     let (samples, end) = lay_out(base, spec.end, spec.units)?;
     let mut head = Vec::new();
-    let media_time = u64::try_from(base.0).map_err(|_| Mp4Error::Range("the fragment's time"))?;
+    let media_time = u64::try_from(base.0.saturating_sub(spec.origin.0.max(0)))
+        .map_err(|_| Mp4Error::Range("the fragment's time"))?;
     Prft {
         reference_track_id: TRACK,
         ntp_timestamp: to_ntp(spec.wall),
@@ -73,7 +83,8 @@ pub fn encode_fragment(spec: FragmentSpec<'_>) -> Result<EncodedFragment, Mp4Err
     }
     .encode(&mut head)?;
     let payload = spec.payload().map(Bytes::len).sum();
-    put_head(&mut head, spec.sequence, media_time, &samples, spec.sounds, payload)?;
+    let sound = audio::traf(spec.sounds, spec.sound_origin)?;
+    put_head(&mut head, spec.sequence, media_time, &samples, sound, payload)?;
     let range = |_| Mp4Error::Range("the fragment's head");
     let header_bytes = u32::try_from(head.len()).map_err(range)?;
     let size = u64::try_from(head.len() + payload).map_err(range)?;
@@ -96,7 +107,7 @@ pub fn fragment(
     let media_time = u64::try_from(base.0).map_err(|_| Mp4Error::Range("the fragment's time"))?;
     let payload = units.iter().map(|unit| unit.nals.len()).sum::<usize>();
     let mut bytes = Vec::new();
-    put_head(&mut bytes, sequence, media_time, &samples, &[], payload)?;
+    put_head(&mut bytes, sequence, media_time, &samples, None, payload)?;
     bytes.reserve_exact(payload);
     units.iter().for_each(|unit| bytes.extend_from_slice(&unit.nals));
     Ok(bytes)
@@ -108,16 +119,16 @@ fn put_head(
     sequence: u32,
     media_time: u64,
     samples: &[Sample],
-    sounds: &[AudioUnit],
+    sound: Option<SoundRun>,
     payload: usize,
 ) -> Result<(), Mp4Error> {
     let moof_at = bytes.len();
     // The data offset counts from the first byte of moof; its own value does not change the length.
-    moof(sequence, media_time, samples, sounds, 0)?.encode(bytes)?;
+    moof(sequence, media_time, samples, sound.clone(), 0)?.encode(bytes)?;
     let moof_bytes = bytes.len() - moof_at;
     let offset = i32::try_from(moof_bytes + 8).map_err(|_| Mp4Error::Range("the number of pictures"))?;
     bytes.truncate(moof_at);
-    moof(sequence, media_time, samples, sounds, offset)?.encode(bytes)?;
+    moof(sequence, media_time, samples, sound, offset)?.encode(bytes)?;
     if u32::try_from(payload + 8).is_err() {
         return Err(Mp4Error::Range("the fragment"));
     }
@@ -129,11 +140,10 @@ fn moof(
     sequence: u32,
     media_time: u64,
     samples: &[Sample],
-    sounds: &[AudioUnit],
+    sound: Option<SoundRun>,
     data_offset: i32,
 ) -> Result<Moof, Mp4Error> {
-    let sound_bytes: usize = sounds.iter().map(|sound| sound.data.len()).sum();
-    let sound_bytes = i32::try_from(sound_bytes).map_err(|_| Mp4Error::Range("the sound"))?;
+    let sound_bytes = sound.as_ref().map_or(0, |sound| sound.bytes);
     let video_offset = data_offset.checked_add(sound_bytes).ok_or(Mp4Error::Range("the sound"))?;
     let is_reordered = samples.iter().any(|sample| sample.composition != 0);
     // Only the first picture may be a keyframe in a recording; then one field says it for all.
@@ -153,7 +163,7 @@ fn moof(
         }],
         ..Default::default()
     };
-    let traf = std::iter::once(video).chain(audio::traf(sounds, data_offset)?).collect();
+    let traf = std::iter::once(video).chain(sound.map(|sound| sound.at(data_offset))).collect();
     Ok(Moof { mfhd: Mfhd { sequence_number: sequence }, traf })
 }
 

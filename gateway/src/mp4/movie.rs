@@ -67,7 +67,7 @@ pub fn init_segment(params: &VideoParams, audio: Option<&AudioParams>) -> Result
     let mut entries: Vec<Vec<&[u8]>> = vec![vec![&params.sample_entry]];
     if let Some(audio) = audio {
         let stbl = Stbl { stco: Some(Stco::default()), ..Default::default() };
-        add_track(&mut moov, audio::trak(audio, created(WallTime(0)), 0, None, stbl));
+        add_track(&mut moov, audio::trak(audio, created(WallTime(0)), 0, Some(audio::lead()), stbl));
         trex.push(audio::trex());
         entries.push(vec![&audio.sample_entry]);
     }

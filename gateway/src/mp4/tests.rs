@@ -18,17 +18,21 @@ fn whole(spec: FragmentSpec<'_>) -> Vec<u8> {
     assert_eq!(u64::try_from(bytes.len()).unwrap(), encoded.size);
     bytes
 }
+/// Of the run, when the file began.
+const ORIGIN: Pts = Pts(90_000 * 86_400);
 
 /// A file of four fragments, and where each ends.
 fn file() -> (Vec<u8>, Vec<usize>) {
     let mut bytes = init_segment(&params(320), None).unwrap();
     let mut ends = Vec::new();
     for second in 0..4 {
-        let units: Vec<_> = units(second * 25..second * 25 + 25, 25).collect();
+        let units: Vec<_> = units((86_400 + second) * 25..(86_401 + second) * 25, 25).collect();
         let spec = FragmentSpec {
             sequence: u32::try_from(second).unwrap() + 1,
-            base: Pts(second * 90_000),
-            end: Pts((second + 1) * 90_000),
+            origin: ORIGIN,
+            sound_origin: 0,
+            base: Pts(ORIGIN.0 + second * 90_000),
+            end: Pts(ORIGIN.0 + (second + 1) * 90_000),
             wall: WallTime(1_700_000_000_000 + second * 1_000),
             units: &units,
             sounds: &[],
@@ -81,7 +85,7 @@ fn an_hevc_sample_entry_says_its_codec_string() {
 }
 
 #[test]
-fn fragments_come_back_as_they_were_written() {
+fn fragments_come_back_as_they_were_written_and_the_file_begins_at_0() {
     let (bytes, ends) = file();
     let found = scan(&bytes).unwrap();
     assert_eq!(found.len(), 4);
@@ -108,22 +112,25 @@ fn sound_lies_beside_the_pictures_and_a_tear_takes_both() {
     let head = bytes.len();
     let mut ends = Vec::new();
     for second in 0..3 {
-        let units: Vec<_> = units(second * 25..second * 25 + 25, 25).collect();
-        let mut sounds = sounds(second * 8_000 - 160, 25);
+        let units: Vec<_> = units((86_400 + second) * 25..(86_401 + second) * 25, 25).collect();
+        // The sound of a file's first pictures may begin before them.
+        let mut sounds = sounds((86_400 + second) * 8_000 - 160, 25);
         // A packet was lost, and one was shorter.
         sounds.remove(7);
         sounds[9].data = sounds[9].data.slice(..100);
         let spec = FragmentSpec {
             sequence: 1,
-            base: Pts(second * 90_000),
-            end: Pts((second + 1) * 90_000),
+            origin: ORIGIN,
+            sound_origin: 86_400 * 8_000,
+            base: Pts(ORIGIN.0 + second * 90_000),
+            end: Pts(ORIGIN.0 + (second + 1) * 90_000),
             wall: WallTime(0),
             units: &units,
-            sounds: if second == 0 { &[] } else { &sounds },
+            sounds: if second == 1 { &[] } else { &sounds },
         };
         let fragment = whole(spec);
         let tables = fragment_tables(&fragment).unwrap();
-        if second > 0 {
+        if second != 1 {
             assert_eq!(tables.audio.at, second * 8_000 - 160);
             assert_eq!(tables.audio.samples.len(), 24);
             assert_eq!(tables.audio.samples[6].duration, 640);

@@ -157,6 +157,8 @@ pub enum Sound {
 struct Piece {
     run: RunId,
     path: Arc<PathBuf>,
+    /// Media time of the file's first picture.
+    origin: Pts,
     fragment: Fragment,
 }
 
@@ -226,10 +228,15 @@ impl ClipReader {
             .iter()
             .rposition(|fragment| fragment.is_random_access && fragment.wall <= wanted.from)
             .or_else(|| fragments.iter().position(|fragment| fragment.is_random_access));
-        let Some(begin) = begin else { return };
+        let (Some(begin), Some(origin)) = (begin, fragments.first().map(|first| first.base)) else { return };
         let overlaps = fragments.last().is_some_and(|last| last.wall_end > wanted.from);
         let chosen = fragments[begin..].iter().filter(|fragment| overlaps && fragment.wall < wanted.to);
-        pieces.extend(chosen.map(|fragment| Piece { run, path: Arc::clone(&path), fragment: *fragment }));
+        pieces.extend(chosen.map(|fragment| Piece {
+            run,
+            path: Arc::clone(&path),
+            origin,
+            fragment: *fragment,
+        }));
     }
 
     /// Gap rows inside `span`, cut to it. What neither segment nor row covers does not exist unless check says so.
@@ -280,8 +287,8 @@ impl Plan {
         if self.sound == Sound::Keep
             && let Some(audio) = audio
         {
-            // Media time of the run's zero in the clip.
-            let zero = self.length - (fragment.base - Pts(0));
+            // Where the file's beginning lies in the clip, from which the file counts.
+            let zero = self.length - (fragment.base - piece.origin);
             skipped = self.track.add(&audio, zero, &mut heard);
         }
         let sound_bytes = all_sound - skipped;
@@ -406,7 +413,7 @@ struct SoundTrack {
 const SEAM_TICKS: i64 = 2;
 
 impl SoundTrack {
-    /// Takes the sound of one fragment, whose run's media time 0 lies at `zero` in the clip; returns how many bytes at
+    /// Takes the sound of one fragment, whose file begins at `zero` in the clip; returns how many bytes at
     /// its beginning are left out, and takes their pieces out of `heard`.
     fn add(&mut self, params: &Arc<AudioParams>, zero: MediaDuration, heard: &mut FragmentAudio) -> u64 {
         if heard.samples.is_empty() || self.params.as_ref().is_some_and(|known| known != params) {

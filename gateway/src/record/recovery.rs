@@ -12,7 +12,7 @@ use sharpeyes_domain::{
     ids::{SegmentId, StreamId},
     media::{AudioParams, VideoParams},
     segment::{Gap, GapCause, Span},
-    time::WallTime,
+    time::{Pts, WallTime},
 };
 
 use super::{
@@ -65,6 +65,15 @@ impl ScannedFile {
         closed(id, state, &self.fragments, self.valid_bytes, self.sha256)
     }
 
+    /// The file's own times begin at 0; its row knows when in the run that was.
+    pub(crate) fn move_to(&mut self, start: Pts) {
+        let Some(first) = self.fragments.first().map(|first| first.base.0) else { return };
+        let moved = |at: Pts| Pts(at.0.saturating_sub(first).saturating_add(start.0));
+        for fragment in &mut self.fragments {
+            (fragment.base, fragment.end) = (moved(fragment.base), moved(fragment.end));
+        }
+    }
+
     /// The last picture lasts until `wall`, which the file alone does not know.
     pub(crate) fn stretch_to(&mut self, wall: WallTime) {
         if let Some(last) = self.fragments.last_mut() {
@@ -115,11 +124,17 @@ pub(crate) fn scan(path: &Path) -> Result<Option<ScannedFile>, RecordError> {
     Ok(Some(ScannedFile { params, audio, fragments, valid_bytes, sha256 }))
 }
 
-/// Cuts the file after its last whole fragment, makes that durable, and gives its row.
-/// `None` when there is nothing to keep.
-pub(crate) fn salvage(dir: &Path, path: &str, id: SegmentId) -> Result<Option<Salvaged>, RecordError> {
+/// Cuts the file after its last whole fragment, makes that durable, and gives its row; `start` is the media time of its
+/// first picture. `None` when there is nothing to keep.
+pub(crate) fn salvage(
+    dir: &Path,
+    path: &str,
+    id: SegmentId,
+    start: Pts,
+) -> Result<Option<Salvaged>, RecordError> {
     let full = dir.join(path);
-    let Some(scanned) = scan(&full)? else { return Ok(None) };
+    let Some(mut scanned) = scan(&full)? else { return Ok(None) };
+    scanned.move_to(start);
     let Some(closed) = scanned.close(id, SegmentState::Recovered) else { return Ok(None) };
     let file = OpenOptions::new().write(true).open(&full).map_err(at(&full))?;
     let size = file.metadata().map_err(at(&full))?.len();
@@ -217,7 +232,7 @@ fn recover_segment(
         span,
         n_torn_bytes,
     };
-    match salvage(dir, &row.path, row.id)? {
+    match salvage(dir, &row.path, row.id, row.start_pts)? {
         Some(Salvaged { closed, n_torn_bytes }) => {
             let span = closed.span;
             footage.apply(vec![Change::CloseSegment(closed)])?;

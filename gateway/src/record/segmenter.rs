@@ -279,7 +279,11 @@ impl Segmenter {
         let Self { shared, run, file, .. } = self;
         let Some(run) = run.as_mut() else { return Ok(()) };
         let sequence = file.as_ref().map_or(0, |file| file.fragments().len()) + 1;
+        let first = file.as_ref().and_then(|file| file.fragments().first());
+        let origin = first.map_or(start.base, |first| first.base);
         let spec = FragmentSpec {
+            origin,
+            sound_origin: run.info.audio.as_ref().map_or(0, |audio| audio.ticks(origin - Pts(0))),
             sequence: u32::try_from(sequence).unwrap_or(u32::MAX),
             base: start.base,
             end: next.base,

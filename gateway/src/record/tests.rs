@@ -292,6 +292,21 @@ fn a_start_recovers_what_a_crash_tore() {
 }
 
 #[test]
+fn a_recovered_file_keeps_its_place_in_the_run() {
+    let kit = Kit::new();
+    kit.record_and_crash(2_000..2_100);
+    let recorder = kit.open();
+    let row = recorder.footage().segments_in(&stream("gate"), all()).unwrap().remove(0);
+    let closed = row.closed.unwrap();
+    assert_eq!((closed.start_pts, closed.end_pts), (unit(2_000, 25).pts, unit(2_075, 25).pts));
+    // The file itself plays from 0.
+    let scanned = recovery::scan(&kit.settings.media_dir.join(&row.path)).unwrap().unwrap();
+    assert_eq!(scanned.fragments[0].base, Pts(0));
+    recorder.close();
+    kit.assert_sound();
+}
+
+#[test]
 fn a_file_with_nothing_in_it_is_deleted_by_the_next_start() {
     let kit = Kit::new();
     kit.record_and_crash(0..100);
@@ -315,7 +330,17 @@ fn pictures_out_of_order_keep_their_presentation_times() {
     let mut times = Vec::new();
     for (units, end) in [(&made[..8], 10), (&made[8..], 14)] {
         let (end, sounds) = (Pts(end * 3_600), &[][..]);
-        let spec = mp4::FragmentSpec { sequence: 1, base: next, end, wall: START, units, sounds };
+        let (origin, sound_origin) = (Pts(0), 0);
+        let spec = mp4::FragmentSpec {
+            sequence: 1,
+            origin,
+            sound_origin,
+            base: next,
+            end,
+            wall: START,
+            units,
+            sounds,
+        };
         let encoded = mp4::encode_fragment(spec).unwrap();
         let mut at = encoded.base.0;
         for sample in mp4::fragment_tables(&encoded.head).unwrap().video {

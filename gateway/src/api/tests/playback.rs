@@ -16,6 +16,7 @@ use sharpeyes_domain::{
     access::Role,
     ids::StreamKind,
     media::{AccessUnit, VideoParams},
+    retention::{DeletionReason, Tier},
     segment::GapCause,
     time::{MediaDuration, Pts, WallTime},
 };
@@ -28,6 +29,7 @@ use crate::{
         decode::{Decoder, FileDemuxer, Frame, FrameSink},
     },
     record::{RecorderMessage, RunEnd, RunInfo},
+    store::footage::{Discard, SegmentRow},
 };
 
 const CAMERA: &str = "cam-east";
@@ -55,6 +57,7 @@ impl House {
         let run = RunInfo {
             stream: stream(CAMERA, StreamKind::Main),
             params: coded.params.clone(),
+            audio: None,
             wall_start,
             generation: 1,
         };
@@ -450,9 +453,10 @@ async fn a_still_is_the_keyframe_before_its_instant_and_goes_with_its_footage() 
     let delete = move || {
         let main = stream(CAMERA, StreamKind::Main);
         let all = sharpeyes_domain::segment::Span { from: START, to: second(100) };
-        for row in recorder.footage().segments_in(&main, all).unwrap() {
-            recorder.delete_segment(row.id, GapCause::Retention).unwrap();
-        }
+        let rows = recorder.footage().segments_in(&main, all).unwrap();
+        let gone =
+            |row: SegmentRow| Discard { id: row.id, reason: DeletionReason::Expired, tier: Tier::Base };
+        recorder.footage().discard(rows.into_iter().map(gone).collect(), second(100)).unwrap();
     };
     tokio::task::spawn_blocking(delete).await.unwrap();
     assert_eq!(house.get(&path, &operator).await.status(), StatusCode::NOT_FOUND, "at once");

@@ -6,7 +6,7 @@ use super::{
     kit::{Kit, START, run, stream, unit},
     *,
 };
-use crate::mp4::{Scanner, fragment_samples};
+use crate::mp4::{Scanner, fragment_tables};
 
 /// One run in decoding order: GOPs of `gop` anchors with `n_b` B pictures before each but the keyframe, open or closed.
 #[derive(Clone, Debug)]
@@ -92,15 +92,15 @@ proptest! {
             while let Some(fragment) = scanner.next_fragment().unwrap() {
                 let start = usize::try_from(fragment.offset).unwrap();
                 let body = start + usize::try_from(fragment.header_bytes).unwrap();
-                let (mut at, mut time) = (body, fragment.base.0);
-                for sample in fragment_samples(&file[start..body]).unwrap() {
+                let (mut at, mut time) = (body, row.start_pts.0 + fragment.base.0);
+                for sample in fragment_tables(&file[start..body]).unwrap().video {
                     prop_assert!(sample.duration > 0);
                     let end = at + usize::try_from(sample.size).unwrap();
-                    recorded.push((runs.len(), time + i64::from(sample.composition), file[at..end].to_vec()));
+                    recorded.push((u64::try_from(runs.len()).unwrap(), time + i64::from(sample.composition), file[at..end].to_vec()));
                     at = end;
                     time += i64::from(sample.duration);
                 }
-                prop_assert_eq!(time, fragment.end.0, "the next fragment begins where this one ends");
+                prop_assert_eq!(time, row.start_pts.0 + fragment.end.0, "the next fragment begins where this one ends");
             }
         }
         prop_assert_eq!(runs.len(), 2);
