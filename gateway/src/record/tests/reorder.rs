@@ -20,9 +20,8 @@ struct Shape {
 }
 
 fn shapes() -> impl Strategy<Value = Shape> {
-    (0i64..4, 2i64..8, any::<bool>(), 1_800i64..9_000, prop::collection::vec(-300i64..300, 7)).prop_map(
-        |(n_b, gop, is_open, frame, uneven)| Shape { n_b, gop, is_open, frame, uneven },
-    )
+    (0i64..4, 2i64..8, any::<bool>(), 1_800i64..9_000, prop::collection::vec(-300i64..300, 7))
+        .prop_map(|(n_b, gop, is_open, frame, uneven)| Shape { n_b, gop, is_open, frame, uneven })
 }
 
 fn pictures(shape: &Shape, n_anchors: i64) -> Vec<AccessUnit> {
@@ -63,7 +62,7 @@ proptest! {
         let sender = recorder.sender(&stream("gate")).unwrap();
         let mut sent = Vec::new();
         let mut from = 0;
-        for (generation, shape) in (1..).zip([&first, &second]) {
+        for (generation, shape) in (1_u64..).zip([&first, &second]) {
             kit.send(&sender, RecorderMessage::RunBegin(run("gate", generation)));
             let mut until = START;
             for mut unit in pictures(shape, 40) {
@@ -97,7 +96,7 @@ proptest! {
                 for sample in fragment_samples(&file[start..body]).unwrap() {
                     prop_assert!(sample.duration > 0);
                     let end = at + usize::try_from(sample.size).unwrap();
-                    recorded.push((runs.len(), time + i64::from(sample.composition), file[at..end].to_vec()));
+                    recorded.push((u64::try_from(runs.len()).unwrap(), time + i64::from(sample.composition), file[at..end].to_vec()));
                     at = end;
                     time += i64::from(sample.duration);
                 }
