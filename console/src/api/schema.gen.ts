@@ -1255,6 +1255,16 @@ export interface components {
              */
             bitrate: number;
             /**
+             * Format: int64
+             * @description The camera's clock minus the gateway's, by its RTCP sender reports. Recording goes by the gateway's.
+             */
+            clock_offset_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Pictures that such a loss may have spoiled; they are recorded all the same.
+             */
+            damaged_pictures?: number;
+            /**
              * Format: float
              * @description Pictures per second, over the last seconds.
              */
@@ -1264,6 +1274,11 @@ export interface components {
              * @description When the last picture came.
              */
             last_frame_ms?: number | null;
+            /**
+             * Format: int64
+             * @description RTP packets lost or unusable since the service started.
+             */
+            lost_packets?: number;
             /** @description What happened, English, without credentials. */
             message?: string | null;
             /** @description Stable word for the reason, e.g. `wrong_password`. */

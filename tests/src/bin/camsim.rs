@@ -61,7 +61,7 @@ FAULTS (for --inject, and as JSON for --control; with either, a proxy stands bef
   loss=P                 share of RTP packets lost, 0 to 1
   reorder=P jitter_ms=N  packets out of order, and late; over UDP only
   garbage=P              share of RTP packets with noise inside
-  bad_parameter_sets     noise instead of sequence parameter sets between the pictures
+  bad_parameter_sets     sequence parameter sets between the pictures that cannot be parsed
   huge_nal_mib=N         one NAL unit of N MiB in each connection; over TCP only
   endless_unit           a picture that never ends
   timestamp_offset=N     added to RTP timestamps, 1/90000 s

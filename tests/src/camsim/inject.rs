@@ -56,7 +56,7 @@ pub struct Faults {
     pub jitter_ms: u64,
     /// Share of RTP packets whose payload is noise, 0 to 1.
     pub garbage: f64,
-    /// Sequence parameter sets between the pictures are noise.
+    /// Sequence parameter sets between the pictures cannot be parsed.
     pub bad_parameter_sets: bool,
     /// One NAL unit of so many MiB before the next picture, once for each connection; over TCP only.
     pub huge_nal_mib: u32,

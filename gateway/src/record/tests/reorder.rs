@@ -62,7 +62,7 @@ proptest! {
         let sender = recorder.sender(&stream("gate")).unwrap();
         let mut sent = Vec::new();
         let mut from = 0;
-        for (generation, shape) in (1..).zip([&first, &second]) {
+        for (generation, shape) in (1_u64..).zip([&first, &second]) {
             kit.send(&sender, RecorderMessage::RunBegin(run("gate", generation)));
             let mut until = START;
             for mut unit in pictures(shape, 40) {
