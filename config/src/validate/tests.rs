@@ -5,7 +5,7 @@ use sharpeyes_domain::{
 };
 
 use super::*;
-use crate::{AnalyseStream, EXAMPLE_SITE};
+use crate::{AnalyseStream, EXAMPLE_SITE, Record};
 
 fn parse(text: &str) -> Result<Site, ConfigError> {
     let variable = |name: &str| (name == "SHARPEYES_CAMERA_PASSWORD").then(|| "from-env".to_owned());
@@ -298,6 +298,31 @@ fn nothing_falls_back_unasked() {
         problems(&camera_with("record = false\nanalyse = \"off\""))[0]
             .starts_with("camera[0]: the camera is neither")
     );
+}
+
+#[test]
+fn what_is_recorded_is_said_by_word_or_by_truth_value() {
+    let record = |written: &str, expected: Record| {
+        assert_eq!(parse(&camera_with(written)).unwrap().cameras[0].record, expected, "{written}");
+    };
+    record("", Record::Main);
+    record("record = true", Record::Main);
+    record("record = false", Record::Off);
+    record("record = \"main\"", Record::Main);
+    record("record = \"sub\"", Record::Sub);
+    record("record = \"both\"", Record::Both);
+    let refuse = |written: &str, expected: &str| {
+        let found = problems(written);
+        assert!(found[0].starts_with(expected), "{written}: {found:?}");
+    };
+    refuse(&camera_with("record = \"all\""), "camera[0].record: ");
+    refuse(&camera_with("record = 1"), "camera[0].record: must be true, false");
+    let one_stream = camera_with("record = \"both\"").replace("sub = \"rtsp://h/sub\"", "");
+    refuse(&one_stream, "camera[0].record: there is no `sub` stream");
+
+    assert!(!parse(&camera_with("")).unwrap().cameras[0].audio);
+    assert!(parse(&camera_with("audio = true")).unwrap().cameras[0].audio);
+    refuse(&camera_with("record = false\naudio = true"), "camera[0].audio: sound is recorded beside");
 }
 
 #[test]

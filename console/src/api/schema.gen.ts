@@ -1247,8 +1247,18 @@ export interface components {
             /** @description IANA name of the zone in which local times are shown; absent: the browser's own. */
             timezone?: string | null;
         };
+        /** @description What becomes of a camera's sound. */
+        StreamAudio: {
+            /** @description `aac`, `pcma`, `pcmu`, or what else the camera names. */
+            codec: string;
+            /** @description Why it does not, English. */
+            message?: string | null;
+            /** @description Whether it goes into the recording. */
+            recorded: boolean;
+        };
         /** @description How one RTSP stream is doing. */
         StreamHealth: {
+            audio?: components["schemas"]["StreamAudio"] | null;
             /**
              * Format: int64
              * @description Bits per second, over the last seconds.
