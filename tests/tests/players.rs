@@ -23,7 +23,7 @@ use sharpeyes_domain::{
     time::{MediaDuration, Pts, WallTime},
 };
 use sharpeyes_tests::{
-    camsim::{CamSim, CamSimConfig, CameraConfig, Order},
+    camsim::{CamSim, CamSimConfig, CameraConfig},
     footage::Pattern,
     gateway::{Client, Program},
     players::Player,
@@ -58,8 +58,7 @@ async fn segments_and_clips_open_in_every_player() -> anyhow::Result<()> {
     let cameras = cameras();
     let mut simulated = Vec::new();
     for (id, pattern) in &cameras {
-        simulated
-            .push(CameraConfig { order: Order::Coded, ..CameraConfig::new(id.clone(), pattern.file()?) });
+        simulated.push(CameraConfig { as_is: true, ..CameraConfig::new(id.clone(), pattern.file()?) });
     }
     let config = CamSimConfig { port: 0, cache: shared::cache(), cameras: simulated, keep_sent: false };
     let simulator = tokio::task::spawn_blocking(|| CamSim::start(config)).await??;
@@ -156,7 +155,7 @@ fn compositions(path: &Path) -> anyhow::Result<Vec<i32>> {
     let mut offsets = Vec::new();
     while let Some(fragment) = scanner.next_fragment()? {
         let head = usize::try_from(fragment.offset)?..;
-        let samples = sharpeyes::mp4::fragment_samples(&file[head])?;
+        let samples = sharpeyes::mp4::fragment_tables(&file[head])?.video;
         offsets.extend(samples.iter().map(|sample| sample.composition));
     }
     Ok(offsets)
