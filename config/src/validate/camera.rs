@@ -20,12 +20,7 @@ use crate::{
 };
 
 impl Check<'_> {
-    pub(super) fn cameras(
-        &mut self,
-        root: &mut Table,
-        areas: &[String],
-        retention: Defaults,
-    ) -> Vec<Camera> {
+    pub(super) fn cameras(&mut self, root: &mut Table, areas: &[String], retention: Defaults) -> Vec<Camera> {
         let mut seen = BTreeMap::new();
         let mut cameras = Vec::new();
         for (at, value) in self.list(root, "camera") {
@@ -38,13 +33,7 @@ impl Check<'_> {
         cameras
     }
 
-    fn camera(
-        &mut self,
-        at: &str,
-        raw: RawCamera,
-        areas: &[String],
-        retention: Defaults,
-    ) -> Option<Camera> {
+    fn camera(&mut self, at: &str, raw: RawCamera, areas: &[String], retention: Defaults) -> Option<Camera> {
         let key = |name: &str| format!("{at}.{name}");
         let id = self.id(key("id"), raw.id, CameraId::new);
         let name = self.name(key("name"), raw.name);

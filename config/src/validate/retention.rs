@@ -54,7 +54,8 @@ impl Check<'_> {
         let days = keep_days.unwrap_or(basis.floor_days());
         let days = if inherited { days.max(basis.floor_days()) } else { days };
         let least = days.max(INCIDENT_DAYS);
-        let for_incidents = incident_days.or(defaults.incident_days.map(|found| found.max(days))).unwrap_or(least);
+        let for_incidents =
+            incident_days.or(defaults.incident_days.map(|found| found.max(days))).unwrap_or(least);
         let checked = Policy::new(days, for_incidents, max_bytes, basis);
         let place = match checked {
             Err(PolicyError::IncidentShorter { .. }) => key("incident_days"),

@@ -353,7 +353,8 @@ fn recordings_are_never_kept_shorter_than_the_law_asks() {
         let camera = &camera[camera.find("[[camera]]").unwrap()..];
         format!("{site}\n{camera}")
     };
-    let site = parse(&storage("keep_days = 120\nmax_bytes = \"2TiB\"", "keep_days = 60\nincident_days = 61")).unwrap();
+    let site = parse(&storage("keep_days = 120\nmax_bytes = \"2TiB\"", "keep_days = 60\nincident_days = 61"))
+        .unwrap();
     let camera = site.cameras[0].retention;
     assert_eq!((camera.base_days(), camera.incident_days(), camera.max_bytes()), (60, 61, Some(2 << 40)));
     assert_eq!((site.storage.policy.base_days(), site.storage.policy.incident_days()), (120, 120));
@@ -366,8 +367,16 @@ fn recordings_are_never_kept_shorter_than_the_law_asks() {
     refuse("keep_days = 7", "", &format!("storage.keep_days: is 7 days, and {floor}"));
     refuse("", "keep_days = 29", &format!("camera[0].keep_days: is 29 days, and {floor}"));
     let floor = "the legal floor is 90 days (legal_basis = \"key_target\")";
-    refuse("keep_days = 60\nlegal_basis = \"key_target\"", "", &format!("storage.keep_days: is 60 days, and {floor}"));
-    refuse("", "legal_basis = \"key_target\"\nkeep_days = 60", &format!("camera[0].keep_days: is 60 days, and {floor}"));
+    refuse(
+        "keep_days = 60\nlegal_basis = \"key_target\"",
+        "",
+        &format!("storage.keep_days: is 60 days, and {floor}"),
+    );
+    refuse(
+        "",
+        "legal_basis = \"key_target\"\nkeep_days = 60",
+        &format!("camera[0].keep_days: is 60 days, and {floor}"),
+    );
     refuse(
         "incident_days = 20",
         "",

@@ -73,7 +73,11 @@ pub(super) async fn make(
     // A browser's clock may be ahead of ours.
     let span = Span { from: WallTime(request.from_ms), to: WallTime(request.to_ms).min(now) };
     if span.is_empty() {
-        return Err(refused("bad_span", "to_ms", "the end must be after the beginning, and the beginning before now"));
+        return Err(refused(
+            "bad_span",
+            "to_ms",
+            "the end must be after the beginning, and the beginning before now",
+        ));
     }
     if request.review_ms <= now.0 {
         return Err(refused("bad_review", "review_ms", "the review must be later than now"));
@@ -106,7 +110,8 @@ pub(super) async fn release(
     Body(request): Body<dto::HoldRelease>,
 ) -> Result<Json<dto::Hold>, ApiError> {
     let id: HoldId = id.parse().map(HoldId).map_err(|_| ApiError::NotFound)?;
-    let row = blocking(&guard, move |keeping| Ok(keeping.footage().hold(id)?)).await?.ok_or(ApiError::NotFound)?;
+    let row =
+        blocking(&guard, move |keeping| Ok(keeping.footage().hold(id)?)).await?.ok_or(ApiError::NotFound)?;
     let (camera, _) = guard.camera(row.hold.stream.camera.as_str(), Purpose::Duty).await?;
     let release = Release {
         at: guard.state.clock.wall(),
@@ -148,7 +153,8 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, ApiError> {
     let keeping = guard.state.keeping.clone();
     let done = tokio::task::spawn_blocking(move || work(&keeping)).await;
-    done.map_err(|error| ApiError::Internal(Box::new(error)))?.map_err(|error| ApiError::Internal(Box::new(error)))
+    done.map_err(|error| ApiError::Internal(Box::new(error)))?
+        .map_err(|error| ApiError::Internal(Box::new(error)))
 }
 
 /// Trimmed, of so many characters, none of them a control character.
@@ -159,7 +165,11 @@ fn text(field: &'static str, written: &str, least: usize, most: usize) -> Result
     if is_fine {
         return Ok(written.to_owned());
     }
-    Err(refused("bad_text", field, &format!("{least} to {most} characters, none of them a control character")))
+    Err(refused(
+        "bad_text",
+        field,
+        &format!("{least} to {most} characters, none of them a control character"),
+    ))
 }
 
 fn refused(code: &'static str, field: &'static str, message: &str) -> ApiError {

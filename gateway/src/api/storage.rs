@@ -17,7 +17,8 @@ const DELETIONS: u32 = 100;
 pub(super) async fn show(guard: Guard) -> Result<Json<dto::Storage>, ApiError> {
     let keeping = guard.state.keeping.clone();
     let work = move || storage(&keeping);
-    let shown = tokio::task::spawn_blocking(work).await.map_err(|error| ApiError::Internal(Box::new(error)))?;
+    let shown =
+        tokio::task::spawn_blocking(work).await.map_err(|error| ApiError::Internal(Box::new(error)))?;
     Ok(Json(shown?))
 }
 
@@ -36,7 +37,8 @@ fn storage(keeping: &Keeping) -> Result<dto::Storage, ApiError> {
     let (report, room, disk) = (keeping.report(), keeping.room(), keeping.disk());
     let forecast = report.as_ref().and_then(|report| report.forecast);
     let shortfall = forecast.map_or(0, |forecast| forecast.shortfall_bytes);
-    let deletions = keeping.footage().deletions(DELETIONS).map_err(|error| ApiError::Internal(Box::new(error)))?;
+    let deletions =
+        keeping.footage().deletions(DELETIONS).map_err(|error| ApiError::Internal(Box::new(error)))?;
     let now = keeping.clock().now();
     Ok(dto::Storage {
         volume: dto::Volume {

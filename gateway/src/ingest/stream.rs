@@ -405,7 +405,11 @@ mod tests {
             let all = Span { from: WallTime(i64::MIN / 4), to: WallTime(i64::MAX / 4) };
             let rows = kit.footage().segments_in(&stream("gate"), all).unwrap();
             let closed: Vec<_> = rows.iter().filter_map(|row| row.closed.clone()).collect();
-            assert_eq!(closed.iter().map(|file| file.n_frames).sum::<u32>(), 500, "{name}: no picture is lost");
+            assert_eq!(
+                closed.iter().map(|file| file.n_frames).sum::<u32>(),
+                500,
+                "{name}: no picture is lost"
+            );
             let runs: std::collections::BTreeSet<_> = rows.iter().map(|row| row.run).collect();
             assert_eq!(runs.len(), n_runs, "{name}");
             // Within a run the time is monotonic: each file ends where the next one begins.

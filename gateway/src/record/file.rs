@@ -1,11 +1,6 @@
 //! One segment's file while it is being written: append, hash, finish. No decision about when belongs here.
 
-use std::{
-    fs::File,
-    io::Write as _,
-    path::Path,
-    sync::Arc,
-};
+use std::{fs::File, io::Write as _, path::Path, sync::Arc};
 
 use sha2::{Digest as _, Sha256};
 use sharpeyes_domain::{ids::SegmentId, segment::Span};

@@ -50,8 +50,8 @@ use crate::{
 };
 use clip::ClipReader;
 use pool::Pool;
-use table::Fragment;
 use retention::{IncidentSource, Retention, RetentionSettings};
+use table::Fragment;
 use volume::{DiskReport, Volume, VolumeError, Watched};
 
 /// A run as its session announces it.
@@ -204,14 +204,24 @@ impl Recorder {
     /// The queue of `stream`, which is to be recorded from now on: until its first picture there is a gap row.
     /// Asked again, the same queue.
     ///
+    /// A disk that is full or may not be written is no reason to fail: its directory is then made with the first file.
+    ///
     /// # Errors
-    /// [`RecordError::Volume`] when its directory cannot be made.
+    /// [`RecordError::Volume`] when the disk is not the right one.
     pub fn sender(&self, stream: &StreamId) -> Result<RecordSender, RecordError> {
         let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = senders.get(stream) {
             return Ok(sender.clone());
         }
-        self.shared.volume.prepare(stream)?;
+        match self.shared.volume.prepare(stream) {
+            Err(
+                error @ (VolumeError::Io { .. } | VolumeError::Full { .. } | VolumeError::ReadOnly { .. }),
+            ) => {
+                self.shared.volume.note(&error);
+                tracing::error!(%stream, %error, "the stream has no directory yet");
+            }
+            prepared => prepared?,
+        }
         let settings = &self.shared.settings;
         let sender = self.pool.register(stream, self.shared.clock.wall(), settings.backlog_bytes);
         senders.insert(stream.clone(), sender.clone());
@@ -296,18 +306,24 @@ impl Shared {
         };
         match recovery::recover_returned(self.volume.dir(), &self.footage, &busy, self.clock.wall()) {
             Ok(recovery) => {
-                tracing::info!(segments = recovery.segments.len(), "files that were open when the disk went are closed");
+                tracing::info!(
+                    segments = recovery.segments.len(),
+                    "files that were open when the disk went are closed"
+                );
                 self.volume.admit(returned);
             }
             // Not admitted: it is looked at again with the next sync.
-            Err(error) => tracing::error!(%error, "the disk is back and cannot be brought into order; it is tried again"),
+            Err(error) => {
+                tracing::error!(%error, "the disk is back and cannot be brought into order; it is tried again")
+            }
         }
     }
 
     /// Reads back a file whose writer could not finish it.
     fn recover_open(&self, id: SegmentId) -> Result<(), RecordError> {
         let Some(row) = self.footage.segment(id)?.filter(|row| row.closed.is_none()) else { return Ok(()) };
-        recovery::recover_returned_segment(self.volume.dir(), &self.footage, &row, self.clock.wall()).map(drop)
+        recovery::recover_returned_segment(self.volume.dir(), &self.footage, &row, self.clock.wall())
+            .map(drop)
     }
 
     pub(crate) fn open_segment(&self, stream: &StreamId) -> Option<OpenSegment> {

@@ -196,7 +196,8 @@ pub(crate) fn recover_returned_segment(
     if let Some(gap) = footage.open_gap(&row.stream)? {
         let from = found.span.map_or(row.start_wall, |span| span.from);
         let missing = holes(footage, &row.stream, Span { from, to: gap.from })?;
-        let add = |span| Change::AddGap { stream: row.stream.clone(), gap: Gap { span, cause: GapCause::Disk } };
+        let add =
+            |span| Change::AddGap { stream: row.stream.clone(), gap: Gap { span, cause: GapCause::Disk } };
         footage.apply(missing.into_iter().map(add).collect())?;
     }
     Ok(found)

@@ -379,10 +379,10 @@ fn deleting_a_segment_removes_file_and_row_and_leaves_a_gap_only_inside() {
         footage.forget(paths).unwrap();
     }
     let proof = footage.deletions(9).unwrap();
-    assert_eq!(proof.iter().map(|row| row.sha256).collect::<Vec<_>>(), [
-        rows[0].closed.clone().unwrap().sha256,
-        rows[2].closed.clone().unwrap().sha256
-    ]);
+    assert_eq!(
+        proof.iter().map(|row| row.sha256).collect::<Vec<_>>(),
+        [rows[0].closed.clone().unwrap().sha256, rows[2].closed.clone().unwrap().sha256]
+    );
     assert!(!kit.settings.media_dir.join(&rows[0].path).exists());
     assert!(!kit.settings.media_dir.join(&rows[2].path).exists());
     let gaps = footage.gaps_in(&stream("gate"), all()).unwrap();

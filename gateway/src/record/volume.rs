@@ -335,7 +335,11 @@ impl Volume {
                 let detail = format!(
                     "{cause}, and all that is left is held or of incidents: {} not recorded. Release holds \
                      (GET /api/v1/holds), or add space; recording resumes by itself",
-                    if names.is_empty() { "cameras are".to_owned() } else { format!("{} are", names.join(", ")) }
+                    if names.is_empty() {
+                        "cameras are".to_owned()
+                    } else {
+                        format!("{} are", names.join(", "))
+                    }
                 );
                 self.say(DiskState::Full, &detail);
             }

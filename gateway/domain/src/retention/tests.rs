@@ -54,7 +54,11 @@ fn the_byte_limit_takes_what_is_past_the_floor_and_nothing_younger() {
     ];
     let deletions = due(&policy, day(40), &footage, 50);
     let ids: Vec<i64> = deletions.iter().map(|deletion| deletion.id.0).collect();
-    assert_eq!(ids, [3, 4], "30 of 25 bytes are left: the rest is younger than 30 days, or kept for a reason");
+    assert_eq!(
+        ids,
+        [3, 4],
+        "30 of 25 bytes are left: the rest is younger than 30 days, or kept for a reason"
+    );
     assert!(deletions.iter().all(|deletion| deletion.reason == DeletionReason::Bytes));
 }
 

@@ -194,9 +194,10 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
     for row in table(&house).iter().filter(|row| row.path.contains("{id}") && !row.path.contains("accounts"))
     {
         let mut bodies = BTreeSet::new();
-        for (incident, camera, hold) in
-            [(west.to_string(), "cam-west", hold.to_string()), ("999999".to_owned(), "cam-none", "999999".to_owned())]
-        {
+        for (incident, camera, hold) in [
+            (west.to_string(), "cam-west", hold.to_string()),
+            ("999999".to_owned(), "cam-none", "999999".to_owned()),
+        ] {
             let targets = Targets { incident, camera: camera.to_owned(), account: "1".to_owned(), hold };
             let answer = house.send(ask(&house, row, &targets, Some(&cookie), 0).await).await;
             assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{}", row.path);

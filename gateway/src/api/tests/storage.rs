@@ -30,7 +30,10 @@ async fn a_hold_is_made_listed_released_and_written_down() {
     let auditor = house.viewer("eyes", Role::Auditor, "town").await;
     let (status, made) = post(&house, &operator, "/holds", &hold(51_000, 61_000)).await;
     assert_eq!(status, StatusCode::CREATED, "{made}");
-    assert_eq!((made["from_ms"].as_i64(), made["to_ms"].as_i64()), (Some(START.0 + 50_000), Some(START.0 + 62_000)));
+    assert_eq!(
+        (made["from_ms"].as_i64(), made["to_ms"].as_i64()),
+        (Some(START.0 + 50_000), Some(START.0 + 62_000))
+    );
     assert_eq!((made["case_number"].as_str(), made["owner"].as_str()), (Some("2026-17"), Some("op")));
     assert!(made["bytes"].as_u64().unwrap() > 0);
     let (status, other) = post(&house, &neighbour, "/holds", &hold(51_000, 61_000)).await;
@@ -67,7 +70,11 @@ async fn a_hold_that_makes_no_sense_is_refused() {
         let mut body = hold(51_000, 61_000);
         body[change.0] = change.1;
         let (status, answer) = post(&house, &operator, "/holds", &body).await;
-        assert_eq!((status, answer["code"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some(code)), "{answer}");
+        assert_eq!(
+            (status, answer["code"].as_str()),
+            (StatusCode::UNPROCESSABLE_ENTITY, Some(code)),
+            "{answer}"
+        );
     };
     check(("to_ms", json!(START.0 + 51_000)), "bad_span").await;
     check(("from_ms", json!(START.0 + 86_400_000)), "bad_span").await;
@@ -92,7 +99,10 @@ async fn the_storage_page_tells_disk_forecast_and_every_stream() {
     assert_eq!(page["volume"]["uuid"].as_str().unwrap().len(), 32);
     assert!(page["volume"]["free_bytes"].as_u64() <= page["volume"]["total_bytes"].as_u64());
     let cameras = page["cameras"].as_array().unwrap();
-    assert_eq!(cameras.iter().map(|row| row["camera"].as_str().unwrap()).collect::<Vec<_>>(), ["cam-east", "cam-west"]);
+    assert_eq!(
+        cameras.iter().map(|row| row["camera"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["cam-east", "cam-west"]
+    );
     assert_eq!(cameras[0]["held_bytes"], 0);
     assert_eq!(cameras[1]["held_bytes"], cameras[1]["bytes"]);
     assert_eq!((&cameras[0]["base_days"], &cameras[0]["floor_days"]), (&json!(30), &json!(30)));
@@ -108,7 +118,10 @@ async fn the_storage_page_tells_disk_forecast_and_every_stream() {
     house.clock.advance(Duration::from_secs(61));
     house.retain().await;
     // The old sessions are over by the new clock.
-    let administrator = { drop(administrator); house.sign_in("boss").await };
+    let administrator = {
+        drop(administrator);
+        house.sign_in("boss").await
+    };
     let page = body_of(house.get("/storage", &administrator).await).await;
     assert!(page["clock"]["doubted_ahead_ms"].as_i64().unwrap() > 39 * 86_400_000);
     assert_eq!(page["deletions"], json!([]));
@@ -119,6 +132,9 @@ async fn the_storage_page_tells_disk_forecast_and_every_stream() {
     let page = body_of(house.get("/storage", &administrator).await).await;
     assert_eq!(page["clock"]["doubted_ahead_ms"], Value::Null);
     let deletions = page["deletions"].as_array().unwrap();
-    assert!(!deletions.is_empty() && deletions.iter().all(|row| row["camera"] == "cam-east" && row["reason"] == "expired"));
+    assert!(
+        !deletions.is_empty()
+            && deletions.iter().all(|row| row["camera"] == "cam-east" && row["reason"] == "expired")
+    );
     assert_eq!(deletions[0]["sha256"].as_str().unwrap().len(), 64);
 }

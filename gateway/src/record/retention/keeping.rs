@@ -143,11 +143,16 @@ impl Keeping {
         }
         let mut wide = span;
         for file in &fragments {
-            let inside = file.first().zip(file.last()).map(|(first, last)| Span { from: first.wall, to: last.wall_end });
+            let inside = file
+                .first()
+                .zip(file.last())
+                .map(|(first, last)| Span { from: first.wall, to: last.wall_end });
             let Some(inside) = inside.filter(|inside| inside.intersection(&span).is_some()) else { continue };
-            let keys = || file.iter().filter(|fragment| fragment.is_random_access).map(|fragment| fragment.wall);
+            let keys =
+                || file.iter().filter(|fragment| fragment.is_random_access).map(|fragment| fragment.wall);
             if inside.holds(span.from) {
-                wide.from = wide.from.min(keys().filter(|key| *key <= span.from).max().unwrap_or(inside.from));
+                wide.from =
+                    wide.from.min(keys().filter(|key| *key <= span.from).max().unwrap_or(inside.from));
             }
             if inside.holds(span.to) {
                 wide.to = wide.to.max(keys().filter(|key| *key >= span.to).min().unwrap_or(inside.to));

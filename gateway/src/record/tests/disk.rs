@@ -27,7 +27,8 @@ use crate::{
 const MIB: u64 = 1 << 20;
 
 pub(crate) fn command(program: &str, arguments: &[&str]) -> Result<(), String> {
-    let output = Command::new(program).args(arguments).output().map_err(|error| format!("{program}: {error}"))?;
+    let output =
+        Command::new(program).args(arguments).output().map_err(|error| format!("{program}: {error}"))?;
     if output.status.success() {
         return Ok(());
     }
@@ -105,7 +106,13 @@ impl Bench {
     }
 
     /// So many seconds of a camera of 4 Mbit/s, with what retention does meanwhile.
-    fn record(&mut self, sender: &RecordSender, seconds: i64, bytes: u32, mut retention: Option<&mut Retention>) {
+    fn record(
+        &mut self,
+        sender: &RecordSender,
+        seconds: i64,
+        bytes: u32,
+        mut retention: Option<&mut Retention>,
+    ) {
         for _ in 0..seconds {
             for number in self.next..self.next + 25 {
                 let mut unit = unit(number, 25);
@@ -157,7 +164,8 @@ fn a_full_disk_sheds_the_oldest_base_footage_and_recording_goes_on() {
     // Somebody else's file takes what is left at once: writing itself fails for want of space.
     let room = retention.keeping().room().unwrap();
     let other = bench.kit.dir.path().join("media/other");
-    command("fallocate", &["-l", &(room.free_bytes - 64 * 1024).to_string(), other.to_str().unwrap()]).unwrap();
+    command("fallocate", &["-l", &(room.free_bytes - 64 * 1024).to_string(), other.to_str().unwrap()])
+        .unwrap();
     bench.record(&sender, 10, 20_000, None);
     assert!(sender.status().n_failures > 0, "the disk refused");
     bench.wait();
@@ -165,7 +173,10 @@ fn a_full_disk_sheds_the_oldest_base_footage_and_recording_goes_on() {
         retention.turn().unwrap();
         bench.record(&sender, 6, 20_000, Some(&mut retention));
     }
-    assert!(sender.status().written_until.unwrap() >= WallTime(bench.second().0 - 2_000), "it goes on by itself");
+    assert!(
+        sender.status().written_until.unwrap() >= WallTime(bench.second().0 - 2_000),
+        "it goes on by itself"
+    );
     fs::remove_file(other).unwrap();
     let footage = recorder.footage();
     let proof = footage.deletions(1_000).unwrap();
@@ -202,7 +213,10 @@ fn a_disk_full_of_holds_stops_recording_names_the_camera_and_resumes_by_itself()
     bench.wait();
     bench.record(&sender, 10, 20_000, Some(&mut retention));
     assert_eq!(state(&recorder), DiskState::Ok);
-    assert!(sender.status().written_until.unwrap() >= WallTime(bench.second().0 - 2_000), "it goes on by itself");
+    assert!(
+        sender.status().written_until.unwrap() >= WallTime(bench.second().0 - 2_000),
+        "it goes on by itself"
+    );
     drop(retention);
     recorder.close();
     bench.kit.assert_sound();
@@ -252,7 +266,8 @@ fn an_unmounted_or_swapped_disk_is_never_written_past_and_recording_resumes_when
 
     // Another disk, with another gateway's footage on it.
     let other = Kit::new();
-    let swapped = Image::make(other.dir.path().join("disk.img"), &other.settings.media_dir, 24 * MIB, &[]).unwrap();
+    let swapped =
+        Image::make(other.dir.path().join("disk.img"), &other.settings.media_dir, 24 * MIB, &[]).unwrap();
     other.open().close();
     assert!(swapped.try_unmount());
     let there = Image { file: swapped.file.clone(), at: media.clone() };
@@ -289,7 +304,9 @@ fn a_read_only_disk_leaves_a_gap_and_recording_resumes_when_it_may_be_written() 
     // The kernel lets nobody protect a disk that is being written to: the camera pauses.
     let end = super::RunEnd { cause: GapCause::Stalled, at: bench.second() };
     bench.kit.send(&sender, RecorderMessage::RunEnd(end));
-    poll(|| sender.status().queued_bytes == 0 && recorder.footage().open_gap(&stream("gate")).unwrap().is_some());
+    poll(|| {
+        sender.status().queued_bytes == 0 && recorder.footage().open_gap(&stream("gate")).unwrap().is_some()
+    });
     bench.image.remount("ro");
     poll(|| state(&recorder) == DiskState::ReadOnly);
     bench.kit.send(&sender, RecorderMessage::RunBegin(run("gate", 2)));
@@ -338,15 +355,20 @@ fn a_failed_fsync_stops_the_volume_until_it_is_mounted_anew() {
 
     // Nothing of it is open any more: it can be unmounted, mended, and mounted.
     poll(|| bench.image.try_unmount());
-    command("e2fsck", &["-p", bench.image.file.to_str().unwrap()]).or_else(|error| {
-        // 1: mended.
-        if error.contains("recovering journal") || error.ends_with(": ") { Ok(()) } else { Err(error) }
-    }).unwrap();
+    command("e2fsck", &["-p", bench.image.file.to_str().unwrap()])
+        .or_else(|error| {
+            // 1: mended.
+            if error.contains("recovering journal") || error.ends_with(": ") { Ok(()) } else { Err(error) }
+        })
+        .unwrap();
     bench.image.mount().unwrap();
     poll(|| state(&recorder) == DiskState::Ok);
     bench.wait();
     bench.record(&sender, 5, 1_000, None);
-    assert!(sender.status().written_until.unwrap() >= WallTime(bench.second().0 - 2_000), "without a restart");
+    assert!(
+        sender.status().written_until.unwrap() >= WallTime(bench.second().0 - 2_000),
+        "without a restart"
+    );
     recorder.close();
     let report = bench.kit.audit(crate::check::Mode::ReadOnly);
     // What a disk loses that said it was synced before is found by the audit, and nothing else is wrong.

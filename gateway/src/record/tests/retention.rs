@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     record::{
-        Recorder, RecorderMessage, RunInfo, RunEnd,
+        Recorder, RecorderMessage, RunEnd, RunInfo,
         retention::{IncidentSource, Retention, RetentionSettings},
         table::{self, Fragment},
         volume::Volume,
@@ -23,8 +23,8 @@ use crate::{
     store::{
         db::DbError,
         footage::{
-            Change, ClosedSegment, Footage, IncidentMark, NewHold, NewRun, NewSegment, Release, RunRef, SegmentState,
-            WhichHolds,
+            Change, ClosedSegment, Footage, IncidentMark, NewHold, NewRun, NewSegment, Release, RunRef,
+            SegmentState, WhichHolds,
         },
     },
 };
@@ -41,15 +41,16 @@ impl IncidentSource for Marks {
     }
 }
 
-pub(super) fn retention(recorder: &Recorder, reserve: u64, cameras: &[(&str, Policy)], marks: Marks) -> Retention {
+pub(super) fn retention(
+    recorder: &Recorder,
+    reserve: u64,
+    cameras: &[(&str, Policy)],
+    marks: Marks,
+) -> Retention {
     let cameras: HashMap<CameraId, Policy> =
         cameras.iter().map(|(camera, policy)| (CameraId::new(camera).unwrap(), *policy)).collect();
-    let settings = RetentionSettings {
-        reserve: Some(reserve),
-        policy: Policy::default(),
-        cameras,
-        confirm_after: DAY,
-    };
+    let settings =
+        RetentionSettings { reserve: Some(reserve), policy: Policy::default(), cameras, confirm_after: DAY };
     recorder.retention(settings, Box::new(marks)).unwrap()
 }
 
@@ -224,7 +225,11 @@ fn a_year_is_kept_to_the_day_and_holds_stay() {
     retention.turn().unwrap();
     assert!(begins(&footage, "gate")[0] >= START.plus(DAY * 280));
     for camera in cameras {
-        let gap = Change::BeginGap { stream: stream(camera), from: START.plus(HOUR * HOURS), cause: GapCause::Stopped };
+        let gap = Change::BeginGap {
+            stream: stream(camera),
+            from: START.plus(HOUR * HOURS),
+            cause: GapCause::Stopped,
+        };
         footage.apply(vec![gap]).unwrap();
     }
     drop(retention);
@@ -292,7 +297,8 @@ fn a_step_of_the_clock_begins_a_run_and_deletes_nothing() {
         let sender = recorder.sender(&stream("gate")).unwrap();
         let mut retention = retention(&recorder, 0, &[("gate", Policy::default())], Marks(Vec::new()));
         let send = |generation: u64, numbers: std::ops::Range<i64>, shift: i64| {
-            let begin = RunInfo { wall_start: WallTime(START.0 + shift), ..(*run("gate", generation)).clone() };
+            let begin =
+                RunInfo { wall_start: WallTime(START.0 + shift), ..(*run("gate", generation)).clone() };
             kit.send(&sender, RecorderMessage::RunBegin(begin.into()));
             for number in numbers {
                 let mut unit = unit(number, 25);
@@ -316,9 +322,11 @@ fn a_step_of_the_clock_begins_a_run_and_deletes_nothing() {
         assert!(footage.deletions(9).unwrap().is_empty(), "{name}");
         drop(retention);
         recorder.close();
-        let rows = footage.segments_in(&stream("gate"), Span { from: WallTime(i64::MIN / 4), to: WallTime(i64::MAX / 4) });
+        let rows = footage
+            .segments_in(&stream("gate"), Span { from: WallTime(i64::MIN / 4), to: WallTime(i64::MAX / 4) });
         let rows = rows.unwrap();
-        let n_frames: u32 = rows.iter().filter_map(|row| row.closed.as_ref().map(|closed| closed.n_frames)).sum();
+        let n_frames: u32 =
+            rows.iter().filter_map(|row| row.closed.as_ref().map(|closed| closed.n_frames)).sum();
         assert_eq!(n_frames, 120 * 25, "{name}: no picture is lost");
         let runs: std::collections::BTreeSet<_> = rows.iter().map(|row| row.run).collect();
         assert_eq!(runs.len(), 2, "{name}");

@@ -9,7 +9,10 @@ use std::{
 };
 
 use rustix::{
-    fs::{AtFlags, CWD, Mode, OFlags, StatVfsMountFlags, StatxFlags, fstatvfs, mkdirat, openat, statx, syncfs, unlinkat},
+    fs::{
+        AtFlags, CWD, Mode, OFlags, StatVfsMountFlags, StatxFlags, fstatvfs, mkdirat, openat, statx, syncfs,
+        unlinkat,
+    },
     io::Errno,
 };
 
@@ -107,7 +110,14 @@ impl Mount {
     pub(crate) fn create(&self, path: &str) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH;
-        Ok(openat(&self.directory, path, flags, mode)?.into())
+        match openat(&self.directory, path, flags, mode) {
+            Err(Errno::NOENT) => {
+                // The disk was full, or could not be written, when the camera was added.
+                self.make_dirs(&Path::new(path).parent().unwrap_or(Path::new("")).to_string_lossy())?;
+                Ok(openat(&self.directory, path, flags, mode)?.into())
+            }
+            opened => Ok(opened?.into()),
+        }
     }
 
     /// Makes a directory and those above it, and makes them durable.
@@ -118,7 +128,11 @@ impl Mount {
             made.push(part);
         }
         for part in made.into_iter().rev() {
-            match mkdirat(&self.directory, part, Mode::RWXU | Mode::RGRP | Mode::XGRP | Mode::ROTH | Mode::XOTH) {
+            match mkdirat(
+                &self.directory,
+                part,
+                Mode::RWXU | Mode::RGRP | Mode::XGRP | Mode::ROTH | Mode::XOTH,
+            ) {
                 Ok(()) => self.sync_dir(part.parent().unwrap_or(part))?,
                 Err(Errno::EXIST) => {}
                 Err(error) => return Err(error.into()),
@@ -140,7 +154,12 @@ impl Mount {
         if path.as_os_str().is_empty() {
             return self.directory.sync_all();
         }
-        match openat(&self.directory, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()) {
+        match openat(
+            &self.directory,
+            path,
+            OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        ) {
             Ok(directory) => File::from(directory).sync_all(),
             Err(Errno::NOENT) => Ok(()),
             Err(error) => Err(error.into()),

@@ -139,7 +139,8 @@ fn hold(c: &Connection, id: HoldId) -> rusqlite::Result<Option<HoldRow>> {
     c.query_row(&format!("{SELECT_HOLD} WHERE h.id = ?1"), [id.0], hold_row).optional()
 }
 
-const SELECT_HOLD: &str = "SELECT h.id, h.camera, h.stream, h.from_ms, h.to_ms, h.case_number, h.note, h.owner,
+const SELECT_HOLD: &str =
+    "SELECT h.id, h.camera, h.stream, h.from_ms, h.to_ms, h.case_number, h.note, h.owner,
     h.owner_name, h.created_ms, h.review_ms, h.released_ms, h.released_by, h.release_reason,
     (SELECT coalesce(sum(s.size_bytes), 0) FROM segment s INDEXED BY segment_by_time
      WHERE s.camera = h.camera AND s.stream = h.stream AND s.start_wall_ms > h.from_ms - 3600000

@@ -96,7 +96,8 @@ impl Footage {
             c.query_row(sql, [], |row| {
                 let (ahead, lasted): (Option<i64>, Option<i64>) = (row.get(1)?, row.get(2)?);
                 let doubt = ahead.zip(lasted);
-                let doubt = doubt.map(|(ahead, lasted)| Doubt { ahead: span_of(ahead), lasted: span_of(lasted) });
+                let doubt =
+                    doubt.map(|(ahead, lasted)| Doubt { ahead: span_of(ahead), lasted: span_of(lasted) });
                 Ok(RetentionClock::kept(WallTime(row.get(0)?), doubt))
             })
             .optional()
@@ -120,7 +121,11 @@ impl Footage {
                 "INSERT INTO retention_clock VALUES (1, ?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET
                  trusted_ms = excluded.trusted_ms, doubt_ahead_ms = excluded.doubt_ahead_ms,
                  doubt_lasted_ms = excluded.doubt_lasted_ms",
-                (clock.now().0, doubt.map(|doubt| millis(doubt.ahead)), doubt.map(|doubt| millis(doubt.lasted))),
+                (
+                    clock.now().0,
+                    doubt.map(|doubt| millis(doubt.ahead)),
+                    doubt.map(|doubt| millis(doubt.lasted)),
+                ),
             )?;
             let newest = "(SELECT coalesce(max(id), 0) FROM segment)";
             if let Some(unseen) = unseen {
@@ -315,11 +320,7 @@ impl Footage {
     }
 }
 
-fn discard_one(
-    t: &Transaction<'_>,
-    discard: &Discard,
-    now: WallTime,
-) -> rusqlite::Result<Option<String>> {
+fn discard_one(t: &Transaction<'_>, discard: &Discard, now: WallTime) -> rusqlite::Result<Option<String>> {
     let also = match discard.tier {
         Tier::Base => format!("AND NOT {IS_OF_INCIDENT}"),
         Tier::Incident => String::new(),
@@ -339,7 +340,9 @@ fn discard_one(
     )?
     .execute((discard.id.0, now.0, discard.reason.as_str()))?;
     let (stream, span) = t
-        .prepare_cached("DELETE FROM segment WHERE id = ?1 RETURNING camera, stream, start_wall_ms, end_wall_ms")?
+        .prepare_cached(
+            "DELETE FROM segment WHERE id = ?1 RETURNING camera, stream, start_wall_ms, end_wall_ms",
+        )?
         .query_row([discard.id.0], |row| {
             let span = Span { from: WallTime(row.get(2)?), to: WallTime(row.get(3)?) };
             Ok((stream_at(row, 0)?, span))
