@@ -16,6 +16,7 @@ use sharpeyes_domain::{ids::AlarmId, segment::Span};
 
 use super::AppError;
 use crate::{
+    clock::Clock,
     record::{
         Recorder,
         retention::{IncidentSource, Keeping, Retention, RetentionSettings},
@@ -25,6 +26,9 @@ use crate::{
 
 /// How often the databases' disk is looked at.
 const LOOK: Duration = Duration::from_secs(2);
+
+/// A moment is a span, too.
+const AT_LEAST: Duration = Duration::from_millis(1);
 
 /// Retention's thread. Stopped when dropped.
 pub(super) struct Keeper {
@@ -38,9 +42,11 @@ impl Keeper {
         site: &Site,
         recorder: &Recorder,
         dispatch: &Dispatch,
+        clock: Clock,
     ) -> Result<(Self, Arc<Keeping>), AppError> {
         let source = Incidents {
             dispatch: dispatch.clone(),
+            clock,
             pre_roll: site.incident.pre_roll,
             post_roll: site.incident.post_roll,
             after: AlarmId(0),
@@ -98,6 +104,7 @@ pub(crate) fn settings(site: &Site) -> RetentionSettings {
 /// Asks the dispatch tables which alarms are new or still run, beginning with all that there ever were.
 struct Incidents {
     dispatch: Dispatch,
+    clock: Clock,
     pre_roll: Duration,
     post_roll: Duration,
     after: AlarmId,
@@ -117,9 +124,11 @@ impl IncidentSource for Incidents {
                 } else {
                     self.running.insert(alarm.id);
                 }
+                // While it runs, what is recorded now belongs to it.
+                let last = if alarm.is_over { alarm.last } else { alarm.last.max(self.clock.wall()) };
                 let span = Span {
                     from: alarm.began.minus(self.pre_roll),
-                    to: alarm.last.max(alarm.began).plus(self.post_roll),
+                    to: last.max(alarm.began).plus(self.post_roll + AT_LEAST),
                 };
                 marks.push(IncidentMark { alarm: alarm.id, camera: alarm.camera, span });
             }

@@ -139,8 +139,8 @@ impl App {
             let (site, dispatch) = (site.clone(), stores.dispatch.clone());
             let (settings, footage, clock) = (record_settings(&site), stores.footage.clone(), clock.clone());
             move || {
-                let recorder = Recorder::open(settings, footage, clock)?;
-                let keeper = Keeper::start(&site, &recorder, &dispatch)?;
+                let recorder = Recorder::open(settings, footage, clock.clone())?;
+                let keeper = Keeper::start(&site, &recorder, &dispatch, clock)?;
                 Ok((recorder, keeper))
             }
         })

@@ -215,14 +215,24 @@ impl Recorder {
     /// The queue of `stream`, which is to be recorded from now on: until its first picture there is a gap row.
     /// Asked again, the same queue.
     ///
+    /// A disk that is full or may not be written is no reason to fail: its directory is then made with the first file.
+    ///
     /// # Errors
-    /// [`RecordError::Volume`] when its directory cannot be made.
+    /// [`RecordError::Volume`] when the disk is not the right one.
     pub fn sender(&self, stream: &StreamId) -> Result<RecordSender, RecordError> {
         let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = senders.get(stream) {
             return Ok(sender.clone());
         }
-        self.shared.volume.prepare(stream)?;
+        match self.shared.volume.prepare(stream) {
+            Err(
+                error @ (VolumeError::Io { .. } | VolumeError::Full { .. } | VolumeError::ReadOnly { .. }),
+            ) => {
+                self.shared.volume.note(&error);
+                tracing::error!(%stream, %error, "the stream has no directory yet");
+            }
+            prepared => prepared?,
+        }
         let settings = &self.shared.settings;
         let sender = self.pool.register(stream, self.shared.clock.wall(), settings.backlog_bytes);
         senders.insert(stream.clone(), sender.clone());

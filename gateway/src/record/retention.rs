@@ -28,7 +28,7 @@ pub use keeping::{Keeping, StorageReport, StreamReport};
 use super::{RecordError, Shared, volume::Room};
 use crate::store::{
     db::DbError,
-    footage::{Discard, IncidentMark, StreamUsage},
+    footage::{Discard, FootageError, IncidentMark, StreamUsage},
 };
 
 /// Between two looks at clock and disk.
@@ -73,6 +73,8 @@ pub struct Retention {
     shared: Arc<Shared>,
     settings: RetentionSettings,
     incidents: Box<dyn IncidentSource>,
+    /// Learnt, and not yet in the index.
+    marks: Vec<IncidentMark>,
     clock: RetentionClock,
     looked: Instant,
     expired: Option<Instant>,
@@ -101,6 +103,7 @@ impl Retention {
             shared,
             settings,
             incidents,
+            marks: Vec::new(),
             clock,
             looked,
             expired: None,
@@ -124,7 +127,7 @@ impl Retention {
         loop {
             if let Err(error) = self.turn() {
                 if !self.is_failing {
-                    tracing::error!(%error, "retention failed; it is tried again every second");
+                    tracing::error!(%error, "retention failed; it is tried again");
                 }
                 self.is_failing = true;
             } else {
@@ -152,10 +155,7 @@ impl Retention {
             self.shared.footage.keep_retention_clock(self.clock, None)?;
             self.finish_deletions()?;
             // Before anything is deleted, it is known what must stay.
-            let marks = self.incidents.changed().map_err(crate::store::footage::FootageError::from)?;
-            for marks in marks.chunks(1_000) {
-                self.shared.footage.mark_incidents(marks.to_vec())?;
-            }
+            self.learn_incidents()?;
             let is_sweep = is_due(self.swept, SWEEP_EVERY);
             if is_sweep {
                 self.swept = Some(now);
@@ -222,9 +222,7 @@ impl Retention {
             }
         }
         if is_sweep {
-            let longest = self.settings.cameras.values().chain([&self.settings.policy]);
-            let days = longest.map(Policy::incident_days).max().unwrap_or(0);
-            self.shared.footage.prune(self.clock.now().minus(DAY * (days + 1)))?;
+            self.shared.footage.prune(self.clock.now().minus(self.longest()))?;
         }
         Ok(())
     }
@@ -260,6 +258,26 @@ impl Retention {
         let n = paths.len();
         self.shared.footage.forget(paths)?;
         Ok(n)
+    }
+
+    /// What must stay because it belongs to an incident.
+    fn learn_incidents(&mut self) -> Result<(), RecordError> {
+        let forgotten = self.clock.now().minus(self.longest());
+        let changed = self.incidents.changed().map_err(FootageError::from)?;
+        self.marks.extend(changed.into_iter().filter(|mark| mark.span.to > forgotten));
+        while !self.marks.is_empty() {
+            let n = self.marks.len().min(1_000);
+            self.shared.footage.mark_incidents(self.marks[..n].to_vec())?;
+            // Only what is on the disk is known.
+            self.marks.drain(..n);
+        }
+        Ok(())
+    }
+
+    /// The longest time that any camera's incidents are kept, and a day.
+    fn longest(&self) -> Duration {
+        let policies = self.settings.cameras.values().chain([&self.settings.policy]);
+        DAY * (policies.map(Policy::incident_days).max().unwrap_or(0) + 1)
     }
 
     /// What the disk did not let go of before.
@@ -305,7 +323,10 @@ impl Retention {
 
     fn set_full(&mut self, cause: Option<&'static str>) {
         self.is_full = cause.is_some();
-        let mut streams: Vec<StreamId> = self.settings.cameras.keys().map(main_of).collect();
+        let mut streams: Vec<StreamId> = match cause {
+            Some(_) => self.settings.cameras.keys().map(main_of).collect(),
+            None => Vec::new(),
+        };
         streams.sort();
         self.shared.volume.set_full(cause, &streams);
     }

@@ -110,7 +110,14 @@ impl Mount {
     pub(crate) fn create(&self, path: &str) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH;
-        Ok(openat(&self.directory, path, flags, mode)?.into())
+        match openat(&self.directory, path, flags, mode) {
+            Err(Errno::NOENT) => {
+                // The disk was full, or could not be written, when the camera was added.
+                self.make_dirs(&Path::new(path).parent().unwrap_or(Path::new("")).to_string_lossy())?;
+                Ok(openat(&self.directory, path, flags, mode)?.into())
+            }
+            opened => Ok(opened?.into()),
+        }
     }
 
     /// Makes a directory and those above it, and makes them durable.
