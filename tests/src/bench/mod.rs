@@ -4,6 +4,7 @@
 pub mod accuracy;
 pub mod delay;
 pub mod frames;
+pub mod index;
 pub mod load;
 mod rig;
 
