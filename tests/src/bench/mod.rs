@@ -4,6 +4,7 @@
 pub mod accuracy;
 pub mod delay;
 pub mod frames;
+pub mod index;
 pub mod load;
 pub mod record;
 mod rig;

@@ -36,6 +36,9 @@ fn main() -> anyhow::Result<()> {
         bench::frames::detector_time(&mut results)?;
         bench::accuracy::detector_ap50(&mut results)?;
     }
+    if wanted("index") {
+        bench::index::index(&mut results)?;
+    }
     let runtime = tokio::runtime::Runtime::new()?;
     if wanted("e2e") {
         runtime.block_on(bench::delay::alarm(&mut results))?;
