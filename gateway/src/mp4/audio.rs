@@ -117,13 +117,13 @@ fn descriptor(bytes: &[u8], tag: u8) -> Option<&[u8]> {
 
 /// Sound that comes late begins before the pictures of its file, and `tfdt` knows no time before 0. So the track's times
 /// are this much later, and an edit list takes it back. More than a second at any rate in use.
-const LEAD_TICKS: u16 = u16::MAX;
+pub const SOUND_LEAD_TICKS: u16 = u16::MAX;
 
-/// The edit list of a recorded file's sound: it is heard from [`LEAD_TICKS`] on, to the end.
+/// The edit list of a recorded file's sound: it is heard from [`SOUND_LEAD_TICKS`] on, to the end.
 pub(super) fn lead() -> Edts {
     let entry = ElstEntry {
         segment_duration: 0,
-        media_time: Some(LEAD_TICKS.into()),
+        media_time: Some(SOUND_LEAD_TICKS.into()),
         media_rate: FixedPoint::new(1, 0),
     };
     Edts { elst: Some(Elst { entries: vec![entry] }) }
@@ -169,7 +169,7 @@ pub(super) fn traf(units: &[AudioUnit], origin: i64) -> Result<Option<SoundRun>,
         };
         samples.iter().map(entry).collect::<Vec<_>>().into()
     };
-    let at = first.at.saturating_sub(origin).saturating_add(LEAD_TICKS.into());
+    let at = first.at.saturating_sub(origin).saturating_add(SOUND_LEAD_TICKS.into());
     let at = u64::try_from(at).map_err(|_| Mp4Error::Range("the sound's time"))?;
     let traf = Traf {
         tfhd: Tfhd {
@@ -209,7 +209,7 @@ pub(super) fn audio_of(moof: &Moof) -> Result<FragmentAudio, Mp4Error> {
     };
     let [trun] = traf.trun.as_slice() else { return Err(damaged("not one run of sounds")) };
     let base = traf.tfdt.as_ref().ok_or(damaged("sound without tfdt"))?.base_media_decode_time;
-    let at = i64::try_from(base).map_err(|_| Mp4Error::Range("tfdt"))? - i64::from(LEAD_TICKS);
+    let at = i64::try_from(base).map_err(|_| Mp4Error::Range("tfdt"))? - i64::from(SOUND_LEAD_TICKS);
     // A run without any field of its own is told by its count alone: no packet of sound is a byte long.
     if trun.samples.len() > MOST_SOUNDS {
         return Err(damaged("more sounds than a fragment can hold"));

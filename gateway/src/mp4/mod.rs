@@ -11,7 +11,10 @@ mod movie;
 mod params;
 mod scan;
 
-pub use audio::{AudioSample, AudioTrack, FragmentAudio, audio_params_from_sample_entry, g711_sample_entry};
+pub use audio::{
+    AudioSample, AudioTrack, FragmentAudio, SOUND_LEAD_TICKS, audio_params_from_sample_entry,
+    g711_sample_entry,
+};
 pub use entry::h264_params;
 pub use fragment::{EncodedFragment, FragmentSpec, encode_fragment, fragment};
 pub use movie::{Chunk, Sample, init_segment, progressive};

@@ -251,7 +251,8 @@ impl Segmenter {
         let units = std::mem::take(&mut run.units);
         let Some(first) = units.first() else { return true };
         let start = run.cursor.unwrap_or(Cursor { base: first.pts, wall: first.wall });
-        let sounds = run.take_sounds(next.base);
+        let begun = self.file.as_ref().and_then(|file| file.fragments().first());
+        let sounds = run.take_sounds(begun.map_or(start.base, |first| first.base), next.base);
         let kept: usize = run.sounds.iter().map(|sound| cost(&RecorderMessage::Audio(sound.clone()))).sum();
         let freed = std::mem::replace(&mut run.units_cost, kept) - kept;
         let written = self.try_write(&units, &sounds, start, next);
@@ -432,9 +433,12 @@ impl Segmenter {
 }
 
 impl Run {
-    /// The sound that begins before `end`; what is later belongs to the next fragment.
-    fn take_sounds(&mut self, end: Pts) -> Vec<AudioUnit> {
+    /// The sound that begins before `end`; what is later belongs to the next fragment. What came so late that a file that
+    /// begins at `origin` has no time for it is dropped.
+    fn take_sounds(&mut self, origin: Pts, end: Pts) -> Vec<AudioUnit> {
         let Some(audio) = &self.info.audio else { return Vec::new() };
+        let earliest = audio.ticks(origin - Pts(0)) - i64::from(mp4::SOUND_LEAD_TICKS);
+        self.sounds.retain(|sound| sound.at >= earliest);
         let end = audio.ticks(end - Pts(0));
         let later = self.sounds.partition_point(|sound| sound.at < end);
         let rest = self.sounds.split_off(later);

@@ -272,7 +272,12 @@ impl Builder {
         let mut cameras = Vec::new();
         for n in 0..CAMERAS {
             let stream = stream(n)?;
-            let run = NewRun { generation: 1, wall_start: WallTime(BEGIN - MINUTE), params: params.clone() };
+            let run = NewRun {
+                generation: 1,
+                wall_start: WallTime(BEGIN - MINUTE),
+                params: params.clone(),
+                audio: None,
+            };
             let first = NewSegment {
                 run: RunRef::New(run),
                 stream: stream.clone(),

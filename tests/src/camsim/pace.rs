@@ -28,6 +28,8 @@ pub struct SentUnit {
     pub index: usize,
     /// Which round of the loop.
     pub round: u64,
+    /// The newest viewer that it was sent to; counts up.
+    pub viewer: u64,
     /// Media time since the camera's own beginning; RTP timestamps advance with it.
     pub media: Duration,
     /// When it was handed to the RTP payloader.
@@ -97,6 +99,7 @@ fn signed(time: gst::ClockTime) -> i64 {
 }
 
 struct Feed {
+    id: u64,
     source: gst_app::AppSrc,
     timeline: Timeline,
     phase: Phase,
@@ -199,7 +202,7 @@ impl Pacer {
         let mut state = self.0.lock();
         let id = state.next_id;
         state.next_id += 1;
-        state.feeds.insert(id, Feed { source, timeline, phase: Phase::Starting, log, wishes });
+        state.feeds.insert(id, Feed { id, source, timeline, phase: Phase::Starting, log, wishes });
         state.agenda.push(Reverse((self.0.now(), id)));
         drop(state);
         self.0.wake.notify_one();
@@ -340,15 +343,18 @@ fn send(shared: &Shared, feed: &mut Feed, cursor: Cursor) -> Result<i64, Gone> {
     if let Some(log) = &feed.log {
         let media = u64::try_from(due - feed.timeline.epoch).map(Duration::from_nanos).unwrap_or_default();
         let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
-        // What a second viewer is sent again is no news.
-        if log.last().is_none_or(|last| last.media < media) {
-            log.push(SentUnit {
+        match log.last_mut() {
+            // What a second viewer is sent again is no news.
+            Some(last) if last.media == media => last.viewer = last.viewer.max(feed.id),
+            Some(last) if last.media > media => {}
+            Some(_) | None => log.push(SentUnit {
                 index: cursor.index,
                 round: cursor.round,
+                viewer: feed.id,
                 media,
                 instant: shared.clock.instant(),
                 wall: shared.clock.wall(),
-            });
+            }),
         }
     }
     feed.source.push_buffer(buffer).map_err(|_| Gone)?;

@@ -62,7 +62,10 @@ impl Verdict<'_> {
         let mut losses = Vec::new();
         for life in self.lives.iter().skip(n_judged) {
             let mut sent = self.simulator.sent(camera, StreamKind::Main);
-            sent.retain(|unit| life.from <= unit.wall && unit.wall <= life.to);
+            // The session of a gateway that was just killed may go on for a moment.
+            let old = sent.iter().filter(|unit| unit.wall < life.from).map(|unit| unit.viewer).max();
+            let is_new = |unit: &SentUnit| old.is_none_or(|old| unit.viewer > old);
+            sent.retain(|unit| life.from <= unit.wall && unit.wall <= life.to && is_new(unit));
             let lost = self.loss(camera, *life, &segments, &sent)?;
             losses.push(Loss { camera: camera.clone(), lost, late: lateness(&sent, *life) });
         }

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Cargo's RUSTC_WORKSPACE_WRAPPER: instruments our own crates for libFuzzer, on stable Rust. Dependencies stay as they
+# are, so they come from the usual build.
+rustc=$1
+shift
+case " $* " in
+  *" --crate-name build_script_build "* | *" --print "* | *" -vV "*) exec "$rustc" "$@" ;;
+esac
+exec "$rustc" "$@" --cfg fuzzing -Cpasses=sancov-module \
+  -Cllvm-args=-sanitizer-coverage-level=4 \
+  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+  -Cllvm-args=-sanitizer-coverage-pc-table \
+  -Cllvm-args=-sanitizer-coverage-trace-compares

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Coverage-guided fuzzing of what parses bytes: FUZZ_SECONDS for each target, or only those in FUZZ_TARGETS.
+# New inputs that reach new code stay in .cache/fuzz; an input that breaks something is printed, and belongs into
+# fuzz/corpus when it is mended.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+seconds=${FUZZ_SECONDS:-300}
+read -ra targets <<<"${FUZZ_TARGETS:-file head table entry units url site}"
+
+RUSTC_WORKSPACE_WRAPPER=$PWD/fuzz/rustc.sh \
+  cargo build --locked -p sharpeyes-fuzz --features guided --bin guided
+binary=${CARGO_TARGET_DIR:-target}/debug/guided
+
+status=0
+for target in "${targets[@]}"; do
+  found=.cache/fuzz/$target
+  mkdir -p "$found" .cache/fuzz/broken
+  echo "fuzz: $target for $seconds s"
+  SHARPEYES_FUZZ=$target "$binary" "$found" "fuzz/corpus/$target" \
+    -max_total_time="$seconds" -max_len=65536 -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
+    -artifact_prefix=".cache/fuzz/broken/$target-" 2>&1 | grep -vE '^#[0-9]+.*(NEW|REDUCE|RELOAD)|NEW_FUNC' \
+    || status=$?
+done
+exit "$status"
