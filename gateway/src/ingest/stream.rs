@@ -532,12 +532,14 @@ mod tests {
     impl Camera<'_> {
         fn send(&mut self, seconds: i64) {
             for number in self.next..self.next + seconds * 25 {
-                let nals = bytes::Bytes::from([&[0, 0, 0, 90][..], &[0x65; 90]].concat());
+                let is_keyframe = number % 25 == 0;
+                let kind: u8 = if is_keyframe { 0x65 } else { 0x41 };
+                let nals = bytes::Bytes::from([&[0, 0, 0, 90][..], &[kind; 90]].concat());
                 let unit = Unit {
                     rtp: number * 3_600,
                     npt: MediaDuration(number * 3_600),
                     received: self.kit.clock.instant(),
-                    is_keyframe: number % 25 == 0,
+                    is_keyframe,
                     new_params: None,
                     picture: Picture::of(VideoCodec::H264, &nals),
                     lost: 0,

@@ -106,14 +106,16 @@ mod tests {
 
     fn gap(from: i64) -> Vec<Change> {
         let stream = StreamId { camera: CameraId::new("gate").unwrap(), kind: StreamKind::Main };
-        vec![Change::BeginGap { stream, from: WallTime(from), cause: GapCause::Stalled }]
+        // Two of the same cause, one behind the other, would be one.
+        let cause = if from % 20 == 0 { GapCause::Stalled } else { GapCause::SessionEnded };
+        vec![Change::BeginGap { stream, from: WallTime(from), cause }]
     }
 
     #[test]
     fn a_full_disk_of_databases_gives_the_reserve_up_and_work_goes_on() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
-        let image = match Image::make(dir.path().join("disk.img"), &data, 32 * MIB, &[]) {
+        let image = match Image::make(dir.path().join("disk.img"), &data, 48 * MIB, &[]) {
             Ok(image) => image,
             Err(reason) => {
                 println!("skipped: a full disk of databases: {reason}");

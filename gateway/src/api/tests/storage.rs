@@ -110,7 +110,9 @@ async fn the_storage_page_tells_disk_forecast_and_every_stream() {
     let bytes: u64 = cameras.iter().map(|row| row["bytes"].as_u64().unwrap()).sum();
     assert_eq!(page["volume"]["recorded_bytes"].as_u64(), Some(bytes));
     assert!(page["forecast"]["bytes_per_day"].as_u64().unwrap() > 0);
-    assert_eq!(page["forecast"]["is_enough"], true);
+    // Whether it is depends on the disk under the test.
+    let is_enough = page["forecast"]["shortfall_bytes"].is_null();
+    assert_eq!(page["forecast"]["is_enough"], is_enough);
     assert_eq!(page["clock"]["doubted_ahead_ms"], Value::Null);
 
     // The clock jumps while the service runs, and a person says that it is right.
