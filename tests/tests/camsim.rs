@@ -367,6 +367,50 @@ async fn the_program_says_when_it_is_ready_and_ends_on_a_signal() {
     assert!(program.wait().unwrap().success());
 }
 
+#[tokio::test]
+async fn faults_are_injected_by_flag_and_switched_over_http() {
+    let file = Sample::H264.path().unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_camsim"))
+        .args(["--port", "0", "--control", "127.0.0.1:0", "--inject", "gate/main:session_limit=0", "--cache"])
+        .arg(shared::cache())
+        .args(["--camera", &format!("gate={}", file.display())])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(program.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let url = ready["streams"][0]["url"].as_str().unwrap();
+    let control = ready["control"].as_str().unwrap();
+    let error = soon(Viewer::open(url, None)).await.err().expect("refused");
+    assert!(format!("{error:?}").contains("453"), "{error:?}");
+
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let faults = format!("{control}/faults/gate/main");
+    let now: serde_json::Value = http.get(&faults).send().await.unwrap().json().await.unwrap();
+    assert_eq!(now["session_limit"], 0);
+    assert!(
+        !http
+            .put(&faults)
+            .json(&serde_json::json!({"sillence": true}))
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .is_success()
+    );
+    assert!(http.put(&faults).json(&serde_json::json!({})).send().await.unwrap().status().is_success());
+    let mut viewer = soon(Viewer::open(url, None)).await.unwrap();
+    soon(viewer.picture()).await.unwrap();
+    let counters: serde_json::Value =
+        http.get(format!("{control}/counters")).send().await.unwrap().json().await.unwrap();
+    assert_eq!(counters["gate"], serde_json::json!({"n_connections": 2, "n_playing": 1}));
+    assert!(http.post(format!("{control}/disconnect/gate")).send().await.unwrap().status().is_success());
+    soon(async { while viewer.picture().await.is_ok() {} }).await;
+    program.kill().unwrap();
+    program.wait().unwrap();
+}
+
 /// Our own footage and, where a checkout has it, real video: every file can be a camera.
 #[tokio::test]
 async fn footage_plays() {

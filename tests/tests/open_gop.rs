@@ -47,8 +47,9 @@ async fn open_gops_and_b_pictures_are_recorded_and_play() -> anyhow::Result<()> 
     let cameras =
         samples.iter().map(|(name, sample, _)| amid(name, *sample)).collect::<anyhow::Result<_>>()?;
     let stand = Stand::start(BINARY, cameras, &[], |camera| camera).await?;
+    stand.records("cra", Duration::from_secs(9)).await?;
     for (name, ..) in samples {
-        stand.records(name, Duration::from_secs(8)).await?;
+        stand.records(name, Duration::ZERO).await?;
         ensure!(stand.health(name).await?["damaged_pictures"] == 0, "{name}");
     }
     let site = stand.finish().await?;
@@ -147,9 +148,13 @@ fn check_playing(
         pictures.len()
     );
     ensure!(segment > 0 || complaints.is_empty(), "{complaints}");
-    // 15 pictures a second; RTP times are whole ticks. After hidden pictures the next comes in its own time.
-    for pair in video.shown_us.windows(2).skip(if segment == 0 { 0 } else { 3 }) {
-        ensure!((66_600..=66_734).contains(&(pair[1] - pair[0])), "{:?}", video.shown_us);
-    }
+    // 15 pictures a second; RTP times are whole ticks. After hidden pictures the next comes in its own time; at the very
+    // end the B pictures of the last anchor may not have come any more.
+    let steps: Vec<i64> = video.shown_us.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let (first, last) = (if segment == 0 { 0 } else { 3 }, steps.len().saturating_sub(3));
+    let even = steps.get(first..last.max(first)).context("too few pictures")?;
+    // One place where the film begins anew.
+    let n_uneven = even.iter().filter(|step| !(66_600..=66_734).contains(*step)).count();
+    ensure!(n_uneven <= 1 && steps.iter().all(|step| *step > 0), "{steps:?}");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! RTP over UDP on a bad link (F21): 1, 5 and 20 % of the packets lost, some overtaken, and 300 ms of jitter.
+//! RTP over UDP on a bad link (F21): 1, 5 and 20 % of the packets lost and more, some overtaken, and 300 ms of jitter.
 
 use std::time::Duration;
 
@@ -14,7 +14,13 @@ const BINARY: &str = env!("CARGO_BIN_EXE_sharpeyes-under-test");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_udp_loses_is_counted_marked_and_named() -> anyhow::Result<()> {
-    let links = [("clean", 0.0, 0.0), ("one", 0.01, 0.002), ("five", 0.05, 0.01), ("twenty", 0.2, 0.02)];
+    let links = [
+        ("clean", 0.0, 0.0),
+        ("one", 0.01, 0.002),
+        ("five", 0.05, 0.01),
+        ("twenty", 0.2, 0.02),
+        ("sixty", 0.6, 0.02),
+    ];
     let cameras = links.iter().map(|(name, ..)| camera(name, Sample::H264)).collect::<anyhow::Result<_>>()?;
     let stand = Stand::start(BINARY, cameras, &[], |camera| camera.with("transport", "udp")).await?;
     for (name, ..) in links {
@@ -27,8 +33,9 @@ async fn what_udp_loses_is_counted_marked_and_named() -> anyhow::Result<()> {
     let damaged = |health: &serde_json::Value| health["damaged_pictures"].as_u64().is_some_and(|n| n > 5);
     stand.until("damaged pictures", "one", damaged).await?;
     stand.until("damaged pictures", "five", damaged).await?;
-    // No keyframe of thirty packets comes whole.
-    let named = stand.fault("twenty", "packet_loss").await?;
+    stand.until("damaged pictures", "twenty", damaged).await?;
+    // No keyframe comes whole: one has ten packets and more.
+    let named = stand.fault("sixty", "packet_loss").await?;
     ensure!(named["remedy"].as_str().is_some_and(|remedy| remedy.contains("tcp")), "{named}");
     for (name, ..) in links {
         let health = stand.health(name).await?;
@@ -49,7 +56,10 @@ async fn what_udp_loses_is_counted_marked_and_named() -> anyhow::Result<()> {
         let causes = causes(&site, name)?;
         println!("{name}: gaps {causes:?}");
         ensure!(causes.iter().all(|cause| cause == "packet_loss"), "{name}: {causes:?}");
-        ensure!(causes.is_empty() == (name == "clean") || name == "one", "{name}: {causes:?}");
+        // With little loss it is chance whether a keyframe is hit.
+        let is_hit = matches!(name, "twenty" | "sixty");
+        ensure!(!causes.is_empty() || !is_hit, "{name}: nothing says what is missing");
+        ensure!(causes.is_empty() || name != "clean", "{causes:?}");
         for segment in recording::segments(&site, &main_of(name))? {
             let path = site.media().join(&segment.path);
             let n_recorded = recording::pictures(&path)?.len();
