@@ -108,12 +108,18 @@ async fn sound_is_kept_as_it_came_and_together_with_the_pictures() -> anyhow::Re
             assert!(!pictures.is_empty() && sounds.is_empty());
         }
     }
-    let settings = RecordSettings::new(site.media());
-    let recorder = Recorder::open(settings, site.footage()?, Clock::system())?;
-    for (id, audio) in CAMERAS {
-        check_clips(&recorder, &simulator, &site, id, audio, folder.path())?;
-    }
-    recorder.close();
+    // Kept, so that other players can be tried on them.
+    let clips = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clips-with-sound");
+    std::fs::create_dir_all(&clips)?;
+    tokio::task::block_in_place(|| {
+        let settings = RecordSettings::new(site.media());
+        let recorder = Recorder::open(settings, site.footage()?, Clock::system())?;
+        for (id, audio) in CAMERAS {
+            check_clips(&recorder, &simulator, &site, id, audio, &clips)?;
+        }
+        recorder.close();
+        anyhow::Ok(())
+    })?;
     simulator.stop();
     Ok(())
 }
