@@ -39,6 +39,9 @@ pub struct RingLimits {
     pub bytes: usize,
     /// At most so much time.
     pub span: Duration,
+    /// Of whole GOPs, no more than this is kept; the newest one always is, within the bounds above. For streams that
+    /// nobody looks back into: a reader begins at the newest keyframe.
+    pub history: Duration,
 }
 
 /// All rings of the process. The set of streams is fixed at start.
@@ -87,8 +90,14 @@ impl Hub {
     /// One ring for each of `streams`.
     #[must_use]
     pub fn new(streams: impl IntoIterator<Item = StreamId>, limits: RingLimits) -> Self {
-        let ring = || Arc::new(Ring { limits, state: Mutex::default(), end: watch::Sender::new(0) });
-        Self(Arc::new(streams.into_iter().map(|stream| (stream, ring())).collect()))
+        Self::with_limits(streams.into_iter().map(|stream| (stream, limits)))
+    }
+
+    /// One ring for each of `streams`, with its own limits.
+    #[must_use]
+    pub fn with_limits(streams: impl IntoIterator<Item = (StreamId, RingLimits)>) -> Self {
+        let ring = |limits| Arc::new(Ring { limits, state: Mutex::default(), end: watch::Sender::new(0) });
+        Self(Arc::new(streams.into_iter().map(|(stream, limits)| (stream, ring(limits))).collect()))
     }
 
     /// The writing side of one stream; `None` for a stream that the site does not have.
@@ -154,7 +163,7 @@ impl Ring {
 impl State {
     /// Drops whole GOPs from the front; a single GOP beyond the limits is dropped too, and readers skip it.
     fn trim(&mut self, limits: RingLimits) {
-        while self.exceeds(limits) {
+        while self.exceeds(limits) || self.is_front_history(limits) {
             self.drop_front();
             while !matches!(self.entries.front(), None | Some(Entry::Run(_) | Entry::End(_)))
                 && !self.entries.front().is_some_and(Entry::is_keyframe)
@@ -180,6 +189,18 @@ impl State {
         let newest = self.entries.iter().rev().find_map(walls);
         let too_long = oldest.zip(newest).is_some_and(|(oldest, newest)| newest.since(oldest) > limits.span);
         !self.entries.is_empty() && (self.bytes > limits.bytes || too_long)
+    }
+
+    /// A newer GOP is there, and the oldest one ended longer ago than anyone looks back.
+    fn is_front_history(&self, limits: RingLimits) -> bool {
+        let key = |entry: &Entry| match entry {
+            Entry::Unit(unit, _) if unit.is_keyframe => Some(unit.wall),
+            Entry::Unit(..) | Entry::Run(_) | Entry::End(_) => None,
+        };
+        // Only a keyframe makes a GOP history, so nothing is searched between two.
+        let Some(newest) = self.entries.back().and_then(key) else { return false };
+        let next = self.entries.iter().skip(1).find_map(key);
+        next.is_some_and(|next| newest.since(next) >= limits.history)
     }
 
     /// Where a reader should start to have a picture soonest.
@@ -275,7 +296,8 @@ mod tests {
     }
 
     fn hub(bytes: usize, secs: u64) -> (Hub, Publisher) {
-        let hub = Hub::new([stream()], RingLimits { bytes, span: Duration::from_secs(secs) });
+        let span = Duration::from_secs(secs);
+        let hub = Hub::new([stream()], RingLimits { bytes, span, history: span });
         let publisher = hub.publisher(&stream()).unwrap();
         (hub, publisher)
     }
@@ -358,6 +380,28 @@ mod tests {
         let heard = drain(&mut reader);
         assert_eq!(heard.last().map(String::as_str), Some("K40"), "{heard:?}");
         assert!(heard.iter().any(|event| event.starts_with("lagged")));
+    }
+
+    #[test]
+    fn without_history_the_newest_gop_is_kept_however_long_it_is() {
+        let limits =
+            RingLimits { bytes: 1 << 20, span: Duration::from_secs(60), history: Duration::from_secs(1) };
+        let hub = Hub::new([stream()], limits);
+        let publisher = hub.publisher(&stream()).unwrap();
+        publisher.begin(run(1));
+        (0..55).for_each(|n| publisher.unit(unit(n)));
+        let first = |hub: &Hub| {
+            hub.0[&stream()].lock().entries.iter().find_map(|entry| match entry {
+                Entry::Unit(unit, _) => Some(unit.pts.0 / 9_000),
+                Entry::Run(_) | Entry::End(_) => None,
+            })
+        };
+        assert_eq!(first(&hub), Some(40), "what the last second touches, and the GOP that goes on");
+        // A smart codec: the next keyframe comes only after half a minute.
+        (56..350).filter(|n| n % 10 != 0).for_each(|n| publisher.unit(unit(n)));
+        assert_eq!(first(&hub), Some(40));
+        let mut reader = hub.subscribe(&stream()).unwrap();
+        assert_eq!(drain(&mut reader)[..2], ["run1", "K50"]);
     }
 
     #[test]

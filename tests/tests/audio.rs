@@ -12,10 +12,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use sharpeyes::{
     clock::Clock,
-    record::{
-        RecordSettings, Recorder,
-        clip::{Clip, Sound as Wanted},
-    },
+    record::{RecordSettings, Recorder, clip::Clip},
 };
 use sharpeyes_domain::{
     ids::{CameraId, StreamId, StreamKind},
@@ -108,13 +105,42 @@ async fn sound_is_kept_as_it_came_and_together_with_the_pictures() -> anyhow::Re
             assert!(!pictures.is_empty() && sounds.is_empty());
         }
     }
-    let settings = RecordSettings::new(site.media());
-    let recorder = Recorder::open(settings, site.footage()?, Clock::system())?;
-    for (id, audio) in CAMERAS {
-        check_clips(&recorder, &simulator, &site, id, audio, folder.path())?;
-    }
-    recorder.close();
+    let clips = folder.path().join("clips");
+    std::fs::create_dir(&clips)?;
+    tokio::task::block_in_place(|| {
+        let settings = RecordSettings::new(site.media());
+        let recorder = Recorder::open(settings, site.footage()?, Clock::system())?;
+        for (id, audio) in CAMERAS {
+            check_clips(&recorder, &simulator, &site, id, audio, &clips)?;
+        }
+        recorder.close();
+        anyhow::Ok(())
+    })?;
     simulator.stop();
+    play_in_chromium(&clips).await
+}
+
+/// A browser that could not decode the sound must still show the pictures; this one plays both.
+async fn play_in_chromium(clips: &Path) -> anyhow::Result<()> {
+    let console = shared::workspace_root().join("console");
+    if !console.join("node_modules").is_dir() || !Path::new("/usr/bin/chromium").exists() {
+        println!("skipped: the browser's part (no node_modules in console/, or no Chromium)");
+        return Ok(());
+    }
+    let mut node = tokio::process::Command::new("node");
+    node.arg(console.join("e2e/sound.mjs")).arg(clips);
+    let output = node.output().await?;
+    let (seen, complaints) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    ensure!(output.status.success(), "{seen}\n{complaints}");
+    eprintln!("{seen}");
+    assert_eq!(seen.lines().count(), 2 * CAMERAS.len());
+    for line in seen.lines() {
+        let seen: Value = serde_json::from_str(line)?;
+        assert_eq!(seen["state"], "playing", "{line}");
+        assert!(seen["pictures"].as_u64() > Some(5) && seen["width"] == 640, "{line}");
+        assert!(seen["soundBytes"].as_u64() > Some(4_000), "{line}");
+    }
     Ok(())
 }
 
@@ -266,11 +292,6 @@ fn check_clips(
         if name == "within" {
             together(simulator, site, id, audio, &clip, &path)?;
         }
-        let silent = recorder.clips().plan_with(&stream, from, to, Wanted::LeaveOut)?;
-        assert_eq!((silent.n_frames, silent.audio.is_none()), (clip.n_frames, true));
-        let quiet = folder.join(format!("{id}-{name}-quiet.mp4"));
-        std::fs::write(&quiet, bytes_of(&silent)?)?;
-        assert_eq!(pictures_by_ffmpeg(&quiet)?, pictures_by_ffmpeg(&path)?, "{id} {name}");
     }
     Ok(())
 }
@@ -355,16 +376,6 @@ fn probe(path: &Path, seconds: Option<f64>) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-fn pictures_by_ffmpeg(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let run = Command::new("ffmpeg")
-        .args(["-nostdin", "-v", "error", "-i"])
-        .arg(path)
-        .args(["-map", "0:v", "-c", "copy", "-f", "framemd5", "-"])
-        .output()?;
-    ensure!(run.status.success() && run.stderr.is_empty(), "{}", String::from_utf8_lossy(&run.stderr));
-    Ok(run.stdout)
 }
 
 #[tokio::test(flavor = "multi_thread")]

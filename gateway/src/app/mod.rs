@@ -301,11 +301,20 @@ fn streams_of(camera: &Camera) -> impl Iterator<Item = StreamKind> {
     main.into_iter().chain(sub)
 }
 
+/// Analysis looks back into the ring; a live view only begins at its newest keyframe, and a clip reads the disk.
+const SHOWN: Duration = Duration::from_secs(2);
+
 fn hub_of(site: &Site) -> Hub {
-    let streams = site.cameras.iter().flat_map(|camera| {
-        streams_of(camera).map(|kind| StreamId { camera: camera.id.clone(), kind }).collect::<Vec<_>>()
-    });
-    Hub::new(streams, RingLimits { bytes: site.storage.ring_bytes, span: site.storage.ring })
+    let (bytes, span) = (site.storage.ring_bytes, site.storage.ring);
+    let rings = |camera: &Camera| {
+        let analysed = camera.analysed().map(|(stream, _)| stream.kind);
+        let ring = |kind| {
+            let history = if analysed == Some(kind) { span } else { SHOWN.min(span) };
+            (StreamId { camera: camera.id.clone(), kind }, RingLimits { bytes, span, history })
+        };
+        streams_of(camera).map(ring).collect::<Vec<_>>()
+    };
+    Hub::with_limits(site.cameras.iter().flat_map(rings))
 }
 
 const fn is_recorded(camera: &Camera, kind: StreamKind) -> bool {

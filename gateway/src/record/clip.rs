@@ -101,7 +101,7 @@ pub struct Clip {
     pub gaps: Vec<Gap>,
     /// Of the first run, for `video/mp4; codecs=…`.
     pub params: Arc<VideoParams>,
-    /// Of the sound, when the clip carries it.
+    /// Of the sound, where there is any. Should its coding change on the way, the clip carries that of its beginning.
     pub audio: Option<Arc<AudioParams>>,
     /// Pictures.
     pub n_frames: usize,
@@ -143,16 +143,6 @@ struct Slice {
     path: Arc<PathBuf>,
 }
 
-/// Whether a clip carries the sound that was recorded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sound {
-    /// As it was recorded: for evidence. Where its coding changes on the way, the clip carries that of its beginning.
-    #[default]
-    Keep,
-    /// Pictures only.
-    LeaveOut,
-}
-
 /// A fragment that goes into the clip.
 struct Piece {
     run: RunId,
@@ -173,20 +163,6 @@ impl ClipReader {
     /// # Errors
     /// [`ClipError::Nothing`] when nothing was recorded then; the others name what is damaged.
     pub fn plan(&self, stream: &StreamId, from: WallTime, to: WallTime) -> Result<Clip, ClipError> {
-        self.plan_with(stream, from, to, Sound::Keep)
-    }
-
-    /// As [`ClipReader::plan`], with or without the sound.
-    ///
-    /// # Errors
-    /// As [`ClipReader::plan`].
-    pub fn plan_with(
-        &self,
-        stream: &StreamId,
-        from: WallTime,
-        to: WallTime,
-        sound: Sound,
-    ) -> Result<Clip, ClipError> {
         if to <= from || to.0 - from.0 > LONGEST {
             return Err(ClipError::Length);
         }
@@ -197,7 +173,7 @@ impl ClipReader {
         };
         let shown = Span { from: first.fragment.wall, to: last.fragment.wall_end };
         let gaps = self.gaps(stream, shown)?;
-        let mut plan = Plan { sound, ..Plan::default() };
+        let mut plan = Plan::default();
         for piece in &pieces {
             plan.add(piece, &self.shared)?;
         }
@@ -259,7 +235,6 @@ pub(super) fn fragments_of(row: &SegmentRow) -> Result<Vec<Fragment>, ClipError>
 /// A clip as it grows, fragment by fragment.
 #[derive(Default)]
 struct Plan {
-    sound: Sound,
     runs: Vec<(RunId, usize, Option<Arc<AudioParams>>)>,
     params: Vec<Arc<VideoParams>>,
     samples: Vec<Sample>,
@@ -284,9 +259,7 @@ impl Plan {
             .map_err(|source| ClipError::File { path: piece.path.as_ref().clone(), source })?;
         let all_sound = heard.bytes();
         let mut skipped = all_sound;
-        if self.sound == Sound::Keep
-            && let Some(audio) = audio
-        {
+        if let Some(audio) = audio {
             // Where the file's beginning lies in the clip, from which the file counts.
             let zero = self.length - (fragment.base - piece.origin);
             skipped = self.track.add(&audio, zero, &mut heard);

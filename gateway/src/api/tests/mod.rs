@@ -199,7 +199,8 @@ impl House {
         let streams = ["cam-east", "cam-west"]
             .into_iter()
             .flat_map(|id| [stream(id, StreamKind::Main), stream(id, StreamKind::Sub)]);
-        let hub = Hub::new(streams, RingLimits { bytes: 1 << 20, span: Duration::from_secs(10) });
+        let span = Duration::from_secs(10);
+        let hub = Hub::new(streams, RingLimits { bytes: 1 << 20, span, history: span });
         let shutdown = CancellationToken::new();
         let accounts = Accounts::new(&db, &site.name, site.areas.clone(), clock.clone()).unwrap();
         let stills = site.data_dir.join("pictures");
