@@ -201,12 +201,15 @@ impl Transcode {
 
     /// One file has one sample entry: every encoder must say the same of itself.
     fn check_params(&mut self) -> Result<(), TranscodeError> {
-        let Some(params) = self.run.as_ref().and_then(|run| run.recoder.params()) else {
+        let Some(config) = self.run.as_ref().and_then(|run| run.recoder.decoder_config()) else {
             return Err(TranscodeError::Encoder("does not say how its pictures are to be decoded"));
         };
         match &self.params {
-            None => self.params = Some(params),
-            Some(known) if *known == params => {}
+            None => {
+                let RecodeFormat { width_px, height_px, .. } = self.format;
+                self.params = Some(mp4::h264_params(width_px, height_px, &config)?);
+            }
+            Some(known) if *known.decoder_config == *config => {}
             Some(_) => return Err(TranscodeError::Encoder("changed its parameters")),
         }
         Ok(())

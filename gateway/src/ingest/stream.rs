@@ -559,7 +559,8 @@ mod tests {
         let check = |name: &str, step_ms: i64, n_runs: usize| {
             let kit = Kit::new();
             let recorder = kit.open();
-            let limits = RingLimits { bytes: 1 << 20, span: Duration::from_secs(10) };
+            let limits =
+                RingLimits { bytes: 1 << 20, span: Duration::from_secs(10), history: Duration::ZERO };
             let hub = Hub::new([stream("gate")], limits);
             let (url, _) = RtspUrl::split("rtsp://192.0.2.1/main").unwrap();
             let task = StreamTask::new(Wiring {

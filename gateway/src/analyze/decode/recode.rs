@@ -11,7 +11,6 @@ use gstreamer_app::{AppSink, AppSrc};
 use sharpeyes_domain::media::{AccessUnit, VideoCodec, VideoParams};
 
 use super::{DecodeError, caps, init, make, nanos_of, pts_of};
-use crate::mp4;
 
 /// Coded bytes that may wait before the decoder.
 const BACKLOG_BYTES: u64 = 1 << 20;
@@ -62,7 +61,6 @@ pub struct Recoder {
     pipeline: gst::Pipeline,
     source: AppSrc,
     sink: AppSink,
-    format: RecodeFormat,
 }
 
 impl Drop for Recoder {
@@ -122,7 +120,7 @@ impl Recoder {
         pipeline.add_many(elements).map_err(|error| failed(&error))?;
         gst::Element::link_many(elements).map_err(|error| failed(&error))?;
         pipeline.set_state(gst::State::Playing).map_err(|error| failed(&error))?;
-        Ok(Self { pipeline, source, sink, format })
+        Ok(Self { pipeline, source, sink })
     }
 
     /// Room for the next unit. Who feeds without asking makes the queue grow.
@@ -177,13 +175,12 @@ impl Recoder {
         }))
     }
 
-    /// What a player needs; known once a picture has come out.
+    /// The `avcC` of what comes out (ISO/IEC 14496-15 §5.3.3); known once a picture has.
     #[must_use]
-    pub fn params(&self) -> Option<VideoParams> {
+    pub fn decoder_config(&self) -> Option<Vec<u8>> {
         let caps = self.sink.static_pad("sink")?.current_caps()?;
         let config = caps.structure(0)?.get::<gst::Buffer>("codec_data").ok()?;
-        let config = config.map_readable().ok()?;
-        mp4::h264_params(self.format.width_px, self.format.height_px, &config).ok()
+        Some(config.map_readable().ok()?.to_vec())
     }
 
     fn reported(&self) -> Option<DecodeError> {
