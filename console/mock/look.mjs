@@ -118,6 +118,52 @@ const pages = {
     await page.waitForTimeout(300);
     await shot("live-unsupported");
   },
+  timeline: async (page, shot, language) => {
+    const hours = 3_600_000;
+    const nine =
+      "market-gate,market-square,dam,east-bridge,market-south,west-school,west-well,east-hall,west-road";
+    await page.goto("/");
+    await signIn(page, "operator");
+    await setLanguage(page, language);
+    await page.goto("/timeline");
+    await page.waitForSelector(".strip-name");
+    await shot("timeline-none");
+    await page.goto(`/timeline?cameras=market-gate,dam&at=${Date.now() - 25 * 60_000}&span=${hours}`);
+    await page.waitForSelector('.pane[data-camera="market-gate"][data-state="shown"]');
+    await page.keyboard.press(" ");
+    await page.waitForTimeout(2_000);
+    await shot("timeline-two");
+    await page.goto(`/timeline?cameras=${nine}&at=${Date.now() - 20 * 60_000}&span=${24 * hours}`);
+    await page.waitForSelector('.pane[data-state="quota"]');
+    await page.waitForTimeout(3_000);
+    await shot("timeline-nine");
+    await page.keyboard.press("c");
+    await page.waitForSelector(".picker-area");
+    await page.waitForTimeout(500);
+    await shot("timeline-cameras");
+    await page.goto(`/timeline?cameras=market-gate&at=${Date.now() - 480 * hours}`);
+    await page.waitForSelector('.pane[data-state="purpose"]');
+    await page.locator(".pane-veil button").first().click();
+    await page.waitForSelector("#case");
+    await shot("timeline-purpose");
+    await page.keyboard.press("Escape");
+    await page.locator(".anticon-folder-open").click();
+    await page.waitForSelector(".hold");
+    await page.waitForTimeout(500);
+    await shot("timeline-holds");
+  },
+  storage: async (page, shot, language) => {
+    await page.goto("/");
+    await signIn(page, "technician");
+    await setLanguage(page, language);
+    await page.goto("/storage");
+    await page.waitForSelector(".stored-row");
+    await shot("storage");
+    await page.goto("/timeline");
+    await page.waitForSelector(".strip-name");
+    await page.waitForTimeout(500);
+    await shot("timeline-technician");
+  },
   health: async (page, shot, language) => {
     await page.goto("/");
     await signIn(page, "technician");

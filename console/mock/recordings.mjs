@@ -9,7 +9,7 @@ const HOUR = 3_600_000;
 const DAY = 86_400_000;
 /** Footage of the last seconds is not in the index yet. */
 const LAG_MS = 4_000;
-const TRANSCODES = 2;
+const TRANSCODES = 1;
 const H265 = new Set(["east-hall", "west-road"]);
 const PURPOSES = ["incident", "inspection", "fault", "retrieval"];
 const CAUSES = ["camera_offline", "stalled", "restart", "backlog", "packet_loss", "disk", "recording_off"];
@@ -378,7 +378,8 @@ export async function recordingRoutes(req, res, url, viewer, { send, refuse, bod
     return refuse(res, 403, "purpose_needed", "footage older than 24 h needs a purpose");
   }
   if (slow.has(camera.id) && match[2] !== "picture.jpg") await wait(slow.get(camera.id));
-  const codec = H265.has(camera.id) ? "h265" : "h264";
+  const stream = url.searchParams.get("stream") ?? "main";
+  const codec = H265.has(camera.id) && stream === "main" ? "h265" : "h264";
   const look = cameras.indexOf(camera);
   if (match[2] === "picture.jpg") {
     const [piece] = pieces(camera, at_ms, at_ms + SECOND);
@@ -417,12 +418,14 @@ export async function recordingRoutes(req, res, url, viewer, { send, refuse, bod
     spans.push({ offset_ms, wall_ms: piece.from_ms });
     offset_ms += piece.to_ms - piece.from_ms;
   }
-  const query = `from_ms=${from_ms}&to_ms=${to_ms}&stream=${url.searchParams.get("stream") ?? "main"}`;
+  // The link names what exists now: the same file however much is recorded meanwhile.
+  const end_ms = found[found.length - 1].to_ms;
+  const query = `from_ms=${from_ms}&to_ms=${Math.min(to_ms, end_ms)}&stream=${stream}`;
   send(res, 200, {
     camera: camera.id,
-    stream: url.searchParams.get("stream") ?? "main",
+    stream,
     start_ms: found[0].from_ms,
-    end_ms: found[found.length - 1].to_ms,
+    end_ms,
     duration_ms: offset_ms,
     spans,
     gaps,

@@ -28,6 +28,9 @@ export class FootageError extends Error {
   }
 }
 
+/** The file behind a description is no longer the same; it has been forgotten and is to be described again. */
+export class FootageChanged extends Error {}
+
 export interface Described {
   window: Stretch;
   /** This description speaks for `window.from_ms` up to here. */
@@ -36,6 +39,8 @@ export interface Described {
   clip: Recording | null;
   gaps: readonly RecordingGap[];
   samples: Samples | null;
+  /** Names the very file that `samples` index; null when the gateway gives none. */
+  etag: string | null;
 }
 
 export interface Chunk {
@@ -94,13 +99,21 @@ export class Footage {
         clip,
         gaps: clip.gaps,
         samples: null,
+        etag: null,
       });
     }
     const problem: RecordingProblem = answer.problem;
     if (problem.code !== "nothing_recorded") throw new FootageError(problem);
     const gaps = problem.gaps ?? [];
     const none = { spans: [], gaps, duration_ms: 0, end_ms: window.from_ms };
-    return this.#keep({ window, until_ms: coveredUntil(none, window, now), clip: null, gaps, samples: null });
+    return this.#keep({
+      window,
+      until_ms: coveredUntil(none, window, now),
+      clip: null,
+      gaps,
+      samples: null,
+      etag: null,
+    });
   }
 
   #keep(described: Described): Described {
@@ -114,14 +127,13 @@ export class Footage {
 
   async index(described: Described, signal: AbortSignal): Promise<Samples> {
     if (described.samples) return described.samples;
-    const clip = need(described.clip);
-    const head = await this.#read(clip, 0, HEAD_BYTES, signal);
+    const head = await this.#read(described, 0, HEAD_BYTES, signal);
     const range = moovRange(head);
     if (!range) throw damaged("the file does not begin with its tables");
     const moov =
       range.to <= head.length
         ? head.subarray(range.from, range.to)
-        : await this.#read(clip, range.from, range.to, signal);
+        : await this.#read(described, range.from, range.to, signal);
     described.samples = readMoov(moov);
     return described.samples;
   }
@@ -146,7 +158,7 @@ export class Footage {
     const begin = samples.offset[gops[0]?.from ?? 0] ?? 0;
     const lastSample = (gops[gops.length - 1]?.to ?? 1) - 1;
     const end = (samples.offset[lastSample] ?? 0) + (samples.size[lastSample] ?? 0);
-    const data = await this.#read(clip, begin, end, signal);
+    const data = await this.#read(described, begin, end, signal);
     const toMs = (tick: number) => (tick * 1000) / samples.timescale;
     const parts = gops.map(({ from, to }) => {
       const pts = samples.pts[from] ?? 0;
@@ -163,10 +175,18 @@ export class Footage {
     };
   }
 
-  async #read(clip: Recording, from: number, to: number, signal: AbortSignal): Promise<Uint8Array> {
-    const response = await request(withReason(clip.mp4, this.#reason()), signal, {
+  async #read(described: Described, from: number, to: number, signal: AbortSignal): Promise<Uint8Array> {
+    const response = await request(withReason(need(described.clip).mp4, this.#reason()), signal, {
       range: `bytes=${from}-${to - 1}`,
     });
+    const etag = response.headers.get("etag");
+    if (described.etag !== null && etag !== described.etag) {
+      // The recording has grown or lost its oldest part since: what was indexed is another file.
+      void response.body?.cancel();
+      this.#windows = this.#windows.filter((w) => w !== described);
+      throw new FootageChanged();
+    }
+    described.etag = etag;
     const bytes = new Uint8Array(await response.arrayBuffer());
     // A server that ignores ranges sends it all.
     return response.status === 200 ? bytes.subarray(from, to) : bytes;

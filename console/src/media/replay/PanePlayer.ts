@@ -6,11 +6,12 @@
  * It never moves the clock: the wall asks it whether it is ready.
  */
 import type { Reason, RecordingGap, RecordingProblem, Stream } from "../../api/recordings";
+import { JOINT_MS } from "../../timeline/cover";
 import { ErrorFilter, steer } from "../../timeline/steer";
 import { canDecode, codecOfInit, rememberUndecodable } from "../codec";
 import { initSegment } from "../mp4/fragment";
 import type { Pictures } from "../Pictures";
-import { type Described, Footage, FootageError } from "./Footage";
+import { type Described, Footage, FootageChanged, FootageError } from "./Footage";
 
 export interface PaneState {
   kind: "idle" | "loading" | "shown" | "gap" | "edge" | "purpose" | "failed" | "quota" | "undecodable";
@@ -64,6 +65,8 @@ const EDGE_WITHIN_MS = 150_000;
 const RETRY_MS = 5_000;
 /** Fragments that touch may leave this much between their ranges. */
 const HOLE_MS = 150;
+/** Times are rounded on their way into the browser. */
+const ROUNDING_MS = 5;
 const TRANSCODE_WIDTH = 1280;
 /** From this speed on keyframe pictures may stand in for a decoder that is too slow. */
 const PICTURES_FROM = 4;
@@ -232,7 +235,10 @@ export class PanePlayer {
       return "ready";
     }
     this.#set({ way: this.#way, picture_ms: null, gap: null });
-    const range = this.#rangeAt(at_ms);
+    // Where loading has shown that nothing lies between two runs, the next one stands in.
+    const skip = this.#skip;
+    const isJoint = skip !== null && at_ms >= skip.from_ms && at_ms < skip.to_ms;
+    const range = this.#rangeAt(at_ms, isJoint ? JOINT_MS + HOLE_MS : ROUNDING_MS);
     if (!range) {
       video.pause();
       this.#set({ kind: "loading" });
@@ -378,6 +384,7 @@ export class PanePlayer {
       if (this.#gone.signal.aborted) return false;
       if (signal.aborted) return true;
       if (cause instanceof DOMException && cause.name === "AbortError") return true;
+      if (cause instanceof FootageChanged) return true;
       this.#fail(cause, at_ms);
       return true;
     }
@@ -564,12 +571,13 @@ export class PanePlayer {
     }
   }
 
-  #rangeAt(at_ms: number): { to_ms: number } | null {
+  /** The buffered stretch around an instant, or one that begins within `slack_ms` after it. */
+  #rangeAt(at_ms: number, slack_ms = ROUNDING_MS): { to_ms: number } | null {
     const { buffered } = this.#host.video;
     if (this.#buffer === null) return null;
     const at_s = (at_ms - this.#base_ms) / 1000;
     for (let i = 0; i < buffered.length; i++) {
-      if (at_s >= buffered.start(i) - HOLE_MS / 1000 && at_s < buffered.end(i)) {
+      if (at_s >= buffered.start(i) - slack_ms / 1000 && at_s < buffered.end(i)) {
         return { to_ms: this.#wallOf(buffered.end(i)) };
       }
     }

@@ -24,8 +24,8 @@ export interface WallState {
 
 export interface WallHost {
   now: () => number;
-  /** The first recorded instant after `at_ms` of any of the panes' cameras; null when there is none. */
-  nextFootage: (at_ms: number) => Promise<number | null>;
+  /** The first recorded instant after `at_ms` of any of these cameras; null when there is none. */
+  nextFootage: (cameras: readonly string[], at_ms: number) => Promise<number | null>;
   onState: (state: WallState) => void;
 }
 
@@ -133,13 +133,13 @@ export class ReplayWall {
     this.#tell();
   }
 
-  /** On to the next footage, because nothing is recorded here on any pane. */
-  async jump(): Promise<void> {
+  /** On to the next footage of cameras that have none here. */
+  async jump(cameras: readonly string[]): Promise<void> {
     if (this.#isJumping) return;
     this.#isJumping = true;
     const from_ms = this.at();
     try {
-      const next = await this.#host.nextFootage(from_ms);
+      const next = await this.#host.nextFootage(cameras, from_ms);
       // Somebody went elsewhere in the meantime.
       if (this.#gone || !this.#isJumping) return;
       this.#notices += 1;
@@ -167,10 +167,12 @@ export class ReplayWall {
     const at_ms = clock.at(perf);
     const follow = { perf, speed: clock.speed, run: clock.isRunning, exact: !clock.isPlaying };
     const answers: Readiness[] = [];
+    const inGap: string[] = [];
     let hold = this.#isJumping;
     for (const pane of this.#panes) {
       const answer = pane.follow(at_ms, follow);
       answers.push(answer);
+      if (answer === "gap") inGap.push(pane.camera);
       if (this.#makesWait(pane, answer, perf)) hold = true;
     }
     if (at_ms > this.#host.now() - 500) hold = true;
@@ -178,7 +180,7 @@ export class ReplayWall {
       if (hold && !clock.isHeld) clock.hold(perf);
       if (!hold && clock.isHeld) clock.release(perf);
       const nothing = answers.length > 0 && answers.every((a) => a === "gap" || a === "out");
-      if (nothing && answers.includes("gap")) void this.jump();
+      if (nothing && inGap.length > 0) void this.jump(inGap);
     }
     if (perf - this.#told > TELL_EVERY_MS) this.#tell();
   }

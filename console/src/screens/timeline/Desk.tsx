@@ -61,7 +61,7 @@ export function Desk({ address, list, skew_ms, onAddress }: Props) {
   const [ask, setAsk] = useState<{ from_ms: number; to_ms: number } | null>(null);
   const strip = useRef<StripHandle>(null);
   const players = useRef(new Map<string, PanePlayer>());
-  const replay = useReplay(address.at_ms, skew_ms, cameras, stream, reason);
+  const replay = useReplay(address.at_ms, skew_ms, stream, reason);
   const offsetAt = useMemo(() => zoneOffset(viewer.site.timezone), [viewer.site.timezone]);
   const showsAll = overview || !watches || cameras.length === 0;
   const { rows } = useTimelineRows(

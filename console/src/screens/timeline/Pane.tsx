@@ -130,7 +130,7 @@ interface VeilProps extends Props {
   player: PanePlayer | null;
 }
 
-function Veil({ state, player, replay, stream, onSub, onPurpose }: VeilProps) {
+function Veil({ state, player, replay, camera, stream, onSub, onPurpose }: VeilProps) {
   const { t, time } = useSpeech();
   const gapWords = useGapWords();
   const words = t.timeline.state;
@@ -159,9 +159,11 @@ function Veil({ state, player, replay, stream, onSub, onPurpose }: VeilProps) {
       return (
         <div className="pane-veil pane-gap" role="status">
           <span>{gapWords(state)}</span>
-          <Button size="small" ghost onClick={() => void replay.wall.jump()}>
-            {words.toNext}
-          </Button>
+          {state.gap?.to_ms !== null && (
+            <Button size="small" ghost onClick={() => void replay.wall.jump([camera])}>
+              {words.toNext}
+            </Button>
+          )}
         </div>
       );
     case "purpose":

@@ -6,9 +6,9 @@ import { type View, xOf } from "../../timeline/scale";
 import type { Tick } from "../../timeline/ticks";
 
 export const RULER_PX = 30;
-export const ROW_PX = 30;
-const BAR_TOP = 7;
-const BAR_PX = 16;
+export const ROW_PX = 24;
+const BAR_TOP = 6;
+const BAR_PX = 12;
 
 const GAP_LOOK: Record<CauseFamily, { ground: string; ink: string; lines: "/" | "\\" | "x" | "." | "-" }> = {
   camera: { ground: "#3a2a12", ink: "#ffb84d", lines: "/" },
@@ -166,8 +166,8 @@ function drawRow(
     if (at < -10 || at > width + 10) continue;
     const level = severityOf(alarm.level);
     ctx.save();
-    ctx.translate(at - 7, top + 1);
-    ctx.scale(0.7, 0.7);
+    ctx.translate(at - 6.5, top + 1);
+    ctx.scale(0.65, 0.65);
     const shape = new Path2D(SHAPE[level] ?? "");
     ctx.lineWidth = 3;
     ctx.strokeStyle = "#ffffff";

@@ -60,12 +60,11 @@ async function nextFootage(cameras: readonly string[], stream: Stream, at_ms: nu
 export function useReplay(
   start_ms: number,
   skew_ms: number,
-  cameras: readonly string[],
   stream: Stream,
   reason: Reason | null,
 ): Replay | null {
-  const latest = useRef({ skew_ms, cameras, stream, reason });
-  latest.current = { skew_ms, cameras, stream, reason };
+  const latest = useRef({ skew_ms, stream, reason });
+  latest.current = { skew_ms, stream, reason };
   const first = useRef(start_ms);
   const [replay, setReplay] = useState<Replay | null>(null);
   useEffect(() => {
@@ -74,7 +73,7 @@ export function useReplay(
     const now = () => Date.now() + latest.current.skew_ms;
     const wall = new ReplayWall(first.current, {
       now,
-      nextFootage: (at) => nextFootage(latest.current.cameras, latest.current.stream, at, now()),
+      nextFootage: (cameras, at) => nextFootage(cameras, latest.current.stream, at, now()),
       onState: (state) => store.set(state),
     });
     setReplay({ wall, store, pictures, now, reason: () => latest.current.reason });
