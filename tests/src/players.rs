@@ -130,8 +130,10 @@ fn vlc(file: &Path) -> anyhow::Result<Option<Played>> {
     let log = words(&played);
     let complaint = log.lines().find(|line| {
         let is_bad = line.contains(" error: ") || line.contains(" warning: ");
-        // The MP4 demuxer announces as warnings what is in the file.
-        let is_news = line.contains("elst box found") || line.contains("STTS table of");
+        // The MP4 demuxer announces as warnings what is in the file, and that it does not know the wall time's box.
+        let is_news = ["elst box found", "STTS table of", "unknown box type prft", "unknown box type `prft'"]
+            .iter()
+            .any(|news| line.contains(news));
         is_bad && !is_news && VLC_SPEAKS_OF_THE_FILE.iter().any(|part| line.contains(part))
     });
     ensure!(complaint.is_none(), "{}", complaint.unwrap_or_default());
