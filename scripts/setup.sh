@@ -19,6 +19,8 @@ readonly DEBIAN_PACKAGES=(
   ffmpeg chromium fonts-noto-cjk
   # An RTSP server that is not ours, to test ingest against.
   vlc-bin vlc-plugin-base
+  # File systems whose power is cut, and a C++ compiler for libFuzzer.
+  e2fsprogs xfsprogs g++
   # Taking ONNX Runtime out of its wheel, and training the detector.
   python3 python3-pip python3-venv
 )

@@ -8,7 +8,7 @@ use rand::{RngExt as _, SeedableRng as _, rngs::SmallRng};
 use sharpeyes_fuzz::Target;
 
 /// For each target; the seed is fixed, so that a failure is had again by running it again.
-const N_CHANGED: usize = 4_000;
+const N_CHANGED: usize = 40_000;
 
 fn corpus(target: Target) -> anyhow::Result<Vec<Vec<u8>>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target.name());
