@@ -260,6 +260,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The holds of the viewer's cameras, the newest first. */
+        get: operations["holds_list"];
+        put?: never;
+        /** Holds footage for a case: from now on nothing deletes it. */
+        post: operations["holds_make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holds/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a hold: retention deletes the footage when its time is over. A hold that was released stays as it was. */
+        post: operations["holds_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents": {
         parameters: {
             query?: never;
@@ -428,6 +463,40 @@ export interface paths {
         put?: never;
         /** Makes the first administrator with the one-time code, and signs them in. */
         post: operations["session_set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Disk, forecast, retention of every stream, and the newest deletions. */
+        get: operations["storage_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage/clock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The wall clock is right although it jumped: footage ages by it from now on. */
+        post: operations["storage_confirm_clock"];
         delete?: never;
         options?: never;
         head?: never;
@@ -719,6 +788,47 @@ export interface components {
          * @enum {string}
          */
         CloseReason: "handled" | "false_alarm" | "duplicate" | "test" | "no_action";
+        /** @description A deleted file. */
+        Deletion: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /**
+             * Format: int64
+             * @description Of the file.
+             */
+            bytes: number;
+            /** @description Whose. */
+            camera: string;
+            /**
+             * Format: int64
+             * @description What it showed, from …
+             */
+            from_ms: number;
+            /** @description Why. */
+            reason: components["schemas"]["DeletionReason"];
+            /** @description Of the file, hexadecimal. */
+            sha256: string;
+            /** @description `main` or `sub`. */
+            stream: string;
+            /**
+             * Format: int64
+             * @description … to.
+             */
+            to_ms: number;
+        };
+        /**
+         * @description Why a file was deleted.
+         * @enum {string}
+         */
+        DeletionReason: "expired" | "bytes" | "disk_full";
+        /**
+         * @description How a disk is.
+         * @enum {string}
+         */
+        DiskState: "ok" | "full" | "read_only" | "missing" | "swapped" | "failed" | "slow";
         /** @description The body of every refusal. */
         ErrorBody: {
             /** @description Stable word for programs, e.g. `not_found`, `conflict`, `rate_limited`. */
@@ -847,6 +957,71 @@ export interface components {
              */
             version: number;
         };
+        /** @description Footage that stays for a case. */
+        Hold: {
+            /**
+             * Format: int64
+             * @description Of the files that it touches.
+             */
+            bytes: number;
+            /** @description The camera. */
+            camera: string;
+            /** @description For which case. */
+            case_number: string;
+            /**
+             * Format: int64
+             * @description When it was made.
+             */
+            created_ms: number;
+            /**
+             * Format: int64
+             * @description From a keyframe …
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description Number.
+             */
+            id: number;
+            /** @description May be empty. */
+            note: string;
+            /** @description Account name of who made it. */
+            owner: string;
+            /** @description Account name. */
+            released_by?: string | null;
+            /**
+             * Format: int64
+             * @description Absent while it holds.
+             */
+            released_ms?: number | null;
+            /**
+             * Format: int64
+             * @description When somebody looks whether it is still needed.
+             */
+            review_ms: number;
+            /** @description `main` or `sub`. */
+            stream: string;
+            /**
+             * Format: int64
+             * @description … to a keyframe. The files that it touches stay whole.
+             */
+            to_ms: number;
+        };
+        /** @description `POST /holds/{id}/release`. */
+        HoldRelease: {
+            /** @description 1 to 1,000 characters. */
+            reason: string;
+        };
+        /**
+         * @description Which holds are listed.
+         * @enum {string}
+         */
+        HoldScope: "open" | "all";
+        /**
+         * @description Which stream is held.
+         * @enum {string}
+         */
+        HoldStream: "main" | "sub";
         /** @description An item of the dispatch queue, as in lists and live updates. */
         Incident: {
             /**
@@ -975,6 +1150,11 @@ export interface components {
          */
         Language: "zh" | "en";
         /**
+         * @description Under which law a camera records.
+         * @enum {string}
+         */
+        LegalBasis: "general" | "key_target";
+        /**
          * @description Why a live view ended.
          * @enum {string}
          */
@@ -1054,6 +1234,31 @@ export interface components {
             password: string;
             /** @description What they may do. */
             role: components["schemas"]["Role"];
+        };
+        /** @description `POST /holds`. */
+        NewHold: {
+            /** @description The camera. */
+            camera: string;
+            /** @description 1 to 64 characters. */
+            case_number: string;
+            /**
+             * Format: int64
+             * @description Widened to the keyframe before.
+             */
+            from_ms: number;
+            /** @description At most 1,000 characters. */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description When somebody looks whether it is still needed: later than now.
+             */
+            review_ms: number;
+            stream?: components["schemas"]["HoldStream"] | null;
+            /**
+             * Format: int64
+             * @description Widened to the keyframe after; not after now.
+             */
+            to_ms: number;
         };
         /** @description `PATCH /session`: what a viewer may change about their own account. Only given fields change. */
         OwnChange: {
@@ -1188,6 +1393,24 @@ export interface components {
          * @enum {string}
          */
         ReopenReason: "recurred" | "mistake" | "new_evidence" | "discontent";
+        /** @description The clock that ages footage. */
+        RetentionClock: {
+            /**
+             * Format: int64
+             * @description The wall clock is believed after so long, unless it is set right or confirmed before.
+             */
+            confirmed_in_ms?: number | null;
+            /**
+             * Format: int64
+             * @description The wall clock is so far ahead of it that nothing is deleted for its age; absent: both agree.
+             */
+            doubted_ahead_ms?: number | null;
+            /**
+             * Format: int64
+             * @description What it says.
+             */
+            trusted_ms: number;
+        };
         /**
          * @description What a viewer may do.
          * @enum {string}
@@ -1246,6 +1469,44 @@ export interface components {
             name: string;
             /** @description IANA name of the zone in which local times are shown; absent: the browser's own. */
             timezone?: string | null;
+        };
+        /** @description `GET /storage`. */
+        Storage: {
+            /** @description What each stream has, as measured within the last ten minutes. */
+            cameras: components["schemas"]["StreamStorage"][];
+            /** @description The clock that ages footage. */
+            clock: components["schemas"]["RetentionClock"];
+            /** @description The newest deletions, the newest first, 100 at most. */
+            deletions: components["schemas"]["Deletion"][];
+            /** @description How long it lasts. */
+            forecast: components["schemas"]["StorageForecast"];
+            /** @description The disk of recordings. */
+            volume: components["schemas"]["Volume"];
+        };
+        /** @description How long the disk lasts when the cameras go on as in the last day. */
+        StorageForecast: {
+            /**
+             * Format: int64
+             * @description Of all streams.
+             */
+            bytes_per_day: number;
+            /**
+             * Format: double
+             * @description Until it is full; absent when expiry makes room in time.
+             */
+            full_in_days?: number | null;
+            /** @description Every camera's legal floor fits. */
+            is_enough: boolean;
+            /**
+             * Format: double
+             * @description Days of footage that fit; absent while nothing is written.
+             */
+            keeps_days?: number | null;
+            /**
+             * Format: int64
+             * @description What is missing for that.
+             */
+            shortfall_bytes?: number | null;
         };
         /** @description What becomes of a camera's sound. */
         StreamAudio: {
@@ -1324,6 +1585,62 @@ export interface components {
          * @enum {string}
          */
         StreamState: "off" | "resolving" | "connecting" | "auth_failed" | "not_found" | "no_media" | "streaming" | "stalled" | "backing_off" | "quarantined" | "stopped";
+        /** @description What one stream has on the disk. */
+        StreamStorage: {
+            /**
+             * Format: int32
+             * @description Days for what no alarm and no hold needs.
+             */
+            base_days: number;
+            /**
+             * Format: int64
+             * @description Of all complete files.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Over the last day, or since it began.
+             */
+            bytes_per_day: number;
+            /** @description The camera. */
+            camera: string;
+            /**
+             * Format: int32
+             * @description Days that the law asks for.
+             */
+            floor_days: number;
+            /**
+             * Format: int64
+             * @description Of files that a hold keeps.
+             */
+            held_bytes: number;
+            /**
+             * Format: int32
+             * @description Days for what happened around an alarm.
+             */
+            incident_days: number;
+            /** @description A full disk has cost footage that is younger than the law asks for. */
+            is_below_floor: boolean;
+            /** @description Which law. */
+            legal_basis: components["schemas"]["LegalBasis"];
+            /**
+             * Format: int64
+             * @description Past so many bytes, what is older than the floor goes early.
+             */
+            max_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Where the newest complete file ends.
+             */
+            newest_ms: number;
+            /**
+             * Format: int64
+             * @description Where the oldest file begins.
+             */
+            oldest_ms: number;
+            /** @description `main` or `sub`. */
+            stream: string;
+        };
         /** @description `GET /timeline`. */
         Timeline: {
             /**
@@ -1408,7 +1725,7 @@ export interface components {
         };
         /** @description Footage that is kept whatever its age. */
         TimelineHold: {
-            /** @description What it is kept for. */
+            /** @description What it is kept for; empty for those who may not hold. */
             case_number: string;
             /**
              * Format: int64
@@ -1514,6 +1831,37 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Where they work. */
             site: components["schemas"]["SiteFacts"];
+        };
+        /** @description The disk of recordings. */
+        Volume: {
+            /** @description The cause and what to do, English; empty when all is well. */
+            detail: string;
+            /** @description Where it is mounted. */
+            dir: string;
+            /**
+             * Format: int64
+             * @description For the recorder.
+             */
+            free_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Absent where the file system has no limit, or is away.
+             */
+            inodes_free?: number | null;
+            /**
+             * Format: int64
+             * @description Of all complete files.
+             */
+            recorded_bytes: number;
+            /** @description How it is. */
+            state: components["schemas"]["DiskState"];
+            /**
+             * Format: int64
+             * @description In all; absent while the disk is away.
+             */
+            total_bytes?: number | null;
+            /** @description Its own name, from its identity file. */
+            uuid: string;
         };
         /** @description A zone of a camera. */
         Zone: {
@@ -2063,6 +2411,100 @@ export interface operations {
             };
         };
     };
+    holds_list: {
+        parameters: {
+            query?: {
+                /** @description Those that hold, if not given. */
+                state?: components["schemas"]["HoldScope"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"][];
+                };
+            };
+        };
+    };
+    holds_make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHold"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    holds_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldRelease"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     incidents_list: {
         parameters: {
             query?: {
@@ -2505,6 +2947,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    storage_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
+                };
+            };
+        };
+    };
+    storage_confirm_clock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionClock"];
                 };
             };
         };

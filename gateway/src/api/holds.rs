@@ -96,7 +96,7 @@ pub(super) async fn make(
         format!("make {} {}..{} case {}", kind.as_str(), new.span.from.0, new.span.to.0, new.case_number);
     let entry = guard.entry(&of_camera(camera), Purpose::Duty, Outcome::Allowed, detail);
     guard.state.accounts.audit().append(entry).await?;
-    let row = blocking(&guard, move |keeping| Ok(keeping.hold(new)?)).await?;
+    let row = blocking(&guard, move |keeping| keeping.hold(new)).await?;
     let row = row.ok_or_else(|| refused("nothing_recorded", "from_ms", "nothing was recorded then"))?;
     Ok((StatusCode::CREATED, Json(dto::Hold::from(&row))))
 }

@@ -323,6 +323,13 @@ fn look_at_coverage(
     let mut from = whole.from;
     while from < whole.to {
         let to = whole.to.min(WallTime(from.0.saturating_add(WINDOW_MS)));
+        // A clock that once said 1970 leaves a gap of decades: it is passed in one step.
+        let here = Span { from, to: WallTime(from.0.saturating_add(1)) };
+        let ends = audit.footage.gaps_in(stream, here)?.into_iter().map(|gap| gap.to.unwrap_or(whole.to));
+        if let Some(end) = ends.max().filter(|end| *end > to) {
+            from = end;
+            continue;
+        }
         for hole in holes(&audit.footage, stream, Span { from, to })? {
             match found.last_entry() {
                 Some(mut last) if *last.get() == hole.from => *last.get_mut() = hole.to,

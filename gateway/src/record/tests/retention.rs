@@ -71,6 +71,8 @@ struct Hours<'a> {
     kit: &'a Kit,
     footage: Footage,
     runs: HashMap<StreamId, RunRef>,
+    /// Rows that are closed together with the next that is opened: half as many commits.
+    closing: Vec<Change>,
 }
 
 impl Hours<'_> {
@@ -85,7 +87,9 @@ impl Hours<'_> {
         let path = format!("{}/{:016x}.mp4", Volume::stream_dir(&stream), from.0);
         let start_pts = Pts((from.0 - START.0) * 90);
         let new = NewSegment { run, stream: stream.clone(), path: path.clone(), start_wall: from, start_pts };
-        let opened = self.footage.apply(vec![Change::OpenSegment(new)]).unwrap().unwrap();
+        let mut changes = std::mem::take(&mut self.closing);
+        changes.push(Change::OpenSegment(new));
+        let opened = self.footage.apply(changes).unwrap().unwrap();
         self.runs.insert(stream.clone(), RunRef::Known(opened.run));
         let file = vec![7; usize::try_from(bytes).unwrap()];
         fs::write(self.kit.settings.media_dir.join(&path), &file).unwrap();
@@ -113,7 +117,11 @@ impl Hours<'_> {
             n_frames: 1,
             fragments: table::encode(&[fragment]).unwrap(),
         };
-        self.footage.apply(vec![Change::CloseSegment(closed)]).unwrap();
+        self.closing.push(Change::CloseSegment(closed));
+    }
+
+    fn flush(&mut self) {
+        self.footage.apply(std::mem::take(&mut self.closing)).unwrap();
     }
 }
 
@@ -121,7 +129,7 @@ fn hours<'a>(kit: &'a Kit, recorder: &Recorder, cameras: &[&str]) -> Hours<'a> {
     for camera in cameras {
         recorder.shared.volume.prepare(&stream(camera)).unwrap();
     }
-    Hours { kit, footage: recorder.footage().clone(), runs: HashMap::new() }
+    Hours { kit, footage: recorder.footage().clone(), runs: HashMap::new(), closing: Vec::new() }
 }
 
 /// Begins of what is still there.
@@ -158,6 +166,9 @@ fn a_year_is_kept_to_the_day_and_holds_stay() {
             hours.record(camera, from, BYTES);
         }
         kit.clock.advance(HOUR);
+        if hour % 6 == 5 || hour == 21 * 24 {
+            hours.flush();
+        }
         if hour == 21 * 24 {
             let hold = keeping.hold(new_hold("gate", held)).unwrap().unwrap();
             assert_eq!(hold.bytes, 2 * BYTES, "one and a half hours touch two files, which stay whole");

@@ -378,15 +378,24 @@ fn name_gap(t: &Transaction<'_>, stream: &StreamId, span: Span) -> rusqlite::Res
         .collect::<Result<_, _>>()?;
     for missing in uncovered(span, &others) {
         // One row for one stretch, however many files it was: a month behind a hold would be 43,000 rows.
+        let key = (camera, kind, GapCause::Retention.as_str());
+        let later: Option<i64> = t
+            .prepare_cached(
+                "DELETE FROM gap WHERE camera = ?1 AND stream = ?2 AND cause = ?3 AND start_wall_ms = ?4
+                 AND end_wall_ms IS NOT NULL RETURNING end_wall_ms",
+            )?
+            .query_row((key.0, key.1, key.2, missing.to.0), |row| row.get(0))
+            .optional()?;
+        let to = later.unwrap_or(missing.to.0);
         let n_grown = t
             .prepare_cached(
                 "UPDATE gap SET end_wall_ms = ?5 WHERE cause = ?3 AND end_wall_ms = ?4 AND id =
                  (SELECT id FROM gap WHERE camera = ?1 AND stream = ?2 AND start_wall_ms < ?4
                   ORDER BY start_wall_ms DESC LIMIT 1)",
             )?
-            .execute((camera, kind, GapCause::Retention.as_str(), missing.from.0, missing.to.0))?;
+            .execute((key.0, key.1, key.2, missing.from.0, to))?;
         if n_grown == 0 {
-            insert_gap(t, stream, missing.from, Some(missing.to), GapCause::Retention)?;
+            insert_gap(t, stream, missing.from, Some(WallTime(to)), GapCause::Retention)?;
         }
     }
     Ok(())
