@@ -404,7 +404,7 @@ export const zh = {
       unsupported: "在摄像机上改用 H.264 或 H.265，不用 H.264+/H.265+、MJPEG 或 MPEG-4。",
       no_media: "重启摄像机；确认它允许 RTP over RTSP（TCP 交织）。",
       no_keyframe: "把摄像机的关键帧（I 帧）间隔设为 1 至 2 秒，关闭智能编码。",
-      packet_loss: "把该摄像机的 transport 设为 \"tcp\"；检查网线、交换机端口和无线链路；降低码率。",
+      packet_loss: '把该摄像机的 transport 设为 "tcp"；检查网线、交换机端口和无线链路；降低码率。',
       too_large: "在摄像机上降低码率或分辨率；编码器可能异常，重启摄像机。",
       source_changed: "录像已在新会话中继续；若频繁出现，升级固件并查找是否有第二个发送端。",
       stalled: "检查链路丢包和摄像机是否重启；链路窄时降低码率。",
