@@ -319,7 +319,7 @@ impl Builder {
             return Ok(());
         }
         let mut recorded = whole;
-        if self.random.next() % RARITY == 0 {
+        if self.random.next().is_multiple_of(RARITY) {
             // Most are seconds, some are hours.
             let seconds = 1_u64 << (self.random.next() % 14);
             let missing = i64::try_from(seconds)? * 1_000;
