@@ -1,0 +1,153 @@
+//! The product on a disk that goes and comes back, and that is too small: as a service, with a camera that sends.
+//! Skipped with a reason where this process may not mount.
+
+use std::{fs, path::Path, process::Command, time::Duration};
+
+use anyhow::{Context as _, ensure};
+use serde_json::{Value, json};
+use sharpeyes::clock::Clock;
+use sharpeyes_domain::{
+    ids::{CameraId, StreamId, StreamKind},
+    media::VideoCodec,
+    segment::GapCause,
+};
+use sharpeyes_tests::{
+    camsim::{CamSim, CamSimConfig, CameraConfig},
+    footage::Pattern,
+    gateway::{Client, Gateway, Program},
+    poll, recording, shared,
+    site::{SiteBuilder, SiteCamera, TOWN},
+};
+
+const PASSWORD: &str = "correct horse battery";
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// A small ext4 image at a directory. Unmounted when dropped.
+struct Disk<'a> {
+    file: &'a Path,
+    at: &'a Path,
+}
+
+impl Disk<'_> {
+    fn command(program: &str, arguments: &[&str]) -> anyhow::Result<()> {
+        let output = Command::new(program).args(arguments).output().with_context(|| program.to_owned())?;
+        ensure!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr).trim());
+        Ok(())
+    }
+
+    fn make(&self, bytes: u64) -> anyhow::Result<()> {
+        fs::File::create(self.file)?.set_len(bytes)?;
+        Self::command("mkfs.ext4", &["-q", "-F", "-m", "0", &self.file.to_string_lossy()])?;
+        fs::create_dir_all(self.at)?;
+        self.mount()
+    }
+
+    fn mount(&self) -> anyhow::Result<()> {
+        Self::command("mount", &["-o", "loop", &self.file.to_string_lossy(), &self.at.to_string_lossy()])
+    }
+
+    fn unmount(&self) -> anyhow::Result<()> {
+        Self::command("umount", &["-l", &self.at.to_string_lossy()])
+    }
+}
+
+impl Drop for Disk<'_> {
+    fn drop(&mut self) {
+        while self.unmount().is_ok() {}
+    }
+}
+
+/// The disk's state, when it is this one.
+async fn state(client: &Client, wanted: &str) -> anyhow::Result<Option<Value>> {
+    let page = client.get("/storage").await?;
+    Ok((page["volume"]["state"] == wanted).then_some(page))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_goes_comes_back_and_fills_up() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (file, at) = (folder.path().join("disk.img"), folder.path().join("media"));
+    let disk = Disk { file: &file, at: &at };
+    if let Err(reason) = disk.make(24 << 20) {
+        println!("skipped: the service on a disk that goes: {reason}");
+        return Ok(());
+    }
+    let id = CameraId::new("cam0")?;
+    let footage = Pattern::small(VideoCodec::H264).file()?;
+    let cameras = vec![CameraConfig::new(id.clone(), &footage)];
+    let config = CamSimConfig { port: 0, cache: shared::cache(), cameras, keep_sent: false };
+    let simulator = tokio::task::spawn_blocking(|| CamSim::start(config)).await??;
+    let media = at.to_string_lossy().into_owned();
+    let site = SiteBuilder::new()
+        .set("storage", "media_dir", media.as_str())
+        .set("storage", "segment", "5s")
+        .set("storage", "reserve", "4MiB")
+        .camera(SiteCamera::new("cam0", simulator.url("cam0", StreamKind::Main)))
+        .write()?;
+    let program = Program::new(env!("CARGO_BIN_EXE_sharpeyes-under-test"));
+    program.add_account(&site, "op", "operator", &[TOWN], PASSWORD).await?;
+    program.add_account(&site, "tech", "technician", &[TOWN], PASSWORD).await?;
+    let gateway = program.start(&site).await?;
+    let operator = gateway.sign_in("op", PASSWORD).await?;
+    let technician = gateway.sign_in("tech", PASSWORD).await?;
+    let stream = StreamId { camera: id, kind: StreamKind::Main };
+
+    // Two files, of which the first is held.
+    let n_files = |at_least: usize| {
+        let (site, stream) = (&site, &stream);
+        async move {
+            let files = recording::segments(site, stream)?;
+            Ok((files.len() >= at_least).then_some(files))
+        }
+    };
+    let files = poll::until("two files", LIMIT, || n_files(2)).await.with_context(|| gateway.log())?;
+    let hold = json!({
+        "camera": "cam0", "from_ms": files[0].span.from.0, "to_ms": files[0].span.from.0 + 1_000,
+        "case_number": "2026-17", "review_ms": Clock::system().wall().0 + 86_400_000
+    });
+    let (status, hold) = operator.post("/holds", &hold).await?;
+    ensure!(status == 201, "{hold}");
+
+    disk.unmount()?;
+    let page = poll::until("missing", LIMIT, || state(&technician, "missing")).await?;
+    ensure!(page["volume"]["detail"].as_str().context("a text")?.contains("not mounted"), "{page}");
+    // Long enough for a writer that does not look to have written.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    ensure!(fs::read_dir(&at)?.next().is_none(), "something was written to the disk below");
+    disk.mount()?;
+    poll::until("ok again", LIMIT, || state(&technician, "ok")).await?;
+    let before = recording::segments(&site, &stream)?.len();
+    poll::until("more files", LIMIT, || n_files(before + 2)).await.with_context(|| gateway.log())?;
+
+    // Somebody else's file leaves less than the reserve: the oldest file that nobody holds makes room.
+    let room = technician.get("/storage").await?["volume"]["free_bytes"].as_u64().context("bytes")?;
+    let other = at.join("other");
+    let size = room.saturating_sub((4 << 20) - (256 << 10)).to_string();
+    Disk::command("fallocate", &["-l", &size, &other.to_string_lossy()])?;
+    let page = poll::until("something shed", LIMIT, || async {
+        let page = technician.get("/storage").await?;
+        let is_shed = page["deletions"].as_array().is_some_and(|rows| !rows.is_empty());
+        Ok(is_shed.then_some(page))
+    })
+    .await
+    .with_context(|| gateway.log())?;
+    ensure!(page["deletions"][0]["reason"] == "disk_full", "{page}");
+    fs::remove_file(&other)?;
+    stop(gateway).await?;
+    simulator.stop();
+
+    let left = recording::segments(&site, &stream)?;
+    ensure!(left[0].span == files[0].span, "the held file is still the oldest: {left:?}");
+    ensure!(at.join(&left[0].path).exists());
+    let gaps = recording::gaps(&site, &stream)?;
+    let has = |cause| gaps.iter().any(|gap| gap.cause == cause);
+    ensure!(has(GapCause::Disk) && has(GapCause::Retention), "{gaps:?}");
+    let report = program.check(&site).await?;
+    eprintln!("{}", report.stdout);
+    Ok(())
+}
+
+async fn stop(gateway: Gateway) -> anyhow::Result<()> {
+    let log = gateway.log();
+    gateway.stop().await.with_context(|| log)
+}
