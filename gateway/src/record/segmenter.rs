@@ -29,6 +29,9 @@ use crate::{
 
 /// After disk or index failed; recording resumes by itself.
 const RETRY: Duration = Duration::from_secs(2);
+/// A run that begins by less than this before the end of the one before begins at that end: what came before it had no
+/// length of its own, so that its end was an estimate. More than this is a clock that was set back.
+const ESTIMATE: Duration = Duration::from_secs(1);
 /// A lone picture's duration until there are two to measure: 25 per second.
 const USUAL_FRAME: MediaDuration = MediaDuration(3_600);
 
@@ -42,6 +45,8 @@ pub(super) struct Segmenter {
     /// Invariant: `Some` only while `run` is.
     file: Option<SegmentFile>,
     gap: GapState,
+    /// Where the last written fragment ends.
+    reached: Option<WallTime>,
     /// Nothing is written before.
     retry_at: Option<Instant>,
     /// Gap rows that the index could not take yet.
@@ -92,6 +97,7 @@ impl Segmenter {
             file: None,
             // Corrected at once; a failing index leaves it as a guess that is written with the first success.
             gap: GapState::Missing { cause: GapCause::CameraOffline, is_guess: true },
+            reached: None,
             retry_at: None,
             pending: Vec::new(),
         };
@@ -250,7 +256,7 @@ impl Segmenter {
         let Some(run) = self.run.as_mut() else { return false };
         let units = std::mem::take(&mut run.units);
         let Some(first) = units.first() else { return true };
-        let start = run.cursor.unwrap_or(Cursor { base: first.pts, wall: first.wall });
+        let start = run.cursor.unwrap_or(Cursor { base: first.pts, wall: behind(self.reached, first.wall) });
         let begun = self.file.as_ref().and_then(|file| file.fragments().first());
         let sounds = run.take_sounds(begun.map_or(start.base, |first| first.base), next.base);
         let kept: usize = run.sounds.iter().map(|sound| cost(&RecorderMessage::Audio(sound.clone()))).sum();
@@ -339,6 +345,7 @@ impl Segmenter {
             self.flush();
         }
         self.gap = GapState::Recording { until: fragment.wall_end };
+        self.reached = Some(fragment.wall_end);
     }
 
     /// Writing failed: what is in the file is kept, the rest is a gap until the next keyframe after a while.
@@ -457,6 +464,10 @@ impl Run {
         // By the last picture's own wall time: within a run's first seconds wall and media time go at different speeds.
         Some(Cursor { base: max + frame, wall: last_wall.plus_media(frame).max(start.wall) })
     }
+}
+
+fn behind(reached: Option<WallTime>, wall: WallTime) -> WallTime {
+    reached.filter(|reached| reached.since(wall) <= ESTIMATE).map_or(wall, |reached| reached.max(wall))
 }
 
 /// Row, then file, then head: in this order no crash leaves a file that the index does not know.
