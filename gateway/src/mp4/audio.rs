@@ -299,7 +299,7 @@ fn edit(params: &AudioParams, delay: MediaDuration, ticks: i64) -> Result<(Optio
     }
     let mut entries = Vec::new();
     if silence > 0 {
-        entries.push(ElstEntry { segment_duration: silence, media_time: None, media_rate: rate.clone() });
+        entries.push(ElstEntry { segment_duration: silence, media_time: None, media_rate: rate });
     }
     let media_time = Some(u64::try_from(skipped).map_err(range)?);
     entries.push(ElstEntry { segment_duration: played, media_time, media_rate: rate });
