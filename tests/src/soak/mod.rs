@@ -205,7 +205,7 @@ impl<'a> Scene<'a> {
         let from = self.clock.wall();
         let gateway = self.program.start(&self.site).await?;
         let client = gateway.sign_in("op", PASSWORD).await?;
-        let operator = Operator::begin(client.clone(), self.memory.share(n), self.chance.clone());
+        let operator = Operator::begin(client.clone(), self.memory.share(n), self.chance);
         // Some cuts come before anything is recorded, or while the first fragments are.
         let is_early = self.chance.is_one_in(4);
         let mut losses = Vec::new();
