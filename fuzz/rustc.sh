@@ -1,6 +1,6 @@
 #!/bin/sh
 # Cargo's RUSTC_WORKSPACE_WRAPPER: instruments our own crates for libFuzzer, on stable Rust. Dependencies stay as they
-# are, so they come from the usual build.
+# are, so they are built as usual.
 rustc=$1
 shift
 case " $* " in

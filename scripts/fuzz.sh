@@ -8,9 +8,9 @@ cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-300}
 read -ra targets <<<"${FUZZ_TARGETS:-file head table entry units url site}"
 
-# Together with the tests' package, so that the dependencies have the features of the usual build and are not built again.
+# The first build takes minutes: libfuzzer-sys builds C code with threads, and so what else builds C is built again.
 RUSTC_WORKSPACE_WRAPPER=$PWD/fuzz/rustc.sh \
-  cargo build --locked -p sharpeyes-fuzz -p sharpeyes-tests --features sharpeyes-fuzz/guided --bin guided
+  cargo build --locked -p sharpeyes-fuzz --features guided --bin guided
 binary=${CARGO_TARGET_DIR:-target}/debug/guided
 
 status=0

