@@ -33,7 +33,9 @@ export type Place =
 export function placeOf(clip: Described, wall_ms: number): Place {
   for (const [i, span] of clip.spans.entries()) {
     if (wall_ms < span.wall_ms) {
-      if (span.wall_ms - wall_ms < JOINT_MS) return { kind: "media", offset_ms: span.offset_ms };
+      const before = clip.spans[i - 1];
+      const hole_ms = span.wall_ms - (before ? before.wall_ms + lengthOf(clip, i - 1) : wall_ms);
+      if (hole_ms < JOINT_MS) return { kind: "media", offset_ms: span.offset_ms };
       return {
         kind: "gap",
         gap: gapAt(clip.gaps, wall_ms),

@@ -105,7 +105,13 @@ describe("wall time and places in a file", () => {
     });
   });
   it("calls the joint between two runs no gap", () => {
-    expect(placeOf(clip, 121_700)).toEqual({ kind: "media", offset_ms: 18_000 });
+    const joined = {
+      ...clip,
+      spans: [clip.spans[0], { offset_ms: 18_000, wall_ms: 118_300 }].flatMap((s) => s ?? []),
+    };
+    expect(placeOf(joined, 118_100)).toEqual({ kind: "media", offset_ms: 18_000 });
+    expect(placeOf(clip, 121_700).kind).toBe("gap");
+    expect(placeOf(clip, 99_700)).toEqual({ kind: "media", offset_ms: 0 });
     expect(placeOf({ ...clip, gaps: [] }, 130_200)).toEqual({ kind: "media", offset_ms: 25_999 });
   });
   it("knows nothing without spans", () => {

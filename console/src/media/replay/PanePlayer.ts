@@ -244,6 +244,8 @@ export class PanePlayer {
       this.#set({ kind: "loading" });
       return "waiting";
     }
+    // Within a joint the first picture after it is shown until the clock is there.
+    if (range.from_ms > at_ms + ROUNDING_MS) return this.#stand(range.from_ms, exact);
     return this.#run ? this.#chase(at_ms, range.to_ms, described) : this.#stand(at_ms, exact);
   }
 
@@ -572,13 +574,13 @@ export class PanePlayer {
   }
 
   /** The buffered stretch around an instant, or one that begins within `slack_ms` after it. */
-  #rangeAt(at_ms: number, slack_ms = ROUNDING_MS): { to_ms: number } | null {
+  #rangeAt(at_ms: number, slack_ms = ROUNDING_MS): { from_ms: number; to_ms: number } | null {
     const { buffered } = this.#host.video;
     if (this.#buffer === null) return null;
     const at_s = (at_ms - this.#base_ms) / 1000;
     for (let i = 0; i < buffered.length; i++) {
       if (at_s >= buffered.start(i) - slack_ms / 1000 && at_s < buffered.end(i)) {
-        return { to_ms: this.#wallOf(buffered.end(i)) };
+        return { from_ms: this.#wallOf(buffered.start(i)), to_ms: this.#wallOf(buffered.end(i)) };
       }
     }
     return null;

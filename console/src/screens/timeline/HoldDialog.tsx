@@ -2,6 +2,7 @@
 import { App, Button, Checkbox, Input, Modal } from "antd";
 import { type FormEvent, useState } from "react";
 import { recordings, type Stretch } from "../../api/recordings";
+import { focusSoon } from "../../components/focusSoon";
 import { useKeys } from "../../components/keys";
 import { useSpeech } from "../../i18n/context";
 import { problemText } from "../../i18n/format";
@@ -94,7 +95,7 @@ export function HoldDialog(props: Props) {
         <label htmlFor="hold-case">{t.hold.case}</label>
         <Input
           id="hold-case"
-          autoFocus
+          ref={focusSoon}
           value={caseNumber}
           maxLength={64}
           onChange={(event) => setCase(event.target.value)}

@@ -4,6 +4,7 @@ import { App, Button, Drawer, Empty, Input, Modal, Switch } from "antd";
 import { type FormEvent, useState } from "react";
 import { need } from "../../api/client";
 import { type Hold, recordings } from "../../api/recordings";
+import { focusSoon } from "../../components/focusSoon";
 import { Loading, Trouble } from "../../components/Trouble";
 import { useSpeech } from "../../i18n/context";
 import { bytes, problemText } from "../../i18n/format";
@@ -141,7 +142,7 @@ function ReleaseDialog({ hold, onDone, onCancel }: { hold: Hold; onDone: () => v
         <label htmlFor="release-reason">{t.hold.releaseReason}</label>
         <Input
           id="release-reason"
-          autoFocus
+          ref={focusSoon}
           value={reason}
           maxLength={200}
           onChange={(event) => setReason(event.target.value)}

@@ -2,6 +2,7 @@
 import { Button, Input, Modal } from "antd";
 import { type FormEvent, useState } from "react";
 import type { Purpose, Reason } from "../../api/recordings";
+import { focusSoon } from "../../components/focusSoon";
 import { useKeys } from "../../components/keys";
 import { useSpeech } from "../../i18n/context";
 import { localInput, readLocalInput } from "../../timeline/localTime";
@@ -42,7 +43,7 @@ export function GoToDialog({ at_ms, now_ms, offsetAt, onGo, onCancel }: GoToProp
       <form className="ask" onSubmit={submit}>
         <p className="muted">{t.timeline.goToHint}</p>
         <input
-          autoFocus
+          ref={focusSoon}
           className="ask-time"
           type="datetime-local"
           step={1}
@@ -102,7 +103,7 @@ export function PurposeDialog({ reason, onDone, onCancel }: PurposeProps) {
         <label htmlFor="case">{t.purpose.case}</label>
         <Input
           id="case"
-          autoFocus
+          ref={focusSoon}
           value={caseNumber}
           maxLength={CASE_LIMIT}
           placeholder={t.purpose.caseHint}
