@@ -89,7 +89,7 @@ pub fn pictures(path: &Path) -> anyhow::Result<Vec<Vec<Bytes>>> {
 /// A piece of sound as recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sound {
-    /// In units of its sampling rate, since the run's media time 0.
+    /// In units of its sampling rate, since the file's beginning; may lie before it.
     pub at: i64,
     /// In the same unit, up to the next piece.
     pub duration: u32,

@@ -18,7 +18,7 @@ use sharpeyes_domain::{
     ids::{CameraId, StreamId, StreamKind},
     media::{AudioParams, VideoCodec},
     segment::Span,
-    time::WallTime,
+    time::{MediaDuration, WallTime},
 };
 use sharpeyes_tests::{
     camsim::{Audio, CamSim, CamSimConfig, CameraConfig, Fault},
@@ -38,7 +38,7 @@ const TOGETHER_S: f64 = 0.040;
 const CAMERAS: [(&str, Audio); 3] = [("aac", Audio::Aac), ("pcmu", Audio::Pcmu), ("pcma", Audio::Pcma)];
 
 fn stream(id: &str, kind: StreamKind) -> StreamId {
-    StreamId { camera: CameraId::new(id).unwrap(), kind }
+    StreamId { camera: CameraId::new(id).expect("a name of this test"), kind }
 }
 
 /// The moving pattern with noise in AAC: no two frames are alike.
@@ -173,11 +173,14 @@ fn health<'a>(states: &'a Value, id: &str) -> anyhow::Result<&'a Value> {
 struct Run {
     first_picture: Vec<Bytes>,
     n_pictures: usize,
+    /// Times of the sound count from the first picture.
     sounds: Vec<Sound>,
+    media: MediaDuration,
     wall: WallTime,
 }
 
 fn runs_of(site: &TestSite, id: &str) -> anyhow::Result<Vec<Run>> {
+    let params = params_of(site, id)?;
     let mut runs: Vec<Run> = Vec::new();
     let mut end = WallTime(0);
     for segment in recording::segments(site, &stream(id, StreamKind::Main))? {
@@ -188,7 +191,10 @@ fn runs_of(site: &TestSite, id: &str) -> anyhow::Result<Vec<Run>> {
         }
         let run = runs.last_mut().context("a run")?;
         run.n_pictures += pictures.len();
-        run.sounds.extend(sounds);
+        // Each file counts from its own beginning.
+        let begin = params.ticks(run.media);
+        run.sounds.extend(sounds.into_iter().map(|sound| Sound { at: sound.at + begin, ..sound }));
+        run.media += segment.media;
         end = segment.span.to;
     }
     Ok(runs)
@@ -236,7 +242,7 @@ fn check_recording(simulator: &CamSim, site: &TestSite, id: &str) -> anyhow::Res
         let media = media_of(simulator, id, run)?;
         let (times, length) = times.as_ref().context("times of the sound")?;
         let first = run.sounds.first().context("sound")?;
-        let true_time = |at: i64| media + f64::from(i32::try_from(at).unwrap()) / rate;
+        let true_time = |at: i64| media + f64::from(i32::try_from(at).expect("seconds of sound")) / rate;
         // A tone repeats itself within its round: the time tells which of the equal ones it is.
         let candidates = (0..sent.len()).filter(|index| sent[*index] == first.data);
         let mut index = candidates
@@ -255,7 +261,7 @@ fn check_recording(simulator: &CamSim, site: &TestSite, id: &str) -> anyhow::Res
             worst = worst.max(apart(true_time(sound.at), times[index], *length));
             index = (index + 1) % sent.len();
         }
-        let seconds = f64::from(i32::try_from(run.sounds.last().unwrap().at - first.at)?) / rate;
+        let seconds = f64::from(i32::try_from(run.sounds.last().context("sound")?.at - first.at)?) / rate;
         assert!(seconds > RECORDED.as_secs_f64() - 2.0, "{id} run {n}: {seconds} s of sound");
         let pictures = f64::from(u32::try_from(run.n_pictures)?) / 15.0;
         eprintln!(

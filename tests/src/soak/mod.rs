@@ -5,6 +5,7 @@
 //! so a failure can be had again. `tests/kill.rs` and `tests/power.rs` run short rounds, `make soak` long ones.
 
 mod disk;
+mod held;
 mod operator;
 mod verdict;
 
@@ -14,7 +15,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::Value;
 use sharpeyes::clock::Clock;
 use sharpeyes_domain::{
-    ids::{CameraId, StreamKind},
+    ids::{CameraId, StreamId, StreamKind},
     media::VideoCodec,
     time::WallTime,
 };
@@ -24,6 +25,7 @@ pub use self::{
     verdict::Loss,
 };
 use self::{
+    held::Held,
     operator::{Memory, Operator},
     verdict::Verdict,
 };
@@ -169,6 +171,8 @@ struct Scene<'a> {
     disk: Option<Disk>,
     site: TestSite,
     memory: Memory,
+    /// Since the first file was there.
+    held: Option<Held>,
     lives: Vec<Life>,
     /// Of `lives`, those whose cut has been looked back at.
     n_judged: usize,
@@ -196,8 +200,21 @@ impl<'a> Scene<'a> {
         let clock = Clock::system();
         let memory = Memory::open_incidents(&site, &clock, &cameras, plan.n_cuts).await?;
         let chance = Chance::new(plan.seed);
-        let (lives, n_judged) = (Vec::new(), 0);
-        Ok(Self { program, plan, chance, clock, cameras, simulator, disk, site, memory, lives, n_judged })
+        let (held, lives, n_judged) = (None, Vec::new(), 0);
+        Ok(Self {
+            program,
+            plan,
+            chance,
+            clock,
+            cameras,
+            simulator,
+            disk,
+            site,
+            memory,
+            held,
+            lives,
+            n_judged,
+        })
     }
 
     /// Starts, sees what the last cut has cost, works, and is cut.
@@ -245,6 +262,7 @@ impl<'a> Scene<'a> {
     /// have cost.
     async fn look_back(&mut self, client: &Client) -> anyhow::Result<Vec<Loss>> {
         self.memory.is_kept(client).await?;
+        self.look_at_held(client).await.context("held footage")?;
         let audit = self.program.on_site(&self.site, &["check"], &[]).await?;
         ensure!(audit.code == Some(0), "sharpeyes check beside the running gateway: {audit:#?}");
         let verdict = Verdict { site: &self.site, simulator: &self.simulator, lives: &self.lives };
@@ -254,6 +272,16 @@ impl<'a> Scene<'a> {
         }
         self.n_judged = self.lives.len();
         Ok(losses)
+    }
+
+    async fn look_at_held(&mut self, client: &Client) -> anyhow::Result<()> {
+        if let Some(held) = &self.held {
+            return held.is_intact(&self.site, client).await;
+        }
+        let camera = self.cameras.first().context("a camera")?.clone();
+        let stream = StreamId { camera, kind: StreamKind::Main };
+        self.held = Held::begin(&self.site, client, &stream, self.clock.wall()).await?;
+        Ok(())
     }
 }
 

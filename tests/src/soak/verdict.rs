@@ -57,8 +57,6 @@ impl Verdict<'_> {
         segments.retain(|segment| segment.span.from < last.to);
         let gaps = recording::gaps(self.site, &stream)?;
         self.is_explained(&segments, &gaps)?;
-        // Footage under a hold is intact: once the index has holds, each held span is compared here with what it
-        // held before the cut (same segments, same SHA-256).
         let mut losses = Vec::new();
         for life in self.lives.iter().skip(n_judged) {
             let mut sent = self.simulator.sent(camera, StreamKind::Main);
