@@ -243,13 +243,13 @@ function storage() {
       bytes_per_day: perDay,
       base_days: 30,
       incident_days: 90,
-      floor_days: i % 3 === 0 ? 30 : 15,
-      legal_basis: i % 3 === 0 ? "GB 35114 / 公共安全视频 30 日" : "",
+      floor_days: i % 3 === 0 ? 90 : 30,
+      legal_basis: i % 3 === 0 ? "key_target" : "general",
       max_bytes: i === 3 ? 9e11 : null,
       held_bytes: holds
         .filter((h) => h.camera === camera.id && h.released_ms === null)
         .reduce((n, h) => n + h.bytes, 0),
-      is_below_floor: i % 3 === 0 && days < 30,
+      is_below_floor: days < (i % 3 === 0 ? 90 : 30),
     };
   });
   const recorded = list.reduce((n, c) => n + c.bytes, 0);
@@ -283,6 +283,7 @@ function storage() {
       reason: ["expired", "expired", "bytes", "disk_full"][i % 4],
     })),
     cameras: list,
+    clock: { trusted_ms: begun, doubted_ahead_ms: null, confirmed_in_ms: null },
   };
 }
 

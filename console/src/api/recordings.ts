@@ -1,11 +1,23 @@
 /**
- * Playback, timeline, storage and holds on the wire. Written by hand after the gateway's contract until its OpenAPI
- * document has these routes; then these shapes come from `schema.gen.ts` like all others.
+ * Playback, timeline, storage and holds on the wire. The shapes are generated like all others (`types.ts`); here are
+ * their names, and the requests.
  */
 import { type Answer, API, call, type Problem } from "./client";
+import type { components } from "./schema.gen";
 
-export type Stream = "main" | "sub";
-export type Purpose = "incident" | "inspection" | "fault" | "retrieval";
+type Schemas = components["schemas"];
+
+/** These routes send `null` for what there is not, and leave nothing out. */
+type Told<T> = T extends readonly (infer Item)[]
+  ? Told<Item>[]
+  : T extends object
+    ? { [Key in keyof T]-?: Told<Exclude<T[Key], undefined>> }
+    : T;
+
+type Wire<Name extends keyof Schemas> = Told<Schemas[Name]>;
+
+export type Stream = Schemas["LiveStream"];
+export type Purpose = Schemas["FootagePurpose"];
 
 /** Why somebody looks at older footage; goes into the audit row of every request. */
 export interface Reason {
@@ -18,172 +30,36 @@ export interface Stretch {
   to_ms: number;
 }
 
-/** Missing footage; `to_ms` is null while it lasts. */
-export interface RecordingGap {
-  from_ms: number;
-  to_ms: number | null;
-  cause: string;
-  /** How many neighbours were drawn into one, and how much is really missing. */
-  n?: number;
-  missing_ms?: number;
-}
+/** Missing footage; `to_ms` is null while it lasts. A timeline draws neighbours into one and says how many. */
+export type RecordingGap = Omit<Wire<"TimelineGap">, "n" | "missing_ms"> &
+  Partial<Pick<Wire<"TimelineGap">, "n" | "missing_ms">>;
 
 export type AlarmLevel = "red" | "orange" | "yellow" | "blue";
 
-export interface TimelineAlarm {
-  incident: number;
-  alarm: number;
-  from_ms: number;
-  to_ms: number | null;
-  kind: string;
-  level: AlarmLevel;
-  n: number;
-}
+type Levelled<T> = Omit<T, "level"> & { level: AlarmLevel };
 
-export interface TimelineHold extends Stretch {
-  id: number;
-  case_number: string;
-}
-
-export interface TimelineRow {
-  camera: string;
-  name: string;
-  area: string;
-  stream: Stream;
-  /** Oldest and newest recorded instant; null if nothing was ever recorded. */
-  first_ms: number | null;
-  until_ms: number | null;
-  recorded: Stretch[];
-  gaps: RecordingGap[];
+export type TimelineAlarm = Levelled<Wire<"TimelineAlarm">>;
+export type TimelineHold = Wire<"TimelineHold">;
+export type TimelineRow = Omit<Wire<"TimelineRow">, "alarms" | "gaps"> & {
   alarms: TimelineAlarm[];
-  holds: TimelineHold[];
-}
-
-export interface Timeline {
-  from_ms: number;
-  to_ms: number;
-  bin_ms: number;
-  now_ms: number;
-  rows: TimelineRow[];
-}
-
-export interface NextAlarm {
-  camera: string;
-  incident: number;
-  alarm: number;
-  at_ms: number;
-  kind: string;
-  level: AlarmLevel;
-}
+  gaps: RecordingGap[];
+};
+export type Timeline = Omit<Wire<"Timeline">, "rows"> & { rows: TimelineRow[] };
+export type NextAlarm = Levelled<Wire<"NearAlarm">>;
 
 /** From `offset_ms` in the file on, the pictures were taken from `wall_ms` on. */
-export interface RecordingSpan {
-  offset_ms: number;
-  wall_ms: number;
-}
-
-export interface Recording {
-  camera: string;
-  stream: Stream;
-  start_ms: number;
-  end_ms: number;
-  duration_ms: number;
-  spans: RecordingSpan[];
-  gaps: RecordingGap[];
-  codec: "h264" | "h265";
-  mime: string;
-  width: number;
-  height: number;
-  fps: number;
-  frame_ms: number;
-  has_audio: boolean;
-  size_bytes: number;
-  mp4: string;
-  h264: string;
-}
+export type RecordingSpan = Wire<"RecordingSpan">;
+export type Recording = Omit<Wire<"Recording">, "gaps"> & { gaps: RecordingGap[] };
 
 /** The body of 404 `nothing_recorded` and of 429 `transcode_quota`. */
-export interface RecordingProblem extends Problem {
-  gaps?: RecordingGap[];
-  limit?: number;
-  in_use?: number;
-}
+export type RecordingProblem = Omit<Problem, "gaps"> & { gaps?: RecordingGap[] };
 
-export type VolumeState = "ok" | "full" | "read_only" | "missing" | "swapped" | "failed" | "slow";
-
-export interface StorageCamera {
-  camera: string;
-  stream: Stream;
-  oldest_ms: number | null;
-  newest_ms: number | null;
-  bytes: number;
-  bytes_per_day: number;
-  base_days: number;
-  incident_days: number;
-  floor_days: number;
-  legal_basis: string;
-  max_bytes: number | null;
-  held_bytes: number;
-  is_below_floor: boolean;
-}
-
-export interface Deletion {
-  at_ms: number;
-  camera: string;
-  stream: Stream;
-  from_ms: number;
-  to_ms: number;
-  bytes: number;
-  reason: "expired" | "bytes" | "disk_full";
-}
-
-export interface Storage {
-  volume: {
-    dir: string;
-    uuid: string;
-    state: VolumeState;
-    detail: string;
-    total_bytes: number;
-    free_bytes: number;
-    recorded_bytes: number;
-    inodes_free: number;
-  };
-  forecast: {
-    bytes_per_day: number;
-    full_in_days: number | null;
-    keeps_days: number | null;
-    is_enough: boolean;
-    shortfall_bytes: number | null;
-  };
-  deletions: Deletion[];
-  cameras: StorageCamera[];
-}
-
-export interface Hold {
-  id: number;
-  camera: string;
-  stream: Stream;
-  from_ms: number;
-  to_ms: number;
-  case_number: string;
-  note: string;
-  owner: string;
-  created_ms: number;
-  review_ms: number;
-  released_ms: number | null;
-  released_by: string | null;
-  bytes: number;
-}
-
-export interface NewHold {
-  camera: string;
-  stream?: Stream;
-  from_ms: number;
-  to_ms: number;
-  case_number: string;
-  note?: string;
-  review_ms: number;
-}
+export type VolumeState = Schemas["DiskState"];
+export type StorageCamera = Wire<"StreamStorage">;
+export type Deletion = Wire<"Deletion">;
+export type Storage = Wire<"Storage">;
+export type Hold = Wire<"Hold">;
+export type NewHold = Schemas["NewHold"];
 
 type Query = Record<string, string | number | undefined>;
 
@@ -252,6 +128,7 @@ export const recordings = {
       signal,
     ),
   storage: (signal?: AbortSignal) => call<Storage>("GET", "/storage", undefined, signal),
+  confirmClock: () => call<unknown>("POST", "/storage/clock"),
   holds: (state: "open" | "all", signal?: AbortSignal) =>
     call<Hold[]>("GET", `/holds?state=${state}`, undefined, signal),
   hold: (hold: NewHold) => call<Hold>("POST", "/holds", hold),

@@ -181,7 +181,13 @@ export const recordingWords: typeof words = {
     size: "Size",
     held: "Held",
     basis: "Basis",
-    noBasis: "own rule",
+    basisOf: {
+      general: "public security video: 30 days at least",
+      key_target: "key target, Anti-Terrorism Law: 90 days at least",
+    },
+    clockDoubted: (trusted, ahead) =>
+      `The clock jumped ahead by ${ahead} days (trusted time ${trusted}). Until that is settled nothing is deleted for its age; check NTP.`,
+    clockIsRight: "The clock is right now",
     below: "below the floor",
     belowCount: (n) => (n === 1 ? "1 camera is below its floor" : `${n} cameras are below their floor`),
     rule: (base, incident) => `${base} days, incidents ${incident}`,

@@ -180,7 +180,13 @@ export const recordingWords = {
     size: "占用",
     held: "保全",
     basis: "依据",
-    noBasis: "单位自定",
+    basisOf: {
+      general: "公共安全视频条例：不少于 30 日",
+      key_target: "反恐怖主义法重点目标：不少于 90 日",
+    } as Record<string, string>,
+    clockDoubted: (trusted: string, ahead: string) =>
+      `系统时钟突然快了 ${ahead} 天（可信时间 ${trusted}）。在确认之前不按日期清除录像；请检查 NTP 校时。`,
+    clockIsRight: "现在的时钟是对的",
     below: "低于底线",
     belowCount: (n: number) => `${n} 路低于保存底线`,
     rule: (base: number, incident: number) => `平时 ${base} 天，事件 ${incident} 天`,

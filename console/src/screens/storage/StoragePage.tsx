@@ -1,14 +1,13 @@
 /** Does the disk hold out, and does every camera keep what the law asks? Worst first. */
 import { SearchOutlined } from "@ant-design/icons";
-import { useQuery } from "@tanstack/react-query";
-import { Empty, Input } from "antd";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Button, Empty, Input } from "antd";
 import { useState } from "react";
 import { Link } from "react-router";
 import { need } from "../../api/client";
 import { recordings, type Storage, type StorageCamera } from "../../api/recordings";
 import { screensOf, useViewer } from "../../api/session";
 import { Loading, Trouble } from "../../components/Trouble";
-import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
 import { bytes } from "../../i18n/format";
 import { DAY } from "../../timeline/scale";
@@ -23,7 +22,6 @@ export function StoragePage() {
   const { t } = useSpeech();
   const [words, setWords] = useState("");
   const nameOf = useCameraNames();
-  const now = useNow();
   const storage = useQuery({
     queryKey: ["storage"],
     queryFn: ({ signal }) => need(recordings.storage(signal)),
@@ -34,7 +32,7 @@ export function StoragePage() {
     return <Trouble title={t.storage.failed} error={storage.error} onRetry={() => void storage.refetch()} />;
   const { data } = storage;
   const wanted = words.trim().toLowerCase();
-  const rows = worstFirst(data.cameras, now).filter((row) =>
+  const rows = worstFirst(data.cameras).filter((row) =>
     `${nameOf(row.camera)} ${row.camera}`.toLowerCase().includes(wanted),
   );
   const below = data.cameras.filter((row) => row.is_below_floor).length;
@@ -49,6 +47,7 @@ export function StoragePage() {
           </span>
         )}
       </div>
+      <ClockDoubt clock={data.clock} />
       <Volume storage={data} />
       <div className="page-head">
         <h2>{t.storage.kept}</h2>
@@ -65,7 +64,7 @@ export function StoragePage() {
       </div>
       <ol className="card stored">
         {rows.map((row) => (
-          <Stored key={`${row.camera}-${row.stream}`} row={row} name={nameOf(row.camera)} now_ms={now} />
+          <Stored key={`${row.camera}-${row.stream}`} row={row} name={nameOf(row.camera)} />
         ))}
         {rows.length === 0 && <Empty description={t.storage.empty} />}
       </ol>
@@ -74,12 +73,39 @@ export function StoragePage() {
   );
 }
 
+/** While the wall clock is doubted nothing is deleted for its age; who keeps the system may say that it is right. */
+function ClockDoubt({ clock }: { clock: Storage["clock"] }) {
+  const { t, time } = useSpeech();
+  const { role } = useViewer();
+  const client = useQueryClient();
+  const confirm = useMutation({
+    mutationFn: () => need(recordings.confirmClock()),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["storage"] }),
+  });
+  if (clock.doubted_ahead_ms === null) return null;
+  return (
+    <section className="card panel volume" role="alert">
+      <p className="remedy volume-remedy">
+        {t.storage.clockDoubted(time.stamp(clock.trusted_ms), days(clock.doubted_ahead_ms / DAY))}
+      </p>
+      {role === "administrator" && (
+        <Button loading={confirm.isPending} onClick={() => confirm.mutate()}>
+          {t.storage.clockIsRight}
+        </Button>
+      )}
+      {confirm.isError && <Trouble title={t.storage.failed} error={confirm.error} />}
+    </section>
+  );
+}
+
 function Volume({ storage }: { storage: Storage }) {
   const { t } = useSpeech();
   const { volume, forecast } = storage;
   const isFine = volume.state === "ok";
-  const share = (n: number) => `${(n / Math.max(1, volume.total_bytes)) * 100}%`;
-  const other = Math.max(0, volume.total_bytes - volume.recorded_bytes - volume.free_bytes);
+  // A disk that is away has no size.
+  const [total, free] = [volume.total_bytes ?? 0, volume.free_bytes ?? 0];
+  const share = (n: number) => `${(n / Math.max(1, total)) * 100}%`;
+  const other = Math.max(0, total - volume.recorded_bytes - free);
   const remedy = t.storage.remedy[volume.state];
   return (
     <section className="card panel volume">
@@ -89,14 +115,16 @@ function Volume({ storage }: { storage: Storage }) {
           {t.storage.state[volume.state] ?? volume.state}
         </span>
         <code>{volume.dir}</code>
-        <span className="muted">{t.storage.inodes(volume.inodes_free.toLocaleString())}</span>
+        {volume.inodes_free !== null && (
+          <span className="muted">{t.storage.inodes(volume.inodes_free.toLocaleString())}</span>
+        )}
       </p>
       {!isFine && (
         <p className="remedy volume-remedy" role="alert">
           {remedy} {volume.detail !== "" && <code>{volume.detail}</code>}
         </p>
       )}
-      <div className="volume-bar" role="img" aria-label={t.storage.total(bytes(volume.total_bytes))}>
+      <div className="volume-bar" role="img" aria-label={t.storage.total(bytes(total))}>
         <i className="volume-recorded" style={{ width: share(volume.recorded_bytes) }} />
         <i className="volume-other" style={{ width: share(other) }} />
       </div>
@@ -104,15 +132,15 @@ function Volume({ storage }: { storage: Storage }) {
         <span>
           <i className="volume-recorded" /> {t.storage.used} <b>{bytes(volume.recorded_bytes)}</b>
         </span>
-        {other > volume.total_bytes * 0.005 && (
+        {other > total * 0.005 && (
           <span>
             <i className="volume-other" /> {t.storage.other} <b>{bytes(other)}</b>
           </span>
         )}
         <span>
-          <i className="volume-free" /> {t.storage.free} <b>{bytes(volume.free_bytes)}</b>
+          <i className="volume-free" /> {t.storage.free} <b>{bytes(free)}</b>
         </span>
-        <span className="muted">{t.storage.total(bytes(volume.total_bytes))}</span>
+        <span className="muted">{t.storage.total(bytes(total))}</span>
       </p>
       <ul className="volume-forecast">
         <li>
@@ -130,11 +158,11 @@ function Volume({ storage }: { storage: Storage }) {
   );
 }
 
-function Stored({ row, name, now_ms }: { row: StorageCamera; name: string; now_ms: number }) {
+function Stored({ row, name }: { row: StorageCamera; name: string }) {
   const { t, time } = useSpeech();
   const { role } = useViewer();
-  const kept = keptDays(row, now_ms);
-  const bar = barOf(row, now_ms);
+  const kept = keptDays(row);
+  const bar = barOf(row);
   const hasTimeline = screensOf(role).includes("timeline");
   return (
     <li className={row.is_below_floor ? "stored-row stored-below" : "stored-row"}>
@@ -151,21 +179,15 @@ function Stored({ row, name, now_ms }: { row: StorageCamera; name: string; now_m
           <em style={{ left: `${bar.floor * 100}%` }} />
         </span>
         <span>
-          {row.oldest_ms === null ? (
-            t.storage.nothing
-          ) : (
-            <>
-              <b>{t.storage.keptOf(days(kept), String(row.floor_days))}</b>
-              <span className="muted"> · {row.legal_basis === "" ? t.storage.noBasis : row.legal_basis}</span>
-            </>
-          )}
+          <b>{t.storage.keptOf(days(kept), String(row.floor_days))}</b>
+          <span className="muted"> · {t.storage.basisOf[row.legal_basis]}</span>
           {row.is_below_floor && <strong className="stored-alert"> {t.storage.below}</strong>}
         </span>
       </span>
       <dl className="stored-facts">
         <div>
           <dt>{t.storage.oldest}</dt>
-          <dd>{row.oldest_ms === null ? "—" : time.stamp(row.oldest_ms).slice(0, 11)}</dd>
+          <dd>{time.stamp(row.oldest_ms).slice(0, 11)}</dd>
         </div>
         <div>
           <dt>{t.storage.daily}</dt>
