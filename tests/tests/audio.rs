@@ -296,7 +296,7 @@ fn check_clips(
         std::fs::write(&path, bytes_of(&clip)?)?;
         probe(&path, Some(clip.duration.as_secs_f64()))?;
         if name == "within" {
-            together(simulator, site, id, audio, &clip, &path)?;
+            together(simulator, id, audio, &clip, &path)?;
         }
     }
     Ok(())
@@ -310,18 +310,14 @@ fn bytes_of(clip: &Clip) -> anyhow::Result<Vec<u8>> {
 }
 
 /// The sound of a clip by ffmpeg's clock lies where the camera had it.
-fn together(
-    simulator: &CamSim,
-    site: &TestSite,
-    id: &str,
-    audio: Audio,
-    clip: &Clip,
-    path: &Path,
-) -> anyhow::Result<()> {
-    let runs = runs_of(site, id)?;
+fn together(simulator: &CamSim, id: &str, audio: Audio, clip: &Clip, path: &Path) -> anyhow::Result<()> {
     let camera = CameraId::new(id)?;
-    let media = media_of(simulator, id, &runs[0])?;
-    let start = media + clip.start.since(runs[0].wall).as_secs_f64();
+    let film = simulator.clip(&camera, StreamKind::Main).context("a clip")?;
+    let sent = simulator.sent(&camera, StreamKind::Main);
+    // By its media time: wall time follows the arrival, which a busy machine delays.
+    let keyframes = sent.iter().filter(|unit| film.video.units[unit.index].is_keyframe);
+    let first = keyframes.min_by_key(|unit| unit.wall.since(clip.start).max(clip.start.since(unit.wall)));
+    let start = first.context("the clip's first picture was sent")?.media.as_secs_f64();
     let (times, length) = simulator.sound_times(&camera, StreamKind::Main).context("times")?;
     let sent = simulator.sounds(&camera, StreamKind::Main);
     let packets = ffprobe(path, &["-select_streams", "a", "-show_packets"])?;
