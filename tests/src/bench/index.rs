@@ -350,7 +350,7 @@ impl Builder {
             return Ok(None);
         }
         let end = from + MINUTE;
-        if self.random.next() % RARITY != 0 {
+        if !self.random.next().is_multiple_of(RARITY) {
             return Ok(Some(Span { from: WallTime(from), to: WallTime(end) }));
         }
         // Most are seconds, some are hours.
