@@ -1472,7 +1472,7 @@ export interface components {
         };
         /** @description `GET /storage`. */
         Storage: {
-            /** @description What each stream has, as measured within the last ten minutes. */
+            /** @description What each stream has, as measured within the last hour. */
             cameras: components["schemas"]["StreamStorage"][];
             /** @description The clock that ages footage. */
             clock: components["schemas"]["RetentionClock"];

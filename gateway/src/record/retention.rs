@@ -1,7 +1,7 @@
 //! Carries out what `domain::retention` decides: deletes what is over, keeps room on the disk, and says how long it lasts.
 //!
 //! One thread, [`Retention::run`]. Every [`LOOK`] it looks at clock and disk, every minute it deletes what has expired,
-//! every ten minutes it measures. Deletion goes row → garbage → unlink → fsync of each directory once → row gone.
+//! every hour it measures. Deletion goes row → garbage → unlink → fsync of each directory once → row gone.
 //! A hold is stronger than everything here: the statement that makes garbage looks for it (`store::footage`).
 
 mod keeping;
@@ -34,7 +34,7 @@ use crate::store::{
 /// Between two looks at clock and disk.
 const LOOK: Duration = Duration::from_secs(1);
 const EXPIRE_EVERY: Duration = Duration::from_secs(60);
-const MEASURE_EVERY: Duration = Duration::from_secs(600);
+const MEASURE_EVERY: Duration = Duration::from_secs(3600);
 /// What incidents keep is looked through this often, and so is what was skipped because it was held.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 /// Files of one stream in one transaction.
@@ -80,6 +80,8 @@ pub struct Retention {
     expired: Option<Instant>,
     measured: Option<Instant>,
     swept: Option<Instant>,
+    /// Of each stream, as measured last, less what was deleted for its age or its bytes since.
+    totals: HashMap<StreamId, u64>,
     /// Below this row of a stream nothing is deletable base footage; begun anew with every sweep.
     cursors: HashMap<StreamId, SegmentId>,
     keeping: Arc<Keeping>,
@@ -109,6 +111,7 @@ impl Retention {
             expired: None,
             measured: None,
             swept: None,
+            totals: HashMap::new(),
             cursors: HashMap::new(),
             keeping,
             is_failing: false,
@@ -210,7 +213,7 @@ impl Retention {
         for stream in self.shared.footage.streams()? {
             let policy = self.policy(&stream);
             let total = match policy.max_bytes() {
-                Some(_) => self.keeping.bytes_of(&stream),
+                Some(_) => self.totals.get(&stream).copied().unwrap_or(0),
                 None => 0,
             };
             let tiers: &[Tier] = if is_sweep { &[Tier::Base, Tier::Incident] } else { &[Tier::Base] };
@@ -240,6 +243,11 @@ impl Retention {
         let deletions = due(policy, self.clock.now(), &oldest, total);
         let discards = deletions.iter().map(|&Deletion { id, reason }| Discard { id, reason, tier });
         let n = self.delete(discards.collect())?;
+        let is_gone = |id| deletions.iter().any(|gone| gone.id == id);
+        let bytes: u64 = oldest.iter().filter(|kept| is_gone(kept.id)).map(|kept| kept.bytes).sum();
+        if let Some(total) = self.totals.get_mut(stream) {
+            *total = total.saturating_sub(bytes);
+        }
         if is_base
             && let Some(first) = oldest.iter().find(|kept| deletions.iter().all(|gone| gone.id != kept.id))
         {
@@ -360,11 +368,13 @@ impl Retention {
     }
 
     /// What each stream has and writes, and how long the disk lasts.
-    fn measure(&self) -> Result<(), RecordError> {
+    fn measure(&mut self) -> Result<(), RecordError> {
         let now = self.clock.now();
         let wall = self.shared.clock.wall();
         let usage = self.shared.footage.usage(wall.minus(DAY))?;
         let streams: Vec<StreamReport> = usage.into_iter().map(|usage| self.report(usage)).collect();
+        self.totals =
+            streams.iter().map(|stream| (stream.usage.stream.clone(), stream.usage.bytes)).collect();
         let room = self.shared.volume.room().ok();
         let total: u64 = streams.iter().map(|stream| stream.usage.bytes).sum();
         let reserved: u64 = streams.iter().map(|stream| stream.usage.reserved_bytes).sum();

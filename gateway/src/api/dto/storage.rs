@@ -14,7 +14,7 @@ pub struct Storage {
     pub clock: RetentionClock,
     /// The newest deletions, the newest first, 100 at most.
     pub deletions: Vec<Deletion>,
-    /// What each stream has, as measured within the last ten minutes.
+    /// What each stream has, as measured within the last hour.
     pub cameras: Vec<StreamStorage>,
 }
 

@@ -172,13 +172,6 @@ impl Keeping {
     pub(super) fn set_report(&self, report: StorageReport) {
         *lock(&self.report) = Some(report);
     }
-
-    /// Of all complete files of a stream, as measured last.
-    pub(super) fn bytes_of(&self, stream: &StreamId) -> u64 {
-        let report = lock(&self.report);
-        let streams = report.iter().flat_map(|report| &report.streams);
-        streams.filter(|found| found.usage.stream == *stream).map(|found| found.usage.bytes).sum()
-    }
 }
 
 /// Empty when its table is damaged: the span is then held as it was asked for, and the file whole all the same.
