@@ -293,7 +293,7 @@ impl Transcodes {
         let now = self.clock.instant();
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(full) = running.has_place(account, self.limits) {
-            running.abandon(now);
+            release(running.abandon(now));
             running.has_place(account, self.limits).map_err(|_| full)?;
         }
         running.last += 1;
@@ -325,7 +325,8 @@ impl Running {
     }
 
     /// A connection that is open and not read holds its place: no word of it comes until someone reads.
-    fn abandon(&mut self, now: Instant) {
+    fn abandon(&mut self, now: Instant) -> Vec<Transcode> {
+        let mut abandoned = Vec::new();
         self.slots.retain(|_, slot| {
             if now.saturating_duration_since(slot.taken) < ABANDONED {
                 return true;
@@ -333,10 +334,19 @@ impl Running {
             if let Some(work) = slot.work.upgrade()
                 && let Ok(mut work) = work.try_lock()
             {
-                *work = None;
+                abandoned.extend(work.take());
             }
             false
         });
+        abandoned
+    }
+}
+
+/// Ending a pipeline waits for its threads, which no task that others wait for may do.
+fn release(transcodes: Vec<Transcode>) {
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) if !transcodes.is_empty() => drop(runtime.spawn_blocking(move || drop(transcodes))),
+        Ok(_) | Err(_) => drop(transcodes),
     }
 }
 
@@ -367,5 +377,8 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).slots.remove(&self.id);
+        if let Ok(mut work) = self.work.try_lock() {
+            release(work.take().into_iter().collect());
+        }
     }
 }

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     access::gate::Purpose,
-    record::clip::Clip,
+    record::clip::{Clip, ClipError},
     store::dispatch::{IncidentDetail, IncidentRow},
 };
 
@@ -158,10 +158,19 @@ async fn plan(
     until: WallTime,
 ) -> Result<Clip, ApiError> {
     let clips = state.clips.clone();
-    // The large picture where it is recorded.
+    // The large picture where there is one; what is recorded now may not be what was recorded then.
     let is_small = state.site.camera(&row.camera).is_some_and(|camera| camera.record == Record::Sub);
-    let kind = if is_small { StreamKind::Sub } else { StreamKind::Main };
-    let stream = StreamId { camera: row.camera.clone(), kind };
-    let planned = tokio::task::spawn_blocking(move || clips.plan(&stream, from, until)).await;
+    let (first, second) =
+        if is_small { (StreamKind::Sub, StreamKind::Main) } else { (StreamKind::Main, StreamKind::Sub) };
+    let stream = |kind| StreamId { camera: row.camera.clone(), kind };
+    let (first, second) = (stream(first), stream(second));
+    let plan = move || match clips.plan(&first, from, until) {
+        Err(nothing @ ClipError::Nothing { .. }) => match clips.plan(&second, from, until) {
+            Err(ClipError::Nothing { .. }) => Err(nothing),
+            other => other,
+        },
+        other => other,
+    };
+    let planned = tokio::task::spawn_blocking(plan).await;
     Ok(planned.map_err(|error| ApiError::Internal(Box::new(error)))??)
 }

@@ -140,6 +140,7 @@ impl App {
             let (settings, footage, clock) = (record_settings(&site), stores.footage.clone(), clock.clone());
             move || {
                 let recorder = Recorder::open(settings, footage, clock.clone())?;
+                retire_others(&site, &recorder)?;
                 let keeper = Keeper::start(&site, &recorder, &dispatch, clock)?;
                 Ok((recorder, keeper))
             }
@@ -322,6 +323,7 @@ const fn is_recorded(camera: &Camera, kind: StreamKind) -> bool {
 }
 
 /// Streams that were recorded once and are not any more: their gap is someone's will, not a fault.
+/// Streams that are not recorded any more say so from now on. Blocks.
 fn retire_others(site: &Site, recorder: &Recorder) -> Result<(), AppError> {
     for stream in recorder.footage().streams()? {
         if !site.camera(&stream.camera).is_some_and(|camera| is_recorded(camera, stream.kind)) {
@@ -339,7 +341,6 @@ fn start_ingest(
     health: &mut Health,
     threads: &IngestThreads,
 ) -> Result<Step, AppError> {
-    retire_others(site, recorder)?;
     let mut step = Step::default();
     let attempts = Arc::new(Attempts::new(ATTEMPTS, ATTEMPTS));
     for camera in &site.cameras {

@@ -163,10 +163,19 @@ impl RtspSession {
             .transport(retina_transport(source.transport))
             .frame_format(FrameFormat::MP4);
         answered(Stage::Setup, limits.request, session.setup(stream, options)).await?;
-        let (audio, audio_stream) = if source.audio {
-            set_up_audio(&mut session, source.transport, limits.request).await
-        } else {
-            (AudioState::Off, None)
+        let (audio, audio_stream) = match source.audio {
+            true => match set_up_audio(&mut session, source.transport, limits.request).await {
+                Ok(found) => found,
+                // The connection may be gone with it: the pictures get another one.
+                Err(left_out) => {
+                    drop(session);
+                    let silent = Source { audio: false, ..source.clone() };
+                    let mut pictures = Box::pin(Self::open(&silent, limits, reached)).await?;
+                    pictures.audio = left_out;
+                    return Ok(pictures);
+                }
+            },
+            false => (AudioState::Off, None),
         };
         reached(Stage::Setup);
         // Some cameras name no zero for their tracks; the arrival places the sound then.
@@ -243,6 +252,8 @@ impl RtspSession {
                     self.endure(error)?;
                 }
                 Some(Ok(CodecItem::VideoFrame(frame))) if frame.stream_id() == self.stream => {
+                    // The session has outlived what was wrong with the sound.
+                    self.audio_has_failed = false;
                     return self.unit(frame);
                 }
                 Some(Ok(CodecItem::AudioFrame(frame))) => self.hear(&frame),
@@ -414,7 +425,7 @@ async fn set_up_audio(
     session: &mut Session<retina::client::Described>,
     transport: Transport,
     limit: Duration,
-) -> (AudioState, Option<usize>) {
+) -> Result<(AudioState, Option<usize>), AudioState> {
     let mut left_out = AudioState::Off;
     let streams = session.streams().iter().enumerate().filter(|(_, stream)| stream.media() == "audio");
     let found: Vec<_> = streams
@@ -432,11 +443,11 @@ async fn set_up_audio(
         let options =
             SetupOptions::default().transport(retina_transport(transport)).frame_format(FrameFormat::MP4);
         match answered(Stage::Setup, limit, session.setup(index, options)).await {
-            Ok(()) => return (AudioState::Recorded(params.into()), Some(index)),
-            Err(fault) => left_out = out(fault.to_string()),
+            Ok(()) => return Ok((AudioState::Recorded(params.into()), Some(index))),
+            Err(fault) => return Err(out(fault.to_string())),
         }
     }
-    (left_out, None)
+    Ok((left_out, None))
 }
 
 fn audio_params(stream: &retina::client::Stream) -> Result<AudioParams, String> {

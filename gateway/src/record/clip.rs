@@ -163,7 +163,7 @@ impl ClipReader {
     /// # Errors
     /// [`ClipError::Nothing`] when nothing was recorded then; the others name what is damaged.
     pub fn plan(&self, stream: &StreamId, from: WallTime, to: WallTime) -> Result<Clip, ClipError> {
-        if to <= from || to.0 - from.0 > LONGEST {
+        if to <= from || to.0.saturating_sub(from.0) > LONGEST {
             return Err(ClipError::Length);
         }
         let wanted = Span { from, to };
