@@ -33,15 +33,15 @@ const browser = await chromium.launch({
   executablePath: env.E2E_CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
 });
+const trouble = [];
+let page = null;
 
 try {
   if (cameras.length === 0 || !Number.isFinite(at)) throw new Error("E2E_CAMERAS and E2E_AT_MS are needed");
-  const trouble = [];
   const first = [];
-  let page = null;
   for (let i = 0; i < firsts; i++) {
     await page?.context().close();
-    page = await signedIn(trouble);
+    page = await signedIn();
     first.push(await firstPicture(page));
   }
   const first_picture_ms = summary(first);
@@ -51,14 +51,16 @@ try {
   await shot(page, "timeline-all");
   say("result", { first_picture_ms, seek_ms, ...together, trouble });
 } catch (error) {
-  say("failed", { reason: String(error?.stack ?? error) });
+  if (page) await shot(page, "timeline-failed");
+  const states = (await page?.$$eval(".pane", (panes) => panes.map((p) => p.dataset.state))) ?? [];
+  say("failed", { reason: String(error?.stack ?? error), states, trouble });
   process.exitCode = 1;
 } finally {
   await browser.close();
 }
 
 /** A page in a profile of its own. */
-async function signedIn(trouble) {
+async function signedIn() {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "zh-CN" });
   await context.addInitScript(watchFrames);
   const page = await context.newPage();

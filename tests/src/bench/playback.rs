@@ -41,7 +41,7 @@ const SPAN_MS: i64 = 240_000;
 /// How often the first picture is waited for, each time in a new browser profile.
 const FIRST: u32 = 5;
 const SEEKS: u32 = 40;
-const PLAY_S: u32 = 15;
+const PLAY_S: u32 = 30;
 const CHROMIUM: &str = "/usr/bin/chromium";
 
 /// `clip.*` and `panes.*`.
