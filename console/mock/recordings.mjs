@@ -378,6 +378,9 @@ export async function recordingRoutes(req, res, url, viewer, { send, refuse, bod
   const at_ms = Number(url.searchParams.get("at_ms") ?? url.searchParams.get("from_ms"));
   const hasReason =
     PURPOSES.includes(url.searchParams.get("purpose")) && (url.searchParams.get("case") ?? "") !== "";
+  // As the gateway does.
+  const twice = [...url.searchParams.keys()].find((name) => url.searchParams.getAll(name).length > 1);
+  if (twice) return refuse(res, 400, "malformed", `duplicate field \`${twice}\``);
   if (at_ms < Date.now() - DAY && !hasReason) {
     return refuse(res, 403, "purpose_needed", "footage older than 24 h needs a purpose");
   }
@@ -424,7 +427,10 @@ export async function recordingRoutes(req, res, url, viewer, { send, refuse, bod
   }
   // The link names what exists now: the same file however much is recorded meanwhile.
   const end_ms = found[found.length - 1].to_ms;
-  const query = `from_ms=${from_ms}&to_ms=${Math.min(to_ms, end_ms)}&stream=${stream}`;
+  const query = new URLSearchParams({ from_ms, to_ms: Math.min(to_ms, end_ms), stream });
+  for (const name of ["purpose", "case"]) {
+    if (url.searchParams.has(name)) query.set(name, url.searchParams.get(name));
+  }
   send(res, 200, {
     camera: camera.id,
     stream,

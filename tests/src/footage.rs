@@ -1,9 +1,11 @@
-//! Footage that needs no data: moving patterns, encoded once into the cache as a strict camera would encode them.
+//! Footage that needs no data: moving patterns and pictures that carry their number, encoded once into the cache as a strict camera would encode them.
 
 use std::{
     fs::{self, OpenOptions},
+    io::Write as _,
     path::PathBuf,
     process::{Command, Stdio},
+    thread,
 };
 
 use anyhow::{Context as _, ensure};
@@ -79,5 +81,79 @@ impl Pattern {
         ensure!(encoded.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&encoded.stderr));
         fs::rename(&part, &path)?;
         Ok(path)
+    }
+}
+
+/// A moving pattern with each picture's number in the lowest 1/24 of it, as `console/e2e/timeline.mjs` reads it: 32 cells,
+/// dark or light, 1010, 24 bits, 0101. Without reordering, a keyframe each second.
+#[derive(Clone, Copy, Debug)]
+pub struct Timecode {
+    /// Width and height; the width a multiple of 32.
+    pub size_px: (u32, u32),
+    /// Pictures a second; also pictures from keyframe to keyframe.
+    pub fps: u32,
+    /// Length.
+    pub seconds: u32,
+}
+
+impl Timecode {
+    /// The file; encoded when the cache has none. Several processes may ask at the same time.
+    ///
+    /// # Errors
+    /// When ffmpeg is missing or refuses.
+    pub fn file(&self) -> anyhow::Result<PathBuf> {
+        let cache = shared::cache();
+        fs::create_dir_all(&cache).with_context(|| cache.display().to_string())?;
+        let Self { size_px: (width, height), fps, seconds } = *self;
+        let path = cache.join(format!("timecode-{width}x{height}-{fps}-{seconds}.mp4"));
+        let lock = path.with_extension("lock");
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(lock)?;
+        lock.lock()?;
+        if path.exists() {
+            return Ok(path);
+        }
+        let part = path.with_extension("part");
+        // Even, as the coding wants it.
+        let bar = height.div_ceil(48) * 2;
+        let mut ffmpeg = Command::new("ffmpeg")
+            .args(["-hide_banner", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "gray"])
+            .args(["-s", &format!("{width}x{bar}"), "-r", &fps.to_string(), "-i", "-", "-f", "lavfi", "-i"])
+            .arg(format!("testsrc2=size={width}x{}:rate={fps}:duration={seconds}", height - bar))
+            .args(["-filter_complex", "[0]format=yuv420p[bar];[1]format=yuv420p[above];[above][bar]vstack"])
+            .args(["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "main", "-bf", "0", "-crf", "26"])
+            .args(["-g", &fps.to_string(), "-sc_threshold", "0", "-pix_fmt", "yuv420p", "-f", "mp4"])
+            .arg(&part)
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("ffmpeg")?;
+        let mut input = ffmpeg.stdin.take().context("no stdin")?;
+        let bars = thread::spawn(move || {
+            (0..fps * seconds).try_for_each(|number| input.write_all(&bars(number, width).repeat(bar as usize)))
+        });
+        let encoded = ffmpeg.wait_with_output()?;
+        ensure!(encoded.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&encoded.stderr));
+        bars.join().map_err(|_| anyhow::anyhow!("the thread that draws has ended"))??;
+        fs::rename(&part, &path)?;
+        Ok(path)
+    }
+}
+
+/// One row of grey pixels.
+fn bars(number: u32, width: u32) -> Vec<u8> {
+    let cells = 0xa000_0005 | (number & 0x00ff_ffff) << 4;
+    let light = |x: u32| cells >> (31 - (x * 32 / width).min(31)) & 1 == 1;
+    (0..width).map(|x| if light(x) { 235 } else { 16 }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bars_carry_the_number_between_their_marks() {
+        let row = bars(0x00c0_0001, 640);
+        let text: String = (0..32).map(|cell| if row[cell * 20 + 10] > 128 { '1' } else { '0' }).collect();
+        assert_eq!(text, "10101100000000000000000000010101");
     }
 }

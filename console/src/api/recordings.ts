@@ -148,9 +148,13 @@ export const pictureUrl = (ask: PictureAsk, reason: Reason | null) =>
     reason,
   )}`;
 
-/** An address from a description, with the reason that every request carries. */
+/**
+ * An address from a description, with the reason that every request carries: the one given now, not the one that the
+ * description was asked for with. Every field once; the gateway refuses a query that says one twice.
+ */
 export function withReason(url: string, reason: Reason | null, more: Query = {}): string {
-  const added = query(more, reason);
-  if (added === "") return url;
-  return `${url}${url.includes("?") ? "&" : "?"}${added}`;
+  const [path = "", given = ""] = url.split("?", 2);
+  const params = new URLSearchParams(given);
+  for (const [name, value] of new URLSearchParams(query(more, reason))) params.set(name, value);
+  return params.size === 0 ? path : `${path}?${params}`;
 }

@@ -6,6 +6,7 @@ pub mod delay;
 pub mod frames;
 pub mod index;
 pub mod load;
+pub mod playback;
 pub mod record;
 mod rig;
 

@@ -48,6 +48,9 @@ fn main() -> anyhow::Result<()> {
             runtime.block_on(bench::load::cameras(&mut results, cameras))?;
         }
     }
+    if wanted("playback") {
+        runtime.block_on(bench::playback::playback(&mut results))?;
+    }
     if wanted("record") {
         let count = |n: usize| arguments.record_cameras.get(n).copied().filter(|count| *count > 0);
         let loads = [count(0).map(Load::small), count(1).map(Load::large)];

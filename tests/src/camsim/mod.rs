@@ -458,7 +458,7 @@ fn audio(
 }
 
 /// Spreads the cameras over a second, as those of a real site are: not all keyframes at one instant.
-fn phase(position: usize) -> Duration {
+pub(crate) fn phase(position: usize) -> Duration {
     let position = u64::try_from(position).unwrap_or_default();
     Duration::from_millis(position * 618 % 1000)
 }
