@@ -1,6 +1,7 @@
 //! Writes the corpus's first inputs from small MP4 files of ffmpeg (progressive, `moov` first, one slice a picture):
-//! `ffmpeg -f lavfi -i testsrc2=s=64x64:r=5:d=2 -c:v libx264 -bf 2 -g 5 -an -movflags +faststart h264.mp4`, the same
-//! with `libx265`, and one with `-f lavfi -i sine=d=2 -c:a aac` in place of `-an`, which gives the sample entry of AAC.
+//! `ffmpeg -f lavfi -i testsrc2=s=64x64:r=5:d=2 -c:v libx264 -crf 45 -bf 2 -g 5 -an -movflags +faststart h264.mp4`, the
+//! same with `-c:v libx265 -x265-params info=0`, and one with `-f lavfi -i sine=d=2 -c:a aac` in place of `-an`, which
+//! gives the sample entry of AAC.
 
 use std::{fs, path::Path};
 
