@@ -8,10 +8,13 @@ cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-300}
 read -ra targets <<<"${FUZZ_TARGETS:-file head table entry units url site}"
 
-# The first build takes minutes: libfuzzer-sys builds C code with threads, and so what else builds C is built again.
+target_dir=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+export LIBFUZZER_DIR=$target_dir/libfuzzer/debug
+cargo build --locked --manifest-path fuzz/libfuzzer/Cargo.toml --target-dir "$target_dir/libfuzzer"
+# Dependencies come as they are from the usual build; only our own crates are built once more.
 RUSTC_WORKSPACE_WRAPPER=$PWD/fuzz/rustc.sh \
   cargo build --locked -p sharpeyes-fuzz --features guided --bin guided
-binary=${CARGO_TARGET_DIR:-target}/debug/guided
+binary=$target_dir/debug/guided
 
 status=0
 for target in "${targets[@]}"; do

@@ -1,21 +1,28 @@
 //! Writes the corpus's first inputs from small MP4 files of ffmpeg (progressive, `moov` first, one slice a picture):
-//! `ffmpeg -f lavfi -i testsrc2=s=64x64:r=5:d=2 -c:v libx264 -bf 2 -g 5 -an -movflags +faststart h264.mp4`.
+//! `ffmpeg -f lavfi -i testsrc2=s=64x64:r=5:d=2 -c:v libx264 -crf 45 -bf 2 -g 5 -an -movflags +faststart h264.mp4`, the
+//! same with `-c:v libx265 -x265-params info=0`, and one with `-f lavfi -i sine=d=2 -c:a aac` in place of `-an`, which
+//! gives the sample entry of AAC.
 
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use sharpeyes::{
-    mp4::{FragmentSpec, Scanner, encode_fragment, init_segment},
+    mp4::{
+        FragmentSpec, Scanner, audio_params_from_sample_entry, encode_fragment, g711_sample_entry,
+        init_segment,
+    },
     record::table::{self, Fragment},
 };
 use sharpeyes_domain::{
-    media::{AccessUnit, VideoCodec, nal_units},
+    media::{AccessUnit, AudioCodec, AudioUnit, VideoCodec, nal_units},
     time::{Pts, WallTime},
 };
 
 const FRAME: i64 = 18_000;
 const START: WallTime = WallTime(1_700_000_000_000);
+/// As long as a picture, at 8 kHz.
+const SOUND: u32 = 1_600;
 
 fn main() -> anyhow::Result<()> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
@@ -28,15 +35,32 @@ fn main() -> anyhow::Result<()> {
         let source = fs::read(&path).with_context(|| path.clone())?;
         let scanner = Scanner::open(&source[..])?;
         let params = scanner.params().clone();
+        if let Some(audio) = scanner.audio() {
+            // Its sound lies between its pictures, which could not be told from each other below.
+            put("entry", audio.codec.as_str(), &audio.sample_entry)?;
+            continue;
+        }
         let name = params.codec.as_str();
         put("entry", name, &params.sample_entry)?;
+        // One file with sound and one without.
+        let audio = match params.codec {
+            VideoCodec::H264 => {
+                Some(audio_params_from_sample_entry(&g711_sample_entry(AudioCodec::Pcma, 8_000, 1))?)
+            }
+            VideoCodec::H265 => None,
+        };
+        if let Some(audio) = &audio {
+            put("entry", audio.codec.as_str(), &audio.sample_entry)?;
+        }
         let mdat = source.windows(4).position(|kind| kind == b"mdat").context("no mdat")? + 4;
-        let mut file = init_segment(&params, None)?;
+        let mut file = init_segment(&params, audio.as_ref())?;
         let mut fragments = Vec::new();
         for (sequence, units) in (1..).zip(pictures(params.codec, &source[mdat..]).chunks(5)) {
             let (base, wall) =
                 fragments.last().map_or((Pts(0), START), |last: &Fragment| (last.end, last.wall_end));
-            let end = Pts(base.0 + FRAME * i64::try_from(units.len())?);
+            let n_frames = u32::try_from(units.len())?;
+            let end = Pts(base.0 + FRAME * i64::from(n_frames));
+            let sounds = if audio.is_some() { sounds(sequence, n_frames) } else { Vec::new() };
             let spec = FragmentSpec {
                 sequence,
                 origin: Pts(0),
@@ -45,7 +69,7 @@ fn main() -> anyhow::Result<()> {
                 end,
                 wall,
                 units,
-                sounds: &[],
+                sounds: &sounds,
             };
             let encoded = encode_fragment(spec)?;
             put("head", &format!("{name}-{sequence}"), &encoded.head)?;
@@ -57,7 +81,7 @@ fn main() -> anyhow::Result<()> {
                 end: encoded.end,
                 wall,
                 wall_end: wall.plus_media(encoded.end - encoded.base),
-                n_frames: u32::try_from(units.len())?,
+                n_frames,
                 is_random_access: units[0].is_keyframe,
             });
             file.extend(encoded.head);
@@ -67,10 +91,14 @@ fn main() -> anyhow::Result<()> {
         put("file", name, &file)?;
         put("table", name, &table::encode(&fragments).context("fragments that follow one another")?)?;
     }
-    // Reordered, backwards, torn, empty, and with a step of hours.
+    // Reordered, backwards, torn, empty, with a step of hours, and with sound of equal pieces and of others.
     put("units", "order", &[0, 0, 1, 2, 9, 9, 42, 0, 0, 1, 8, 236, 0, 0, 2, 8, 7, 0xf8, 0, 0, 1, 6])?;
     put("units", "torn", &[0, 0, 1, 0, 14, 16, 4, 5, 0, 0, 0, 9, 1])?;
     put("units", "jump", &[0, 0, 1, 1, 1, 0, 1, 2, 1, 7, 14, 16, 0, 1, 3])?;
+    let equal = [0, 0, 1, 2, 9, 9, 0, 9, 8, 2, 4, 5, 1, 64, 8, 2, 6, 7, 14, 16, 0, 1, 8];
+    put("units", "sound-equal", &equal)?;
+    let uneven = [0, 9, 8, 3, 4, 5, 6, 0, 0, 1, 1, 9, 1, 0, 8, 1, 7, 9, 0, 8, 0, 14, 16, 0, 1, 8];
+    put("units", "sound-uneven", &uneven)?;
     for (name, text) in [
         ("plain", "rtsp://192.168.1.20/Streaming/Channels/101"),
         ("login", "rtsp://admin:p%40ss%3Aword@[fe80::1]:8554/live?channel=1&subtype=0#x"),
@@ -80,6 +108,19 @@ fn main() -> anyhow::Result<()> {
     }
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/examples/site.toml");
     put("site", "example", &fs::read(examples)?)
+}
+
+/// Sound for the fragment of this number, a piece for each picture: of one length in the first, of several later.
+fn sounds(sequence: u32, n: u32) -> Vec<AudioUnit> {
+    let sound = |number: u32| {
+        let length = if sequence == 1 { 8 } else { 6 + number };
+        AudioUnit {
+            at: i64::from(SOUND * ((sequence - 1) * n + number)),
+            duration: SOUND,
+            data: (0..length).map(|_| 0xd5).collect(),
+        }
+    };
+    (0..n).map(sound).collect()
 }
 
 /// Slices as pictures of their own, length in front, in decoding order.

@@ -89,7 +89,7 @@ fn file(input: &[u8]) {
     while let Some(found) = scanner.next_fragment().expect("a slice is no disk that fails") {
         assert_eq!(found.offset, end, "fragments follow one another");
         end += found.size;
-        assert!(found.n_frames > 0 && u64::from(found.header_bytes) < found.size, "{found:?}");
+        assert!(found.n_frames > 0 && u64::from(found.header_bytes) <= found.size, "{found:?}");
         assert!(found.end >= found.base, "{found:?}");
         let start = usize::try_from(found.offset).expect("within the input");
         let head = &input[start..start + usize::try_from(found.header_bytes).expect("within the input")];

@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 
 use anyhow::Context as _;
 use rand::{RngExt as _, SeedableRng as _, rngs::SmallRng};
+use sharpeyes::mp4::{Scanner, fragment_tables};
 use sharpeyes_fuzz::Target;
 
 /// For each target; the seed is fixed, so that a failure is had again by running it again.
@@ -64,5 +65,18 @@ fn nothing_panics_on_the_corpus_or_near_it() -> anyhow::Result<()> {
         }
         eprintln!("{}: {} inputs, {N_CHANGED} changed ones", target.name(), corpus.len());
     }
+    Ok(())
+}
+
+#[test]
+fn files_and_heads_with_sound_are_among_the_inputs() -> anyhow::Result<()> {
+    let has_sound = |file: &Vec<u8>| {
+        Scanner::open(&file[..]).is_ok_and(|mut scanner| {
+            scanner.audio().is_some() && matches!(scanner.next_fragment(), Ok(Some(_)))
+        })
+    };
+    assert!(corpus(Target::File)?.iter().any(has_sound));
+    let has_pieces = |head: &Vec<u8>| fragment_tables(head).is_ok_and(|tables| tables.audio.bytes() > 0);
+    assert!(corpus(Target::Head)?.iter().any(has_pieces));
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! libFuzzer around one target, named by `SHARPEYES_FUZZ`. Built and run by scripts/fuzz.sh.
+//! libFuzzer around one target, named by `SHARPEYES_FUZZ`. Built and run by scripts/fuzz.sh; `libfuzzer_sys` is no
+//! dependency that Cargo knows of: fuzz/rustc.sh names it.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -126,7 +126,10 @@ impl<R: Read> Scanner<R> {
             if header.kind == Prft::KIND {
                 wall = Some(from_ntp(Prft::decode(&mut &raw[start..])?.ntp_timestamp));
             } else if header.kind == Moof::KIND {
-                movie_fragment = Some(Moof::decode(&mut &raw[start..])?);
+                // A clip reads the first one, so there must be no other.
+                if movie_fragment.replace(Moof::decode(&mut &raw[start..])?).is_some() {
+                    return Err(Mp4Error::Damaged("moof without mdat"));
+                }
             } else if header.kind == Mdat::KIND {
                 let moof = movie_fragment.ok_or(Mp4Error::Damaged("mdat without moof"))?;
                 let wall = wall.ok_or(Mp4Error::Damaged("moof without prft"))?;
