@@ -129,7 +129,8 @@ impl Timecode {
             .context("ffmpeg")?;
         let mut input = ffmpeg.stdin.take().context("no stdin")?;
         let bars = thread::spawn(move || {
-            (0..fps * seconds).try_for_each(|number| input.write_all(&bars(number, width).repeat(bar as usize)))
+            (0..fps * seconds)
+                .try_for_each(|number| input.write_all(&bars(number, width).repeat(bar as usize)))
         });
         let encoded = ffmpeg.wait_with_output()?;
         ensure!(encoded.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&encoded.stderr));

@@ -1317,7 +1317,7 @@ export interface components {
              * @description A step from picture to picture.
              */
             frame_ms: number;
-            /** @description What is missing, and why; the picture before it stands still. */
+            /** @description What is missing in the stretch asked for, each gap in its full length; in the file a picture stands still. */
             gaps: components["schemas"]["Gap"][];
             /** @description Where they are re-coded while they are read, for browsers that cannot play them. */
             h264: string;

@@ -12,7 +12,11 @@ use axum::{
 };
 use serde::Deserialize;
 use sharpeyes_config::Camera;
-use sharpeyes_domain::{ids::StreamId, time::WallTime};
+use sharpeyes_domain::{
+    ids::StreamId,
+    segment::{Gap, Span},
+    time::WallTime,
+};
 use url::form_urlencoded;
 use utoipa::IntoParams;
 
@@ -73,8 +77,13 @@ pub(super) async fn describe(
     Params(errand): Params<ErrandQuery>,
 ) -> Result<Json<dto::Recording>, ApiError> {
     let visit = Visit::begin(&guard, &id, WallTime(stretch.from_ms), stretch.stream, errand).await?;
-    let clip = visit.plan(&stretch).await?;
-    Ok(Json(show(&visit, &clip)))
+    match visit.plan(&stretch).await {
+        Ok(clip) => Ok(Json(show(&visit, &clip, &visit.gaps(&stretch).await?))),
+        Err(ApiError::NothingRecorded { .. }) => {
+            Err(ApiError::NothingRecorded { gaps: visit.gaps(&stretch).await? })
+        }
+        Err(other) => Err(other),
+    }
 }
 
 /// The recording of a stretch as the camera coded it, cut at keyframes, with byte ranges. `HEAD` shows no picture.
@@ -168,6 +177,16 @@ impl<'a> Visit<'a> {
         planned.map_err(|error| ApiError::Internal(Box::new(error)))?.map_err(refusal)
     }
 
+    /// What is missing in the stretch that was asked for, each gap in its full length: whoever looks at ten minutes of an
+    /// outage of days learns when it began and ended.
+    async fn gaps(&self, stretch: &StretchQuery) -> Result<Vec<Gap>, ApiError> {
+        let (clips, stream) = (self.guard.state.clips.clone(), self.stream.clone());
+        let span = Span { from: WallTime(stretch.from_ms), to: WallTime(stretch.to_ms) };
+        let now = self.guard.state.clock.wall();
+        let found = tokio::task::spawn_blocking(move || clips.gaps_around(&stream, span, now)).await;
+        found.map_err(|error| ApiError::Internal(Box::new(error)))?.map_err(refusal)
+    }
+
     /// Names the exact stretch, so that every range is of the same file while recording goes on.
     fn address(&self, file: &str, clip: &Clip) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -202,7 +221,7 @@ pub(super) fn refusal(error: ClipError) -> ApiError {
     }
 }
 
-fn show(visit: &Visit<'_>, clip: &Clip) -> dto::Recording {
+fn show(visit: &Visit<'_>, clip: &Clip, gaps: &[Gap]) -> dto::Recording {
     let fps = fps(clip);
     dto::Recording {
         camera: visit.camera.id.to_string(),
@@ -215,7 +234,7 @@ fn show(visit: &Visit<'_>, clip: &Clip) -> dto::Recording {
             .iter()
             .map(|span| dto::RecordingSpan { offset_ms: span.offset.as_millis(), wall_ms: span.wall.0 })
             .collect(),
-        gaps: clip.gaps.iter().map(dto::Gap::from).collect(),
+        gaps: gaps.iter().map(dto::Gap::from).collect(),
         codec: clip.params.codec.as_str().to_owned(),
         mime: clip.mime(),
         width: clip.params.width_px,

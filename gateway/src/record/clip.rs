@@ -215,6 +215,19 @@ impl ClipReader {
         }));
     }
 
+    /// Gaps that touch `span`, each in its full length; one that lasts, until `now`. Blocks.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn gaps_around(&self, stream: &StreamId, span: Span, now: WallTime) -> Result<Vec<Gap>, ClipError> {
+        let rows = self.shared.footage.gaps_in(stream, span)?;
+        let whole = |row: crate::store::footage::GapRow| {
+            let to = row.to.unwrap_or_else(|| now.max(span.to));
+            Gap { span: Span { from: row.from, to }, cause: row.cause }
+        };
+        Ok(rows.into_iter().map(whole).collect())
+    }
+
     /// Gap rows inside `span`, cut to it. What neither segment nor row covers does not exist unless check says so.
     pub(super) fn gaps(&self, stream: &StreamId, span: Span) -> Result<Vec<Gap>, ClipError> {
         let rows = self.shared.footage.gaps_in(stream, span)?;

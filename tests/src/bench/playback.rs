@@ -140,17 +140,24 @@ async fn watch(url: &str, ids: &[String], at_ms: i64) -> anyhow::Result<Value> {
 fn push(results: &mut Results, seen: &Value) -> anyhow::Result<()> {
     let load = std::fs::read_to_string(Path::new("/proc/loadavg"))?;
     let load = load.split(' ').next().unwrap_or_default();
-    let context = format!(
-        "{CAMERAS} panes of 640x360 at {FPS} fps, a keyframe a second, footage of 30 days ago; gateway and Chromium on the same \
-         cores, load average {load}"
-    );
+    let footage = "640x360 at 25 fps, a keyframe a second, 30 days ago";
+    let around = format!("gateway and Chromium on the same cores, load average {load}");
+    let one = format!("one pane, {footage}; {around}");
+    let all = format!("{CAMERAS} panes, {footage}; {around}");
     let mut row = |bench, figures: &Value, share: &str, unit, more: &str| {
         let value = figures[share].as_f64().with_context(|| format!("{bench}: no {share} in {figures}"))?;
         let n = figures["n"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
+        let context = if unit == "ms" { &one } else { &all };
         results.push(&Row { bench, value, unit, n, context: format!("{more}; {context}") })
     };
     let first = &seen["first_picture_ms"];
-    row("clip.first_picture_ms", first, "p50", "ms", "median, from the stated purpose to the first picture, limit 1000")?;
+    row(
+        "clip.first_picture_ms",
+        first,
+        "p50",
+        "ms",
+        "median, from the stated purpose to the first picture, limit 1000",
+    )?;
     row("clip.first_picture_max_ms", first, "max", "ms", "the slowest, limit 1000")?;
     let seek = &seen["seek_ms"];
     row("clip.seek_p50_ms", seek, "p50", "ms", "from the click to the picture of that instant")?;

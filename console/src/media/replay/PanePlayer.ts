@@ -241,6 +241,11 @@ export class PanePlayer {
     const range = this.#rangeAt(at_ms, isJoint ? JOINT_MS + HOLE_MS : ROUNDING_MS);
     if (!range) {
       video.pause();
+      // Where nothing follows, the last picture stays until the clock has left the joint.
+      if (isJoint && video.readyState >= 2 && this.#rangeAt(at_ms - JOINT_MS)) {
+        this.#set({ kind: "shown" });
+        return "ready";
+      }
       this.#set({ kind: "loading" });
       return "waiting";
     }

@@ -145,7 +145,7 @@ pub struct Recording {
     pub duration_ms: i64,
     /// From each offset on, the time in the file runs beside wall time.
     pub spans: Vec<RecordingSpan>,
-    /// What is missing, and why; the picture before it stands still.
+    /// What is missing in the stretch asked for, each gap in its full length; in the file a picture stands still.
     pub gaps: Vec<Gap>,
     /// `h264` or `h265`.
     pub codec: String,

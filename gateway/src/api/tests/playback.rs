@@ -288,6 +288,12 @@ async fn a_recording_is_described_played_in_ranges_and_written_down() {
         (&nothing["code"], &nothing["gaps"][0]["cause"]),
         (&json!("nothing_recorded"), &json!("stopped"))
     );
+    let path = format!("/cameras/{CAMERA}/recording?{}", stretch(second(51), second(110)));
+    let partly = json(house.get(&path, &operator).await).await;
+    let after = &partly["gaps"][0];
+    assert_eq!((&after["from_ms"], &after["cause"]), (&partly["end_ms"], &json!("stopped")));
+    assert!(after["to_ms"].as_i64().unwrap() > second(110).0, "in its full length");
+    assert_eq!(nothing["gaps"][0], *after, "wherever one looks at it");
     let path = format!("/cameras/{CAMERA}/recording?{}", stretch(second(0), second(4 * 3600 + 1)));
     let long = house.get(&path, &operator).await;
     assert_eq!(long.status(), StatusCode::UNPROCESSABLE_ENTITY);
