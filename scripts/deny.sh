@@ -12,9 +12,13 @@ if ! cargo deny --version >/dev/null 2>&1; then
   fi
 fi
 
+# libFuzzer is in a workspace of its own, with its own exception: nothing of it comes into the product.
+fuzzer=(--manifest-path fuzz/libfuzzer/Cargo.toml --config fuzz/libfuzzer/deny.toml)
 cargo deny --locked check licenses bans sources
+cargo deny --locked "${fuzzer[@]}" check licenses bans sources
 if cargo deny --locked fetch db; then
   cargo deny --locked check advisories
+  cargo deny --locked "${fuzzer[@]}" check advisories
 else
   echo "deny: SKIPPED advisories, the list of vulnerabilities could not be fetched" >&2
 fi

@@ -127,7 +127,7 @@ impl<R: Read> Scanner<R> {
                 wall = Some(from_ntp(Prft::decode(&mut &raw[start..])?.ntp_timestamp));
             } else if header.kind == Moof::KIND {
                 // A clip reads the first one, so there must be no other.
-                if movie_fragment.replace(Moof::decode(&mut &raw[start..])?).is_some() {
+                if movie_fragment.replace(decode_moof(&raw[start..])?).is_some() {
                     return Err(Mp4Error::Damaged("moof without mdat"));
                 }
             } else if header.kind == Mdat::KIND {
@@ -156,15 +156,49 @@ pub struct FragmentTables {
 /// [`Mp4Error`] when they hold no `moof` of ours.
 pub fn fragment_tables(head: &[u8]) -> Result<FragmentTables, Mp4Error> {
     let mut rest = head;
-    while let Ok(header) = Header::decode(&mut &*rest) {
-        let size = header.size.map_or(rest.len(), |size| size + 8);
-        if header.kind == Moof::KIND {
-            let moof = Moof::decode(&mut rest)?;
+    while let Some((kind, whole, tail)) = first_box(rest) {
+        if kind == *b"moof" {
+            let moof = decode_moof(whole)?;
             return Ok(FragmentTables { audio: audio_of(&moof)?, video: samples(&moof)? });
         }
-        rest = rest.get(size..).ok_or(Mp4Error::Damaged("a box longer than its fragment's head"))?;
+        rest = tail;
     }
     Err(Mp4Error::Damaged("no moof where the index says there is one"))
+}
+
+/// A whole `moof` with the recorder's boxes and no other: some of the others claim, in a few bytes, more entries than
+/// memory holds.
+fn decode_moof(moof: &[u8]) -> Result<Moof, Mp4Error> {
+    let is_ours = holds_only(moof, |kind, whole| match kind {
+        b"mfhd" => true,
+        b"traf" => holds_only(whole, |kind, _| matches!(kind, b"tfhd" | b"tfdt" | b"trun")),
+        _ => false,
+    });
+    if !is_ours {
+        return Err(Mp4Error::Damaged("a box in moof that the recorder does not write"));
+    }
+    Ok(Moof::decode(&mut &*moof)?)
+}
+
+/// Whether a whole box consists of whole boxes, and each is `allowed`.
+fn holds_only(whole: &[u8], allowed: impl Fn(&[u8; 4], &[u8]) -> bool) -> bool {
+    let mut rest = whole.get(8..).unwrap_or_default();
+    while let Some((kind, child, tail)) = first_box(rest) {
+        if !allowed(&kind, child) {
+            return false;
+        }
+        rest = tail;
+    }
+    rest.is_empty()
+}
+
+/// Kind and bytes of the first box, and what follows it; `None` where there is no whole one with a 32-bit size.
+fn first_box(bytes: &[u8]) -> Option<([u8; 4], &[u8], &[u8])> {
+    let (size, rest) = bytes.split_first_chunk::<4>()?;
+    let kind = rest.first_chunk::<4>()?;
+    let size = usize::try_from(u32::from_be_bytes(*size)).ok().filter(|size| *size >= 8)?;
+    let (whole, tail) = bytes.split_at_checked(size)?;
+    Some((*kind, whole, tail))
 }
 
 fn video_of(moof: &Moof) -> Result<&Traf, Mp4Error> {
@@ -283,14 +317,9 @@ fn sample_entry(track: &[u8]) -> Result<&[u8], Mp4Error> {
 /// The body of the first box of this kind, and what follows it.
 fn child<'a>(mut area: &'a [u8], kind: &[u8; 4]) -> Option<(&'a [u8], &'a [u8])> {
     loop {
-        let head = area.first_chunk::<8>()?;
-        let size = usize::try_from(u32::from_be_bytes([head[0], head[1], head[2], head[3]])).ok()?;
-        let (this, rest) = area.split_at_checked(size)?;
-        if &head[4..] == kind {
-            return Some((this.get(8..)?, rest));
-        }
-        if size < 8 {
-            return None;
+        let (this, whole, rest) = first_box(area)?;
+        if &this == kind {
+            return Some((whole.get(8..)?, rest));
         }
         area = rest;
     }
