@@ -49,8 +49,14 @@ pub(super) fn retention(
 ) -> Retention {
     let cameras: HashMap<CameraId, Policy> =
         cameras.iter().map(|(camera, policy)| (CameraId::new(camera).unwrap(), *policy)).collect();
-    let settings =
-        RetentionSettings { reserve: Some(reserve), policy: Policy::default(), cameras, confirm_after: DAY };
+    let recorded = cameras.keys().map(|camera| stream(camera.as_str())).collect();
+    let settings = RetentionSettings {
+        reserve: Some(reserve),
+        unnamed: Policy::default(),
+        cameras,
+        recorded,
+        confirm_after: DAY,
+    };
     recorder.retention(settings, Box::new(marks)).unwrap()
 }
 
