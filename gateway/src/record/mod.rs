@@ -346,10 +346,8 @@ impl Shared {
         let Some(row) = self.footage.segment(id)?.filter(|row| row.closed.is_none()) else { return Ok(()) };
         recovery::recover_returned_segment(self.volume.dir(), &self.footage, &row, self.clock.wall())?;
         let Some(written) = written else { return Ok(()) };
-        let gap = |span| Change::AddGap {
-            stream: row.stream.clone(),
-            gap: Gap { span, cause: GapCause::Disk },
-        };
+        let gap =
+            |span| Change::AddGap { stream: row.stream.clone(), gap: Gap { span, cause: GapCause::Disk } };
         let lost = holes(&self.footage, &row.stream, written)?;
         self.footage.apply(lost.into_iter().map(gap).collect())?;
         Ok(())

@@ -19,20 +19,18 @@ use std::{
 
 use sharpeyes_domain::{
     ids::{CameraId, SegmentId, StreamId},
-    retention::{
-        Capacity, Deletion, Policy, RetentionClock, StreamUse, Tier, due, forecast,
-    },
+    retention::{Capacity, Deletion, Policy, RetentionClock, StreamUse, Tier, due, forecast},
     time::WallTime,
 };
 
 pub use keeping::{Keeping, StorageReport, StreamReport};
 
 use super::{RecordError, Shared};
-use shedding::Shedding;
 use crate::store::{
     db::DbError,
     footage::{Discard, FootageError, IncidentMark, StreamUsage},
 };
+use shedding::Shedding;
 
 /// Between two looks at clock and disk.
 const LOOK: Duration = Duration::from_secs(1);

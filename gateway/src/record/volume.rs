@@ -274,7 +274,7 @@ impl Volume {
             (_, Some(cause)) => {
                 let names: Vec<String> = streams.iter().map(ToString::to_string).collect();
                 let detail = format!(
-                    "{cause}, and all that is left is held or of incidents: {} not recorded. Release holds \
+                    "{cause}: {} not recorded. Release holds \
                      (GET /api/v1/holds), or add space; recording resumes by itself",
                     if names.is_empty() {
                         "cameras are".to_owned()
@@ -303,8 +303,10 @@ impl Volume {
     pub(crate) fn watch(&self) -> Watched {
         // Asked before the lock is taken: a disk that hangs must not hold up those who only want to know of it.
         let there = MountKey::of(&self.dir).ok();
-        let is_read_only =
-            self.mounted().and_then(|mount| mount.room().map_err(at(&self.dir))).is_ok_and(|room| room.is_read_only);
+        let is_read_only = self
+            .mounted()
+            .and_then(|mount| mount.room().map_err(at(&self.dir)))
+            .is_ok_and(|room| room.is_read_only);
         let mut holding = lock_of(&self.holding);
         match &*holding {
             Holding::Mounted { mount, .. } if there == Some(mount.key()) && !mount.has_failed() => {
@@ -313,7 +315,9 @@ impl Volume {
                     _ if is_read_only => self.say(DiskState::ReadOnly, READ_ONLY),
                     DiskState::ReadOnly => return Watched::Writable,
                     DiskState::Ok | DiskState::Full | DiskState::Slow => {}
-                    DiskState::Missing | DiskState::Swapped | DiskState::Failed => self.say(DiskState::Ok, ""),
+                    DiskState::Missing | DiskState::Swapped | DiskState::Failed => {
+                        self.say(DiskState::Ok, "")
+                    }
                 }
                 return Watched::Same;
             }

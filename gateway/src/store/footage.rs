@@ -444,9 +444,7 @@ impl Footage {
     /// # Errors
     /// [`FootageError`] when they cannot be read.
     pub fn streams(&self) -> Result<Vec<StreamId>, FootageError> {
-        self.read(|c| {
-            c.prepare_cached(SELECT_STREAMS)?.query_map([], |row| stream_at(row, 0))?.collect()
-        })
+        self.read(|c| c.prepare_cached(SELECT_STREAMS)?.query_map([], |row| stream_at(row, 0))?.collect())
     }
 
     /// From the first recorded picture of `stream` to the end of the last complete segment.
@@ -805,3 +803,6 @@ where
 fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
 }
+
+#[cfg(test)]
+mod tests;

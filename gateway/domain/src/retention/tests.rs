@@ -124,7 +124,9 @@ fn the_first_retention_clock_doubts_a_wall_clock_far_ahead_of_the_newest_footage
 fn the_strictest_of_two_policies_keeps_what_either_keeps() {
     let long = Policy::new(60, 60, Some(1), LegalBasis::General).unwrap();
     let key = Policy::new(90, 90, None, LegalBasis::KeyTarget).unwrap();
-    for strictest in [long.strictest(key), key.strictest(long), long.strictest(key).strictest(Policy::default())] {
+    for strictest in
+        [long.strictest(key), key.strictest(long), long.strictest(key).strictest(Policy::default())]
+    {
         assert_eq!(strictest, key);
     }
     assert_eq!(long.strictest(Policy::default()), Policy::new(60, 90, None, LegalBasis::General).unwrap());

@@ -25,6 +25,11 @@ const LEFT_ALONE: Duration = Duration::from_secs(600);
 /// Below so many inodes, or an eighth of a small disk's, files are deleted as if space were short.
 const LEAST_INODES: u64 = 64;
 
+const FULL: &str = "the disk is full, and all that is left is held or of incidents";
+const OUT_OF_INODES: &str = "the file system is out of inodes, and all that is left is held or of incidents";
+const USELESS: &str =
+    "the disk is full, and deleting footage makes no room: look for snapshots and for other files";
+
 /// What shedding remembers from look to look.
 #[derive(Default)]
 pub(super) struct Shedding {
@@ -103,18 +108,22 @@ impl Retention {
             self.set_full(None);
             return Ok(());
         }
-        let cause = if need.files > 0 { "the file system is out of inodes" } else { "the disk is full" };
         let left = self.shedding.left(now);
         let is_waiting = left == 0 || self.shedding.expected.is_some();
         if !is_waiting && !self.is_idle(now)? && self.shed(now, room, need, left)? > 0 {
-            tracing::warn!(cause, free_bytes = room.free_bytes, "the oldest footage makes room");
+            tracing::warn!(missing = ?need, free_bytes = room.free_bytes, "the oldest footage makes room");
             self.set_full(None);
             return Ok(());
         }
         // Half of the reserve is used before recording stops, so that it does not stop and go with every file.
         let is_over = was_refused || need.files > 0 || room.free_bytes < reserve / 2 || self.shedding.is_full;
         if !is_waiting {
-            self.set_full(is_over.then_some(cause));
+            let is_useless = matches!(self.shedding.idle, Some(Idle { n_released: None, .. }));
+            self.set_full(is_over.then_some(match (need.files > 0, is_useless) {
+                (true, _) => OUT_OF_INODES,
+                (false, false) => FULL,
+                (false, true) => USELESS,
+            }));
         }
         Ok(())
     }
