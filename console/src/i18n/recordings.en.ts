@@ -227,6 +227,7 @@ export const recordingWords: typeof words = {
 
 export const recordingCodes: typeof codes = {
   purpose_needed: "Footage older than 24 hours needs a purpose and a case number.",
+  hold_too_long: "A hold is at most 31 days long: make several, or keep footage for more days.",
   nothing_recorded: "There is no footage of this time.",
   transcode_quota: "All transcoders are in use: close another pane, or watch the sub stream.",
   media: "The footage cannot be played; it may be damaged.",

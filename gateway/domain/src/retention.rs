@@ -148,6 +148,18 @@ impl Policy {
         self.basis
     }
 
+    /// No footage is kept for less than either of the two would: the longer times, the longer floor, no limit of bytes.
+    #[must_use]
+    pub fn strictest(self, other: Self) -> Self {
+        let basis = if other.basis.floor_days() > self.basis.floor_days() { other.basis } else { self.basis };
+        Self {
+            base_days: self.base_days.max(other.base_days),
+            incident_days: self.incident_days.max(other.incident_days),
+            max_bytes: None,
+            basis,
+        }
+    }
+
     /// What the law asks for.
     #[must_use]
     pub fn floor(&self) -> Duration {
@@ -187,7 +199,7 @@ pub struct Kept {
     pub bytes: u64,
     /// What it is kept for.
     pub tier: Tier,
-    /// The retention clock before its row was made: it cannot be older than that.
+    /// The retention clock before its row was made: it cannot be older than that. 0: there was none yet.
     pub not_before: WallTime,
     /// By how much the retention clock was set forward since, without that time having been seen to pass.
     pub unseen: Duration,
@@ -195,12 +207,14 @@ pub struct Kept {
 
 impl Kept {
     /// Where its age is counted from, on the retention clock that says `now`. A wall time that the retention clock
-    /// contradicts (1970, or the future) does not count.
+    /// contradicts (1970, or the future) does not count. Where there was none to contradict it, footage from the future
+    /// waits until the clock gets there.
     #[must_use]
     pub fn aged_from(&self, now: WallTime) -> WallTime {
         let label = self.span.to.plus(self.unseen);
         let earliest = self.not_before.plus(self.unseen);
-        if label > now.plus(DAY) { earliest } else { label.max(earliest) }
+        let is_contradicted = self.not_before > WallTime(0) && label > now.plus(DAY);
+        if is_contradicted { earliest } else { label.max(earliest) }
     }
 
     /// How long it has been kept.

@@ -112,6 +112,29 @@ impl Guard {
         Ok((camera, allowed))
     }
 
+    /// A camera that the site names no more, but footage or holds do, if the viewer may do the route's action everywhere:
+    /// nobody knows where it was.
+    pub(super) async fn unnamed_camera<'a>(&'a self, id: &'a CameraId) -> Result<Object<'a>, ApiError> {
+        let mut object = None;
+        for area in self.roots() {
+            let here = Object::Camera { id, area };
+            let _allowed = self.allow(&here, Purpose::Duty).await?;
+            object = Some(here);
+        }
+        object.ok_or(ApiError::NotFound)
+    }
+
+    /// For lists: the same. A no is not an event.
+    pub(super) fn sees_unnamed_camera(&self, id: &CameraId, action: Action) -> bool {
+        let mut roots = self.roots().peekable();
+        roots.peek().is_some() && roots.all(|area| self.may(action, &Object::Camera { id, area }))
+    }
+
+    fn roots(&self) -> impl Iterator<Item = &AreaId> {
+        let areas = self.state.site.areas.areas().iter();
+        areas.filter(|area| area.parent.is_none()).map(|area| &area.id)
+    }
+
     /// The incident, if the viewer may do the route's action to it.
     pub(super) async fn incident(&self, id: &str) -> Result<(IncidentRow, Allowed), ApiError> {
         let id = incident_id(id)?;

@@ -1,5 +1,7 @@
 //! Holds: an operator keeps footage of own areas for a case, and releases it.
 
+use std::time::Duration;
+
 use axum::{Json, extract::Path, http::StatusCode};
 use serde::Deserialize;
 use sharpeyes_domain::{
@@ -27,6 +29,8 @@ use crate::{
 
 const LONGEST_CASE: usize = 64;
 const LONGEST_TEXT: usize = 1_000;
+/// A case is about days. What is to stay for longer is a matter of `keep_days`.
+const LONGEST_HOLD: Duration = Duration::from_hours(31 * 24);
 
 /// Which holds.
 #[derive(Deserialize, IntoParams)]
@@ -38,7 +42,8 @@ pub(super) struct HoldQuery {
     state: dto::HoldScope,
 }
 
-/// The holds of the viewer's cameras, the newest first.
+/// The holds of the viewer's cameras, the newest first. Those of cameras that the site names no more are for viewers who
+/// are responsible for the whole site.
 #[utoipa::path(get, path = "/api/v1/holds", params(HoldQuery), responses((status = 200, body = Vec<dto::Hold>)))]
 pub(super) async fn list(
     guard: Guard,
@@ -50,8 +55,11 @@ pub(super) async fn list(
     };
     let rows = blocking(&guard, move |keeping| Ok(keeping.footage().holds(which)?)).await?;
     let is_seen = |row: &HoldRow| {
-        let camera = guard.state.site.camera(&row.hold.stream.camera);
-        camera.is_some_and(|camera| guard.sees_camera(camera, Action::HoldManage))
+        let id = &row.hold.stream.camera;
+        match guard.state.site.camera(id) {
+            Some(camera) => guard.sees_camera(camera, Action::HoldManage),
+            None => guard.sees_unnamed_camera(id, Action::HoldManage),
+        }
     };
     Ok(Json(rows.iter().filter(|row| is_seen(row)).map(dto::Hold::from).collect()))
 }
@@ -78,6 +86,9 @@ pub(super) async fn make(
             "to_ms",
             "the end must be after the beginning, and the beginning before now",
         ));
+    }
+    if span.to.since(span.from) > LONGEST_HOLD {
+        return Err(refused("hold_too_long", "to_ms", "a hold is at most 31 days long"));
     }
     if request.review_ms <= now.0 {
         return Err(refused("bad_review", "review_ms", "the review must be later than now"));
@@ -112,14 +123,21 @@ pub(super) async fn release(
     let id: HoldId = id.parse().map(HoldId).map_err(|_| ApiError::NotFound)?;
     let row =
         blocking(&guard, move |keeping| Ok(keeping.footage().hold(id)?)).await?.ok_or(ApiError::NotFound)?;
-    let (camera, _) = guard.camera(row.hold.stream.camera.as_str(), Purpose::Duty).await?;
+    let id_of_camera = &row.hold.stream.camera;
+    let object = match guard.state.site.camera(id_of_camera) {
+        Some(camera) => {
+            let (camera, _) = guard.camera(camera.id.as_str(), Purpose::Duty).await?;
+            of_camera(camera)
+        }
+        None => guard.unnamed_camera(id_of_camera).await?,
+    };
     let release = Release {
         at: guard.state.clock.wall(),
         by: guard.viewer.name.clone(),
         reason: text("reason", &request.reason, 1, LONGEST_TEXT)?,
     };
     let detail = format!("release {id} case {}: {}", row.hold.case_number, release.reason);
-    let entry = guard.entry(&of_camera(camera), Purpose::Duty, Outcome::Allowed, detail);
+    let entry = guard.entry(&object, Purpose::Duty, Outcome::Allowed, detail);
     guard.state.accounts.audit().append(entry).await?;
     let row = blocking(&guard, move |keeping| Ok(keeping.footage().release_hold(id, release)?)).await?;
     Ok(Json(dto::Hold::from(&row.ok_or(ApiError::NotFound)?)))

@@ -11,8 +11,12 @@ use std::{
     time::Duration,
 };
 
-use sharpeyes_config::{Record, Site};
-use sharpeyes_domain::{ids::AlarmId, segment::Span};
+use sharpeyes_config::Site;
+use sharpeyes_domain::{
+    ids::{AlarmId, StreamId, StreamKind},
+    retention::Policy,
+    segment::Span,
+};
 
 use super::AppError;
 use crate::{
@@ -89,13 +93,19 @@ impl Keeper {
     }
 }
 
-/// The policy of every camera that is recorded.
+/// The policy of every camera: one that is not recorded any more still has footage.
 pub(crate) fn settings(site: &Site) -> RetentionSettings {
-    let recorded = site.cameras.iter().filter(|camera| camera.record != Record::Off);
-    let cameras: HashMap<_, _> = recorded.map(|camera| (camera.id.clone(), camera.retention)).collect();
+    let cameras: HashMap<_, _> =
+        site.cameras.iter().map(|camera| (camera.id.clone(), camera.retention)).collect();
+    let streams = site.cameras.iter().flat_map(|camera| {
+        let recorded = [StreamKind::Main, StreamKind::Sub].into_iter();
+        let recorded = recorded.filter(|kind| camera.record.includes(*kind));
+        recorded.map(|kind| StreamId { camera: camera.id.clone(), kind })
+    });
     RetentionSettings {
         reserve: site.storage.reserve,
-        policy: site.storage.policy,
+        unnamed: cameras.values().copied().fold(site.storage.policy, Policy::strictest),
+        recorded: streams.collect(),
         cameras,
         confirm_after: site.storage.clock_confirm,
     }
@@ -114,15 +124,17 @@ struct Incidents {
 impl IncidentSource for Incidents {
     fn changed(&mut self) -> Result<Vec<IncidentMark>, DbError> {
         let mut marks = Vec::new();
+        // Kept only when all went well: what an error has cut short is asked for again.
+        let (mut after, mut running) = (self.after, self.running.clone());
         loop {
-            let found = self.dispatch.alarm_times_blocking(self.after, &self.running)?;
-            let before = self.after;
+            let found = self.dispatch.alarm_times_blocking(after, &running)?;
+            let before = after;
             for alarm in found {
-                self.after = self.after.max(alarm.id);
+                after = after.max(alarm.id);
                 if alarm.is_over {
-                    self.running.remove(&alarm.id);
+                    running.remove(&alarm.id);
                 } else {
-                    self.running.insert(alarm.id);
+                    running.insert(alarm.id);
                 }
                 // While it runs, what is recorded now belongs to it.
                 let last = if alarm.is_over { alarm.last } else { alarm.last.max(self.clock.wall()) };
@@ -132,9 +144,58 @@ impl IncidentSource for Incidents {
                 };
                 marks.push(IncidentMark { alarm: alarm.id, camera: alarm.camera, span });
             }
-            if self.after == before {
+            if after == before {
+                (self.after, self.running) = (after, running);
                 return Ok(marks);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sharpeyes_domain::{ids::CameraId, retention::LegalBasis};
+
+    use super::*;
+
+    #[test]
+    fn a_camera_that_is_switched_off_keeps_its_policy_and_one_without_a_name_gets_the_strictest() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("site.toml");
+        let text = r#"
+            [site]
+            name = "x"
+            data_dir = "data"
+            [[area]]
+            id = "town"
+            name = "x"
+            kind = "township"
+            [[camera]]
+            id = "gate"
+            name = "x"
+            area = "town"
+            place = "crowded"
+            main = "rtsp://192.0.2.1/main"
+            sub = "rtsp://192.0.2.1/sub"
+            record = "off"
+            legal_basis = "key_target"
+            keep_days = 90
+            incident_days = 120
+            [[camera]]
+            id = "dam"
+            name = "x"
+            area = "town"
+            place = "crowded"
+            main = "rtsp://192.0.2.2/main"
+            sub = "rtsp://192.0.2.2/sub"
+            record = "sub"
+        "#;
+        std::fs::write(&file, text).unwrap();
+        let settings = settings(&Site::load(&file).unwrap());
+        let key = Policy::new(90, 120, None, LegalBasis::KeyTarget).unwrap();
+        assert_eq!(settings.cameras.get(&CameraId::new("gate").unwrap()), Some(&key));
+        assert_eq!(settings.unnamed, key);
+        let recorded: Vec<String> = settings.recorded.iter().map(ToString::to_string).collect();
+        assert_eq!(recorded, ["dam/sub"]);
     }
 }

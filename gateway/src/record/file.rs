@@ -7,12 +7,13 @@ use std::{
     sync::Arc,
 };
 
+use rustix::fs::{Advice, fadvise};
 use sha2::{Digest as _, Sha256};
 use sharpeyes_domain::{ids::SegmentId, segment::Span};
 
 use super::{
     table::{self, Fragment},
-    volume::{Mount, Volume, VolumeError, at},
+    volume::{Mount, Volume, VolumeError, at, is_no_room},
 };
 use crate::store::footage::{ClosedSegment, SegmentState};
 
@@ -82,12 +83,19 @@ impl SegmentFile {
 
     /// Syncs file and directory; the row may be closed now. `None` when nothing is in it.
     ///
-    /// After a failed fsync the pages are gone and a second one would lie, so nothing more is written to that mount.
+    /// After a failed fsync the pages are gone and a second one would lie, so nothing more is written to that mount; but
+    /// for want of room: then this file is read back from the disk, and the next is written when there is room.
     pub(super) fn finish(self, volume: &Volume) -> Result<Option<ClosedSegment>, VolumeError> {
         let parent = Path::new(&self.path).parent().unwrap_or(Path::new(""));
         self.file.sync_all().and_then(|()| self.mount.sync_dir(parent)).map_err(|source| {
-            self.mount.fail();
-            at(&volume.dir().join(&self.path))(source)
+            if !is_no_room(&source) {
+                self.mount.fail();
+            } else if let Err(error) = fadvise(&self.file, 0, None, Advice::DontNeed) {
+                // What is read back would come from memory, not from the disk.
+                tracing::warn!(%error, path = self.path, "the system's copy of a file cannot be dropped");
+                self.mount.fail();
+            }
+            noted(volume, at(&volume.dir().join(&self.path))(source))
         })?;
         let size = self.size;
         let sha256 = self.hasher.finalize().into();

@@ -40,7 +40,7 @@ use std::{
 use sharpeyes_domain::{
     ids::{RunId, SegmentId, StreamId},
     media::{AccessUnit, AudioParams, AudioUnit, VideoParams},
-    segment::{GapCause, Span},
+    segment::{Gap, GapCause, Span},
     time::WallTime,
 };
 
@@ -200,13 +200,18 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Checks the disk's identity, repairs what a crash left, and starts the writer threads. Blocks.
+    /// Checks the disk's identity, repairs what a crash left, and starts the writer threads. Blocks. A disk that is
+    /// read-only is repaired when it may be written again; until then nothing is recorded.
     ///
     /// # Errors
     /// [`RecordError::Volume`] when the disk is not the one that the index describes, or is in use.
     pub fn open(settings: RecordSettings, footage: Footage, clock: Clock) -> Result<Self, RecordError> {
         let volume = Volume::open(&settings.media_dir, &footage, clock.wall())?;
-        let recovery = recovery::recover(volume.dir(), &footage, clock.wall())?;
+        let recovery = if volume.is_read_only() {
+            Recovery::default()
+        } else {
+            recovery::recover(volume.dir(), &footage, clock.wall())?
+        };
         let shared = Arc::new(Shared { volume, footage, clock, settings, open: Mutex::default() });
         let pool = Pool::start(&shared).map_err(RecordError::Thread)?;
         Ok(Self { shared, pool, recovery, senders: Mutex::default() })
@@ -280,7 +285,7 @@ impl Recorder {
     /// How the disk is.
     #[must_use]
     pub fn disk(&self) -> DiskReport {
-        self.shared.volume.report()
+        self.shared.volume.report(self.shared.clock.instant())
     }
 
     /// What deletes old footage and keeps room on the disk; run it on a thread of its own.
@@ -310,7 +315,10 @@ impl Drop for Recorder {
 impl Shared {
     /// Whether the right disk is there; when it has come back, what was being written to it is brought into order first.
     fn watch_disk(&self) {
-        let Watched::Back(returned) = self.volume.watch() else { return };
+        let watched = self.volume.watch();
+        if matches!(watched, Watched::Same) {
+            return;
+        }
         let busy: Vec<SegmentId> = {
             let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
             open.values().map(|segment| segment.id).collect()
@@ -321,7 +329,10 @@ impl Shared {
                     segments = recovery.segments.len(),
                     "files that were open when the disk went are closed"
                 );
-                self.volume.admit(returned);
+                match watched {
+                    Watched::Back(returned) => self.volume.admit(returned),
+                    Watched::Writable | Watched::Same => self.volume.admit_writable(),
+                }
             }
             // Not admitted: it is looked at again with the next sync.
             Err(error) => {
@@ -330,11 +341,16 @@ impl Shared {
         }
     }
 
-    /// Reads back a file whose writer could not finish it.
-    fn recover_open(&self, id: SegmentId) -> Result<(), RecordError> {
+    /// Reads back a file whose writer could not finish it, and names what it has lost of `written`.
+    fn recover_open(&self, id: SegmentId, written: Option<Span>) -> Result<(), RecordError> {
         let Some(row) = self.footage.segment(id)?.filter(|row| row.closed.is_none()) else { return Ok(()) };
-        recovery::recover_returned_segment(self.volume.dir(), &self.footage, &row, self.clock.wall())
-            .map(drop)
+        recovery::recover_returned_segment(self.volume.dir(), &self.footage, &row, self.clock.wall())?;
+        let Some(written) = written else { return Ok(()) };
+        let gap =
+            |span| Change::AddGap { stream: row.stream.clone(), gap: Gap { span, cause: GapCause::Disk } };
+        let lost = holes(&self.footage, &row.stream, written)?;
+        self.footage.apply(lost.into_iter().map(gap).collect())?;
+        Ok(())
     }
 
     pub(crate) fn open_segment(&self, stream: &StreamId) -> Option<OpenSegment> {

@@ -20,9 +20,6 @@ use super::{
     segmenter::Segmenter,
 };
 
-/// A disk that needs longer for a sync is called slow.
-const SLOW_SYNC: Duration = Duration::from_secs(5);
-
 /// The recorder's threads.
 pub(super) struct Pool {
     inboxes: Vec<Arc<Inbox>>,
@@ -129,9 +126,9 @@ fn sync_loop(shared: &Shared, stopped: &Receiver<()>) {
             Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
         };
         let begin = shared.clock.instant();
-        let synced = shared.volume.sync_if_dirty();
+        let synced = shared.volume.sync_if_dirty(begin);
         took = shared.clock.instant() - begin;
-        shared.volume.note_slow(took > SLOW_SYNC);
+        shared.volume.note_sync(took);
         if let Err(error) = synced {
             tracing::error!(%error, "recording on this disk stops: a sync failed, so nothing written can be relied on");
         }

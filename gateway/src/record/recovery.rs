@@ -174,13 +174,22 @@ pub(crate) fn recover(dir: &Path, footage: &Footage, now: WallTime) -> Result<Re
     Ok(recovery)
 }
 
-/// Unlinks what garbage names.
+/// Unlinks what garbage names; what the disk does not let go of is tried again by retention.
 fn finish_deletions(dir: &Path, footage: &Footage) -> Result<usize, RecordError> {
-    let garbage = footage.garbage()?;
-    let n = garbage.len();
-    for row in garbage {
-        unlink(dir, &row.path)?;
+    let (mut n, mut n_left) = (0, 0);
+    for row in footage.garbage()? {
+        if let Err(error) = unlink(dir, &row.path) {
+            if n_left == 0 {
+                tracing::error!(%error, "a file cannot be deleted");
+            }
+            n_left += 1;
+            continue;
+        }
         footage.apply(vec![Change::Forget { path: row.path }])?;
+        n += 1;
+    }
+    if n_left > 0 {
+        tracing::error!(files = n_left, "files that are to be deleted are left");
     }
     Ok(n)
 }
@@ -210,6 +219,10 @@ pub(crate) fn recover_returned_segment(
     now: WallTime,
 ) -> Result<RecoveredSegment, RecordError> {
     let found = recover_segment(dir, footage, row, now)?;
+    if let Some(span) = found.span {
+        // Where the disk was read-only at the start, the gap began before what was recorded last was known.
+        footage.apply(vec![Change::CutGaps { stream: row.stream.clone(), span }])?;
+    }
     if let Some(gap) = footage.open_gap(&row.stream)? {
         let from = found.span.map_or(row.start_wall, |span| span.from);
         let missing = holes(footage, &row.stream, Span { from, to: gap.from })?;

@@ -5,9 +5,11 @@
 //! A hold is stronger than everything here: the statement that makes garbage looks for it (`store::footage`).
 
 mod keeping;
+mod shedding;
 
 use std::{
     collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError},
@@ -16,20 +18,19 @@ use std::{
 };
 
 use sharpeyes_domain::{
-    ids::{CameraId, SegmentId, StreamId, StreamKind},
-    retention::{
-        Candidate, Capacity, Deletion, DeletionReason, Need, Policy, RetentionClock, StreamUse, Tier, due,
-        forecast, shed,
-    },
+    ids::{CameraId, SegmentId, StreamId},
+    retention::{Capacity, Deletion, Policy, RetentionClock, StreamUse, Tier, due, forecast},
+    time::WallTime,
 };
 
 pub use keeping::{Keeping, StorageReport, StreamReport};
 
-use super::{RecordError, Shared, volume::Room};
+use super::{RecordError, Shared};
 use crate::store::{
     db::DbError,
     footage::{Discard, FootageError, IncidentMark, StreamUsage},
 };
+use shedding::Shedding;
 
 /// Between two looks at clock and disk.
 const LOOK: Duration = Duration::from_secs(1);
@@ -39,11 +40,9 @@ const MEASURE_EVERY: Duration = Duration::from_secs(3600);
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 /// Files of one stream in one transaction.
 const BATCH: u32 = 128;
-/// Files that one pass deletes at most: a hundred cameras make a hundred a minute, so this catches up, and no mistake
+/// Files that one pass deletes for their age at most, and a minute for want of room: a hundred cameras make a hundred a minute, so this catches up, and no mistake
 /// empties a disk within a minute.
 const PASS: usize = 1_024;
-/// Below so many inodes, or an eighth of a small disk's, files are deleted as if space were short.
-const LEAST_INODES: u64 = 64;
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// What retention is told.
@@ -51,10 +50,12 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub struct RetentionSettings {
     /// Kept free; `None`: a fiftieth of the disk, at most 2 GiB.
     pub reserve: Option<u64>,
-    /// For cameras that the site does not name any more.
-    pub policy: Policy,
-    /// Of each camera that is recorded.
+    /// For cameras that the site does not name any more: the strictest there is, since nobody knows what they were.
+    pub unnamed: Policy,
+    /// Of each camera, recorded or not.
     pub cameras: HashMap<CameraId, Policy>,
+    /// What a full disk stops.
+    pub recorded: Vec<StreamId>,
     /// A wall clock that has jumped and stays so for this long is believed.
     pub confirm_after: Duration,
 }
@@ -86,8 +87,11 @@ pub struct Retention {
     cursors: HashMap<StreamId, SegmentId>,
     keeping: Arc<Keeping>,
     is_failing: bool,
-    /// Nothing more may be shed.
-    is_full: bool,
+    /// Incidents were learnt since the start.
+    has_learnt: bool,
+    /// The disk keeps files that are to be deleted.
+    is_stuck: bool,
+    shedding: Shedding,
 }
 
 impl Retention {
@@ -97,7 +101,10 @@ impl Retention {
         incidents: Box<dyn IncidentSource>,
     ) -> Result<Self, RecordError> {
         let (wall, looked) = (shared.clock.wall(), shared.clock.instant());
-        let mut clock = shared.footage.retention_clock()?.unwrap_or(RetentionClock::new(wall));
+        let mut clock = match shared.footage.retention_clock()? {
+            Some(kept) => kept,
+            None => RetentionClock::first(wall, shared.footage.newest()?),
+        };
         let unseen = clock.observe(wall, Duration::ZERO, settings.confirm_after);
         shared.footage.keep_retention_clock(clock, unseen)?;
         let keeping = Arc::new(Keeping::new(Arc::clone(&shared), settings.clone(), clock));
@@ -115,7 +122,9 @@ impl Retention {
             cursors: HashMap::new(),
             keeping,
             is_failing: false,
-            is_full: false,
+            has_learnt: false,
+            is_stuck: false,
+            shedding: Shedding::default(),
         })
     }
 
@@ -128,13 +137,19 @@ impl Retention {
     /// Works until the other end of `stop` is dropped. Blocks.
     pub fn run(mut self, stop: &Receiver<()>) {
         loop {
-            if let Err(error) = self.turn() {
-                if !self.is_failing {
-                    tracing::error!(%error, "retention failed; it is tried again");
+            // A panic must not leave the disk to fill up: the next turn begins anew.
+            match catch_unwind(AssertUnwindSafe(|| self.turn())) {
+                Ok(Ok(())) => self.is_failing = false,
+                Ok(Err(error)) => {
+                    if !std::mem::replace(&mut self.is_failing, true) {
+                        tracing::error!(%error, "retention failed; it is tried again");
+                    }
                 }
-                self.is_failing = true;
-            } else {
-                self.is_failing = false;
+                Err(_) => {
+                    if !std::mem::replace(&mut self.is_failing, true) {
+                        tracing::error!("retention panicked; it is tried again");
+                    }
+                }
             }
             match stop.recv_timeout(LOOK) {
                 Err(RecvTimeoutError::Timeout) => {}
@@ -152,13 +167,15 @@ impl Retention {
         self.observe(now);
         let is_due = |last: Option<Instant>, every| last.is_none_or(|last| now - last >= every);
         let is_pass = is_due(self.expired, EXPIRE_EVERY);
-        self.make_room()?;
+        if is_pass {
+            // Before anything is deleted, it is known what must stay.
+            self.learn_incidents()?;
+        }
+        self.make_room(now)?;
         if is_pass {
             self.expired = Some(now);
             self.shared.footage.keep_retention_clock(self.clock, None)?;
             self.finish_deletions()?;
-            // Before anything is deleted, it is known what must stay.
-            self.learn_incidents()?;
             let is_sweep = is_due(self.swept, SWEEP_EVERY);
             if is_sweep {
                 self.swept = Some(now);
@@ -180,6 +197,7 @@ impl Retention {
         let elapsed = now.saturating_duration_since(self.looked);
         self.looked = now;
         let wall = self.shared.clock.wall();
+        let kept = self.clock;
         let before = self.clock.doubt();
         if self.keeping.take_confirmation() {
             self.clock.confirm(wall);
@@ -198,13 +216,13 @@ impl Retention {
         {
             // Without the note footage would age by the jump: the clock stays in doubt instead.
             tracing::error!(%error, "the retention clock could not be kept");
-            self.clock = self.shared.footage.retention_clock().ok().flatten().unwrap_or(self.clock);
+            self.clock = self.shared.footage.retention_clock().ok().flatten().unwrap_or(kept);
         }
         self.keeping.set_clock(self.clock);
     }
 
     fn policy(&self, stream: &StreamId) -> Policy {
-        self.settings.cameras.get(&stream.camera).copied().unwrap_or(self.settings.policy)
+        self.settings.cameras.get(&stream.camera).copied().unwrap_or(self.settings.unnamed)
     }
 
     /// Deletes what is over, at most [`PASS`] files.
@@ -225,7 +243,7 @@ impl Retention {
             }
         }
         if is_sweep {
-            self.shared.footage.prune(self.clock.now().minus(self.longest()))?;
+            self.shared.footage.prune(self.horizon())?;
         }
         Ok(())
     }
@@ -257,20 +275,35 @@ impl Retention {
     }
 
     /// Rows, files, directories, rows. Gives the number of deleted files.
-    fn delete(&self, discards: Vec<Discard>) -> Result<usize, RecordError> {
+    fn delete(&mut self, discards: Vec<Discard>) -> Result<usize, RecordError> {
         if discards.is_empty() {
             return Ok(0);
         }
         let paths = self.shared.footage.discard(discards, self.shared.clock.wall())?;
-        self.shared.volume.remove(&paths)?;
         let n = paths.len();
-        self.shared.footage.forget(paths)?;
+        self.remove(&paths)?;
         Ok(n)
+    }
+
+    /// What the disk does not let go of stays garbage, and is tried again with every pass.
+    fn remove(&mut self, paths: &[String]) -> Result<(), RecordError> {
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let removed = self.shared.volume.remove(paths)?;
+        let n_left = paths.len() - removed.paths.len();
+        self.shared.footage.forget(removed.paths)?;
+        if let Some(error) = removed.error
+            && !std::mem::replace(&mut self.is_stuck, true)
+        {
+            tracing::error!(%error, files = n_left, "files cannot be deleted; it is tried again every minute");
+        }
+        Ok(())
     }
 
     /// What must stay because it belongs to an incident.
     fn learn_incidents(&mut self) -> Result<(), RecordError> {
-        let forgotten = self.clock.now().minus(self.longest());
+        let forgotten = self.horizon();
         let changed = self.incidents.changed().map_err(FootageError::from)?;
         self.marks.extend(changed.into_iter().filter(|mark| mark.span.to > forgotten));
         while !self.marks.is_empty() {
@@ -279,92 +312,30 @@ impl Retention {
             // Only what is on the disk is known.
             self.marks.drain(..n);
         }
+        self.has_learnt = true;
         Ok(())
+    }
+
+    /// Before this, by either clock, no incident keeps anything; footage that does not age by a jump keeps its own
+    /// spans all the same.
+    fn horizon(&self) -> WallTime {
+        self.clock.now().min(self.shared.clock.wall()).minus(self.longest())
     }
 
     /// The longest time that any camera's incidents are kept, and a day.
     fn longest(&self) -> Duration {
-        let policies = self.settings.cameras.values().chain([&self.settings.policy]);
+        let policies = self.settings.cameras.values().chain([&self.settings.unnamed]);
         DAY * (policies.map(Policy::incident_days).max().unwrap_or(0) + 1)
     }
 
     /// What the disk did not let go of before.
-    fn finish_deletions(&self) -> Result<(), RecordError> {
+    fn finish_deletions(&mut self) -> Result<(), RecordError> {
         if !self.shared.volume.room().is_ok_and(|room| !room.is_read_only) {
             return Ok(());
         }
         let paths: Vec<String> = self.shared.footage.garbage()?.into_iter().map(|row| row.path).collect();
-        if !paths.is_empty() {
-            self.shared.volume.remove(&paths)?;
-            self.shared.footage.forget(paths)?;
-        }
-        Ok(())
-    }
-
-    /// Sheds base footage while the disk has less than its reserve; stops recording when nothing is left to shed.
-    fn make_room(&mut self) -> Result<(), RecordError> {
-        let was_refused = self.shared.volume.take_refusal();
-        // A disk that is away or broken is the watch's business.
-        let Ok(room) = self.shared.volume.room() else { return Ok(()) };
-        let reserve = self.reserve(room);
-        if room.is_read_only {
-            return Ok(());
-        }
-        let need = need(room, reserve, was_refused);
-        if need.is_none() {
-            self.set_full(None);
-            return Ok(());
-        }
-        let cause = if need.files > 0 { "the file system is out of inodes" } else { "the disk is full" };
-        let chosen = self.shed(need)?;
-        let n = self.delete(chosen)?;
-        if n > 0 {
-            tracing::warn!(files = n, cause, free_bytes = room.free_bytes, "the oldest footage made room");
-            self.set_full(None);
-            return Ok(());
-        }
-        // Half of the reserve is used before recording stops, so that it does not stop and go with every file.
-        let is_over = was_refused || need.files > 0 || room.free_bytes < reserve / 2 || self.is_full;
-        self.set_full(is_over.then_some(cause));
-        Ok(())
-    }
-
-    fn set_full(&mut self, cause: Option<&'static str>) {
-        self.is_full = cause.is_some();
-        let mut streams: Vec<StreamId> = match cause {
-            Some(_) => self.settings.cameras.keys().map(main_of).collect(),
-            None => Vec::new(),
-        };
-        streams.sort();
-        self.shared.volume.set_full(cause, &streams);
-    }
-
-    fn shed(&mut self, need: Need) -> Result<Vec<Discard>, RecordError> {
-        let mut candidates = self.sheddable()?;
-        if candidates.is_empty() && !self.cursors.is_empty() {
-            // A hold that was released lies before them.
-            self.cursors.clear();
-            candidates = self.sheddable()?;
-        }
-        let mut ids = shed(self.clock.now(), candidates, need);
-        ids.truncate(PASS);
-        let (reason, tier) = (DeletionReason::DiskFull, Tier::Base);
-        Ok(ids.into_iter().map(|id| Discard { id, reason, tier }).collect())
-    }
-
-    fn sheddable(&self) -> Result<Vec<Candidate>, RecordError> {
-        let mut candidates = Vec::new();
-        for stream in self.shared.footage.streams()? {
-            let policy = self.policy(&stream);
-            let after = self.cursors.get(&stream).copied().unwrap_or(SegmentId(0));
-            let oldest = self.shared.footage.deletable(&stream, Tier::Base, after, BATCH)?;
-            candidates.extend(oldest.into_iter().map(|kept| Candidate { kept, policy }));
-        }
-        Ok(candidates)
-    }
-
-    fn reserve(&self, room: Room) -> u64 {
-        self.settings.reserve.unwrap_or_else(|| (room.total_bytes / 50).min(2 << 30))
+        self.is_stuck &= !paths.is_empty();
+        self.remove(&paths)
     }
 
     /// What each stream has and writes, and how long the disk lasts.
@@ -411,23 +382,4 @@ impl Retention {
         let bytes_per_day = u64::try_from(per_day).unwrap_or(u64::MAX);
         StreamReport { policy, bytes_per_day, usage }
     }
-}
-
-/// The stream of a camera that is recorded.
-fn main_of(camera: &CameraId) -> StreamId {
-    StreamId { camera: camera.clone(), kind: StreamKind::Main }
-}
-
-/// A quarter more than what is missing, so that the next file is not already too much.
-fn need(room: Room, reserve: u64, was_refused: bool) -> Need {
-    let is_short = room.free_bytes < reserve || was_refused;
-    let bytes = if is_short { (reserve + reserve / 4).saturating_sub(room.free_bytes).max(1) } else { 0 };
-    let least = LEAST_INODES.min(room.inodes_total / 8);
-    let files = match room.inodes_free {
-        Some(free) if free < least => least + least / 4 - free,
-        Some(_) | None => 0,
-    };
-    // A refusal with space left is for want of inodes.
-    let bytes = if files > 0 && room.free_bytes >= reserve { 0 } else { bytes };
-    Need { bytes, files }
 }

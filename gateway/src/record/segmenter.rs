@@ -11,7 +11,7 @@ use rand::RngExt as _;
 use sharpeyes_domain::{
     ids::{RunId, SegmentId},
     media::{AccessUnit, AudioUnit},
-    segment::GapCause,
+    segment::{GapCause, Span},
     time::{MediaDuration, Pts, WallTime},
 };
 
@@ -369,14 +369,16 @@ impl Segmenter {
     /// Syncs the file and adds its row to `changes`; a file that got no picture goes.
     fn finish(&mut self, file: SegmentFile, changes: &mut Vec<Change>) {
         let (id, path) = (file.id, file.path.clone());
+        let ends = file.fragments().first().zip(file.fragments().last());
+        let span = ends.map(|(first, last)| Span { from: first.wall, to: last.wall_end });
         match file.finish(&self.shared.volume) {
             Ok(Some(closed)) => changes.push(Change::CloseSegment(closed)),
             Ok(None) => discard(&self.shared, id, path, changes),
             Err(error) => {
                 self.note_failure(&error.into());
                 // Its row stays open until the disk is mounted anew, or the next start; unless that has just been.
-                if self.shared.volume.ensure_usable().is_ok()
-                    && let Err(error) = self.shared.recover_open(id)
+                if self.shared.volume.ensure_intact().is_ok()
+                    && let Err(error) = self.shared.recover_open(id, span)
                 {
                     self.note_failure(&error);
                 }
@@ -511,7 +513,7 @@ fn open_file(
 /// Takes a file without pictures away. Should the disk refuse, the row stays garbage and the next start tries again.
 fn discard(shared: &Shared, id: SegmentId, path: String, changes: &mut Vec<Change>) {
     changes.push(Change::Discard { id, since: shared.clock.wall() });
-    if shared.volume.remove(std::slice::from_ref(&path)).is_ok() {
+    if shared.volume.remove(std::slice::from_ref(&path)).is_ok_and(|removed| removed.error.is_none()) {
         changes.push(Change::Forget { path });
     }
 }

@@ -1,7 +1,7 @@
 //! The disk under the recording: its identity, its lock, its paths, its syncs. Nothing here knows of streams' state.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -9,6 +9,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use rand::RngExt as _;
@@ -52,10 +53,12 @@ pub struct DiskReport {
 pub struct Volume {
     dir: PathBuf,
     uuid: String,
-    /// Never held while the disk is waited for, but for opening it anew.
+    /// Never held while the disk is waited for.
     holding: Mutex<Holding>,
     report: Mutex<DiskReport>,
     is_dirty: AtomicBool,
+    /// Since when a sync has been running.
+    syncing: Mutex<Option<Instant>>,
     /// The disk refused for want of room since someone looked.
     has_refused: AtomicBool,
     /// There is no room and nothing may be deleted: why.
@@ -77,6 +80,8 @@ enum Holding {
 pub(crate) enum Watched {
     /// As before.
     Same,
+    /// It was read-only and may be written again: bring it into order, then [`Volume::admit_writable`] it.
+    Writable,
     /// The right disk is back, and locked: bring it into order, then [`Volume::admit`] it.
     Back(Returned),
 }
@@ -116,6 +121,7 @@ impl Volume {
             holding: Mutex::new(Holding::Mounted { mount, _identity: identity }),
             report: Mutex::new(DiskReport { state: DiskState::Ok, detail: String::new() }),
             is_dirty: AtomicBool::new(false),
+            syncing: Mutex::default(),
             has_refused: AtomicBool::new(false),
             full: Mutex::default(),
         })
@@ -133,10 +139,29 @@ impl Volume {
         &self.uuid
     }
 
-    /// How the disk is.
+    /// How the disk is; slow as soon as the sync that runs now has taken too long.
     #[must_use]
-    pub fn report(&self) -> DiskReport {
-        lock_of(&self.report).clone()
+    pub fn report(&self, now: Instant) -> DiskReport {
+        let since = *lock_of(&self.syncing);
+        let report = lock_of(&self.report).clone();
+        let is_hanging = since.is_some_and(|since| now.saturating_duration_since(since) > SLOW_SYNC);
+        if is_hanging && report.state == DiskState::Ok {
+            return DiskReport { state: DiskState::Slow, detail: SLOW.to_owned() };
+        }
+        report
+    }
+
+    fn state(&self) -> DiskState {
+        lock_of(&self.report).state
+    }
+
+    /// Nothing can be written, and nothing be brought into order, until the file system may be written again.
+    pub(crate) fn is_read_only(&self) -> bool {
+        let is_read_only = self.room().is_ok_and(|room| room.is_read_only);
+        if is_read_only {
+            self.say(DiskState::ReadOnly, READ_ONLY);
+        }
+        is_read_only
     }
 
     /// The disk, when writing may go on: it is the same, no sync has failed, and there is room.
@@ -148,9 +173,17 @@ impl Volume {
             return Err(VolumeError::Full { dir: self.dir.clone(), cause });
         }
         // The watch takes this back when the file system may be written again.
-        if self.report().state == DiskState::ReadOnly {
+        if self.state() == DiskState::ReadOnly {
             return Err(VolumeError::ReadOnly { dir: self.dir.clone() });
         }
+        self.ensure_intact()
+    }
+
+    /// The disk, when it is the same and no sync has failed: what is there may be cut and deleted, full or not.
+    ///
+    /// # Errors
+    /// [`VolumeError::Changed`] or [`VolumeError::Failed`].
+    pub(crate) fn ensure_intact(&self) -> Result<Arc<Mount>, VolumeError> {
         let mount = self.mounted()?;
         if mount.has_failed() {
             return Err(VolumeError::Failed { dir: self.dir.clone() });
@@ -188,19 +221,27 @@ impl Volume {
     /// Brings everything written so far to the disk, data and directories, of all cameras at once.
     ///
     /// After a failed sync the kernel drops the pages and reports success next time, so a failure is final for this
-    /// mount: nothing more is written until the disk is mounted anew, or the gateway restarted.
+    /// mount: nothing more is written until the disk is mounted anew, or the gateway restarted. For want of room it is
+    /// not: each file that lost something hears of it when it is finished, and is read back.
     ///
     /// # Errors
     /// [`VolumeError::Io`] once, when it fails.
-    pub fn sync_if_dirty(&self) -> Result<(), VolumeError> {
+    pub fn sync_if_dirty(&self, now: Instant) -> Result<(), VolumeError> {
         let Ok(mount) = self.mounted() else { return Ok(()) };
         if mount.has_failed() || !self.is_dirty.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
-        mount.sync().map_err(|source| {
-            mount.fail();
-            VolumeError::Io { path: self.dir.clone(), source }
-        })
+        *lock_of(&self.syncing) = Some(now);
+        let synced = mount.sync();
+        *lock_of(&self.syncing) = None;
+        let Err(source) = synced else { return Ok(()) };
+        if is_no_room(&source) {
+            tracing::warn!(error = %source, dir = %self.dir.display(), "a sync found no room");
+            self.has_refused.store(true, Ordering::Release);
+            return Ok(());
+        }
+        mount.fail();
+        Err(VolumeError::Io { path: self.dir.clone(), source })
     }
 
     /// Remembers what kept a write from being done.
@@ -233,7 +274,7 @@ impl Volume {
             (_, Some(cause)) => {
                 let names: Vec<String> = streams.iter().map(ToString::to_string).collect();
                 let detail = format!(
-                    "{cause}, and all that is left is held or of incidents: {} not recorded. Release holds \
+                    "{cause}: {} not recorded. Release holds \
                      (GET /api/v1/holds), or add space; recording resumes by itself",
                     if names.is_empty() {
                         "cameras are".to_owned()
@@ -248,14 +289,11 @@ impl Volume {
         }
     }
 
-    /// A sync has been taking this long, or none is.
-    pub(crate) fn note_slow(&self, is_slow: bool) {
-        let state = self.report().state;
+    /// A sync took this long.
+    pub(crate) fn note_sync(&self, took: Duration) {
+        let (is_slow, state) = (took > SLOW_SYNC, self.state());
         if is_slow && state == DiskState::Ok {
-            self.say(
-                DiskState::Slow,
-                "a sync takes more than 5 s; check the disk (dmesg, smartctl) and what else uses it",
-            );
+            self.say(DiskState::Slow, SLOW);
         } else if !is_slow && state == DiskState::Slow {
             self.say(DiskState::Ok, "");
         }
@@ -263,28 +301,38 @@ impl Volume {
 
     /// Looks whether the right disk is still there, or there again. Writes nothing.
     pub(crate) fn watch(&self) -> Watched {
-        let mut holding = lock_of(&self.holding);
+        // Asked before the lock is taken: a disk that hangs must not hold up those who only want to know of it.
         let there = MountKey::of(&self.dir).ok();
+        let is_read_only = self
+            .mounted()
+            .and_then(|mount| mount.room().map_err(at(&self.dir)))
+            .is_ok_and(|room| room.is_read_only);
+        let mut holding = lock_of(&self.holding);
         match &*holding {
             Holding::Mounted { mount, .. } if there == Some(mount.key()) && !mount.has_failed() => {
-                let is_read_only = mount.room().is_ok_and(|room| room.is_read_only);
                 drop(holding);
-                let state = self.report().state;
-                if is_read_only {
-                    self.say(DiskState::ReadOnly, READ_ONLY);
-                } else if !matches!(state, DiskState::Ok | DiskState::Full | DiskState::Slow) {
-                    self.say(DiskState::Ok, "");
+                match self.state() {
+                    _ if is_read_only => self.say(DiskState::ReadOnly, READ_ONLY),
+                    DiskState::ReadOnly => return Watched::Writable,
+                    DiskState::Ok | DiskState::Full | DiskState::Slow => {}
+                    DiskState::Missing | DiskState::Swapped | DiskState::Failed => {
+                        self.say(DiskState::Ok, "")
+                    }
                 }
                 return Watched::Same;
             }
             Holding::Mounted { mount, .. } if there == Some(mount.key()) => {
-                let key = mount.key();
-                *holding = Holding::Failed(key);
+                let failed = Holding::Failed(mount.key());
+                let gone = std::mem::replace(&mut *holding, failed);
+                drop(holding);
+                drop(gone);
             }
             Holding::Failed(key) if there == Some(*key) => {}
             Holding::Mounted { .. } | Holding::Failed(_) | Holding::Away => {
                 // Closed before it is opened anew: the lock must not meet itself.
-                *holding = Holding::Away;
+                let gone = std::mem::replace(&mut *holding, Holding::Away);
+                drop(holding);
+                drop(gone);
                 return self.look_for_return();
             }
         }
@@ -315,6 +363,11 @@ impl Volume {
         *lock_of(&self.holding) = Holding::Mounted { mount, _identity: identity };
         self.say(DiskState::Ok, "");
         tracing::info!(dir = %self.dir.display(), "the disk is back; recording goes on");
+    }
+
+    /// Recording may go on: what a read-only file system had left undone is in order.
+    pub(crate) fn admit_writable(&self) {
+        self.say(DiskState::Ok, "");
     }
 
     fn say(&self, state: DiskState, detail: &str) {
@@ -351,23 +404,60 @@ impl Volume {
         mount.make_dirs(&path).map_err(at(&self.dir.join(path)))
     }
 
-    /// Removes files that garbage names, and syncs each of their directories once. One that is gone already is fine.
+    /// Removes files that garbage names, and syncs each of their directories once. One that is gone already is fine, and
+    /// one that the disk does not let go of keeps no other.
     ///
     /// # Errors
     /// [`VolumeError`]; nothing is removed from another disk.
-    pub(crate) fn remove(&self, paths: &[String]) -> Result<(), VolumeError> {
+    pub(crate) fn remove(&self, paths: &[String]) -> Result<Removed, VolumeError> {
         // Also on a full disk: this is what makes room.
         let mount = self.mounted()?;
-        let mut directories = BTreeSet::new();
+        let mut removed = Removed::default();
+        let mut in_directories: BTreeMap<&Path, Vec<&String>> = BTreeMap::new();
         for path in paths {
-            mount.unlink(path).map_err(at(&self.dir.join(path)))?;
-            directories.extend(Path::new(path).parent());
+            match mount.unlink(path) {
+                Ok(()) => {
+                    let directory = Path::new(path).parent().unwrap_or(Path::new(""));
+                    in_directories.entry(directory).or_default().push(path);
+                }
+                Err(source) => removed.failed(at(&self.dir.join(path))(source)),
+            }
         }
-        directories
-            .into_iter()
-            .try_for_each(|directory| mount.sync_dir(directory).map_err(at(&self.dir.join(directory))))
+        for (directory, paths) in in_directories {
+            match mount.sync_dir(directory) {
+                Ok(()) => removed.paths.extend(paths.into_iter().cloned()),
+                Err(source) => removed.failed(at(&self.dir.join(directory))(source)),
+            }
+        }
+        Ok(removed)
     }
 }
+
+/// What [`Volume::remove`] did.
+#[derive(Debug, Default)]
+pub(crate) struct Removed {
+    /// Gone for good.
+    pub(crate) paths: Vec<String>,
+    /// Why the first of the others is not.
+    pub(crate) error: Option<VolumeError>,
+}
+
+impl Removed {
+    fn failed(&mut self, error: VolumeError) {
+        self.error.get_or_insert(error);
+    }
+}
+
+/// Whether the disk has no room, or its owner no quota, left.
+pub(crate) fn is_no_room(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(rustix::io::Errno::from_raw_os_error);
+    matches!(errno, Some(rustix::io::Errno::NOSPC | rustix::io::Errno::DQUOT))
+}
+
+/// A disk that needs longer for a sync is called slow.
+const SLOW_SYNC: Duration = Duration::from_secs(5);
+
+const SLOW: &str = "a sync takes more than 5 s; check the disk (dmesg, smartctl) and what else uses it";
 
 const READ_ONLY: &str = "the file system is read-only: if it remounted itself so, the disk has an error \
     (dmesg): check it (fsck) and mount it anew; else mount it for writing; recording resumes by itself";

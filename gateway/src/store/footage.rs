@@ -444,13 +444,7 @@ impl Footage {
     /// # Errors
     /// [`FootageError`] when they cannot be read.
     pub fn streams(&self) -> Result<Vec<StreamId>, FootageError> {
-        self.read(|c| {
-            c.prepare(
-                "SELECT camera, stream FROM segment UNION SELECT camera, stream FROM gap ORDER BY 1, 2",
-            )?
-            .query_map([], |row| stream_at(row, 0))?
-            .collect()
-        })
+        self.read(|c| c.prepare_cached(SELECT_STREAMS)?.query_map([], |row| stream_at(row, 0))?.collect())
     }
 
     /// From the first recorded picture of `stream` to the end of the last complete segment.
@@ -459,13 +453,24 @@ impl Footage {
     /// [`FootageError`] when it cannot be read.
     pub fn footage_span(&self, stream: &StreamId) -> Result<Option<Span>, FootageError> {
         self.read(|c| {
-            let sql = "SELECT min(start_wall_ms), max(end_wall_ms) FROM segment
-                       WHERE camera = ?1 AND stream = ?2 AND state <> 'open'";
-            c.query_row(sql, (stream.camera.as_str(), stream.kind.as_str()), |row| {
+            let sql = select_footage_span();
+            c.prepare_cached(&sql)?.query_row((stream.camera.as_str(), stream.kind.as_str()), |row| {
                 let (from, to): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
                 Ok(from.zip(to).map(|(from, to)| Span { from: WallTime(from), to: WallTime(to) }))
             })
         })
+    }
+
+    /// Where the newest complete footage of all ends.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be read.
+    pub fn newest(&self) -> Result<Option<WallTime>, FootageError> {
+        let mut newest = None;
+        for stream in self.streams()? {
+            newest = newest.max(self.footage_span(&stream)?.map(|span| span.to));
+        }
+        Ok(newest)
     }
 
     /// Files on their way out.
@@ -606,7 +611,11 @@ fn close_segment(t: &Transaction<'_>, closed: &ClosedSegment) -> rusqlite::Resul
             ":size": i64::try_from(closed.size_bytes).unwrap_or(i64::MAX),
             ":sha256": &closed.sha256[..], ":n_frames": closed.n_frames, ":fragments": closed.fragments,
         })?;
-    if n == 1 { Ok(()) } else { Err(rusqlite::Error::QueryReturnedNoRows) }
+    if n == 0 {
+        // As an error it would come back with every further row of the stream.
+        tracing::warn!(segment = closed.id.0, "a file is complete whose row is gone");
+    }
+    Ok(())
 }
 
 fn begin_gap(
@@ -671,6 +680,33 @@ fn insert_gap(
     )?
     .execute((stream.camera.as_str(), stream.kind.as_str(), from.0, to.map(|to| to.0), cause.as_str()))
     .map(drop)
+}
+
+/// From camera to camera through the indexes: there may be millions of rows.
+const SELECT_STREAMS: &str = "WITH RECURSIVE
+    recorded (camera) AS (SELECT min(camera) FROM segment UNION ALL
+        SELECT (SELECT min(camera) FROM segment WHERE camera > recorded.camera) FROM recorded
+        WHERE recorded.camera IS NOT NULL),
+    missing (camera) AS (SELECT min(camera) FROM gap UNION ALL
+        SELECT (SELECT min(camera) FROM gap WHERE camera > missing.camera) FROM missing
+        WHERE missing.camera IS NOT NULL),
+    known (camera) AS (SELECT camera FROM recorded UNION SELECT camera FROM missing),
+    kind (stream) AS (VALUES ('main'), ('sub'))
+    SELECT known.camera, kind.stream FROM known, kind WHERE known.camera IS NOT NULL AND (
+        EXISTS (SELECT 1 FROM segment s WHERE s.camera = known.camera AND s.stream = kind.stream)
+        OR EXISTS (SELECT 1 FROM gap g WHERE g.camera = known.camera AND g.stream = kind.stream))
+    ORDER BY 1, 2";
+
+/// No segment is longer than an hour, so the last end belongs to one of those that began in the hour before the last
+/// beginning.
+fn select_footage_span() -> String {
+    let of_stream = "FROM segment INDEXED BY segment_by_time
+         WHERE camera = ?1 AND stream = ?2 AND state <> 'open'";
+    format!(
+        "SELECT (SELECT start_wall_ms {of_stream} ORDER BY start_wall_ms LIMIT 1),
+         (SELECT max(end_wall_ms) {of_stream} AND start_wall_ms >= -{LONGEST_SEGMENT_MS} +
+          (SELECT start_wall_ms {of_stream} ORDER BY start_wall_ms DESC LIMIT 1))"
+    )
 }
 
 const SELECT_SEGMENT: &str = "SELECT id, run_id, camera, stream, path, state, start_wall_ms, end_wall_ms,
@@ -767,3 +803,6 @@ where
 fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
 }
+
+#[cfg(test)]
+mod tests;

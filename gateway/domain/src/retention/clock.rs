@@ -31,6 +31,13 @@ impl RetentionClock {
         Self { trusted: wall, doubt: None }
     }
 
+    /// The first one of an index whose newest footage ended at `newest`: a wall clock far ahead of that is doubted as
+    /// after any other absence, once it is observed.
+    #[must_use]
+    pub fn first(wall: WallTime, newest: Option<WallTime>) -> Self {
+        Self::new(newest.map_or(wall, |newest| newest.min(wall)))
+    }
+
     /// As it was kept.
     #[must_use]
     pub const fn kept(trusted: WallTime, doubt: Option<Doubt>) -> Self {

@@ -95,6 +95,43 @@ fn a_label_that_the_retention_clock_contradicts_does_not_count() {
     assert!(recorded_in_2038.is_expired(&policy, day(30)));
 }
 
+#[test]
+fn footage_from_before_the_first_retention_clock_waits_for_a_clock_that_is_behind() {
+    // The label is right, and the first clock of this index says 2020.
+    let recorded = kept(1, day(0), Tier::Base);
+    let behind = WallTime(1_577_836_800_000);
+    assert!(!recorded.is_expired(&Policy::default(), behind));
+    assert!(!recorded.is_expired(&Policy::default(), behind.plus(DAY * 40)));
+    assert!(!recorded.is_expired(&Policy::default(), day(29)));
+    assert!(recorded.is_expired(&Policy::default(), day(30)));
+}
+
+#[test]
+fn the_first_retention_clock_doubts_a_wall_clock_far_ahead_of_the_newest_footage() {
+    let check = |wall, newest, now, is_doubted| {
+        let mut clock = RetentionClock::first(wall, newest);
+        assert_eq!(clock.observe(wall, Duration::ZERO, DAY), None);
+        assert_eq!((clock.now(), clock.doubt().is_some()), (now, is_doubted), "{wall:?} {newest:?}");
+    };
+    check(day(400), None, day(400), false);
+    check(day(400), Some(day(0)), day(0), true);
+    check(day(1), Some(day(1).minus(HOUR)), day(1), false);
+    // A clock that is behind is not made to jump by it.
+    check(day(1), Some(day(9)), day(1), false);
+}
+
+#[test]
+fn the_strictest_of_two_policies_keeps_what_either_keeps() {
+    let long = Policy::new(60, 60, Some(1), LegalBasis::General).unwrap();
+    let key = Policy::new(90, 90, None, LegalBasis::KeyTarget).unwrap();
+    for strictest in
+        [long.strictest(key), key.strictest(long), long.strictest(key).strictest(Policy::default())]
+    {
+        assert_eq!(strictest, key);
+    }
+    assert_eq!(long.strictest(Policy::default()), Policy::new(60, 90, None, LegalBasis::General).unwrap());
+}
+
 /// What the retention clock is told, step by step: the wall's own jump, and the time that really passes.
 fn live(clock: &mut RetentionClock, wall: &mut WallTime, jump_ms: i64, passes: Duration) -> Duration {
     let mut unseen = Duration::ZERO;

@@ -62,6 +62,24 @@ async fn a_hold_is_made_listed_released_and_written_down() {
 }
 
 #[tokio::test]
+async fn a_hold_of_a_camera_that_is_gone_is_released_by_who_keeps_the_whole_site() {
+    let house = House::new().await;
+    house.fill().await;
+    house.record("cam-gone").await;
+    let id = house.hold("cam-gone").await;
+    let operator = house.viewer("op", Role::Operator, "east").await;
+    let chief = house.viewer("chief", Role::Operator, "town").await;
+    assert_eq!(body_of(house.get("/holds", &operator).await).await, json!([]));
+    let listed = body_of(house.get("/holds", &chief).await).await;
+    assert_eq!(listed[0]["camera"].as_str(), Some("cam-gone"), "{listed}");
+    let path = format!("/holds/{id}/release");
+    let (status, _) = post(&house, &operator, &path, &json!({ "reason": "closed" })).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    let (status, released) = post(&house, &chief, &path, &json!({ "reason": "closed" })).await;
+    assert_eq!((status, released["released_by"].as_str()), (StatusCode::OK, Some("chief")), "{released}");
+}
+
+#[tokio::test]
 async fn a_hold_that_makes_no_sense_is_refused() {
     let house = House::new().await;
     house.fill().await;
@@ -78,6 +96,7 @@ async fn a_hold_that_makes_no_sense_is_refused() {
     };
     check(("to_ms", json!(START.0 + 51_000)), "bad_span").await;
     check(("from_ms", json!(START.0 + 86_400_000)), "bad_span").await;
+    check(("from_ms", json!(START.0 - 31 * 86_400_000)), "hold_too_long").await;
     check(("review_ms", json!(START.0)), "bad_review").await;
     check(("case_number", json!("")), "bad_text").await;
     check(("case_number", json!("a\u{7}b")), "bad_text").await;

@@ -83,7 +83,7 @@ impl Keeping {
     /// How the disk is now.
     #[must_use]
     pub fn disk(&self) -> DiskReport {
-        self.shared.volume.report()
+        self.shared.volume.report(self.shared.clock.instant())
     }
 
     /// Where the files are.
@@ -98,7 +98,7 @@ impl Keeping {
         self.shared.volume.uuid().to_owned()
     }
 
-    /// The policy of each camera that is recorded.
+    /// The policy of each camera.
     #[must_use]
     pub const fn settings(&self) -> &RetentionSettings {
         &self.settings

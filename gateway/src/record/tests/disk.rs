@@ -9,6 +9,7 @@ use std::{
 };
 
 use sharpeyes_domain::{
+    ids::{AlarmId, CameraId},
     retention::{DeletionReason, DiskState, Policy},
     segment::{GapCause, Span},
     time::WallTime,
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::{
     record::{RecordSender, Recorder, RecorderMessage, retention::Retention},
-    store::footage::{Release, WhichHolds},
+    store::footage::{IncidentMark, Release, WhichHolds},
 };
 
 const MIB: u64 = 1 << 20;
@@ -320,6 +321,83 @@ fn a_read_only_disk_leaves_a_gap_and_recording_resumes_when_it_may_be_written() 
     assert!(sender.status().written_until.unwrap() >= WallTime(bench.second().0 - 2_000));
     recorder.close();
     bench.kit.assert_sound();
+}
+
+#[test]
+fn a_disk_that_is_read_only_at_the_start_is_brought_into_order_when_it_may_be_written() {
+    let kit = Kit::new();
+    kit.record_and_crash(0..25 * 5);
+    let (media, saved) = (kit.settings.media_dir.clone(), kit.dir.path().join("saved"));
+    fs::rename(&media, &saved).unwrap();
+    let image = match Image::make(kit.dir.path().join("disk.img"), &media, 24 * MIB, &[]) {
+        Ok(image) => image,
+        Err(reason) => {
+            println!("skipped: a read-only disk at the start: {reason}");
+            return;
+        }
+    };
+    command("cp", &["-a", &format!("{}/.", saved.display()), media.to_str().unwrap()]).unwrap();
+    let mut bench = Bench { image, kit, next: 25 * 5 };
+    bench.kit.clock.advance(Duration::from_secs(5));
+    bench.image.remount("ro");
+    let recorder = bench.kit.open();
+    assert_eq!(state(&recorder), DiskState::ReadOnly);
+    let sender = bench.begin(&recorder);
+    bench.record(&sender, 2, 1_000, None);
+    assert_eq!(recorder.footage().open_segments().unwrap().len(), 1);
+    bench.image.remount("rw");
+    poll(|| state(&recorder) == DiskState::Ok);
+    let open = recorder.footage().open_segments().unwrap();
+    assert!(open.is_empty(), "{open:?}");
+    bench.wait();
+    bench.record(&sender, 5, 1_000, None);
+    assert!(sender.status().written_until.unwrap() >= WallTime(bench.second().0 - 2_000));
+    recorder.close();
+    bench.kit.assert_sound();
+}
+
+#[test]
+fn a_full_disk_hears_of_the_incidents_before_it_sheds() {
+    let Some(mut bench) = Bench::new("incidents before shedding", 48 * MIB, &[]) else { return };
+    let recorder = bench.kit.open();
+    let sender = bench.begin(&recorder);
+    bench.record(&sender, 60, 20_000, None);
+    let span = Span { from: START, to: START.plus(Duration::from_secs(25)) };
+    let mark = IncidentMark { alarm: AlarmId(1), camera: CameraId::new("gate").unwrap(), span };
+    let mut retention = retention(&recorder, 8 * MIB, &[("gate", Policy::default())], Marks(vec![mark]));
+    let room = retention.keeping().room().unwrap();
+    let other = bench.kit.settings.media_dir.join("other");
+    command("fallocate", &["-l", &(room.free_bytes - 5 * MIB).to_string(), other.to_str().unwrap()]).unwrap();
+    retention.turn().unwrap();
+    let proof = recorder.footage().deletions(9).unwrap();
+    assert!(!proof.is_empty() && proof.iter().all(|row| row.span.intersection(&span).is_none()), "{proof:?}");
+}
+
+#[test]
+fn a_disk_that_gains_nothing_from_what_is_deleted_is_left_alone() {
+    let Some(mut bench) = Bench::new("a disk that gains nothing", 48 * MIB, &[]) else { return };
+    let recorder = bench.kit.open();
+    let sender = bench.begin(&recorder);
+    let mut retention = retention(&recorder, 8 * MIB, &[("gate", Policy::default())], Marks(Vec::new()));
+    bench.record(&sender, 60, 20_000, None);
+    let end = super::RunEnd { cause: GapCause::Stalled, at: bench.second() };
+    bench.kit.send(&sender, RecorderMessage::RunEnd(end));
+    poll(|| recorder.footage().open_gap(&stream("gate")).unwrap().is_some());
+    // As a snapshot does: every file has another name.
+    let media = bench.kit.settings.media_dir.clone();
+    let rows = recorder.footage().segments_in(&stream("gate"), all()).unwrap();
+    for (n, row) in rows.iter().enumerate() {
+        fs::hard_link(media.join(&row.path), media.join(format!("snapshot-{n}"))).unwrap();
+    }
+    let room = retention.keeping().room().unwrap();
+    let other = media.join("other");
+    command("fallocate", &["-l", &(room.free_bytes - 7 * MIB).to_string(), other.to_str().unwrap()]).unwrap();
+    for _ in 0..120 {
+        bench.kit.clock.advance(Duration::from_secs(1));
+        retention.turn().unwrap();
+    }
+    let n_shed = recorder.footage().deletions(1_000).unwrap().len();
+    assert!((1..=3).contains(&n_shed) && n_shed < rows.len(), "{n_shed} of {}", rows.len());
 }
 
 /// The image lies on a disk that is full itself, as on thin storage: what the kernel took cannot be brought to it, and

@@ -49,8 +49,14 @@ pub(super) fn retention(
 ) -> Retention {
     let cameras: HashMap<CameraId, Policy> =
         cameras.iter().map(|(camera, policy)| (CameraId::new(camera).unwrap(), *policy)).collect();
-    let settings =
-        RetentionSettings { reserve: Some(reserve), policy: Policy::default(), cameras, confirm_after: DAY };
+    let recorded = cameras.keys().map(|camera| stream(camera.as_str())).collect();
+    let settings = RetentionSettings {
+        reserve: Some(reserve),
+        unnamed: Policy::default(),
+        cameras,
+        recorded,
+        confirm_after: DAY,
+    };
     recorder.retention(settings, Box::new(marks)).unwrap()
 }
 
@@ -298,6 +304,55 @@ fn a_hold_is_from_keyframe_to_keyframe_and_nothing_deletes_it() {
     drop(retention);
     recorder.close();
     kit.assert_sound();
+}
+
+#[test]
+fn one_file_that_cannot_be_deleted_keeps_no_other_and_no_start() {
+    let kit = Kit::new();
+    let recorder = kit.open();
+    let mut hours = hours(&kit, &recorder, &["gate"]);
+    for hour in 0..4 {
+        hours.record("gate", START.plus(HOUR * hour), 600);
+        kit.clock.advance(HOUR);
+    }
+    hours.flush();
+    let footage = recorder.footage().clone();
+    let first = footage.segments_in(&stream("gate"), all()).unwrap().remove(0).path;
+    // A directory with something in it is what no unlink takes away.
+    let path = kit.settings.media_dir.join(&first);
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    fs::write(path.join("x"), b"x").unwrap();
+    let mut retention = retention(&recorder, 0, &[("gate", Policy::default())], Marks(Vec::new()));
+    for _ in 0..2 {
+        kit.clock.advance(DAY * 40);
+        retention.turn().unwrap();
+    }
+    let left: Vec<String> = footage.garbage().unwrap().into_iter().map(|row| row.path).collect();
+    assert_eq!(left, [first]);
+    assert!(begins(&footage, "gate").is_empty());
+    drop(retention);
+    recorder.close();
+    let recorder = kit.open();
+    assert_eq!(recorder.recovery().n_deleted, 0);
+    fs::remove_dir_all(&path).unwrap();
+    let mut retention = super::retention::retention(&recorder, 0, &[], Marks(Vec::new()));
+    retention.turn().unwrap();
+    assert!(footage.garbage().unwrap().is_empty());
+}
+
+#[test]
+fn the_first_clock_of_an_index_with_footage_is_doubted_when_it_is_far_ahead() {
+    let kit = Kit::new();
+    let recorder = kit.open();
+    let mut hours = hours(&kit, &recorder, &["gate"]);
+    hours.record("gate", START, 600);
+    hours.flush();
+    kit.clock.advance(DAY * 400);
+    let mut retention = retention(&recorder, 0, &[("gate", Policy::default())], Marks(Vec::new()));
+    retention.turn().unwrap();
+    assert!(retention.keeping().clock().doubt().is_some());
+    assert_eq!(begins(recorder.footage(), "gate").len(), 1);
 }
 
 /// The wall clock is set while a camera records, as its session would tell: a new run at the next keyframe.

@@ -87,11 +87,11 @@ pub enum VolumeError {
         dir: PathBuf,
     },
     /// There is no room, and nothing that may be deleted.
-    #[error("{dir}: {cause}, and nothing there may be deleted. Release holds, or add space")]
+    #[error("{dir}: {cause}. Release holds, or add space")]
     Full {
         /// The media directory.
         dir: PathBuf,
-        /// No space, or no inodes.
+        /// What is short, and why nothing is deleted.
         cause: &'static str,
     },
     /// The file system refused.

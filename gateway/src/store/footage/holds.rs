@@ -139,6 +139,18 @@ impl Footage {
         })
     }
 
+    /// How many holds were released so far: when it has changed, more may be deleted than before.
+    ///
+    /// # Errors
+    /// [`FootageError`] when they cannot be read.
+    pub fn n_released_holds(&self) -> Result<u64, FootageError> {
+        self.read(|c| {
+            let n: i64 =
+                c.query_row("SELECT count(*) FROM hold WHERE released_ms IS NOT NULL", [], |row| row.get(0))?;
+            Ok(u64::try_from(n).unwrap_or(0))
+        })
+    }
+
     /// Holds, the newest first.
     ///
     /// # Errors

@@ -18,6 +18,9 @@ use super::{Footage, FootageError, LONGEST_SEGMENT_MS, insert_gap, parsed, strea
 /// An incident's span lies in rows no longer than this.
 const PIECE_MS: i64 = 3_600_000;
 
+/// Of a longer alarm so much of its beginning and so much of its end counts: a clock that jumps makes one of decades.
+const END_MS: i64 = 24 * PIECE_MS;
+
 const IS_HELD: &str = "EXISTS (SELECT 1 FROM hold h WHERE h.camera = s.camera AND h.stream = s.stream
     AND h.released_ms IS NULL AND h.from_ms < s.end_wall_ms AND h.to_ms > s.start_wall_ms)";
 const IS_OF_INCIDENT: &str = "EXISTS (SELECT 1 FROM incident_span i WHERE i.camera = s.camera
@@ -252,11 +255,13 @@ impl Footage {
             let mut insert = t.prepare_cached("INSERT INTO incident_span VALUES (?1, ?2, ?3, ?4)")?;
             for IncidentMark { alarm, camera, span } in &marks {
                 delete.execute([alarm.0])?;
-                let mut from = span.from.0;
-                while from < span.to.0 {
-                    let to = span.to.0.min(from.saturating_add(PIECE_MS));
-                    insert.execute((alarm.0, from, camera.as_str(), to))?;
-                    from = to;
+                for part in ends(*span) {
+                    let mut from = part.from.0;
+                    while from < part.to.0 {
+                        let to = part.to.0.min(from.saturating_add(PIECE_MS));
+                        insert.execute((alarm.0, from, camera.as_str(), to))?;
+                        from = to;
+                    }
                 }
             }
             Ok(())
@@ -312,7 +317,14 @@ impl Footage {
     /// [`FootageError`] when it cannot be written.
     pub fn prune(&self, before: WallTime) -> Result<usize, FootageError> {
         self.write(move |t| {
-            let spans = t.execute("DELETE FROM incident_span WHERE to_ms < ?1", [before.0])?;
+            // By wall time it may be over, and the footage be there: it does not age by time that nobody saw pass.
+            let spans = t.execute(
+                "DELETE FROM incident_span AS i WHERE i.to_ms < ?1 AND NOT EXISTS
+                 (SELECT 1 FROM segment s INDEXED BY segment_by_time
+                  WHERE s.camera = i.camera AND s.stream IN ('main', 'sub') AND s.start_wall_ms > i.from_ms - 3600000
+                  AND s.start_wall_ms < i.to_ms AND coalesce(s.end_wall_ms > i.from_ms, 1))",
+                [before.0],
+            )?;
             let gaps = t.execute(
                 "DELETE FROM gap WHERE end_wall_ms <= (SELECT min(s.start_wall_ms) FROM segment s
                  WHERE s.camera = gap.camera AND s.stream = gap.stream AND s.end_wall_ms IS NOT NULL)",
@@ -326,6 +338,15 @@ impl Footage {
             Ok(spans + gaps + runs)
         })
     }
+}
+
+/// The whole of it, or its first and its last day.
+fn ends(span: Span) -> Vec<Span> {
+    if span.to.0.saturating_sub(span.from.0) <= 2 * END_MS {
+        return vec![span];
+    }
+    let first = Span { from: span.from, to: WallTime(span.from.0.saturating_add(END_MS)) };
+    vec![first, Span { from: WallTime(span.to.0.saturating_sub(END_MS)), to: span.to }]
 }
 
 fn discard_one(t: &Transaction<'_>, discard: &Discard, now: WallTime) -> rusqlite::Result<Option<String>> {

@@ -1,0 +1,152 @@
+use std::time::Duration;
+
+use sharpeyes_domain::ids::AlarmId;
+
+use super::*;
+use crate::record::tests::kit::{params, stream};
+
+const HOUR: i64 = 3_600_000;
+
+struct Index {
+    footage: Footage,
+    _dir: tempfile::TempDir,
+}
+
+fn index() -> Index {
+    let dir = tempfile::tempdir().unwrap();
+    Index { footage: Footage::open(&dir.path().join("footage.db")).unwrap(), _dir: dir }
+}
+
+impl Index {
+    fn open(&self, camera: &str, from: i64) -> SegmentId {
+        let run =
+            NewRun { generation: 1, wall_start: WallTime(from), params: params(320).into(), audio: None };
+        let new = NewSegment {
+            run: RunRef::New(run),
+            stream: stream(camera),
+            path: format!("{camera}/{from}.mp4"),
+            start_wall: WallTime(from),
+            start_pts: Pts(0),
+        };
+        self.footage.apply(vec![Change::OpenSegment(new)]).unwrap().unwrap().segment
+    }
+
+    fn record(&self, camera: &str, from: i64, to: i64) -> SegmentId {
+        let id = self.open(camera, from);
+        self.footage.apply(vec![Change::CloseSegment(closed(id, from, to))]).unwrap();
+        id
+    }
+
+    fn n_spans(&self) -> i64 {
+        self.footage
+            .read(|c| c.query_row("SELECT count(*) FROM incident_span", [], |row| row.get(0)))
+            .unwrap()
+    }
+}
+
+fn closed(id: SegmentId, from: i64, to: i64) -> ClosedSegment {
+    ClosedSegment {
+        id,
+        state: SegmentState::Closed,
+        span: Span { from: WallTime(from), to: WallTime(to) },
+        start_pts: Pts(0),
+        end_pts: Pts(1),
+        size_bytes: 1,
+        sha256: [0; 32],
+        n_frames: 1,
+        fragments: Vec::new(),
+    }
+}
+
+fn mark(camera: &str, from: i64, to: i64) -> IncidentMark {
+    let span = Span { from: WallTime(from), to: WallTime(to) };
+    IncidentMark { alarm: AlarmId(1), camera: CameraId::new(camera).unwrap(), span }
+}
+
+#[test]
+fn what_every_start_and_every_minute_asks_goes_by_the_indexes() {
+    let index = index();
+    for sql in [SELECT_STREAMS.to_owned(), select_footage_span()] {
+        let plan: Vec<String> = index
+            .footage
+            .read(|c| {
+                let mut statement = c.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+                let n = statement.parameter_count();
+                let values = vec!["main"; n];
+                statement.query_map(rusqlite::params_from_iter(values), |row| row.get(3))?.collect()
+            })
+            .unwrap();
+        let scans = |line: &&String| {
+            ["segment", "gap", "s", "g"]
+                .iter()
+                .any(|table| **line == format!("SCAN {table}") || line.starts_with(&format!("SCAN {table} ")))
+        };
+        assert_eq!(plan.iter().filter(scans).count(), 0, "{plan:#?}");
+        assert!(!plan.iter().any(|line| line.contains("TEMP B-TREE FOR GROUP")), "{plan:#?}");
+    }
+}
+
+#[test]
+fn streams_and_their_ends_are_found_from_either_table() {
+    let index = index();
+    assert!(index.footage.streams().unwrap().is_empty());
+    assert_eq!(index.footage.newest().unwrap(), None);
+    for (camera, from) in [("dam", 5 * HOUR), ("gate", 0), ("gate", HOUR / 2), ("gate", HOUR)] {
+        index.record(camera, from, from + HOUR / 2);
+    }
+    // After a step back; and one that is being written.
+    index.record("gate", HOUR / 4, 2 * HOUR - HOUR / 8);
+    index.open("gate", 9 * HOUR);
+    let from = WallTime(0);
+    let gap = Change::BeginGap { stream: stream("alley"), from, cause: GapCause::CameraOffline };
+    index.footage.apply(vec![gap]).unwrap();
+    assert_eq!(index.footage.streams().unwrap(), ["alley", "dam", "gate"].map(stream));
+    let gate = Span { from: WallTime(0), to: WallTime(2 * HOUR - HOUR / 8) };
+    assert_eq!(index.footage.footage_span(&stream("gate")).unwrap(), Some(gate));
+    assert_eq!(index.footage.footage_span(&stream("alley")).unwrap(), None);
+    assert_eq!(index.footage.newest().unwrap(), Some(WallTime(5 * HOUR + HOUR / 2)));
+}
+
+#[test]
+fn a_span_of_an_incident_stays_while_footage_of_it_is_there() {
+    let index = index();
+    let id = index.record("gate", 0, HOUR);
+    index.footage.mark_incidents(vec![mark("gate", HOUR / 2, HOUR)]).unwrap();
+    index.footage.prune(WallTime(i64::MAX)).unwrap();
+    assert_eq!(index.n_spans(), 1);
+    index.footage.apply(vec![Change::Discard { id, since: WallTime(0) }]).unwrap();
+    index.footage.prune(WallTime(HOUR)).unwrap();
+    assert_eq!(index.n_spans(), 1, "it ended only then");
+    index.footage.prune(WallTime(HOUR + 1)).unwrap();
+    assert_eq!(index.n_spans(), 0);
+}
+
+#[test]
+fn an_alarm_across_a_jump_of_the_clock_keeps_its_ends() {
+    let index = index();
+    let thirty_years = 30 * 365 * 24 * HOUR;
+    index.footage.mark_incidents(vec![mark("gate", 0, thirty_years)]).unwrap();
+    assert_eq!(index.n_spans(), 48);
+    let (first, last) =
+        (index.record("gate", HOUR, 2 * HOUR), index.record("gate", thirty_years - HOUR, thirty_years));
+    let kept = index.footage.deletable(
+        &stream("gate"),
+        sharpeyes_domain::retention::Tier::Incident,
+        SegmentId(0),
+        9,
+    );
+    assert_eq!(kept.unwrap().iter().map(|kept| kept.id).collect::<Vec<_>>(), [first, last]);
+    let day = Duration::from_secs(86_400);
+    let span = mark("gate", 0, 0).span.from;
+    index.footage.mark_incidents(vec![mark("gate", span.0, span.plus(day * 2).0)]).unwrap();
+    assert_eq!(index.n_spans(), 48, "two days are kept whole");
+}
+
+#[test]
+fn a_file_without_a_row_does_not_keep_the_next_one_from_its_row() {
+    let index = index();
+    let id = index.open("gate", 0);
+    index.footage.apply(vec![Change::Discard { id, since: WallTime(0) }]).unwrap();
+    index.footage.apply(vec![Change::CloseSegment(closed(id, 0, HOUR))]).unwrap();
+    assert!(index.footage.segment(id).unwrap().is_none());
+}
