@@ -1,5 +1,5 @@
 /**
- * The pictures of the README: the queue and an incident of `make demo` in both languages, into docs/images.
+ * The pictures of the README: queue, incident and playback of `make demo` in both languages, into docs/images.
  *
  *   make demo                                     # in one terminal; wait for a crowding and an intrusion
  *   cd console && npm run pictures -- http://127.0.0.1:8460 ../demo-data/accounts.txt ../docs/images
@@ -37,15 +37,24 @@ try {
       for (const [label, path] of [
         ["queue", "/queue"],
         ["incident", `/incidents/${chosen}`],
+        ["timeline", await timelineBefore(page)],
       ]) {
         await page.goto(`${url}${path}`);
-        await page.waitForTimeout(label === "incident" ? 9_000 : 3_000);
+        await page.waitForTimeout(label === "queue" ? 3_000 : 9_000);
         await page.screenshot({ path: `${out}/${label}-${language}${size}.jpg`, type: "jpeg", quality: 82 });
       }
     }
   }
 } finally {
   await browser.close();
+}
+
+/** Every camera, half a minute ago. */
+async function timelineBefore(page) {
+  const cameras = await page.evaluate(async () =>
+    (await (await fetch("/api/v1/cameras")).json()).map((c) => c.id),
+  );
+  return `/timeline?cameras=${cameras.join(",")}&at=${Date.now() - 30_000}&span=600000`;
 }
 
 /** Waits until the queue has incidents of all these classes, and gives one of the first class that can be played. */
