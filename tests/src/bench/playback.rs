@@ -88,6 +88,7 @@ pub async fn playback(results: &mut Results) -> anyhow::Result<()> {
     make_older(&site)?;
 
     let gateway = program.start(&site).await?;
+    drop_from_page_cache(&site.media())?;
     let at_ms = began_ms - AGE_MS + LEAD_MS;
     let seen = watch(gateway.url(), &ids, at_ms).await?;
     gateway.stop().await?;
@@ -103,6 +104,20 @@ fn make_older(site: &TestSite) -> anyhow::Result<()> {
         "UPDATE run SET wall_start_ms = wall_start_ms - ?1",
     ] {
         connection.execute(sql, [AGE_MS])?;
+    }
+    Ok(())
+}
+
+/// Nobody has looked at a month-old file since it was written.
+fn drop_from_page_cache(dir: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            drop_from_page_cache(&path)?;
+        } else {
+            let file = std::fs::File::open(&path)?;
+            rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?;
+        }
     }
     Ok(())
 }
@@ -140,7 +155,7 @@ async fn watch(url: &str, ids: &[String], at_ms: i64) -> anyhow::Result<Value> {
 fn push(results: &mut Results, seen: &Value) -> anyhow::Result<()> {
     let load = std::fs::read_to_string(Path::new("/proc/loadavg"))?;
     let load = load.split(' ').next().unwrap_or_default();
-    let footage = "640x360 at 25 fps, a keyframe a second, 30 days ago";
+    let footage = "640x360 at 25 fps, a keyframe a second, 30 days ago, not in the page cache at first";
     let around = format!("gateway and Chromium on the same cores, load average {load}");
     let one = format!("one pane, {footage}; {around}");
     let all = format!("{CAMERAS} panes, {footage}; {around}");
