@@ -267,7 +267,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The holds of the viewer's cameras, the newest first. */
+        /**
+         * The holds of the viewer's cameras, the newest first. Those of cameras that the site names no more are for viewers who
+         *     are responsible for the whole site.
+         */
         get: operations["holds_list"];
         put?: never;
         /** Holds footage for a case: from now on nothing deletes it. */

@@ -165,6 +165,7 @@ mod tests {
         let text = r#"
             [site]
             name = "x"
+            timezone = "Asia/Shanghai"
             data_dir = "data"
             [[area]]
             id = "town"
@@ -177,7 +178,7 @@ mod tests {
             place = "crowded"
             main = "rtsp://192.0.2.1/main"
             sub = "rtsp://192.0.2.1/sub"
-            record = "off"
+            record = false
             legal_basis = "key_target"
             keep_days = 90
             incident_days = 120

@@ -44,8 +44,8 @@ impl SegmentFile {
         let failed = |source| noted(volume, VolumeError::Io { path: volume.dir().join(&path), source });
         let mut file = mount.create(&path).map_err(failed)?;
         file.write_all(init).map_err(failed)?;
-        volume.mark_dirty();
         let size = u64::try_from(init.len()).unwrap_or(u64::MAX);
+        volume.mark_written(size);
         Ok(Self { id, path, mount, file, hasher: Sha256::new_with_prefix(init), size, fragments: Vec::new() })
     }
 
@@ -74,7 +74,7 @@ impl SegmentFile {
             self.file.set_len(self.size).map_err(failed)?;
             return Err(failed(error));
         }
-        volume.mark_dirty();
+        volume.mark_written(fragment.size);
         pieces.for_each(|piece| self.hasher.update(piece));
         self.size += fragment.size;
         self.fragments.push(fragment);

@@ -174,6 +174,17 @@ pub(crate) fn recover(dir: &Path, footage: &Footage, now: WallTime) -> Result<Re
     Ok(recovery)
 }
 
+/// Of a disk that cannot be repaired yet: the present of every stream that has no file to read back is a gap.
+pub(crate) fn name_gaps_of_idle(footage: &Footage) -> Result<(), RecordError> {
+    let open = footage.open_segments()?;
+    for stream in footage.streams()? {
+        if open.iter().all(|row| row.stream != stream) {
+            name_gaps(footage, &stream, None)?;
+        }
+    }
+    Ok(())
+}
+
 /// Unlinks what garbage names; what the disk does not let go of is tried again by retention.
 fn finish_deletions(dir: &Path, footage: &Footage) -> Result<usize, RecordError> {
     let (mut n, mut n_left) = (0, 0);

@@ -167,11 +167,12 @@ impl Retention {
         self.observe(now);
         let is_due = |last: Option<Instant>, every| last.is_none_or(|last| now - last >= every);
         let is_pass = is_due(self.expired, EXPIRE_EVERY);
-        if is_pass {
-            // Before anything is deleted, it is known what must stay.
-            self.learn_incidents()?;
+        // Before anything is deleted, it is known what must stay.
+        let learnt = if is_pass { self.learn_incidents() } else { Ok(()) };
+        if self.has_learnt {
+            self.make_room(now)?;
         }
-        self.make_room(now)?;
+        learnt?;
         if is_pass {
             self.expired = Some(now);
             self.shared.footage.keep_retention_clock(self.clock, None)?;

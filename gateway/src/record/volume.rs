@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -57,6 +57,8 @@ pub struct Volume {
     holding: Mutex<Holding>,
     report: Mutex<DiskReport>,
     is_dirty: AtomicBool,
+    /// Since the start.
+    written_bytes: AtomicU64,
     /// Since when a sync has been running.
     syncing: Mutex<Option<Instant>>,
     /// The disk refused for want of room since someone looked.
@@ -121,6 +123,7 @@ impl Volume {
             holding: Mutex::new(Holding::Mounted { mount, _identity: identity }),
             report: Mutex::new(DiskReport { state: DiskState::Ok, detail: String::new() }),
             is_dirty: AtomicBool::new(false),
+            written_bytes: AtomicU64::new(0),
             syncing: Mutex::default(),
             has_refused: AtomicBool::new(false),
             full: Mutex::default(),
@@ -213,8 +216,14 @@ impl Volume {
         mount.room().map_err(at(&self.dir))
     }
 
-    /// Something was written; the next [`Volume::sync_if_dirty`] has work.
-    pub fn mark_dirty(&self) {
+    /// Bytes that were written since the start.
+    pub(crate) fn written_bytes(&self) -> u64 {
+        self.written_bytes.load(Ordering::Relaxed)
+    }
+
+    /// So many bytes were written; the next [`Volume::sync_if_dirty`] has work.
+    pub fn mark_written(&self, bytes: u64) {
+        self.written_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.is_dirty.store(true, Ordering::Release);
     }
 
@@ -590,3 +599,6 @@ fn is_empty(dir: &Path) -> Result<bool, VolumeError> {
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;

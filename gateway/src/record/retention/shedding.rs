@@ -51,6 +51,8 @@ struct Minute {
 #[derive(Clone, Copy)]
 struct Gain {
     free_before: u64,
+    /// By the recorder itself, up to then.
+    written_before: u64,
     bytes: u64,
     since: Instant,
 }
@@ -73,9 +75,10 @@ impl Shedding {
     }
 
     /// Whether what was deleted has come back as room, as far as that can be told yet.
-    fn judge(&mut self, now: Instant, free_bytes: u64) {
-        let Some(Gain { free_before, bytes, since }) = self.expected else { return };
-        if free_bytes.saturating_sub(free_before) >= bytes / 2 {
+    fn judge(&mut self, now: Instant, free_bytes: u64, written_bytes: u64) {
+        let Some(Gain { free_before, written_before, bytes, since }) = self.expected else { return };
+        let used_since = written_bytes.saturating_sub(written_before);
+        if (free_bytes + used_since).saturating_sub(free_before) >= bytes / 2 {
             (self.expected, self.n_fruitless) = (None, 0);
         } else if now.saturating_duration_since(since) >= PATIENCE {
             self.expected = None;
@@ -102,7 +105,7 @@ impl Retention {
         if room.is_read_only {
             return Ok(());
         }
-        self.shedding.judge(now, room.free_bytes);
+        self.shedding.judge(now, room.free_bytes, self.shared.volume.written_bytes());
         let need = need(room, reserve, was_refused);
         if need.is_none() {
             self.set_full(None);
@@ -151,13 +154,11 @@ impl Retention {
     /// Deletes the oldest base footage, at most `most` files; gives how many.
     fn shed(&mut self, now: Instant, room: Room, need: Need, most: usize) -> Result<usize, RecordError> {
         if let Err(error) = self.learn_incidents() {
-            if !self.has_learnt {
-                return Err(error);
-            }
             // What was known a minute ago has to do: a disk that is full loses what comes now.
             tracing::warn!(%error, "room is made without knowing the newest alarms");
         }
         let n_released = self.shared.footage.n_released_holds()?;
+        let written_before = self.shared.volume.written_bytes();
         let mut candidates = self.sheddable()?;
         if candidates.is_empty() && !self.cursors.is_empty() {
             // A hold that was released lies before them.
@@ -179,9 +180,10 @@ impl Retention {
             minute.n_files += n;
         }
         if need.bytes > 0 && n > 0 {
-            self.shedding.expected = Some(Gain { free_before: room.free_bytes, bytes, since: now });
+            self.shedding.expected =
+                Some(Gain { free_before: room.free_bytes, written_before, bytes, since: now });
             if let Ok(room) = self.shared.volume.room() {
-                self.shedding.judge(now, room.free_bytes);
+                self.shedding.judge(now, room.free_bytes, self.shared.volume.written_bytes());
             }
         }
         Ok(n)

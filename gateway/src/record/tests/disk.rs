@@ -374,6 +374,17 @@ fn a_full_disk_hears_of_the_incidents_before_it_sheds() {
 }
 
 #[test]
+fn a_reserve_that_no_disk_can_have_costs_no_footage() {
+    let Some(mut bench) = Bench::new("a reserve beyond the disk", 48 * MIB, &[]) else { return };
+    let recorder = bench.kit.open();
+    let sender = bench.begin(&recorder);
+    let mut retention = retention(&recorder, 1 << 40, &[("gate", Policy::default())], Marks(Vec::new()));
+    bench.record(&sender, 25, 20_000, Some(&mut retention));
+    assert!(recorder.footage().deletions(9).unwrap().is_empty());
+    assert_eq!(state(&recorder), DiskState::Ok);
+}
+
+#[test]
 fn a_disk_that_gains_nothing_from_what_is_deleted_is_left_alone() {
     let Some(mut bench) = Bench::new("a disk that gains nothing", 48 * MIB, &[]) else { return };
     let recorder = bench.kit.open();
@@ -397,7 +408,8 @@ fn a_disk_that_gains_nothing_from_what_is_deleted_is_left_alone() {
         retention.turn().unwrap();
     }
     let n_shed = recorder.footage().deletions(1_000).unwrap().len();
-    assert!((1..=3).contains(&n_shed) && n_shed < rows.len(), "{n_shed} of {}", rows.len());
+    // Three times what is missing, and the first file may be a short one.
+    assert!((1..=4).contains(&n_shed) && n_shed < rows.len(), "{n_shed} of {}", rows.len());
 }
 
 /// The image lies on a disk that is full itself, as on thin storage: what the kernel took cannot be brought to it, and

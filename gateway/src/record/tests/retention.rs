@@ -355,6 +355,40 @@ fn the_first_clock_of_an_index_with_footage_is_doubted_when_it_is_far_ahead() {
     assert_eq!(begins(recorder.footage(), "gate").len(), 1);
 }
 
+/// Panics once, and says that it was asked again.
+struct Clumsy {
+    has_panicked: bool,
+    again: std::sync::mpsc::SyncSender<()>,
+}
+
+impl IncidentSource for Clumsy {
+    fn changed(&mut self) -> Result<Vec<IncidentMark>, DbError> {
+        assert!(std::mem::replace(&mut self.has_panicked, true), "once");
+        let _ = self.again.try_send(());
+        Ok(Vec::new())
+    }
+}
+
+#[test]
+fn a_panic_does_not_end_retention() {
+    let kit = Kit::new();
+    let recorder = kit.open();
+    let (again, asked_again) = std::sync::mpsc::sync_channel(1);
+    let settings = RetentionSettings {
+        reserve: Some(0),
+        unnamed: Policy::default(),
+        cameras: HashMap::new(),
+        recorded: Vec::new(),
+        confirm_after: DAY,
+    };
+    let retention = recorder.retention(settings, Box::new(Clumsy { has_panicked: false, again })).unwrap();
+    let (stop, stopped) = std::sync::mpsc::sync_channel(1);
+    let thread = std::thread::spawn(move || retention.run(&stopped));
+    asked_again.recv_timeout(Duration::from_secs(30)).unwrap();
+    drop(stop);
+    thread.join().unwrap();
+}
+
 /// The wall clock is set while a camera records, as its session would tell: a new run at the next keyframe.
 #[test]
 fn a_step_of_the_clock_begins_a_run_and_deletes_nothing() {
