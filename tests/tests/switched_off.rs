@@ -26,7 +26,9 @@ async fn a_camera_that_is_not_recorded_any_more_keeps_its_footage_and_a_gap() ->
     let site_of = |n_off: usize| {
         ids[n_off..].iter().fold(SiteBuilder::new().set("storage", "segment", "5s"), |site, id| {
             let camera = SiteCamera::new(id, simulator.url(id, StreamKind::Main));
-            site.camera(if n_off > 0 && *id == "off" { camera.with("record", false) } else { camera })
+            // What is neither recorded nor analysed has no place in a site file.
+            let off = || camera.clone().with("record", false).with("analyse", "main");
+            site.camera(if n_off > 0 && *id == "off" { off() } else { camera })
         })
     };
     let stream = |id: &str| StreamId {
