@@ -2,6 +2,7 @@
 //!
 //! Nothing of this crate is linked into the product.
 
+pub mod alarm;
 pub mod bench;
 pub mod camsim;
 pub mod faulty;

@@ -13,16 +13,13 @@ use sharpeyes::{
 };
 use sharpeyes_config::Site;
 use sharpeyes_domain::{
-    alarm::{AlarmBegin, AlarmEdge, AlarmEnd, EndCause, Evidence, Moment},
-    detection::ObjectClass,
-    geometry::Confidence,
+    alarm::{AlarmEdge, AlarmEnd, EndCause, Moment},
     ids::{CameraId, IncidentId, RuleId, StreamId, StreamKind},
-    level::Level,
     media::VideoCodec,
-    rule::RuleClass,
-    time::{MediaDuration, Pts, WallTime},
+    time::{Pts, WallTime},
 };
 use sharpeyes_tests::{
+    alarm,
     camsim::{CamSim, CamSimConfig, CameraConfig},
     footage::Pattern,
     gateway::{Client, Program},
@@ -173,33 +170,11 @@ async fn incidents(site: &TestSite, cameras: &[(CameraId, Pattern)]) -> anyhow::
         let began = segments.get(1).context("more than one file")?.span.to.minus(Duration::from_secs(1));
         let camera = CameraFacts::from(config.camera(id).context("a configured camera")?);
         let rule = RuleId::new("crowd")?;
-        let alarm = desk.alarm(camera.clone(), begin(&rule, began), None).await?;
+        let alarm = desk.alarm(camera.clone(), alarm::crowding(rule.clone(), None, began), None).await?;
         desk.alarm(camera, end(&rule, began), None).await?;
         incidents.push(alarm.incident);
     }
     Ok(incidents)
-}
-
-fn begin(rule: &RuleId, began: WallTime) -> AlarmEdge {
-    let moment = Moment { pts: Pts(0), wall: began };
-    AlarmEdge::Begin(AlarmBegin {
-        rule: rule.clone(),
-        class: RuleClass::Crowding,
-        level: Level::Yellow,
-        began: moment,
-        raised: moment,
-        evidence: Evidence {
-            rule_class: RuleClass::Crowding,
-            zone: None,
-            count: 12,
-            peak: 12,
-            limit: 10,
-            held_for: MediaDuration::from_secs(5),
-            class: ObjectClass::Person,
-            tracks: Vec::new(),
-            score: Confidence::new(0.8),
-        },
-    })
 }
 
 fn end(rule: &RuleId, began: WallTime) -> AlarmEdge {

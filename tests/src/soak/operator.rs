@@ -20,18 +20,14 @@ use sharpeyes::{
 };
 use sharpeyes_config::Site;
 use sharpeyes_domain::{
-    alarm::{AlarmBegin, AlarmEdge, Evidence, Moment, ZoneRef},
-    detection::ObjectClass,
-    geometry::Confidence,
+    alarm::{AlarmEdge, ZoneRef},
     ids::{CameraId, IncidentId, RuleId, ZoneId},
-    level::Level,
-    rule::RuleClass,
-    time::{MediaDuration, Pts, WallTime},
+    time::WallTime,
 };
 use tokio::task::JoinHandle;
 
 use super::Chance;
-use crate::{gateway::Client, site::TestSite};
+use crate::{alarm, gateway::Client, site::TestSite};
 
 /// Incidents for each life of the gateway.
 const SHARE: usize = 8;
@@ -195,24 +191,6 @@ async fn act(client: &Client, known: &mut Known, action: &'static str) -> anyhow
 }
 
 fn begin(n: usize, now: WallTime) -> anyhow::Result<AlarmEdge> {
-    let moment = Moment { pts: Pts(0), wall: now };
     let zone = ZoneRef { id: ZoneId::new(&format!("zone{n}"))?, name: format!("Zone {n}") };
-    Ok(AlarmEdge::Begin(AlarmBegin {
-        rule: RuleId::new(&format!("rule{n}"))?,
-        class: RuleClass::Crowding,
-        level: Level::Yellow,
-        began: moment,
-        raised: moment,
-        evidence: Evidence {
-            rule_class: RuleClass::Crowding,
-            zone: Some(zone),
-            count: 12,
-            peak: 12,
-            limit: 10,
-            held_for: MediaDuration::from_secs(5),
-            class: ObjectClass::Person,
-            tracks: Vec::new(),
-            score: Confidence::new(0.8),
-        },
-    }))
+    Ok(alarm::crowding(RuleId::new(&format!("rule{n}"))?, Some(zone), now))
 }
