@@ -20,6 +20,7 @@ pub mod schedule;
 pub mod zone;
 
 pub mod alarm;
+pub mod ladder;
 pub mod level;
 pub mod rule;
 

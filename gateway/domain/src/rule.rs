@@ -14,6 +14,7 @@ use crate::{
     detection::ObjectClass,
     geometry::Confidence,
     ids::RuleId,
+    ladder::{Need, Rung},
     level::Level,
     schedule::{LocalTime, Schedule},
     time::{MediaDuration, Pts, WallTime},
@@ -71,6 +72,15 @@ impl RuleKind {
         match self {
             Self::Crowding { at_least } => (*at_least).max(1),
             Self::Intrusion { .. } => 1,
+        }
+    }
+
+    /// What it takes to see it.
+    #[must_use]
+    pub const fn need(&self) -> Need {
+        match self {
+            Self::Crowding { .. } => Need { rest: Rung::Sizes, fps: 2.0 },
+            Self::Intrusion { .. } => Need { rest: Rung::Sizes, fps: 5.0 },
         }
     }
 
