@@ -1,14 +1,12 @@
-//! Live analysis: one task per camera feeds a decoder, a few threads detect for all cameras.
+//! Live analysis: one task per camera feeds a decoder; [`InferencePool`] detects for all cameras.
 
 use std::{
-    collections::{HashMap, VecDeque},
-    panic::{AssertUnwindSafe, catch_unwind},
+    collections::VecDeque,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    thread::ThreadId,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use sharpeyes_domain::{
@@ -18,17 +16,17 @@ use sharpeyes_domain::{
     time::{Pts, WallTime},
     track::Track,
 };
-use sharpeyes_inference::{Detector, DetectorOptions, InferenceError, Interrupter, ModelFile, Runtime};
+use sharpeyes_inference::{Detector, InferenceError};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     decode::{Decoder, Frame, FrameSink},
     pipeline::{CameraPipeline, FrameSampler},
+    pool::InferencePool,
     scheduler::{Counters, Scheduler},
     snapshot,
 };
 use crate::{
-    clock::Clock,
     hub::{HubEvent, Subscription},
     record::RunInfo,
 };
@@ -102,12 +100,22 @@ struct State {
 
 /// A frame on its way to an inference thread.
 pub(super) struct Job {
-    analysis: Arc<LiveAnalysis>,
+    pub(super) analysis: Arc<LiveAnalysis>,
     generation: u64,
     frame: Frame,
 }
 
 impl LiveAnalysis {
+    /// Whose frames these are.
+    pub(super) fn camera(&self) -> &CameraId {
+        &self.camera
+    }
+
+    /// The detector that it asks for.
+    pub(super) fn model(&self) -> &ModelId {
+        &self.model
+    }
+
     /// Registers the camera with the pool's scheduler.
     #[must_use]
     pub fn new(settings: AnalysisSettings, pool: &InferencePool, alarms: Arc<dyn AlarmSink>) -> Arc<Self> {
@@ -120,12 +128,12 @@ impl LiveAnalysis {
             decoder: None,
         };
         Arc::new(Self {
-            counters: pool.scheduler.register(settings.camera.clone()),
+            counters: pool.scheduler().register(settings.camera.clone()),
             camera: settings.camera,
             model: settings.model,
             fps: settings.fps,
             floor,
-            scheduler: pool.scheduler.clone(),
+            scheduler: pool.scheduler().clone(),
             alarms,
             state: Mutex::new(state),
             skipped: AtomicU64::new(0),
@@ -221,7 +229,7 @@ impl LiveAnalysis {
         }
     }
 
-    fn failed(&self, error: &dyn std::fmt::Display) {
+    pub(super) fn failed(&self, error: &dyn std::fmt::Display) {
         let mut state = self.lock();
         let text = error.to_string();
         if state.fault.as_ref() != Some(&text) {
@@ -250,7 +258,7 @@ impl LiveAnalysis {
     }
 
     /// On an inference thread: one frame through detector, tracker and rules.
-    fn detected(&self, job: &Job, detector: &mut Detector) -> Result<(), InferenceError> {
+    pub(super) fn detected(&self, job: &Job, detector: &mut Detector) -> Result<(), InferenceError> {
         let detections = detector.detect_above(&job.frame.picture(), self.floor)?;
         let at = Moment { pts: job.frame.pts, wall: job.frame.wall };
         let mut state = self.lock();
@@ -301,103 +309,5 @@ impl FrameSink for LiveSink {
     fn frame(&mut self, frame: Frame) {
         let job = Job { analysis: self.analysis.clone(), generation: self.generation, frame };
         self.analysis.scheduler.offer(&self.analysis.camera, job);
-    }
-}
-
-/// The detectors and the frames that wait for them.
-pub struct InferencePool {
-    scheduler: Arc<Scheduler<Job>>,
-    runtime: Runtime,
-    models: HashMap<ModelId, ModelFile>,
-    clock: Clock,
-    /// A frame waits no longer than this, and a detection runs no longer.
-    time_limit: Duration,
-    /// Detections under way, by thread.
-    running: Mutex<HashMap<ThreadId, Running>>,
-}
-
-struct Running {
-    since: Instant,
-    interrupter: Interrupter,
-}
-
-impl InferencePool {
-    /// A pool for these models. A frame that waits longer than `time_limit` is dropped, a detection that runs longer is
-    /// given up.
-    #[must_use]
-    pub fn new(
-        runtime: Runtime,
-        models: HashMap<ModelId, ModelFile>,
-        clock: Clock,
-        time_limit: Duration,
-    ) -> Self {
-        let scheduler = Arc::new(Scheduler::new(clock.clone(), time_limit));
-        Self { scheduler, runtime, models, clock, time_limit, running: Mutex::default() }
-    }
-
-    /// Gives up detections that run for longer than the limit. Called now and then, by one task.
-    pub fn interrupt_overdue(&self) {
-        let now = self.clock.instant();
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        for detection in running.values() {
-            if now.duration_since(detection.since) > self.time_limit {
-                detection.interrupter.interrupt();
-            }
-        }
-    }
-
-    /// Ends the threads that run [`InferencePool::work`].
-    pub fn close(&self) {
-        self.scheduler.close();
-    }
-
-    /// One inference thread: takes frames by turn until closed. A camera whose frame panics loses that frame only.
-    pub fn work(&self) {
-        let mut detectors: HashMap<ModelId, Detector> = HashMap::new();
-        while let Some(job) = self.scheduler.take() {
-            let analysis = job.analysis.clone();
-            let outcome = catch_unwind(AssertUnwindSafe(|| self.detect(&mut detectors, &job)));
-            match outcome {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => analysis.failed(&error),
-                Err(_) => {
-                    detectors.remove(&analysis.model);
-                    analysis.failed(&"the detector panicked on a frame");
-                }
-            }
-            self.scheduler.done(&analysis.camera);
-        }
-    }
-
-    fn detect(&self, detectors: &mut HashMap<ModelId, Detector>, job: &Job) -> Result<(), InferenceError> {
-        let analysis = &job.analysis;
-        if !detectors.contains_key(&analysis.model)
-            && let Some(file) = self.models.get(&analysis.model)
-        {
-            let detector = Detector::open(&self.runtime, file, DetectorOptions::default())?;
-            detectors.insert(analysis.model.clone(), detector);
-        }
-        let Some(detector) = detectors.get_mut(&analysis.model) else { return Ok(()) };
-        let _watched = self.watch(detector.interrupter());
-        analysis.detected(job, detector)
-    }
-
-    fn watch(&self, interrupter: Interrupter) -> Watched<'_> {
-        let running = Running { since: self.clock.instant(), interrupter };
-        let thread = std::thread::current().id();
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(thread, running);
-        Watched { pool: self, thread }
-    }
-}
-
-/// Ends the watch over a detection, also when it panics.
-struct Watched<'a> {
-    pool: &'a InferencePool,
-    thread: ThreadId,
-}
-
-impl Drop for Watched<'_> {
-    fn drop(&mut self) {
-        self.pool.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.thread);
     }
 }

@@ -7,8 +7,10 @@
 pub mod decode;
 mod live;
 pub mod pipeline;
+mod pool;
 pub mod scheduler;
 mod snapshot;
 
-pub use live::{AlarmSink, AnalysisSettings, AnalysisStatus, InferencePool, LiveAnalysis};
+pub use live::{AlarmSink, AnalysisSettings, AnalysisStatus, LiveAnalysis};
+pub use pool::InferencePool;
 pub use snapshot::jpeg;
