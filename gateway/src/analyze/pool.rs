@@ -71,9 +71,9 @@ impl InferencePool {
     /// One inference thread: takes frames by turn until closed. A camera whose frame panics loses that frame only.
     pub fn work(&self) {
         let mut detectors: HashMap<ModelId, Detector> = HashMap::new();
-        while let Some(job) = self.scheduler.take() {
+        while let Some(mut job) = self.scheduler.take() {
             let analysis = job.analysis.clone();
-            let outcome = catch_unwind(AssertUnwindSafe(|| self.detect(&mut detectors, &job)));
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.detect(&mut detectors, &mut job)));
             match outcome {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => analysis.failed(&error),
@@ -82,12 +82,13 @@ impl InferencePool {
                     analysis.failed(&"the detector panicked on a frame");
                 }
             }
+            analysis.finished(job);
             self.scheduler.done(analysis.camera());
         }
     }
 
-    fn detect(&self, detectors: &mut HashMap<ModelId, Detector>, job: &Job) -> Result<(), InferenceError> {
-        let analysis = &job.analysis;
+    fn detect(&self, detectors: &mut HashMap<ModelId, Detector>, job: &mut Job) -> Result<(), InferenceError> {
+        let analysis = job.analysis.clone();
         if !detectors.contains_key(analysis.model())
             && let Some(file) = self.models.get(analysis.model())
         {
@@ -96,7 +97,9 @@ impl InferencePool {
         }
         let Some(detector) = detectors.get_mut(analysis.model()) else { return Ok(()) };
         let _watched = self.watch(detector.interrupter());
-        analysis.detected(job, detector)
+        let detections = detector.detect_above(&job.picture(), analysis.floor())?;
+        analysis.observed(job, &detections);
+        Ok(())
     }
 
     fn watch(&self, interrupter: Interrupter) -> Watched<'_> {
