@@ -21,13 +21,13 @@ use sharpeyes_domain::{
 
 use super::{
     decode::DecoderElement,
-    ladder::{Interest, LadderSettings, Look},
+    ladder::{Interest, LadderSettings},
     pipeline::CameraPipeline,
     pool::InferencePool,
     rounds::Admission,
     scheduler::{Counters, Scheduler},
     snapshot,
-    watch::{Eyes, KeyframeDecoders, Wanted, Watch, WatchCounters},
+    watch::{self, Eyes, KeyframeDecoders, Wanted, Watch, WatchCounters},
 };
 use crate::{
     clock::Clock,
@@ -162,9 +162,8 @@ struct Waiting {
 /// What became of a frame.
 struct Answer {
     generation: u64,
-    look: Look,
     /// `None` when it was not detected.
-    interest: Option<Interest>,
+    seen: Option<watch::Answer>,
 }
 
 /// A frame on its way to an inference thread.
@@ -181,7 +180,7 @@ impl Drop for Job {
     /// A frame that nobody detected still has to be accounted for.
     fn drop(&mut self) {
         if !self.is_answered {
-            self.analysis.answer(Answer { generation: self.generation, look: self.wanted.look, interest: None });
+            self.analysis.answer(Answer { generation: self.generation, seen: None });
         }
         let _ = self.analysis.out.compare_exchange(self.number, 0, Ordering::AcqRel, Ordering::Acquire);
     }
@@ -272,8 +271,8 @@ impl LiveAnalysis {
         let answers = std::mem::take(&mut *lock(&self.answers));
         for answer in answers.into_iter().filter(|answer| answer.generation == feed.generation) {
             let mut eyes = LiveEyes { analysis: self, admission, generation: feed.generation };
-            let judged = match answer.interest {
-                Some(interest) => feed.watch.seen(answer.look, interest, &mut eyes),
+            let judged = match answer.seen {
+                Some(seen) => feed.watch.seen(seen, &mut eyes),
                 None => {
                     feed.watch.unseen();
                     Ok(())
@@ -375,11 +374,8 @@ impl LiveAnalysis {
         state.fault = None;
         drop(state);
         job.is_answered = true;
-        self.answer(Answer {
-            generation: job.generation,
-            look: job.wanted.look,
-            interest: Some(sight.interest),
-        });
+        let seen = watch::Answer { at: at.pts, look: job.wanted.look, interest: sight.interest };
+        self.answer(Answer { generation: job.generation, seen: Some(seen) });
         let Some(observation) = sight.observation else { return };
         self.alarms.seen(&self.camera, at, &observation.tracks);
         for edge in observation.edges {
