@@ -11,23 +11,26 @@ use std::{
 
 use sharpeyes_domain::{
     alarm::{AlarmEdge, EndCause, Moment},
+    detection::Detection,
     geometry::Confidence,
     ids::{CameraId, ModelId},
     time::{Pts, WallTime},
     track::Track,
 };
-use sharpeyes_inference::{Detector, InferenceError};
+use sharpeyes_inference::InferenceError;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     decode::{Decoder, Frame, FrameSink},
     pipeline::{CameraPipeline, FrameSampler},
     pool::InferencePool,
-    scheduler::{Counters, Scheduler},
+    scheduler::{Counters, Scheduler, Standing},
     snapshot,
 };
 use crate::{
+    clock::Clock,
     hub::{HubEvent, Subscription},
+    models,
     record::RunInfo,
 };
 
@@ -67,11 +70,26 @@ pub struct AnalysisStatus {
     /// Wall time of the newest frame that went through the rules.
     pub newest: Option<WallTime>,
     /// The last thing that went wrong, until frames go through again.
-    pub fault: Option<String>,
+    pub fault: Option<Fault>,
+    /// Nothing has been seen since, although it was asked for.
+    pub blind_since: Option<WallTime>,
+    /// Share of the latest looks that the scheduler shed, when that is more than chance.
+    pub shed: Option<f32>,
     /// The element that decodes.
     pub decoder: Option<String>,
 }
 
+/// What went wrong, for people and for the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Stable word.
+    pub code: &'static str,
+    /// What happened and what to do, English.
+    pub text: String,
+}
+
+/// A look that nobody answered for so long: the camera is blind, and says so.
+const BLIND: Duration = Duration::from_secs(15);
 /// The rate is measured over so much wall time of frames.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
 
@@ -84,7 +102,8 @@ pub struct LiveAnalysis {
     scheduler: Arc<Scheduler<Job>>,
     alarms: Arc<dyn AlarmSink>,
     state: Mutex<State>,
-    counters: Arc<Mutex<Counters>>,
+    standing: Arc<Mutex<Standing>>,
+    clock: Clock,
     skipped: AtomicU64,
 }
 
@@ -94,7 +113,7 @@ struct State {
     generation: u64,
     /// Wall times of the frames of the last [`RATE_WINDOW`].
     recent: VecDeque<WallTime>,
-    fault: Option<String>,
+    fault: Option<Fault>,
     decoder: Option<String>,
 }
 
@@ -102,7 +121,7 @@ struct State {
 pub(super) struct Job {
     pub(super) analysis: Arc<LiveAnalysis>,
     generation: u64,
-    frame: Frame,
+    pub(super) frame: Frame,
 }
 
 impl LiveAnalysis {
@@ -128,7 +147,8 @@ impl LiveAnalysis {
             decoder: None,
         };
         Arc::new(Self {
-            counters: pool.scheduler().register(settings.camera.clone()),
+            standing: pool.scheduler().register(settings.camera.clone(), settings.model.clone()),
+            clock: pool.clock().clone(),
             camera: settings.camera,
             model: settings.model,
             fps: settings.fps,
@@ -143,13 +163,16 @@ impl LiveAnalysis {
     /// A snapshot.
     #[must_use]
     pub fn status(&self) -> AnalysisStatus {
+        let standing = *self.standing.lock().unwrap_or_else(PoisonError::into_inner);
         let state = self.lock();
         let frames = u16::try_from(state.recent.len()).unwrap_or(u16::MAX);
         AnalysisStatus {
             model: self.model.clone(),
             wanted_fps: self.fps,
             fps: f32::from(frames) / RATE_WINDOW.as_secs_f32(),
-            counters: *self.counters.lock().unwrap_or_else(PoisonError::into_inner),
+            counters: standing.counters,
+            blind_since: standing.blind_since(self.clock.wall(), BLIND),
+            shed: standing.reduced(self.clock.instant()),
             skipped: self.skipped.load(Ordering::Relaxed),
             newest: state.recent.back().copied(),
             fault: state.fault.clone(),
@@ -230,16 +253,36 @@ impl LiveAnalysis {
     }
 
     pub(super) fn failed(&self, error: &dyn std::fmt::Display) {
+        self.fail(Fault { code: "analysis_failed", text: error.to_string() });
+    }
+
+    /// The detector did not answer, or its answer is none.
+    pub(super) fn refused(&self, error: &InferenceError) {
+        self.fail(Fault { code: models::code(error), text: error.to_string() });
+    }
+
+    /// The detector hangs on a frame of this camera; `is_last` when no thread is started for it any more.
+    pub(super) fn hung(&self, is_last: bool) {
+        let remedy = if is_last {
+            "too many detections hang, so none is started any more: restart the service, and look at the driver and library behind [inference] runtime"
+        } else {
+            "it is tried again within half a minute; if this stays, choose another model or look at the driver behind [inference] provider"
+        };
+        let text = format!("model {} does not come back from a picture: {remedy}", self.model);
+        self.fail(Fault { code: "detector_hung", text });
+    }
+
+    fn fail(&self, fault: Fault) {
         let mut state = self.lock();
-        let text = error.to_string();
-        if state.fault.as_ref() != Some(&text) {
-            tracing::warn!(camera.id = %self.camera, error = %text, "this camera's analysis is interrupted; it is still recorded");
-            state.fault = Some(text);
+        if state.fault.as_ref() != Some(&fault) {
+            tracing::warn!(camera.id = %self.camera, code = fault.code, error = %fault.text, "this camera's analysis is interrupted; it is still recorded");
+            state.fault = Some(fault);
         }
     }
 
     /// Ends running alarms and forgets the tracks: what happens while no frames come is not known.
     async fn interrupt(self: &Arc<Self>, cause: EndCause) {
+        self.scheduler.forget(&self.camera);
         let edges = {
             let mut state = self.lock();
             state.recent.clear();
@@ -257,21 +300,27 @@ impl LiveAnalysis {
         }
     }
 
-    /// On an inference thread: one frame through detector, tracker and rules.
-    pub(super) fn detected(&self, job: &Job, detector: &mut Detector) -> Result<(), InferenceError> {
-        let detections = detector.detect_above(&job.frame.picture(), self.floor)?;
+    /// Weaker detections are not wanted.
+    pub(super) const fn floor(&self) -> Confidence {
+        self.floor
+    }
+
+    /// On an inference thread: what was detected in one frame goes through tracker and rules.
+    pub(super) fn observed(&self, job: &Job, detections: &[Detection]) {
         let at = Moment { pts: job.frame.pts, wall: job.frame.wall };
         let mut state = self.lock();
         if state.generation != job.generation {
-            return Ok(());
+            return;
         }
-        let observation = state.pipeline.observe(at, &detections);
+        let observation = state.pipeline.observe(at, detections);
+        let urgency = state.pipeline.urgency();
         state.recent.push_back(at.wall);
         while state.recent.front().is_some_and(|oldest| at.wall.since(*oldest) >= RATE_WINDOW) {
             state.recent.pop_front();
         }
         state.fault = None;
         drop(state);
+        self.scheduler.rank(&self.camera, urgency);
         self.alarms.seen(&self.camera, at, &observation.tracks);
         for edge in observation.edges {
             let still = matches!(edge, AlarmEdge::Begin(_)).then(|| snapshot::jpeg(&job.frame));
@@ -281,7 +330,6 @@ impl LiveAnalysis {
             });
             self.alarms.alarm(&self.camera, edge, still);
         }
-        Ok(())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

@@ -11,6 +11,6 @@ mod pool;
 pub mod scheduler;
 mod snapshot;
 
-pub use live::{AlarmSink, AnalysisSettings, AnalysisStatus, LiveAnalysis};
-pub use pool::InferencePool;
+pub use live::{AlarmSink, AnalysisSettings, AnalysisStatus, Fault, LiveAnalysis};
+pub use pool::{InferencePool, MOST_LEFT_HANGING, PoolStatus, Worker};
 pub use snapshot::jpeg;

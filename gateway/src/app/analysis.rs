@@ -1,6 +1,12 @@
 //! Starts the analysis: opens every detector once, one task per camera, a few threads for all.
 
-use std::{collections::HashMap, io, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{
+    collections::HashMap,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+    time::Duration,
+};
 
 use sharpeyes_config::{Camera, Site};
 use sharpeyes_domain::{
@@ -23,20 +29,60 @@ use crate::{
 /// How often running detections are compared with their time limit.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// The inference threads.
+/// How long the inference threads may take to finish their frames at the end.
+const LAST_FRAMES: Duration = Duration::from_secs(5);
+
+/// The inference threads. Clones share them.
+#[derive(Clone)]
 pub(super) struct Threads {
     pool: Arc<InferencePool>,
-    threads: Vec<JoinHandle<()>>,
+    running: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
 impl Threads {
-    /// Lets every thread finish its frame. Blocks.
+    fn new(pool: Arc<InferencePool>) -> Self {
+        Self { pool, running: Arc::default() }
+    }
+
+    /// Starts what is missing, at first all of them. Nobody waits for a thread that hangs.
+    fn supervise(&self) -> io::Result<()> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let (ended, others) = running.drain(..).partition(JoinHandle::is_finished);
+        *running = others;
+        join(ended);
+        for worker in self.pool.supervise() {
+            let name = format!("detect-{}", worker.number());
+            let pool = self.pool.clone();
+            running.push(std::thread::Builder::new().name(name).spawn(move || pool.work(worker))?);
+        }
+        Ok(())
+    }
+
+    /// Lets every thread finish its frame that can. Blocks.
     pub(super) fn end(self) {
         self.pool.close();
-        for thread in self.threads {
-            if thread.join().is_err() {
-                tracing::error!("an inference thread had panicked");
+        let mut running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
+        let looks = LAST_FRAMES.as_millis() / LOOK.as_millis();
+        for _ in 0..looks {
+            let (ended, others) = running.into_iter().partition(JoinHandle::is_finished);
+            running = others;
+            join(ended);
+            if running.is_empty() {
+                return;
             }
+            std::thread::sleep(LOOK);
+        }
+        tracing::warn!(
+            threads = running.len(),
+            "inference threads hang and are left to the end of the process"
+        );
+    }
+}
+
+fn join(ended: Vec<JoinHandle<()>>) {
+    for thread in ended {
+        if thread.join().is_err() {
+            tracing::error!("an inference thread had panicked");
         }
     }
 }
@@ -76,7 +122,13 @@ impl Analysis {
         let ready = open_models(site, &runtime, analysed, health);
         let models =
             ready.iter().map(|ready| (ready.model.manifest.id.clone(), ready.model.clone())).collect();
-        let pool = Arc::new(InferencePool::new(runtime, models, clock.clone(), site.inference.time_limit));
+        let pool = Arc::new(InferencePool::new(
+            runtime,
+            models,
+            clock.clone(),
+            site.inference.threads,
+            site.inference.time_limit,
+        ));
         let sink: Arc<dyn AlarmSink> = Arc::new(DeskSink {
             desk: desk.clone(),
             cameras: site
@@ -101,19 +153,17 @@ impl Analysis {
             health.analysed(camera.id.clone(), analysis.clone());
             step.tasks.spawn(analysis.run(units, step.stop.clone()));
         }
-        let (watched, stop) = (pool.clone(), step.stop.clone());
+        let threads = Threads::new(pool);
+        threads.supervise()?;
+        let (watched, stop) = (threads.clone(), step.stop.clone());
         step.tasks.spawn(async move {
             while tokio::time::timeout(LOOK, stop.cancelled()).await.is_err() {
-                watched.interrupt_overdue();
+                if let Err(error) = watched.supervise() {
+                    tracing::error!(%error, "no thread to replace one that hangs or ended; tried again");
+                }
             }
         });
-        let threads = (0..site.inference.threads.get())
-            .map(|n| {
-                let pool = pool.clone();
-                std::thread::Builder::new().name(format!("detect-{n}")).spawn(move || pool.work())
-            })
-            .collect::<io::Result<_>>()?;
-        Ok((step, Some(Threads { pool, threads })))
+        Ok((step, Some(threads)))
     }
 }
 
