@@ -61,7 +61,18 @@ pub(crate) struct RawInference {
     pub(crate) models: Option<String>,
     pub(crate) threads: Option<i64>,
     pub(crate) default_model: Option<String>,
+    pub(crate) provider: Option<String>,
     pub(crate) time_limit: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawAnalysis {
+    pub(crate) ladder: Option<String>,
+    pub(crate) look_every: Option<String>,
+    pub(crate) decoder: Option<String>,
+    pub(crate) decoders: Option<i64>,
+    pub(crate) threads: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -9,6 +9,7 @@ use sharpeyes_domain::{
     closed::UnknownName,
     geometry::Confidence,
     ids::{AreaId, CameraId, ModelId, StreamId, StreamKind},
+    ladder::{DecoderChoice, LadderMode},
     retention::Policy,
     rule::RuleConfig,
     zone::Zone,
@@ -33,6 +34,8 @@ pub struct Site {
     pub playback: Playback,
     /// How alarms become incidents.
     pub incident: IncidentSettings,
+    /// How closely cameras are looked at.
+    pub analysis: Analysis,
     /// Detectors.
     pub inference: Inference,
     /// The area tree.
@@ -99,6 +102,21 @@ pub struct IncidentSettings {
     pub post_roll: Duration,
 }
 
+/// How closely cameras are looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Analysis {
+    /// Rest where nothing happens, or decode everything.
+    pub ladder: LadderMode,
+    /// A camera at rest has a keyframe detected at least so often.
+    pub look_every: Duration,
+    /// What decodes.
+    pub decoder: DecoderChoice,
+    /// Cameras that may have a decoder of their own at the same time.
+    pub decoders: NonZeroU16,
+    /// Decoding threads; `None`: one for each processor core.
+    pub threads: Option<NonZeroU16>,
+}
+
 /// Detectors.
 #[derive(Clone, Debug)]
 pub struct Inference {
@@ -110,8 +128,34 @@ pub struct Inference {
     pub threads: NonZeroU16,
     /// For cameras that name none; `None`: the one in the program.
     pub default_model: Option<ModelId>,
+    /// What computes.
+    pub provider: InferenceProvider,
     /// A detection that takes longer is given up and counted.
     pub time_limit: Duration,
+}
+
+/// An execution provider of ONNX Runtime. One that is named and missing is an error, not the processor instead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InferenceProvider {
+    /// ONNX Runtime's own kernels for the processor.
+    #[default]
+    Cpu,
+    /// Intel's `OpenVINO`, where the library behind `runtime` was built with it.
+    OpenVino,
+}
+
+impl InferenceProvider {
+    pub(crate) fn parse(text: &str) -> Result<Self, UnknownName> {
+        match text {
+            "cpu" => Ok(Self::Cpu),
+            "openvino" => Ok(Self::OpenVino),
+            _ => Err(UnknownName {
+                set: "execution provider",
+                text: text.chars().take(80).collect(),
+                names: &["cpu", "openvino"],
+            }),
+        }
+    }
 }
 
 /// A device.

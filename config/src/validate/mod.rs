@@ -21,14 +21,16 @@ use sharpeyes_domain::{
     area::{Area, AreaError, AreaTree},
     closed::UnknownName,
     ids::{AreaId, IdError, ModelId},
+    ladder::{DecoderChoice, LadderMode},
 };
 use toml::{Table, Value};
 
 use retention::{Defaults, Written};
 
 use crate::{
-    ConfigError, Fault, IncidentSettings, Inference, Playback, Problem, Server, Site, Storage,
-    raw::{RawArea, RawIncident, RawInference, RawPlayback, RawServer, RawSite, RawStorage},
+    Analysis, ConfigError, Fault, IncidentSettings, Inference, InferenceProvider, Playback, Problem, Server,
+    Site, Storage,
+    raw::{RawAnalysis, RawArea, RawIncident, RawInference, RawPlayback, RawServer, RawSite, RawStorage},
     text,
 };
 
@@ -199,11 +201,14 @@ impl Check<'_> {
         let (storage, retention) = self.storage(&mut root, data_dir.as_deref()).unzip();
         let playback = self.playback(&mut root);
         let incident = self.incident(&mut root);
+        let analysis = self.analysis(&mut root);
         let inference = self.inference(&mut root, data_dir.as_deref());
         let areas = self.areas(&mut root);
         let cameras = self.cameras(&mut root, &areas.written, retention.unwrap_or_default());
         for key in root.keys() {
-            let fault = Fault::Section("site, server, storage, playback, incident, inference, area, camera");
+            let fault = Fault::Section(
+                "site, server, storage, playback, incident, analysis, inference, area, camera",
+            );
             self.report(key.clone(), fault);
         }
         Some(Site {
@@ -214,6 +219,7 @@ impl Check<'_> {
             storage: storage?,
             playback: playback?,
             incident: incident?,
+            analysis: analysis?,
             inference: inference?,
             areas: areas.tree,
             cameras,
@@ -302,6 +308,35 @@ impl Check<'_> {
         })
     }
 
+    fn analysis(&mut self, root: &mut Table) -> Option<Analysis> {
+        let raw: RawAnalysis = self.raw_or_default(root, "analysis")?;
+        let ladder = match raw.ladder {
+            Some(word) => self.accept("analysis.ladder", word.parse()),
+            None => Some(LadderMode::Auto),
+        };
+        let decoder = match raw.decoder {
+            Some(word) => self.accept("analysis.decoder", word.parse()),
+            None => Some(DecoderChoice::Auto),
+        };
+        let look_every = self.duration("analysis.look_every", raw.look_every, secs(10), Limits::secs(1, 60));
+        let count = |n: i64, most: u16| {
+            let count = u16::try_from(n).ok().filter(|n| *n <= most).and_then(NonZeroU16::new);
+            count.ok_or_else(|| range(n, 1, i64::from(most)))
+        };
+        let decoders = self.accept("analysis.decoders", count(raw.decoders.unwrap_or(48), 1024));
+        let threads = match raw.threads {
+            Some(n) => self.accept("analysis.threads", count(n, 64)).map(Some),
+            None => Some(None),
+        };
+        Some(Analysis {
+            ladder: ladder?,
+            look_every: look_every?,
+            decoder: decoder?,
+            decoders: decoders?,
+            threads: threads?,
+        })
+    }
+
     fn inference(&mut self, root: &mut Table, data_dir: Option<&Path>) -> Option<Inference> {
         let raw: RawInference = self.raw_or_default(root, "inference")?;
         let runtime = raw.runtime.map(|file| self.path(&file));
@@ -313,6 +348,10 @@ impl Check<'_> {
             Some(id) => self.id("inference.default_model".into(), Some(id), ModelId::new).map(Some),
             None => Some(None),
         };
+        let provider = match raw.provider {
+            Some(word) => self.accept("inference.provider", InferenceProvider::parse(&word)),
+            None => Some(InferenceProvider::default()),
+        };
         let limits = Limits { least: Duration::from_millis(10), most: secs(60) };
         let time_limit = self.duration("inference.time_limit", raw.time_limit, secs(2), limits);
         Some(Inference {
@@ -320,6 +359,7 @@ impl Check<'_> {
             models: models?,
             threads: threads?,
             default_model: default_model?,
+            provider: provider?,
             time_limit: time_limit?,
         })
     }

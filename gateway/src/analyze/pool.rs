@@ -19,12 +19,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sharpeyes_domain::{detection::Detection, ids::ModelId};
+use sharpeyes_domain::ids::ModelId;
 use sharpeyes_inference::{Detector, DetectorOptions, InferenceError, Interrupter, ModelFile, Runtime};
 
 use super::{
-    live::{Job, LiveAnalysis},
-    scheduler::{Outcome, Scheduler, Ticket},
+    live::{Job, LiveAnalysis, Outstanding},
+    scheduler::{Outcome, Scheduler, Ticket, Turn},
 };
 use crate::clock::Clock;
 
@@ -52,6 +52,7 @@ pub struct InferencePool {
     scheduler: Arc<Scheduler<Job>>,
     runtime: Runtime,
     models: HashMap<ModelId, ModelFile>,
+    options: DetectorOptions,
     clock: Clock,
     /// A frame waits no longer than this, and a detection runs no longer.
     time_limit: Duration,
@@ -81,6 +82,7 @@ struct Running {
     since: Instant,
     ticket: Ticket,
     analysis: Arc<LiveAnalysis>,
+    frame: Outstanding,
     /// `None` while the detector is being opened.
     interrupter: Option<Interrupter>,
 }
@@ -118,12 +120,13 @@ fn lock(roster: &Mutex<Roster>) -> std::sync::MutexGuard<'_, Roster> {
 }
 
 impl InferencePool {
-    /// A pool of so many threads for these models. A frame that waits longer than `time_limit` is dropped, a detection
+    /// A pool of so many threads for these models, each opened with `options`. A frame that waits longer than `time_limit` is dropped, a detection
     /// that runs longer is given up.
     #[must_use]
     pub fn new(
         runtime: Runtime,
         models: HashMap<ModelId, ModelFile>,
+        options: DetectorOptions,
         clock: Clock,
         threads: NonZeroU16,
         time_limit: Duration,
@@ -138,15 +141,11 @@ impl InferencePool {
             given_up: 0,
             replaced: 0,
         };
-        Self { scheduler, runtime, models, clock, time_limit, roster: Arc::new(Mutex::new(roster)) }
+        Self { scheduler, runtime, models, options, clock, time_limit, roster: Arc::new(Mutex::new(roster)) }
     }
 
     pub(super) fn scheduler(&self) -> &Arc<Scheduler<Job>> {
         &self.scheduler
-    }
-
-    pub(super) fn clock(&self) -> &Clock {
-        &self.clock
     }
 
     /// Interrupts detections that run for too long, gives up those that do not mind it, and returns a place for every
@@ -178,7 +177,7 @@ impl InferencePool {
                 "a detection does not end and cannot be interrupted: its thread is left to itself"
             );
             self.scheduler.give_up(&running.ticket);
-            running.analysis.hung(left_hanging >= MOST_LEFT_HANGING);
+            running.analysis.hung(running.frame, left_hanging >= MOST_LEFT_HANGING);
         }
         hired
     }
@@ -205,23 +204,27 @@ impl InferencePool {
     /// frame only.
     pub fn work(&self, worker: Worker) {
         let mut detectors: HashMap<ModelId, Detector> = HashMap::new();
-        while let Some(turn) = self.scheduler.take(|| worker.is_given_up()) {
+        while let Some(Turn { work: mut job, ticket }) = self.scheduler.take(|| worker.is_given_up()) {
             let mut finished =
-                Finished { scheduler: &self.scheduler, ticket: &turn.ticket, outcome: Outcome::Failed };
-            let analysis = turn.work.analysis.clone();
-            let looked = catch_unwind(AssertUnwindSafe(|| {
-                self.look(&worker, &mut detectors, &turn.work, &turn.ticket)
-            }));
+                Finished { scheduler: &self.scheduler, ticket: &ticket, outcome: Outcome::Failed };
+            let analysis = job.analysis.clone();
+            let looked =
+                catch_unwind(AssertUnwindSafe(|| self.look(&worker, &mut detectors, &mut job, &ticket)));
             worker.at(|work| work.running = None);
             match looked {
                 Ok(Ok(Looked::Seen)) => finished.outcome = Outcome::Seen,
-                Ok(Ok(Looked::TooLate)) => break,
+                Ok(Ok(Looked::TooLate)) => {
+                    job.disown();
+                    break;
+                }
                 Ok(Err(error)) => analysis.refused(&error),
                 Err(_) => {
                     detectors.remove(analysis.model());
                     analysis.failed(&"the detector panicked on a frame");
                 }
             }
+            drop(finished);
+            analysis.finished(job);
         }
     }
 
@@ -229,33 +232,33 @@ impl InferencePool {
         &self,
         worker: &Worker,
         detectors: &mut HashMap<ModelId, Detector>,
-        job: &Job,
+        job: &mut Job,
         ticket: &Ticket,
     ) -> Result<Looked, InferenceError> {
-        let analysis = &job.analysis;
+        let analysis = job.analysis.clone();
         let running = |interrupter| Running {
             since: self.clock.instant(),
             ticket: ticket.clone(),
             analysis: analysis.clone(),
+            frame: job.outstanding(),
             interrupter,
         };
         if !detectors.contains_key(analysis.model()) {
             worker.at(|work| work.running = Some(running(None)));
             if let Some(file) = self.models.get(analysis.model()) {
-                let detector = Detector::open(&self.runtime, file, DetectorOptions::default())?;
+                let detector = Detector::open(&self.runtime, file, self.options)?;
                 detectors.insert(analysis.model().clone(), detector);
             }
         }
         let Some(detector) = detectors.get_mut(analysis.model()) else { return Ok(Looked::Seen) };
         worker.at(|work| work.running = Some(running(Some(detector.interrupter()))));
-        let detections = detector.detect_above(&job.frame.picture(), analysis.floor());
+        let detections = detector.detect_above(&job.picture(), analysis.floor());
         // Only the detector is watched: the disk of the desk may be slow without anything hanging here.
         worker.at(|work| work.running = None);
         if worker.is_given_up() {
             return Ok(Looked::TooLate);
         }
-        let detections: Vec<Detection> = detections?;
-        analysis.observed(job, &detections);
+        analysis.observed(job, &detections?);
         Ok(Looked::Seen)
     }
 }

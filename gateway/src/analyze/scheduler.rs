@@ -204,6 +204,19 @@ impl<T> Scheduler<T> {
         self.filled.notify_one();
     }
 
+    /// So many frames of the camera were given up for newer ones before they were offered.
+    pub fn shed(&self, camera: &CameraId, n: usize) {
+        let (now, wall) = (self.clock.instant(), self.clock.wall());
+        if let Some(slot) = self.lock().slots.get_mut(camera) {
+            slot.account(|standing| {
+                for _ in 0..n {
+                    standing.offered(now, wall);
+                    standing.shed(|counters| counters.superseded += 1);
+                }
+            });
+        }
+    }
+
     /// The next frame by turn; waits for one. `None` once closed, and as soon as `is_over` says so.
     /// [`Scheduler::done`] or [`Scheduler::give_up`] must follow.
     pub fn take(&self, is_over: impl Fn() -> bool) -> Option<Turn<T>> {

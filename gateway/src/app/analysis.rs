@@ -1,8 +1,9 @@
-//! Starts the analysis: opens every detector once, one task per camera, a few threads for all.
+//! Starts the analysis: opens every detector once, a few threads decode for all cameras and a few detect.
 
 use std::{
     collections::HashMap,
     io,
+    num::{NonZeroU16, NonZeroUsize},
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
     time::Duration,
@@ -14,11 +15,16 @@ use sharpeyes_domain::{
     ids::{CameraId, ModelId},
     track::Track,
 };
-use sharpeyes_inference::{Detector, DetectorOptions, InferenceError, ModelFile, Runtime};
+use sharpeyes_inference::{Detector, InferenceError, ModelFile, Runtime};
 
 use super::{Step, health::Health};
 use crate::{
-    analyze::{AlarmSink, AnalysisSettings, InferencePool, LiveAnalysis, pipeline::CameraPipeline},
+    analyze::{
+        AlarmSink, AnalysisSettings, InferencePool, LiveAnalysis,
+        ladder::LadderSettings,
+        pipeline::CameraPipeline,
+        rounds::{Admission, Rounds},
+    },
     clock::Clock,
     desk::Desk,
     hub::Hub,
@@ -32,14 +38,31 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How long the inference threads may take to finish their frames at the end.
 const LAST_FRAMES: Duration = Duration::from_secs(5);
 
+/// The decoding and the inference threads.
+pub(super) struct Threads {
+    rounds: Arc<Rounds>,
+    decoding: Vec<JoinHandle<()>>,
+    inference: InferenceThreads,
+}
+
+impl Threads {
+    /// Lets every thread finish its frame that can, and ends running alarms. Blocks.
+    pub(super) fn end(self) {
+        self.rounds.close();
+        join(self.decoding);
+        self.rounds.stop();
+        self.inference.end();
+    }
+}
+
 /// The inference threads. Clones share them.
 #[derive(Clone)]
-pub(super) struct Threads {
+struct InferenceThreads {
     pool: Arc<InferencePool>,
     running: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
-impl Threads {
+impl InferenceThreads {
     fn new(pool: Arc<InferencePool>) -> Self {
         Self { pool, running: Arc::default() }
     }
@@ -59,7 +82,7 @@ impl Threads {
     }
 
     /// Lets every thread finish its frame that can. Blocks.
-    pub(super) fn end(self) {
+    fn end(&self) {
         self.pool.close();
         let mut running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
         let looks = LAST_FRAMES.as_millis() / LOOK.as_millis();
@@ -82,7 +105,7 @@ impl Threads {
 fn join(ended: Vec<JoinHandle<()>>) {
     for thread in ended {
         if thread.join().is_err() {
-            tracing::error!("an inference thread had panicked");
+            tracing::error!("a thread of the analysis had panicked");
         }
     }
 }
@@ -122,9 +145,11 @@ impl Analysis {
         let ready = open_models(site, &runtime, analysed, health);
         let models =
             ready.iter().map(|ready| (ready.model.manifest.id.clone(), ready.model.clone())).collect();
+        let options = models::options(&site.inference);
         let pool = Arc::new(InferencePool::new(
             runtime,
             models,
+            options,
             clock.clone(),
             site.inference.threads,
             site.inference.time_limit,
@@ -138,24 +163,41 @@ impl Analysis {
                 .collect(),
         });
         let mut step = Step::default();
+        let (settings, mut analyses) = (site.analysis, Vec::new());
         for Ready { camera, model } in ready {
-            let Some(units) = camera.analysed().and_then(|(stream, _)| hub.subscribe(&stream)) else {
+            let Some(units) = camera.analysed().and_then(|(stream, _)| hub.poll(&stream)) else {
                 continue;
             };
             let (weakest, timezone) = (model.manifest.score, site.timezone.clone());
-            let settings = AnalysisSettings {
-                camera: camera.id.clone(),
-                model: model.manifest.id,
-                fps: camera.fps,
-                pipeline: CameraPipeline::new(&camera.rules, camera.score, weakest, timezone),
-            };
-            let analysis = LiveAnalysis::new(settings, &pool, sink.clone());
+            let pipeline = CameraPipeline::new(&camera.rules, camera.score, weakest, timezone);
+            let look_every = settings.look_every.into();
+            let analysis = LiveAnalysis::new(
+                AnalysisSettings {
+                    camera: camera.id.clone(),
+                    model: model.manifest.id,
+                    ladder: LadderSettings::new(settings.ladder, pipeline.need(), camera.fps, look_every),
+                    pipeline,
+                    decoder: settings.decoder,
+                    units,
+                },
+                &pool,
+                sink.clone(),
+                clock.clone(),
+            );
             health.analysed(camera.id.clone(), analysis.clone());
-            step.tasks.spawn(analysis.run(units, step.stop.clone()));
+            analyses.push(analysis);
         }
-        let threads = Threads::new(pool);
-        threads.supervise()?;
-        let (watched, stop) = (threads.clone(), step.stop.clone());
+        let admission = Admission::new(usize::from(settings.decoders.get()));
+        let rounds = Arc::new(Rounds::new(analyses, settings.decoder, admission, clock.clone()));
+        let decoding = (0..decoding_threads(settings.threads))
+            .map(|n| {
+                let rounds = rounds.clone();
+                std::thread::Builder::new().name(format!("decode-{n}")).spawn(move || rounds.work())
+            })
+            .collect::<io::Result<_>>()?;
+        let inference = InferenceThreads::new(pool);
+        inference.supervise()?;
+        let (watched, stop) = (inference.clone(), step.stop.clone());
         step.tasks.spawn(async move {
             while tokio::time::timeout(LOOK, stop.cancelled()).await.is_err() {
                 if let Err(error) = watched.supervise() {
@@ -163,8 +205,13 @@ impl Analysis {
                 }
             }
         });
-        Ok((step, Some(threads)))
+        Ok((step, Some(Threads { rounds, decoding, inference })))
     }
+}
+
+fn decoding_threads(wanted: Option<NonZeroU16>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    wanted.map_or_else(cores, |threads| usize::from(threads.get()))
 }
 
 /// Opens each model once, so that a damaged one is known at start and not at the first frame.
@@ -179,7 +226,7 @@ fn open_models<'a>(
     for camera in cameras {
         let model = opened.entry(camera.model.clone()).or_insert_with(|| {
             let file = models::choose(&site.inference, camera.model.as_ref())?;
-            Detector::open(runtime, &file, DetectorOptions::default())?;
+            Detector::open(runtime, &file, models::options(&site.inference))?;
             Ok(file)
         });
         match model {

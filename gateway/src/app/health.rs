@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use sharpeyes_domain::{
     ids::{CameraId, ModelId, StreamId},
+    ladder::RungReason,
     time::WallTime,
 };
 
@@ -14,7 +15,7 @@ use crate::{
     ingest::{Status, StatusCell},
 };
 
-/// No analysed frame for so long: whatever is configured, nothing is being seen.
+/// No analysed frame for so long after one was due: whatever is configured, nothing is being seen.
 const BLIND: Duration = Duration::from_secs(15);
 /// Below this share of the wanted rate the analysis counts as reduced.
 const REDUCED: f32 = 0.7;
@@ -61,13 +62,15 @@ impl Health {
     }
 
     fn report(&self, status: AnalysisStatus) -> AnalysisReport {
-        let is_waiting = status.newest.is_none_or(|newest| self.clock.wall().since(newest) > BLIND);
+        let is_waiting =
+            status.newest.is_none_or(|newest| self.clock.wall().since(newest) > status.look_every + BLIND);
+        let is_short = status.reason == RungReason::Overload
+            || status.shed.is_some()
+            || status.fps < status.wanted_fps * REDUCED;
         let state = match (&status.fault, status.blind_since, is_waiting) {
             (Some(_), _, _) | (None, Some(_), _) => AnalysisState::Failed,
             (None, None, true) => AnalysisState::Waiting,
-            (None, None, false) if status.shed.is_some() || status.fps < status.wanted_fps * REDUCED => {
-                AnalysisState::Reduced
-            }
+            (None, None, false) if is_short => AnalysisState::Reduced,
             (None, None, false) => AnalysisState::Running,
         };
         let reason = status.fault.clone().or_else(|| reason(&status, state));
@@ -96,6 +99,10 @@ fn reason(status: &AnalysisStatus, state: AnalysisState) -> Option<Fault> {
                 "{:.0} % of the looks were left out, the least urgent first: give [inference] more threads, lower `fps`, or analyse fewer cameras",
                 share * 100.0
             ),
+        ),
+        (AnalysisState::Reduced, None) if status.reason == RungReason::Overload => (
+            "analysis_overload",
+            "as many cameras are decoded as [analysis] decoders allows, and this one waits: allow more, or analyse fewer cameras".to_owned(),
         ),
         (AnalysisState::Reduced, None) => (
             "analysis_slow",
