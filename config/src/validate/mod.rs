@@ -28,7 +28,8 @@ use toml::{Table, Value};
 use retention::{Defaults, Written};
 
 use crate::{
-    Analysis, ConfigError, Fault, IncidentSettings, Inference, Playback, Problem, Server, Site, Storage,
+    Analysis, ConfigError, Fault, IncidentSettings, Inference, InferenceProvider, Playback, Problem, Server,
+    Site, Storage,
     raw::{RawAnalysis, RawArea, RawIncident, RawInference, RawPlayback, RawServer, RawSite, RawStorage},
     text,
 };
@@ -205,7 +206,9 @@ impl Check<'_> {
         let areas = self.areas(&mut root);
         let cameras = self.cameras(&mut root, &areas.written, retention.unwrap_or_default());
         for key in root.keys() {
-            let fault = Fault::Section("site, server, storage, playback, incident, analysis, inference, area, camera");
+            let fault = Fault::Section(
+                "site, server, storage, playback, incident, analysis, inference, area, camera",
+            );
             self.report(key.clone(), fault);
         }
         Some(Site {
@@ -315,8 +318,7 @@ impl Check<'_> {
             Some(word) => self.accept("analysis.decoder", word.parse()),
             None => Some(DecoderChoice::Auto),
         };
-        let look_every =
-            self.duration("analysis.look_every", raw.look_every, secs(10), Limits::secs(1, 60));
+        let look_every = self.duration("analysis.look_every", raw.look_every, secs(10), Limits::secs(1, 60));
         let count = |n: i64, most: u16| {
             let count = u16::try_from(n).ok().filter(|n| *n <= most).and_then(NonZeroU16::new);
             count.ok_or_else(|| range(n, 1, i64::from(most)))
@@ -346,6 +348,10 @@ impl Check<'_> {
             Some(id) => self.id("inference.default_model".into(), Some(id), ModelId::new).map(Some),
             None => Some(None),
         };
+        let provider = match raw.provider {
+            Some(word) => self.accept("inference.provider", InferenceProvider::parse(&word)),
+            None => Some(InferenceProvider::default()),
+        };
         let limits = Limits { least: Duration::from_millis(10), most: secs(60) };
         let time_limit = self.duration("inference.time_limit", raw.time_limit, secs(2), limits);
         Some(Inference {
@@ -353,6 +359,7 @@ impl Check<'_> {
             models: models?,
             threads: threads?,
             default_model: default_model?,
+            provider: provider?,
             time_limit: time_limit?,
         })
     }

@@ -6,7 +6,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use sharpeyes_domain::{
@@ -18,6 +18,7 @@ use sharpeyes_domain::{
     time::WallTime,
     track::Track,
 };
+use sharpeyes_inference::InferenceError;
 
 use super::{
     decode::DecoderElement,
@@ -25,13 +26,14 @@ use super::{
     pipeline::CameraPipeline,
     pool::InferencePool,
     rounds::Admission,
-    scheduler::{Counters, Scheduler},
+    scheduler::{Counters, Scheduler, Standing},
     snapshot,
     watch::{self, Eyes, KeyframeDecoders, Wanted, Watch, WatchCounters},
 };
 use crate::{
     clock::Clock,
     hub::{HubEvent, Polled},
+    models,
     record::RunInfo,
 };
 
@@ -85,15 +87,33 @@ pub struct AnalysisStatus {
     /// At rest, a frame goes through the detector at least so often.
     pub look_every: Duration,
     /// The last thing that went wrong, until frames go through again.
-    pub fault: Option<String>,
+    pub fault: Option<Fault>,
+    /// Nothing has been seen since, although it was asked for.
+    pub blind_since: Option<WallTime>,
+    /// Share of the latest looks that the scheduler shed, when that is more than chance.
+    pub shed: Option<f32>,
     /// The element that decodes.
     pub decoder: Option<DecoderElement>,
 }
 
+/// What went wrong, for people and for the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Stable word.
+    pub code: &'static str,
+    /// What happened and what to do, English.
+    pub text: String,
+}
+
+/// A look that nobody answered for so long: the camera is blind, and says so.
+const BLIND: Duration = Duration::from_secs(15);
 /// The rate is measured over so much wall time of frames.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
 /// Bytes of decoded frames that may wait for the detector: a climb brings several at once. Beyond that the oldest go.
 const MOST_WAITING_BYTES: usize = 16 << 20;
+/// A frame that waits for so long behind others of its camera is given up for newer ones: under overload a camera is seen
+/// as it is now, not as it was. The frames of a climb are detected well within it.
+const STALE: Duration = Duration::from_secs(2);
 /// While a camera is watched it is visited so often, so that it has a few pictures decoded at a time …
 const WATCHED: Duration = Duration::from_millis(200);
 /// … and so often at rest, when there is only a keyframe now and then.
@@ -116,7 +136,7 @@ pub struct LiveAnalysis {
     /// The frame that the scheduler has; 0: none.
     out: AtomicU64,
     answers: Mutex<Vec<Answer>>,
-    counters: Arc<Mutex<Counters>>,
+    standing: Arc<Mutex<Standing>>,
     skipped: AtomicU64,
 }
 
@@ -136,7 +156,7 @@ struct State {
     /// Wall times of the frames of the last [`RATE_WINDOW`].
     recent: VecDeque<WallTime>,
     newest: Option<WallTime>,
-    fault: Option<String>,
+    fault: Option<Fault>,
     place: Place,
 }
 
@@ -159,6 +179,17 @@ struct Waiting {
     n_made: u64,
 }
 
+impl Waiting {
+    /// Takes out what has waited for too long. The newest stays: it is what is to be seen now.
+    fn drop_stale(&mut self, now: Instant) -> Vec<Job> {
+        let is_stale = |job: &&Job| now.saturating_duration_since(job.since) > STALE;
+        let n = self.frames.iter().take(self.frames.len().saturating_sub(1)).take_while(is_stale).count();
+        let stale: Vec<Job> = self.frames.drain(..n).collect();
+        self.bytes -= stale.iter().map(|job| job.bytes).sum::<usize>();
+        stale
+    }
+}
+
 /// What became of a frame.
 struct Answer {
     generation: u64,
@@ -173,6 +204,8 @@ pub(super) struct Job {
     generation: u64,
     wanted: Wanted,
     bytes: usize,
+    /// When it began to wait.
+    since: Instant,
     is_answered: bool,
 }
 
@@ -199,7 +232,7 @@ impl LiveAnalysis {
         let watch = Watch::new(ladder, decoder);
         let place = Place::of(&watch, None);
         Arc::new(Self {
-            counters: pool.scheduler().register(camera.clone()),
+            standing: pool.scheduler().register(camera.clone(), model.clone()),
             camera,
             model,
             floor: pipeline.floor(),
@@ -240,6 +273,7 @@ impl LiveAnalysis {
     #[must_use]
     pub fn status(&self) -> AnalysisStatus {
         let now = self.clock.wall();
+        let standing = *lock(&self.standing);
         let state = lock(&self.state);
         let frames = state.recent.iter().filter(|wall| now.since(**wall) < RATE_WINDOW).count();
         let frames = u16::try_from(frames).unwrap_or(u16::MAX);
@@ -250,7 +284,9 @@ impl LiveAnalysis {
             since: state.place.since,
             wanted_fps: state.place.fps,
             fps: f32::from(frames) / RATE_WINDOW.as_secs_f32(),
-            counters: *lock(&self.counters),
+            counters: standing.counters,
+            blind_since: standing.blind_since(now, BLIND),
+            shed: standing.reduced(self.clock.instant()),
             watch: state.place.counters,
             skipped: self.skipped.load(Ordering::Relaxed),
             newest: state.newest,
@@ -337,17 +373,44 @@ impl LiveAnalysis {
     }
 
     pub(super) fn failed(&self, error: &dyn std::fmt::Display) {
+        self.fail(Fault { code: "analysis_failed", text: error.to_string() });
+    }
+
+    /// The detector did not answer, or its answer is none.
+    pub(super) fn refused(&self, error: &InferenceError) {
+        self.fail(Fault { code: models::code(error), text: error.to_string() });
+    }
+
+    /// The detector hangs on a frame of this camera; `is_last` when no thread is started for it any more.
+    pub(super) fn hung(&self, frame: Outstanding, is_last: bool) {
+        // The thread that hangs keeps the job: the next frame must not wait for it.
+        self.answer(Answer { generation: frame.generation, seen: None });
+        let _ = self.out.compare_exchange(frame.number, 0, Ordering::AcqRel, Ordering::Acquire);
+        let remedy = if is_last {
+            "too many detections hang, so none is started any more: restart the service, and look at the driver and library behind [inference] runtime"
+        } else {
+            "it is tried again within half a minute; if this stays, choose another model or look at the driver behind [inference] provider"
+        };
+        let text = format!("model {} does not come back from a picture: {remedy}", self.model);
+        self.fail(Fault { code: "detector_hung", text });
+    }
+
+    fn fail(&self, fault: Fault) {
         let mut state = lock(&self.state);
-        let text = error.to_string();
-        if state.fault.as_ref() != Some(&text) {
-            tracing::warn!(camera.id = %self.camera, error = %text, "this camera's analysis is interrupted; it is still recorded");
-            state.fault = Some(text);
+        if state.fault.as_ref() != Some(&fault) {
+            tracing::warn!(camera.id = %self.camera, code = fault.code, error = %fault.text, "this camera's analysis is interrupted; it is still recorded");
+            state.fault = Some(fault);
         }
     }
 
     /// Ends running alarms and forgets the tracks: what happens while no frames come is not known.
     fn interrupt(&self, cause: EndCause) {
-        let jobs = std::mem::take(&mut *lock(&self.waiting)).frames;
+        self.scheduler.forget(&self.camera);
+        let jobs = {
+            let mut waiting = lock(&self.waiting);
+            waiting.bytes = 0;
+            std::mem::take(&mut waiting.frames)
+        };
         let edges = {
             let mut state = lock(&self.state);
             state.recent.clear();
@@ -366,6 +429,7 @@ impl LiveAnalysis {
             return;
         }
         let sight = state.pipeline.look(at, job.wanted.look, detections, job.wanted.changed);
+        let urgency = state.pipeline.urgency();
         state.recent.push_back(at.wall);
         while state.recent.front().is_some_and(|oldest| at.wall.since(*oldest) >= RATE_WINDOW) {
             state.recent.pop_front();
@@ -373,6 +437,7 @@ impl LiveAnalysis {
         state.newest = state.newest.max(Some(at.wall));
         state.fault = None;
         drop(state);
+        self.scheduler.rank(&self.camera, urgency);
         job.is_answered = true;
         let seen = watch::Answer { at: at.pts, look: job.wanted.look, interest: sight.interest };
         self.answer(Answer { generation: job.generation, seen: Some(seen) });
@@ -407,7 +472,9 @@ impl LiveAnalysis {
         let number = waiting.n_made;
         waiting.bytes += bytes;
         let analysis = self.clone();
-        waiting.frames.push_back(Job { analysis, number, generation, wanted, bytes, is_answered: false });
+        let since = self.clock.instant();
+        let job = Job { analysis, number, generation, wanted, bytes, since, is_answered: false };
+        waiting.frames.push_back(job);
         while waiting.bytes > MOST_WAITING_BYTES && waiting.frames.len() > 1 {
             dropped.extend(waiting.frames.pop_front());
             waiting.bytes -= dropped.last().map_or(0, |job| job.bytes);
@@ -419,6 +486,10 @@ impl LiveAnalysis {
 
     fn offer_next(&self) {
         let mut waiting = lock(&self.waiting);
+        let stale = waiting.drop_stale(self.clock.instant());
+        if !stale.is_empty() {
+            self.scheduler.shed(&self.camera, stale.len());
+        }
         if self.out.load(Ordering::Acquire) != 0 {
             return;
         }
@@ -455,7 +526,23 @@ impl Place {
     }
 }
 
+/// A frame that is out, for whoever has to do without it.
+#[derive(Clone, Copy)]
+pub(super) struct Outstanding {
+    number: u64,
+    generation: u64,
+}
+
 impl Job {
+    pub(super) const fn outstanding(&self) -> Outstanding {
+        Outstanding { number: self.number, generation: self.generation }
+    }
+
+    /// It was accounted for when its thread was given up.
+    pub(super) const fn disown(&mut self) {
+        self.is_answered = true;
+    }
+
     pub(super) fn picture(&self) -> sharpeyes_inference::Picture<'_> {
         self.wanted.frame.picture()
     }

@@ -231,6 +231,7 @@ impl Watch {
         self.newest_keyframe = None;
         self.looked = None;
         self.skip_until = None;
+        self.n_looking = 0;
         self.lose(eyes);
         self.motion.interrupt();
     }
@@ -255,7 +256,8 @@ impl Watch {
         let Some(params) = self.params.clone() else { return Ok(()) };
         self.counters.units[index(self.ladder.rung())] += 1;
         if unit.is_keyframe {
-            let gap = self.newest_keyframe.replace(unit.pts).map_or(MediaDuration::ZERO, |last| unit.pts - last);
+            let gap =
+                self.newest_keyframe.replace(unit.pts).map_or(MediaDuration::ZERO, |last| unit.pts - last);
             self.ladder.keyframe_gap(gap);
         }
         self.backlog.push(unit);

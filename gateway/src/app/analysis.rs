@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     io,
     num::{NonZeroU16, NonZeroUsize},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
     time::Duration,
 };
@@ -15,7 +15,7 @@ use sharpeyes_domain::{
     ids::{CameraId, ModelId},
     track::Track,
 };
-use sharpeyes_inference::{Detector, DetectorOptions, InferenceError, ModelFile, Runtime};
+use sharpeyes_inference::{Detector, InferenceError, ModelFile, Runtime};
 
 use super::{Step, health::Health};
 use crate::{
@@ -35,27 +35,75 @@ use crate::{
 /// How often running detections are compared with their time limit.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// How long the inference threads may take to finish their frames at the end.
+const LAST_FRAMES: Duration = Duration::from_secs(5);
+
 /// The decoding and the inference threads.
 pub(super) struct Threads {
     rounds: Arc<Rounds>,
     decoding: Vec<JoinHandle<()>>,
-    pool: Arc<InferencePool>,
-    threads: Vec<JoinHandle<()>>,
+    inference: InferenceThreads,
 }
 
 impl Threads {
-    /// Lets every thread finish its frame, and ends running alarms. Blocks.
+    /// Lets every thread finish its frame that can, and ends running alarms. Blocks.
     pub(super) fn end(self) {
         self.rounds.close();
         join(self.decoding);
         self.rounds.stop();
-        self.pool.close();
-        join(self.threads);
+        self.inference.end();
     }
 }
 
-fn join(threads: Vec<JoinHandle<()>>) {
-    for thread in threads {
+/// The inference threads. Clones share them.
+#[derive(Clone)]
+struct InferenceThreads {
+    pool: Arc<InferencePool>,
+    running: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+impl InferenceThreads {
+    fn new(pool: Arc<InferencePool>) -> Self {
+        Self { pool, running: Arc::default() }
+    }
+
+    /// Starts what is missing, at first all of them. Nobody waits for a thread that hangs.
+    fn supervise(&self) -> io::Result<()> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let (ended, others) = running.drain(..).partition(JoinHandle::is_finished);
+        *running = others;
+        join(ended);
+        for worker in self.pool.supervise() {
+            let name = format!("detect-{}", worker.number());
+            let pool = self.pool.clone();
+            running.push(std::thread::Builder::new().name(name).spawn(move || pool.work(worker))?);
+        }
+        Ok(())
+    }
+
+    /// Lets every thread finish its frame that can. Blocks.
+    fn end(&self) {
+        self.pool.close();
+        let mut running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
+        let looks = LAST_FRAMES.as_millis() / LOOK.as_millis();
+        for _ in 0..looks {
+            let (ended, others) = running.into_iter().partition(JoinHandle::is_finished);
+            running = others;
+            join(ended);
+            if running.is_empty() {
+                return;
+            }
+            std::thread::sleep(LOOK);
+        }
+        tracing::warn!(
+            threads = running.len(),
+            "inference threads hang and are left to the end of the process"
+        );
+    }
+}
+
+fn join(ended: Vec<JoinHandle<()>>) {
+    for thread in ended {
         if thread.join().is_err() {
             tracing::error!("a thread of the analysis had panicked");
         }
@@ -97,7 +145,15 @@ impl Analysis {
         let ready = open_models(site, &runtime, analysed, health);
         let models =
             ready.iter().map(|ready| (ready.model.manifest.id.clone(), ready.model.clone())).collect();
-        let pool = Arc::new(InferencePool::new(runtime, models, clock.clone(), site.inference.time_limit));
+        let options = models::options(&site.inference);
+        let pool = Arc::new(InferencePool::new(
+            runtime,
+            models,
+            options,
+            clock.clone(),
+            site.inference.threads,
+            site.inference.time_limit,
+        ));
         let sink: Arc<dyn AlarmSink> = Arc::new(DeskSink {
             desk: desk.clone(),
             cameras: site
@@ -139,19 +195,17 @@ impl Analysis {
                 std::thread::Builder::new().name(format!("decode-{n}")).spawn(move || rounds.work())
             })
             .collect::<io::Result<_>>()?;
-        let (watched, stop) = (pool.clone(), step.stop.clone());
+        let inference = InferenceThreads::new(pool);
+        inference.supervise()?;
+        let (watched, stop) = (inference.clone(), step.stop.clone());
         step.tasks.spawn(async move {
             while tokio::time::timeout(LOOK, stop.cancelled()).await.is_err() {
-                watched.interrupt_overdue();
+                if let Err(error) = watched.supervise() {
+                    tracing::error!(%error, "no thread to replace one that hangs or ended; tried again");
+                }
             }
         });
-        let threads = (0..site.inference.threads.get())
-            .map(|n| {
-                let pool = pool.clone();
-                std::thread::Builder::new().name(format!("detect-{n}")).spawn(move || pool.work())
-            })
-            .collect::<io::Result<_>>()?;
-        Ok((step, Some(Threads { rounds, decoding, pool, threads })))
+        Ok((step, Some(Threads { rounds, decoding, inference })))
     }
 }
 
@@ -172,7 +226,7 @@ fn open_models<'a>(
     for camera in cameras {
         let model = opened.entry(camera.model.clone()).or_insert_with(|| {
             let file = models::choose(&site.inference, camera.model.as_ref())?;
-            Detector::open(runtime, &file, DetectorOptions::default())?;
+            Detector::open(runtime, &file, models::options(&site.inference))?;
             Ok(file)
         });
         match model {

@@ -164,7 +164,10 @@ impl CameraHealth for Quiet {
             state: AnalysisState::Waiting,
             fps: 0.0,
             dropped: 0,
+            blind_since: None,
             model: None,
+            place: None,
+            decoder: None,
             message_code: None,
             remedy: None,
         })
