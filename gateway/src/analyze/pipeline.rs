@@ -119,10 +119,10 @@ impl CameraPipeline {
     #[must_use]
     pub fn need(&self) -> Need {
         let none = Need { rest: Rung::Sizes, fps: 0.0 };
-        self.rules.iter().map(|rule| rule.config().kind.need()).fold(none, |most, need| Need {
-            rest: most.rest.max(need.rest),
-            fps: most.fps.max(need.fps),
-        })
+        self.rules
+            .iter()
+            .map(|rule| rule.config().kind.need())
+            .fold(none, |most, need| Need { rest: most.rest.max(need.rest), fps: most.fps.max(need.fps) })
     }
 
     /// Takes the detections of one picture and says what the camera deserves next.

@@ -29,6 +29,9 @@ struct Arguments {
     /// Rule classes, and `tracking`; without any, everything but `day`: 24 hours of footage, twice.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
+    /// Only clips whose name begins with one of these.
+    #[arg(long, value_delimiter = ',')]
+    clips: Vec<String>,
     /// Hours of footage of `day`.
     #[arg(long, default_value_t = 24)]
     hours: usize,
@@ -52,7 +55,9 @@ fn main() -> anyhow::Result<()> {
     let shared = Shared::find_or_skip("real videos and YOLOX-nano");
     let program = std::env::current_exe()?.with_file_name("sharpeyes-under-test");
     let runner = Runner::new(program, arguments.out.clone(), shared.as_ref())?;
-    let clips = Clip::all(shared.as_ref())?;
+    let mut clips = Clip::all(shared.as_ref())?;
+    let is_named = |clip: &Clip| arguments.clips.iter().any(|name| clip.name.starts_with(name.as_str()));
+    clips.retain(|clip| arguments.clips.is_empty() || is_named(clip));
     let mut results = BTreeMap::new();
     let mut text = String::new();
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use sharpeyes_domain::{ids::ModelId, track::Track};
 
-use super::clip::Clip;
+use super::clip::{Clip, Origin};
 use crate::{
     model,
     replayed::{self, Alarm},
@@ -121,10 +121,11 @@ impl Runner {
         Ok(Self { program, runtime, out, yolox: yolox.transpose()? })
     }
 
-    /// The detectors that are there.
+    /// The detectors that are there. On our own scenes another than the built-in one would say little: its makers never
+    /// saw anything rendered.
     #[must_use]
-    pub fn models(&self) -> Vec<Model> {
-        let yolox = self.yolox.is_some().then_some(Model::YoloxNano);
+    pub fn models(&self, origin: Origin) -> Vec<Model> {
+        let yolox = (self.yolox.is_some() && origin == Origin::Real).then_some(Model::YoloxNano);
         [Model::BuiltIn].into_iter().chain(yolox).collect()
     }
 

@@ -52,7 +52,7 @@ impl Tally {
             if rules.is_empty() {
                 continue;
             }
-            for model in runner.models() {
+            for model in runner.models(clip.origin) {
                 for &ladder in ladders {
                     eprintln!("{} with {} at {}", clip.name, model.as_str(), ladder.as_str());
                     let setting = Setting { model, ladder, fps: None };

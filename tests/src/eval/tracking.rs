@@ -10,8 +10,8 @@ use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    clip::{Clip, Origin},
-    run::{Ladder, Model, Runner, Setting},
+    clip::Clip,
+    run::{Ladder, Runner, Setting},
 };
 use crate::shared::workspace_root;
 
@@ -67,11 +67,7 @@ pub fn score(runner: &Runner, clips: &[Clip], python: &Path, out: &Path) -> anyh
     let mut jobs = Vec::new();
     for clip in clips {
         let Some(boxes) = clip.boxes_file() else { continue };
-        for model in runner.models() {
-            // On our own scenes the other detector is beside the point, and it is slow.
-            if clip.origin == Origin::Scene && model != Model::BuiltIn {
-                continue;
-            }
+        for model in runner.models(clip.origin) {
             for rate in RATES {
                 let setting = Setting { model, ladder: Ladder::Full, fps: Some(rate) };
                 eprintln!("tracking: {} with {} at {rate} fps", clip.name, model.as_str());
