@@ -174,12 +174,23 @@ impl CameraPipeline {
     /// What the tracks of the picture that was just observed mean for the ladder.
     fn interest(&self, at: Moment, tracks: &[Track]) -> Interest {
         let local = local_time(at.wall, &self.timezone);
-        let mut fps = 0.0_f32;
-        for track in tracks.iter().filter(|track| is_lively(track, at.pts)) {
-            let caring = self.awake(local).filter(|rule| rule.cares_about(track));
-            fps = caring.fold(fps, |fps, rule| fps.max(rule.kind.need().fps));
+        let mut interest =
+            Interest { is_busy: self.rules.iter().any(|rule| !rule.is_quiet()), ..Interest::default() };
+        for track in tracks {
+            for rule in self.awake(local) {
+                let need = rule.kind.need();
+                if rule.cares_about(track) {
+                    // A rule may count the time of what stands still long before it says anything.
+                    interest.is_busy = true;
+                    if is_lively(track, at.pts) {
+                        interest.fps = interest.fps.max(need.fps);
+                    }
+                } else if need.rest >= Rung::Keyframes && rule.counts(track.class) {
+                    interest.is_settled |= track.has_moved() || !rule.must_have_moved;
+                }
+            }
         }
-        Interest { fps, is_busy: self.rules.iter().any(|rule| !rule.is_quiet()), is_new: false }
+        interest
     }
 
     fn awake(&self, local: LocalTime) -> impl Iterator<Item = &RuleConfig> {
