@@ -22,13 +22,13 @@ use sharpeyes_inference::InferenceError;
 
 use super::{
     decode::DecoderElement,
-    ladder::{Interest, LadderSettings, Look},
+    ladder::{Interest, LadderSettings},
     pipeline::CameraPipeline,
     pool::InferencePool,
     rounds::Admission,
     scheduler::{Counters, Scheduler, Standing},
     snapshot,
-    watch::{Eyes, KeyframeDecoders, Wanted, Watch, WatchCounters},
+    watch::{self, Eyes, KeyframeDecoders, Wanted, Watch, WatchCounters},
 };
 use crate::{
     clock::Clock,
@@ -179,9 +179,8 @@ struct Waiting {
 /// What became of a frame.
 struct Answer {
     generation: u64,
-    look: Look,
     /// `None` when it was not detected.
-    interest: Option<Interest>,
+    seen: Option<watch::Answer>,
 }
 
 /// A frame on its way to an inference thread.
@@ -198,11 +197,7 @@ impl Drop for Job {
     /// A frame that nobody detected still has to be accounted for.
     fn drop(&mut self) {
         if !self.is_answered {
-            self.analysis.answer(Answer {
-                generation: self.generation,
-                look: self.wanted.look,
-                interest: None,
-            });
+            self.analysis.answer(Answer { generation: self.generation, seen: None });
         }
         let _ = self.analysis.out.compare_exchange(self.number, 0, Ordering::AcqRel, Ordering::Acquire);
     }
@@ -296,8 +291,8 @@ impl LiveAnalysis {
         let answers = std::mem::take(&mut *lock(&self.answers));
         for answer in answers.into_iter().filter(|answer| answer.generation == feed.generation) {
             let mut eyes = LiveEyes { analysis: self, admission, generation: feed.generation };
-            let judged = match answer.interest {
-                Some(interest) => feed.watch.seen(answer.look, interest, &mut eyes),
+            let judged = match answer.seen {
+                Some(seen) => feed.watch.seen(seen, &mut eyes),
                 None => {
                     feed.watch.unseen();
                     Ok(())
@@ -371,7 +366,7 @@ impl LiveAnalysis {
     }
 
     /// The detector hangs on a frame of this camera, which frees the way for the next one; `is_last` when no thread is started for it any more.
-    pub(super) fn hung(&self, look: Look, is_last: bool) {
+    pub(super) fn hung(&self, is_last: bool) {
         let remedy = if is_last {
             "too many detections hang, so none is started any more: restart the service, and look at the driver and library behind [inference] runtime"
         } else {
@@ -379,7 +374,7 @@ impl LiveAnalysis {
         };
         let text = format!("model {} does not come back from a picture: {remedy}", self.model);
         self.fail(Fault { code: "detector_hung", text });
-        self.answer(Answer { generation: lock(&self.state).generation, look, interest: None });
+        self.answer(Answer { generation: lock(&self.state).generation, seen: None });
         self.out.store(0, Ordering::Release);
     }
 
@@ -426,11 +421,8 @@ impl LiveAnalysis {
         state.fault = None;
         drop(state);
         job.is_answered = true;
-        self.answer(Answer {
-            generation: job.generation,
-            look: job.wanted.look,
-            interest: Some(sight.interest),
-        });
+        let seen = watch::Answer { at: at.pts, look: job.wanted.look, interest: sight.interest };
+        self.answer(Answer { generation: job.generation, seen: Some(seen) });
         self.scheduler.rank(&self.camera, urgency);
         let Some(observation) = sight.observation else { return };
         self.alarms.seen(&self.camera, at, &observation.tracks);
@@ -512,10 +504,6 @@ impl Place {
 }
 
 impl Job {
-    pub(super) const fn look(&self) -> Look {
-        self.wanted.look
-    }
-
     pub(super) fn picture(&self) -> sharpeyes_inference::Picture<'_> {
         self.wanted.frame.picture()
     }

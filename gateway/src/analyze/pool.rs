@@ -23,7 +23,6 @@ use sharpeyes_domain::{detection::Detection, ids::ModelId};
 use sharpeyes_inference::{Detector, DetectorOptions, InferenceError, Interrupter, ModelFile, Runtime};
 
 use super::{
-    ladder::Look,
     live::{Job, LiveAnalysis},
     scheduler::{Outcome, Scheduler, Ticket, Turn},
 };
@@ -82,7 +81,6 @@ struct Running {
     since: Instant,
     ticket: Ticket,
     analysis: Arc<LiveAnalysis>,
-    look: Look,
     /// `None` while the detector is being opened.
     interrupter: Option<Interrupter>,
 }
@@ -176,7 +174,7 @@ impl InferencePool {
                 "a detection does not end and cannot be interrupted: its thread is left to itself"
             );
             self.scheduler.give_up(&running.ticket);
-            running.analysis.hung(running.look, left_hanging >= MOST_LEFT_HANGING);
+            running.analysis.hung(left_hanging >= MOST_LEFT_HANGING);
         }
         hired
     }
@@ -236,7 +234,6 @@ impl InferencePool {
             since: self.clock.instant(),
             ticket: ticket.clone(),
             analysis: analysis.clone(),
-            look: job.look(),
             interrupter,
         };
         if !detectors.contains_key(analysis.model()) {

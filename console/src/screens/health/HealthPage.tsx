@@ -165,6 +165,17 @@ function AnalysisCell({ analysis }: { analysis: AnalysisHealth | undefined }) {
         {analysis.dropped > 0 && `${t.health.dropped(analysis.dropped)} · `}
         {analysis.model}
       </span>
+      {analysis.rung && (
+        <span className="muted" data-testid="rung">
+          {t.rung[analysis.rung] ?? analysis.rung}
+          {analysis.rung_reason && ` · ${t.rungReason[analysis.rung_reason] ?? analysis.rung_reason}`}
+        </span>
+      )}
+      {analysis.decoder && (
+        <span className="muted">
+          {analysis.decoder.is_hardware ? t.health.hardware : t.health.software} {analysis.decoder.element}
+        </span>
+      )}
       {look === "bad" && remedy && <span className="remedy">{remedy}</span>}
     </div>
   );
