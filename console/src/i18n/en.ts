@@ -370,6 +370,7 @@ export const en: Words = {
     fps: (n) => `${n} fps`,
     rate: (n) => `${n} Mbit/s`,
     dropped: (n) => `${n} dropped`,
+    blind: (age) => `blind for ${age}: nothing has been looked at`,
     problems: (n) => (n === 1 ? "1 has a problem" : `${n} have problems`),
     fine: (n) => `${n} fine`,
     onlyProblems: "Problems only",

@@ -8,9 +8,6 @@
 //! thread that comes back after all ends quietly and is taken off the count. So nothing that a detector does can stop
 //! the analysis of the others for longer than [`InferencePool::supervise`] needs to see it.
 
-#[cfg(test)]
-mod tests;
-
 use std::{
     collections::HashMap,
     num::NonZeroU16,

@@ -327,7 +327,9 @@ impl<T> State<T> {
         let is_open = |slot: &Slot<T>| {
             slot.out.is_none()
                 && slot.waiting.is_some()
-                && self.lanes.get(&slot.lane).is_none_or(|lane| !lane.is_on_trial || !is_busy(&slot.lane))
+                && self.lanes.get(&slot.lane).is_none_or(|lane| {
+                    !lane.rest.is_resting(now) && (!lane.is_on_trial || !is_busy(&slot.lane))
+                })
         };
         let ready = || self.slots.iter().filter(|(_, slot)| is_open(slot));
         let starved = || {
