@@ -201,7 +201,7 @@ impl InferencePool {
     /// frame only.
     pub fn work(&self, worker: Worker) {
         let mut detectors: HashMap<ModelId, Detector> = HashMap::new();
-        while let Some(Turn { work: mut job, ticket }) = self.scheduler.take(|| worker.is_given_up()) {
+        while let Some(Turn { work: mut job, ticket }) = self.scheduler.take() {
             let mut finished =
                 Finished { scheduler: &self.scheduler, ticket: &ticket, outcome: Outcome::Failed };
             let analysis = job.analysis.clone();

@@ -217,12 +217,12 @@ impl<T> Scheduler<T> {
         }
     }
 
-    /// The next frame by turn; waits for one. `None` once closed, and as soon as `is_over` says so.
-    /// [`Scheduler::done`] or [`Scheduler::give_up`] must follow.
-    pub fn take(&self, is_over: impl Fn() -> bool) -> Option<Turn<T>> {
+    /// The next frame by turn; waits for one. `None` once closed. [`Scheduler::done`] or [`Scheduler::give_up`] must
+    /// follow.
+    pub fn take(&self) -> Option<Turn<T>> {
         let mut state = self.lock();
         loop {
-            if state.is_closed || is_over() {
+            if state.is_closed {
                 return None;
             }
             match state.next(self.clock.instant(), self.patience) {
@@ -274,11 +274,6 @@ impl<T> Scheduler<T> {
             slot.urgency = Urgency::Idle;
             slot.account(|standing| standing.unanswered_since = None);
         }
-    }
-
-    /// Wakes every inference thread, so that it looks whether it is over.
-    pub fn wake(&self) {
-        self.filled.notify_all();
     }
 
     /// Wakes every inference thread to end.

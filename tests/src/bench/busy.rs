@@ -77,7 +77,7 @@ fn measure(runtime: &Runtime, file: &ModelFile, bench: &'static str) -> anyhow::
                 if round == WARM {
                     (began, before) = (Instant::now(), detector.stats().in_network);
                 }
-                let Some(turn) = scheduler.take(|| false) else { break };
+                let Some(turn) = scheduler.take() else { break };
                 let found = detector.detect_above(&turn.work.picture(), Confidence::new(0.1))?;
                 n += 1;
                 let pts = frame.pts + MediaDuration(n * 6_000);
