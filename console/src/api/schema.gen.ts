@@ -630,7 +630,12 @@ export interface components {
         AnalysisHealth: {
             /**
              * Format: int64
-             * @description Pictures given up for newer ones since the start.
+             * @description Nothing has been seen since, although there was something to look at: the camera is blind.
+             */
+            blind_since_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Pictures that should have been looked at since the start and were not.
              */
             dropped: number;
             /**
@@ -638,7 +643,7 @@ export interface components {
              * @description Pictures analysed per second, over the last seconds.
              */
             fps: number;
-            /** @description Stable word for the reason when it does not run. */
+            /** @description Stable word for the reason when it does not run as it should. */
             message_code?: string | null;
             /** @description The detector in use. */
             model?: string | null;

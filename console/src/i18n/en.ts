@@ -391,6 +391,7 @@ export const en: Words = {
     dropped: (n) => `${n} dropped`,
     hardware: "hardware decoder",
     software: "software decoder",
+    blind: (age) => `blind for ${age}: nothing has been looked at`,
     problems: (n) => (n === 1 ? "1 has a problem" : `${n} have problems`),
     fine: (n) => `${n} fine`,
     onlyProblems: "Problems only",
