@@ -30,9 +30,9 @@ pub use self::{
 };
 use crate::{
     alarm::{AlarmBegin, AlarmEdge, AlarmEnd, AlarmUpdate, EndCause, Evidence, Moment, ZoneRef},
+    detection::ObjectClass,
     geometry::{ASPECT, NormPoint},
     ids::RuleId,
-    ladder::Rung,
     level::Level,
     schedule::{LocalTime, Schedule},
     time::{MediaDuration, Pts, WallTime},
@@ -47,8 +47,6 @@ const DROPOUT: MediaDuration = MediaDuration::from_millis(1_000);
 const BLIND: MediaDuration = MediaDuration::from_secs(12);
 /// What has not moved for so long, though it would have to, is furniture.
 const FURNITURE: MediaDuration = MediaDuration::from_secs(10);
-/// What has stood for so long is left to the keyframes by a rule whose camera rests on them.
-const SETTLED: MediaDuration = MediaDuration::from_secs(20);
 /// A thing is near a zone when it would be in it within this many of its own heights.
 const NEAR: f32 = 1.5;
 /// Share of the hold time during which the condition must in fact have held.
@@ -98,14 +96,19 @@ impl RuleConfig {
         }
     }
 
-    /// Whether pictures should come fast while `track` is there: it concerns the rule, is in its zone or near it, and is
-    /// no piece of furniture.
+    /// Whether a thing of this class can ever matter to the rule.
+    #[must_use]
+    pub fn counts(&self, class: ObjectClass) -> bool {
+        self.kind.regards(class)
+    }
+
+    /// Whether the rule wants to see where this thing goes: it may come to count, is in the zone or near it, and is no
+    /// piece of furniture.
     #[must_use]
     pub fn cares_about(&self, track: &Track) -> bool {
         let age = track.last_seen - track.first_seen;
         let is_furniture = self.must_have_moved && !track.has_moved() && age > FURNITURE;
-        let is_settled = self.kind.need().rest >= Rung::Keyframes && track.stood() > SETTLED;
-        self.kind.regards(track.class) && !is_furniture && !is_settled && self.is_near(track)
+        self.counts(track.class) && !is_furniture && self.is_near(track)
     }
 
     fn is_near(&self, track: &Track) -> bool {
@@ -193,6 +196,13 @@ impl RuleState {
     #[must_use]
     pub const fn config(&self) -> &RuleConfig {
         &self.config
+    }
+
+    /// No alarm runs, none is about to begin, and nobody's time is counted: the rule would miss nothing if it saw no frame
+    /// for a while.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        matches!(self.phase, Phase::Quiet) && !self.watch.is_counting()
     }
 
     /// Since when the condition of the running alarm has been so; `None` while there is no alarm.
