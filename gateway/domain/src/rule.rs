@@ -208,7 +208,7 @@ impl RuleState {
         matches!(self.phase, Phase::Quiet)
     }
 
-    /// Since when the condition of the running alarm has been so; `None` while there is no alarm.
+    /// When the condition of the running alarm first held; `None` while there is no alarm.
     #[must_use]
     pub const fn active_since(&self) -> Option<Moment> {
         match self.phase {

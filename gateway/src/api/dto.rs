@@ -294,12 +294,15 @@ pub struct AnalysisHealth {
     pub state: AnalysisState,
     /// Pictures analysed per second, over the last seconds.
     pub fps: f32,
-    /// Pictures given up for newer ones since the start.
+    /// Pictures that should have been looked at since the start and were not.
     pub dropped: u64,
+    /// Nothing has been seen since, although there was something to look at: the camera is blind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blind_since_ms: Option<i64>,
     /// The detector in use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Stable word for the reason when it does not run.
+    /// Stable word for the reason when it does not run as it should.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_code: Option<String>,
     /// What a technician can do about it, English.

@@ -80,7 +80,7 @@ impl Defaults {
                 Place::Reservoir => 6,
                 Place::Village | Place::Junction | Place::Crowded => 10,
             }),
-            least_score: Confidence::new(0.65),
+            least_score: Confidence::new(0.6),
         }
     }
 }

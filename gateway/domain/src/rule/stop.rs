@@ -5,12 +5,12 @@
 
 use super::{
     RuleConfig, RuleKind,
-    follow::{Follow, Reach},
+    follow::{Follow, Known, Reach},
     watch::{Frame, Verdict},
 };
 use crate::{
     alarm::{Detail, Moment},
-    time::MediaDuration,
+    time::{MediaDuration, Pts},
     track::Rest,
 };
 
@@ -30,6 +30,14 @@ struct Stop {
     rest: Rest,
     has_moved: bool,
     is_in_zone: bool,
+    /// The stop in which it was one of a queue: the last of a queue to drive off was in it too.
+    queued: Option<Pts>,
+}
+
+impl Stop {
+    fn was_queued(&self) -> bool {
+        self.queued == Some(self.rest.since)
+    }
 }
 
 /// Which vehicles stand, and since when.
@@ -46,33 +54,38 @@ impl Standing {
         let at = frame.at.pts;
         for track in frame.seen().filter(|track| config.kind.counts(track.class)) {
             let rest = Rest::new(track.rect, track.still_since);
-            let first = || Stop { rest, has_moved: false, is_in_zone: false };
+            let first = || Stop { rest, has_moved: false, is_in_zone: false, queued: None };
             let stop = &mut self.follow.meet(track, frame, REACH, first).of;
             stop.rest.observe(&track.rect, at);
             stop.has_moved |= track.has_moved();
             stop.is_in_zone = config.zone.as_ref().is_none_or(|zone| zone.holds(track.class, &track.rect));
         }
         self.follow.forget(at, REACH.time);
-        let standing: Vec<_> = self
+        let stands = |known: &Known<Stop>| {
+            let stop = &known.of;
+            stop.is_in_zone
+                && (stop.has_moved || !config.must_have_moved)
+                && at - known.seen <= UNSEEN
+                && known.seen - stop.rest.since >= STANDS.min(stay)
+        };
+        if self.follow.known.iter().filter(|known| stands(known)).count() >= QUEUE {
+            for known in self.follow.known.iter_mut().filter(|known| stands(known)) {
+                known.of.queued = Some(known.of.rest.since);
+            }
+        }
+        let patient = MediaDuration(stay.0.saturating_mul(PATIENCE));
+        let needed = |stop: &Stop| if stop.was_queued() { patient } else { stay };
+        let long: Vec<_> = self
             .follow
             .known
             .iter()
-            .filter(|known| {
-                let stop = &known.of;
-                stop.is_in_zone
-                    && (stop.has_moved || !config.must_have_moved)
-                    && at - known.seen <= UNSEEN
-                    && known.seen - stop.rest.since >= STANDS.min(stay)
-            })
+            .filter(|known| stands(known) && known.seen - known.of.rest.since >= needed(&known.of))
             .collect();
-        let needed =
-            if standing.len() >= QUEUE { MediaDuration(stay.0.saturating_mul(PATIENCE)) } else { stay };
-        let long: Vec<_> =
-            standing.into_iter().filter(|known| known.seen - known.of.rest.since >= needed).collect();
+        let limit = long.iter().map(|known| needed(&known.of)).min().unwrap_or(stay);
         let since: Option<Moment> =
             long.iter().map(|known| known.of.rest.since).min().map(|pts| frame.moment_of(pts));
         let mut verdict = Verdict::of(frame.at, long.iter().filter_map(|known| frame.track(known.id)));
         verdict.count = u32::try_from(long.len()).unwrap_or(u32::MAX);
-        verdict.since(since).with(Detail::Stay { limit: needed })
+        verdict.since(since).with(Detail::Stay { limit })
     }
 }

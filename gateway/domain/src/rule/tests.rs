@@ -1,3 +1,7 @@
+mod people;
+mod roads;
+mod scene;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

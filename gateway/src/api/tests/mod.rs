@@ -164,6 +164,7 @@ impl CameraHealth for Quiet {
             state: AnalysisState::Waiting,
             fps: 0.0,
             dropped: 0,
+            blind_since: None,
             model: None,
             message_code: None,
             remedy: None,
