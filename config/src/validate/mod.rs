@@ -205,7 +205,9 @@ impl Check<'_> {
         let areas = self.areas(&mut root);
         let cameras = self.cameras(&mut root, &areas.written, retention.unwrap_or_default());
         for key in root.keys() {
-            let fault = Fault::Section("site, server, storage, playback, incident, analysis, inference, area, camera");
+            let fault = Fault::Section(
+                "site, server, storage, playback, incident, analysis, inference, area, camera",
+            );
             self.report(key.clone(), fault);
         }
         Some(Site {
@@ -315,8 +317,7 @@ impl Check<'_> {
             Some(word) => self.accept("analysis.decoder", word.parse()),
             None => Some(DecoderChoice::Auto),
         };
-        let look_every =
-            self.duration("analysis.look_every", raw.look_every, secs(10), Limits::secs(1, 60));
+        let look_every = self.duration("analysis.look_every", raw.look_every, secs(10), Limits::secs(1, 60));
         let count = |n: i64, most: u16| {
             let count = u16::try_from(n).ok().filter(|n| *n <= most).and_then(NonZeroU16::new);
             count.ok_or_else(|| range(n, 1, i64::from(most)))

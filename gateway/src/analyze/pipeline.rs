@@ -15,6 +15,7 @@ use sharpeyes_domain::{
 };
 
 use super::ladder::{Interest, Look};
+use super::scheduler::Urgency;
 
 /// Chooses the frames that a detector sees: `fps` of them, evenly, whatever the camera's own rate is.
 #[derive(Clone, Debug)]
@@ -94,6 +95,7 @@ pub struct CameraPipeline {
     rules: Vec<RuleState>,
     timezone: TimeZone,
     newest: Option<Moment>,
+    urgency: Urgency,
 }
 
 impl CameraPipeline {
@@ -111,7 +113,15 @@ impl CameraPipeline {
         let floor = if strong < weakest { strong } else { weakest };
         let config = TrackerConfig { high: strong, low: floor, ..usual };
         let rules = rules.iter().cloned().map(RuleState::new).collect();
-        Self { tracker: Tracker::new(config), floor, standing: Vec::new(), rules, timezone, newest: None }
+        Self {
+            tracker: Tracker::new(config),
+            floor,
+            standing: Vec::new(),
+            rules,
+            timezone,
+            newest: None,
+            urgency: Urgency::Idle,
+        }
     }
 
     /// What the rules ask of the analysis: the highest rung on which any of them lets it rest, and the most pictures a
@@ -119,10 +129,10 @@ impl CameraPipeline {
     #[must_use]
     pub fn need(&self) -> Need {
         let none = Need { rest: Rung::Sizes, fps: 0.0 };
-        self.rules.iter().map(|rule| rule.config().kind.need()).fold(none, |most, need| Need {
-            rest: most.rest.max(need.rest),
-            fps: most.fps.max(need.fps),
-        })
+        self.rules
+            .iter()
+            .map(|rule| rule.config().kind.need())
+            .fold(none, |most, need| Need { rest: most.rest.max(need.rest), fps: most.fps.max(need.fps) })
     }
 
     /// Takes the detections of one picture and says what the camera deserves next.
@@ -195,13 +205,21 @@ impl CameraPipeline {
         let frame = FrameTime { pts: at.pts, wall: at.wall, local: local_time(at.wall, &self.timezone) };
         let tracks = self.tracker.update(at.pts, detections).to_vec();
         let edges = self.rules.iter_mut().filter_map(|rule| rule.step(frame, &tracks)).collect();
+        self.urgency = urgency(&self.rules, &tracks);
         Observation { tracks, edges }
+    }
+
+    /// How soon the camera deserves its next look, from what the latest one showed.
+    #[must_use]
+    pub const fn urgency(&self) -> Urgency {
+        self.urgency
     }
 
     /// The frames stopped: running alarms end, and the next run begins with no memory of this one.
     pub fn interrupt(&mut self, cause: EndCause) -> Vec<AlarmEdge> {
         self.tracker.reset();
         self.standing.clear();
+        self.urgency = Urgency::Idle;
         let Some(at) = self.newest.take() else { return Vec::new() };
         self.rules.iter_mut().filter_map(|rule| rule.reset(at, cause)).collect()
     }
@@ -212,6 +230,16 @@ fn is_lively(track: &Track, at: Pts) -> bool {
     let (w, h) = (track.rect.width().max(0.01), track.rect.height().max(0.01));
     let speed = (track.velocity.x / w).hypot(track.velocity.y / h);
     at - track.first_seen < YOUNG || speed >= LIVELY
+}
+
+/// Of the most urgent alarm that runs, else of what is there.
+fn urgency(rules: &[RuleState], tracks: &[Track]) -> Urgency {
+    let running = rules.iter().filter(|rule| rule.active_since().is_some());
+    match running.map(|rule| Urgency::of(rule.config().level)).max() {
+        Some(alarm) => alarm,
+        None if rules.iter().any(|rule| rule.count(tracks) > 0) => Urgency::Watched,
+        None => Urgency::Idle,
+    }
 }
 
 /// `wall` on the clocks of the site. A time that no calendar holds counts as Monday midnight.
