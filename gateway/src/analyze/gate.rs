@@ -196,7 +196,9 @@ impl Gate {
 
     /// Something mattered a moment ago: was it noticed?
     fn judge_episode(&mut self) {
-        let Some(Episode { at }) = self.episode.filter(|episode| self.now - episode.at >= AFTER) else { return };
+        let Some(Episode { at }) = self.episode.filter(|episode| self.now - episode.at >= AFTER) else {
+            return;
+        };
         self.episode = None;
         let noticed = self.stirred.iter().any(|stirred| *stirred >= at - BEFORE && *stirred <= at + AFTER);
         if noticed {

@@ -577,3 +577,6 @@ impl Eyes for LiveEyes<'_> {
         self.admission.leave();
     }
 }
+
+#[cfg(test)]
+mod tests;

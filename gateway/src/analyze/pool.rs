@@ -8,9 +8,6 @@
 //! thread that comes back after all ends quietly and is taken off the count. So nothing that a detector does can stop
 //! the analysis of the others for longer than [`InferencePool::supervise`] needs to see it.
 
-#[cfg(test)]
-mod tests;
-
 use std::{
     collections::HashMap,
     num::NonZeroU16,
@@ -204,7 +201,7 @@ impl InferencePool {
     /// frame only.
     pub fn work(&self, worker: Worker) {
         let mut detectors: HashMap<ModelId, Detector> = HashMap::new();
-        while let Some(Turn { work: mut job, ticket }) = self.scheduler.take(|| worker.is_given_up()) {
+        while let Some(Turn { work: mut job, ticket }) = self.scheduler.take() {
             let mut finished =
                 Finished { scheduler: &self.scheduler, ticket: &ticket, outcome: Outcome::Failed };
             let analysis = job.analysis.clone();
