@@ -16,7 +16,7 @@ use sharpeyes_domain::{
 use super::{Calendar, Desk, Inner, Step};
 use crate::store::{
     db::DbError,
-    dispatch::{ClockChange, ClockRow, DispatchTx, Effects, IncidentRow, NewClock},
+    dispatch::{ClockChange, ClockId, ClockRow, ClockStep, DispatchTx, Effects, IncidentRow, NewClock},
 };
 
 /// A wall clock that differs by more from what has elapsed was set.
@@ -31,6 +31,8 @@ const MOST_BATCHES: usize = 20;
 pub(super) struct Seen {
     wall: WallTime,
     instant: std::time::Instant,
+    /// The newest clock then: those after it may have begun on either side of a step.
+    newest: ClockId,
 }
 
 /// What goes with a change from `before` (`None`: it was just opened) to `after`.
@@ -237,7 +239,8 @@ impl Desk {
     /// Did somebody set the wall clock since the last call? Then clocks that count wall time move with it: what has
     /// elapsed has elapsed, whatever the clock says. Over a restart this cannot be known, and the wall is believed.
     pub(super) async fn follow_wall_clock(&self) -> Result<(), DbError> {
-        let now = Seen { wall: self.0.clock.wall(), instant: self.0.clock.instant() };
+        let newest = self.0.dispatch.newest_clock().await?;
+        let now = Seen { wall: self.0.clock.wall(), instant: self.0.clock.instant(), newest };
         let Some(last) = self.0.seen_clock(now) else { return Ok(()) };
         let elapsed = now.instant.saturating_duration_since(last.instant);
         let expected = last.wall.plus(elapsed);
@@ -245,7 +248,8 @@ impl Desk {
         if step_ms.unsigned_abs() <= u64::try_from(STEP.as_millis()).unwrap_or(u64::MAX) {
             return Ok(());
         }
-        let n_clocks = self.write(move |tx| tx.step_clocks(step_ms, now.wall)).await;
+        let step = ClockStep { step_ms, known: last.newest, from: last.wall, until: expected, at: now.wall };
+        let n_clocks = self.write(move |tx| tx.step_clocks(&step)).await;
         match n_clocks {
             Ok(n_clocks) => {
                 tracing::warn!(step_ms, n_clocks, "the wall clock was set; running clocks move with it");

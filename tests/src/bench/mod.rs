@@ -7,6 +7,7 @@ pub mod frames;
 pub mod index;
 pub mod load;
 pub mod playback;
+pub mod queue;
 pub mod record;
 mod rig;
 

@@ -72,6 +72,21 @@ pub struct NewClock {
     pub next: Option<WallTime>,
 }
 
+/// The wall clock of the machine was set between two looks at it.
+#[derive(Clone, Copy, Debug)]
+pub struct ClockStep {
+    /// By so much.
+    pub step_ms: i64,
+    /// Clocks up to this one began before.
+    pub known: ClockId,
+    /// Later ones that began from here …
+    pub from: WallTime,
+    /// … to here, by the clock as it was, did too.
+    pub until: WallTime,
+    /// Now.
+    pub at: WallTime,
+}
+
 /// What happens to clocks together with an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClockChange {
@@ -195,36 +210,46 @@ impl DispatchTx<'_> {
         self.run(sql, params![clock.0, next.0]).map(drop)
     }
 
-    /// The wall clock was set by `step_ms`: clocks that count wall time, and leases, go on counting what has elapsed.
+    /// The wall clock was set: clocks that count wall time, and leases, go on counting what has elapsed.
     /// Gives the number of clocks.
     ///
     /// # Errors
     /// [`DbError`] when the database refuses.
-    pub fn step_clocks(&self, step_ms: i64, now: WallTime) -> Result<usize, DbError> {
+    pub fn step_clocks(&self, step: &ClockStep) -> Result<usize, DbError> {
+        let ClockStep { step_ms, known, from, until, at } = *step;
+        // Those that began on this side of the step are right already.
+        let moved = "stopped_ms IS NULL AND basis = 'wall' AND (id <= ?2 OR started_ms BETWEEN ?3 AND ?4)";
+        let which = (known.0, from.0, until.0);
         // Followers of the feed are told of every incident whose deadline moves.
         self.run(
-            "INSERT INTO change_log (incident, version, kind, at_ms)
-             SELECT id, version, ?1, ?2 FROM incident WHERE id IN
-                 (SELECT incident FROM clock WHERE stopped_ms IS NULL AND basis = 'wall')",
-            params![ChangeKind::Clock.as_str(), now.0],
+            &format!(
+                "INSERT INTO change_log (incident, version, kind, at_ms) SELECT id, version, ?1, ?5 FROM incident
+                 WHERE id IN (SELECT incident FROM clock WHERE {moved})"
+            ),
+            params![ChangeKind::Clock.as_str(), which.0, which.1, which.2, at.0],
         )?;
         self.logged(ChangeSeq(self.last_id()));
         self.run(
-            "UPDATE incident SET due_ms = due_ms + ?1 WHERE due_ms IS NOT NULL AND id IN
-                 (SELECT incident FROM clock WHERE stopped_ms IS NULL AND basis = 'wall' AND kind = 'finish')",
-            params![step_ms],
+            &format!(
+                "UPDATE incident SET due_ms = due_ms + ?1 WHERE due_ms IS NOT NULL
+                 AND id IN (SELECT incident FROM clock WHERE {moved} AND kind = 'finish')"
+            ),
+            params![step_ms, which.0, which.1, which.2],
+        )?;
+        // Before the clocks themselves move, and with them what tells which they are.
+        self.run(
+            &format!(
+                "UPDATE incident SET deadline_ms = deadline_ms + ?1 WHERE deadline_ms < {NO_DEADLINE}
+                 AND id IN (SELECT incident FROM clock WHERE {moved} AND kind <> 'escalate')"
+            ),
+            params![step_ms, which.0, which.1, which.2],
         )?;
         let n_clocks = self.run(
-            "UPDATE clock SET started_ms = started_ms + ?1, half_ms = half_ms + ?1, most_ms = most_ms + ?1,
-                 due_ms = due_ms + ?1, next_ms = next_ms + ?1
-             WHERE stopped_ms IS NULL AND basis = 'wall'",
-            params![step_ms],
-        )?;
-        self.run(
-            "UPDATE incident SET deadline_ms = coalesce((SELECT min(c.due_ms) FROM clock c
-                 WHERE c.incident = incident.id AND c.stopped_ms IS NULL AND c.kind <> 'escalate'), ?1)
-             WHERE id IN (SELECT incident FROM clock WHERE stopped_ms IS NULL AND basis = 'wall')",
-            params![NO_DEADLINE],
+            &format!(
+                "UPDATE clock SET started_ms = started_ms + ?1, half_ms = half_ms + ?1, most_ms = most_ms + ?1,
+                     due_ms = due_ms + ?1, next_ms = next_ms + ?1 WHERE {moved}"
+            ),
+            params![step_ms, which.0, which.1, which.2],
         )?;
         self.run(
             "UPDATE incident SET lease_until_ms = lease_until_ms + ?1 WHERE state = 'claimed'",
@@ -259,6 +284,17 @@ impl Dispatch {
     pub async fn untimed(&self) -> Result<Vec<IncidentId>, DbError> {
         self.read(|c| c.prepare_cached(UNTIMED)?.query_map([], |row| row.get(0).map(IncidentId))?.collect())
             .await
+    }
+}
+
+impl Dispatch {
+    /// The clock that began last; 0 before the first.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database cannot be read.
+    pub async fn newest_clock(&self) -> Result<ClockId, DbError> {
+        let newest = "SELECT coalesce(max(id), 0) FROM clock";
+        self.read(|c| c.prepare_cached(newest)?.query_row([], |row| row.get(0).map(ClockId))).await
     }
 }
 

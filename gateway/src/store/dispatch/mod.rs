@@ -29,7 +29,7 @@ use tokio::sync::watch;
 
 pub use self::{
     audit::BrokenPromise,
-    clocks::{ClockChange, ClockId, ClockRow, NewClock},
+    clocks::{ClockChange, ClockId, ClockRow, ClockStep, NewClock},
     files::{AttachmentRow, MOST_ATTACHMENT_BYTES, MediaType, NewAttachment, SavedView, Sheet},
     list::{IncidentFilter, IncidentList, ListCursor, Which},
     query::{AlarmTime, Replay},
