@@ -17,9 +17,10 @@ use sharpeyes_domain::{
     closed::UnknownName,
     geometry::Confidence,
     ids::{AreaId, CameraId, IntakeId, ModelId, StreamId, StreamKind},
+    ladder::{DecoderChoice, LadderMode},
     retention::Policy,
     rule::RuleConfig,
-    zone::Zone,
+    zone::{Line, Zone},
 };
 
 use crate::{RtspUrl, Secret};
@@ -41,6 +42,8 @@ pub struct Site {
     pub playback: Playback,
     /// How alarms become incidents.
     pub incident: IncidentSettings,
+    /// How closely cameras are looked at.
+    pub analysis: Analysis,
     /// Detectors.
     pub inference: Inference,
     /// The area tree.
@@ -111,6 +114,21 @@ pub struct IncidentSettings {
     pub post_roll: Duration,
 }
 
+/// How closely cameras are looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Analysis {
+    /// Rest where nothing happens, or decode everything.
+    pub ladder: LadderMode,
+    /// A camera at rest has a keyframe detected at least so often.
+    pub look_every: Duration,
+    /// What decodes.
+    pub decoder: DecoderChoice,
+    /// Cameras that may have a decoder of their own at the same time.
+    pub decoders: NonZeroU16,
+    /// Decoding threads; `None`: one for each processor core.
+    pub threads: Option<NonZeroU16>,
+}
+
 /// Detectors.
 #[derive(Clone, Debug)]
 pub struct Inference {
@@ -161,6 +179,8 @@ pub struct Camera {
     pub score: Option<Confidence>,
     /// Parts of the picture that rules refer to.
     pub zones: Vec<Zone>,
+    /// Lines across the picture that rules refer to.
+    pub lines: Vec<Line>,
     /// What raises an alarm.
     pub rules: Vec<RuleConfig>,
 }

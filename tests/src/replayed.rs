@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 use serde_json::Value;
-use sharpeyes_domain::rule::RuleClass;
+use sharpeyes_domain::{ladder::LadderMode, rule::RuleClass};
 
 use crate::{gateway::Program, model, site::SiteBuilder, site::SiteCamera};
 
@@ -18,6 +18,8 @@ pub struct Alarm {
     pub class: RuleClass,
     /// When its condition first held.
     pub began_s: f64,
+    /// When it had held long enough, so that somebody was told.
+    pub raised_s: f64,
     /// When it last held.
     pub ended_s: f64,
 }
@@ -40,7 +42,7 @@ pub struct Event {
 /// A detector of the site, in place of the built-in one.
 pub type Install<'a> = &'a dyn Fn(&Path) -> anyhow::Result<sharpeyes_domain::ids::ModelId>;
 
-/// Replays `video` as `camera` sees it, with the built-in detector or with the one that `install` puts in place.
+/// Replays `video` as `camera` sees it, decoded as `ladder` says, with the built-in detector or with the one that `install` puts in place.
 ///
 /// # Errors
 /// When the program fails, sees nothing, or leaves an alarm without its end.
@@ -48,6 +50,7 @@ pub async fn replay(
     program: &Program,
     camera: SiteCamera,
     video: &Path,
+    ladder: LadderMode,
     install: Option<Install<'_>>,
 ) -> anyhow::Result<Vec<Alarm>> {
     let runtime = model::runtime_library()?;
@@ -63,7 +66,8 @@ pub async fn replay(
     }
     let site = site.camera(camera).write()?;
     let out = site.root().join("out");
-    let arguments = ["--camera", "cam", "--video", &video.to_string_lossy(), "--out", &out.to_string_lossy()];
+    let (video, out_dir) = (video.to_string_lossy(), out.to_string_lossy());
+    let arguments = ["--camera", "cam", "--video", &video, "--ladder", ladder.as_str(), "--out", &out_dir];
     let ran = program.on_site(&site, &["replay"], &arguments).await?;
     ensure!(ran.code == Some(0), "replay failed: {ran:#?}");
     let stats: Value = serde_json::from_str(&std::fs::read_to_string(out.join("stats.json"))?)?;
@@ -75,7 +79,10 @@ pub async fn replay(
 }
 
 /// The alarms of an `alarms.jsonl`, in the order of their beginnings.
-fn alarms(lines: &str) -> anyhow::Result<Vec<Alarm>> {
+///
+/// # Errors
+/// When a line is none of replay's, or an alarm has no end.
+pub fn alarms(lines: &str) -> anyhow::Result<Vec<Alarm>> {
     let edges: Vec<Value> = lines.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
     let of = |kind: &'static str| edges.iter().filter(move |edge| edge["edge"] == kind);
     of("begin")
@@ -86,6 +93,7 @@ fn alarms(lines: &str) -> anyhow::Result<Vec<Alarm>> {
                 rule: begin["rule"].as_str().context("a rule")?.to_owned(),
                 class: begin["class"].as_str().context("a class")?.parse()?,
                 began_s: seconds(&begin["began"])?,
+                raised_s: seconds(&begin["raised"])?,
                 ended_s: seconds(&end["ended"])?,
             })
         })
@@ -158,7 +166,7 @@ mod tests {
     }
 
     fn alarm(rule: &str, class: RuleClass, began_s: f64) -> Alarm {
-        Alarm { rule: rule.to_owned(), class, began_s, ended_s: began_s + 5.0 }
+        Alarm { rule: rule.to_owned(), class, began_s, raised_s: began_s + 1.0, ended_s: began_s + 5.0 }
     }
 
     #[test]
@@ -187,8 +195,9 @@ mod tests {
         let moment = |s: i64| format!("{{\"pts_90k\":{},\"wall_ms\":{}}}", s * 90_000, s * 1000);
         let begin = |rule: &str, s| {
             format!(
-                "{{\"edge\":\"begin\",\"rule\":\"{rule}\",\"class\":\"intrusion\",\"began\":{}}}\n",
-                moment(s)
+                "{{\"edge\":\"begin\",\"rule\":\"{rule}\",\"class\":\"intrusion\",\"began\":{},\"raised\":{}}}\n",
+                moment(s),
+                moment(s + 1)
             )
         };
         let end = |rule: &str, s, e| {

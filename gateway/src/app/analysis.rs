@@ -1,6 +1,13 @@
-//! Starts the analysis: opens every detector once, one task per camera, a few threads for all.
+//! Starts the analysis: opens every detector once, a few threads decode for all cameras and a few detect.
 
-use std::{collections::HashMap, io, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{
+    collections::HashMap,
+    io,
+    num::{NonZeroU16, NonZeroUsize},
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+    time::Duration,
+};
 
 use sharpeyes_config::{Camera, Site};
 use sharpeyes_domain::{
@@ -12,7 +19,12 @@ use sharpeyes_inference::{Detector, DetectorOptions, InferenceError, ModelFile, 
 
 use super::{Step, health::Health};
 use crate::{
-    analyze::{AlarmSink, AnalysisSettings, InferencePool, LiveAnalysis, pipeline::CameraPipeline},
+    analyze::{
+        AlarmSink, AnalysisSettings, InferencePool, LiveAnalysis,
+        ladder::LadderSettings,
+        pipeline::CameraPipeline,
+        rounds::{Admission, Rounds},
+    },
     clock::Clock,
     desk::Desk,
     hub::Hub,
@@ -23,20 +35,65 @@ use crate::{
 /// How often running detections are compared with their time limit.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// The inference threads.
+/// How long the inference threads may take to finish their frames at the end.
+const LAST_FRAMES: Duration = Duration::from_secs(5);
+
+/// The decoding and the inference threads. Clones share them.
+#[derive(Clone)]
 pub(super) struct Threads {
+    rounds: Arc<Rounds>,
+    decoding: Arc<Mutex<Vec<JoinHandle<()>>>>,
     pool: Arc<InferencePool>,
-    threads: Vec<JoinHandle<()>>,
+    running: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
 impl Threads {
-    /// Lets every thread finish its frame. Blocks.
+    fn new(rounds: Arc<Rounds>, decoding: Vec<JoinHandle<()>>, pool: Arc<InferencePool>) -> Self {
+        Self { rounds, decoding: Arc::new(Mutex::new(decoding)), pool, running: Arc::default() }
+    }
+
+    /// Starts what is missing, at first all of them. Nobody waits for a thread that hangs.
+    fn supervise(&self) -> io::Result<()> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let (ended, others) = running.drain(..).partition(JoinHandle::is_finished);
+        *running = others;
+        join(ended);
+        for worker in self.pool.supervise() {
+            let name = format!("detect-{}", worker.number());
+            let pool = self.pool.clone();
+            running.push(std::thread::Builder::new().name(name).spawn(move || pool.work(worker))?);
+        }
+        Ok(())
+    }
+
+    /// Lets every thread finish its frame that can, and ends running alarms. Blocks.
     pub(super) fn end(self) {
+        self.rounds.close();
+        join(std::mem::take(&mut *self.decoding.lock().unwrap_or_else(PoisonError::into_inner)));
+        self.rounds.stop();
         self.pool.close();
-        for thread in self.threads {
-            if thread.join().is_err() {
-                tracing::error!("an inference thread had panicked");
+        let mut running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
+        let looks = LAST_FRAMES.as_millis() / LOOK.as_millis();
+        for _ in 0..looks {
+            let (ended, others) = running.into_iter().partition(JoinHandle::is_finished);
+            running = others;
+            join(ended);
+            if running.is_empty() {
+                return;
             }
+            std::thread::sleep(LOOK);
+        }
+        tracing::warn!(
+            threads = running.len(),
+            "inference threads hang and are left to the end of the process"
+        );
+    }
+}
+
+fn join(ended: Vec<JoinHandle<()>>) {
+    for thread in ended {
+        if thread.join().is_err() {
+            tracing::error!("an inference thread had panicked");
         }
     }
 }
@@ -76,7 +133,13 @@ impl Analysis {
         let ready = open_models(site, &runtime, analysed, health);
         let models =
             ready.iter().map(|ready| (ready.model.manifest.id.clone(), ready.model.clone())).collect();
-        let pool = Arc::new(InferencePool::new(runtime, models, clock.clone(), site.inference.time_limit));
+        let pool = Arc::new(InferencePool::new(
+            runtime,
+            models,
+            clock.clone(),
+            site.inference.threads,
+            site.inference.time_limit,
+        ));
         let sink: Arc<dyn AlarmSink> = Arc::new(DeskSink {
             desk: desk.clone(),
             cameras: site
@@ -86,35 +149,55 @@ impl Analysis {
                 .collect(),
         });
         let mut step = Step::default();
+        let (settings, mut analyses) = (site.analysis, Vec::new());
         for Ready { camera, model } in ready {
-            let Some(units) = camera.analysed().and_then(|(stream, _)| hub.subscribe(&stream)) else {
+            let Some(units) = camera.analysed().and_then(|(stream, _)| hub.poll(&stream)) else {
                 continue;
             };
             let (weakest, timezone) = (model.manifest.score, site.timezone.clone());
-            let settings = AnalysisSettings {
-                camera: camera.id.clone(),
-                model: model.manifest.id,
-                fps: camera.fps,
-                pipeline: CameraPipeline::new(&camera.rules, camera.score, weakest, timezone),
-            };
-            let analysis = LiveAnalysis::new(settings, &pool, sink.clone());
+            let pipeline = CameraPipeline::new(&camera.rules, camera.score, weakest, timezone);
+            let look_every = settings.look_every.into();
+            let analysis = LiveAnalysis::new(
+                AnalysisSettings {
+                    camera: camera.id.clone(),
+                    model: model.manifest.id,
+                    ladder: LadderSettings::new(settings.ladder, pipeline.need(), camera.fps, look_every),
+                    pipeline,
+                    decoder: settings.decoder,
+                    units,
+                },
+                &pool,
+                sink.clone(),
+                clock.clone(),
+            );
             health.analysed(camera.id.clone(), analysis.clone());
-            step.tasks.spawn(analysis.run(units, step.stop.clone()));
+            analyses.push(analysis);
         }
-        let (watched, stop) = (pool.clone(), step.stop.clone());
-        step.tasks.spawn(async move {
-            while tokio::time::timeout(LOOK, stop.cancelled()).await.is_err() {
-                watched.interrupt_overdue();
-            }
-        });
-        let threads = (0..site.inference.threads.get())
+        let admission = Admission::new(usize::from(settings.decoders.get()));
+        let rounds = Arc::new(Rounds::new(analyses, settings.decoder, admission, clock.clone()));
+        let decoding = (0..decoding_threads(settings.threads))
             .map(|n| {
-                let pool = pool.clone();
-                std::thread::Builder::new().name(format!("detect-{n}")).spawn(move || pool.work())
+                let rounds = rounds.clone();
+                std::thread::Builder::new().name(format!("decode-{n}")).spawn(move || rounds.work())
             })
             .collect::<io::Result<_>>()?;
-        Ok((step, Some(Threads { pool, threads })))
+        let threads = Threads::new(rounds, decoding, pool);
+        threads.supervise()?;
+        let (watched, stop) = (threads.clone(), step.stop.clone());
+        step.tasks.spawn(async move {
+            while tokio::time::timeout(LOOK, stop.cancelled()).await.is_err() {
+                if let Err(error) = watched.supervise() {
+                    tracing::error!(%error, "no thread to replace one that hangs or ended; tried again");
+                }
+            }
+        });
+        Ok((step, Some(threads)))
     }
+}
+
+fn decoding_threads(wanted: Option<NonZeroU16>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    wanted.map_or_else(cores, |threads| usize::from(threads.get()))
 }
 
 /// Opens each model once, so that a damaged one is known at start and not at the first frame.

@@ -183,6 +183,7 @@ impl CameraHealth for Quiet {
             state: AnalysisState::Waiting,
             fps: 0.0,
             dropped: 0,
+            blind_since: None,
             model: None,
             message_code: None,
             remedy: None,
@@ -472,6 +473,7 @@ fn evidence() -> Evidence {
         class: ObjectClass::Person,
         tracks: vec![TrackId(7)],
         score: Confidence::new(0.75),
+        detail: None,
     }
 }
 

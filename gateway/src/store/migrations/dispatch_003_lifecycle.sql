@@ -225,5 +225,14 @@ CREATE TABLE saved_view (
 -- incident's; the text itself is not kept a second time.
 CREATE VIRTUAL TABLE incident_text USING fts5 (words, content = '', contentless_delete = 1, tokenize = 'unicode61');
 
+-- What an older release left open gets an hour: it knew no more than whether somebody had it.
+INSERT INTO clock (incident, kind, basis, seconds, started_ms, half_ms, most_ms, due_ms, next_ms)
+SELECT id, CASE state WHEN 'new' THEN 'accept' WHEN 'done' THEN 'verify' WHEN 'verified' THEN 'close' ELSE 'dispatch' END,
+    'wall', 3600, now, now + 1800000, now + 2880000, now + 3600000, now + 1800000
+FROM incident, (SELECT unixepoch() * 1000 AS now) WHERE is_open = 1 AND state <> 'shelved';
+
+UPDATE incident SET deadline_ms = (SELECT due_ms FROM clock WHERE clock.incident = incident.id)
+WHERE id IN (SELECT incident FROM clock);
+
 -- Answers hold incidents as they were written before: a command that is sent again over the upgrade is looked at anew.
 DELETE FROM idempotency;
