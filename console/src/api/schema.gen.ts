@@ -789,6 +789,13 @@ export interface components {
             /** @description Rule identifier within the camera. */
             rule: string;
         };
+        /** @description What decodes a camera's pictures for its analysis. */
+        AnalysisDecoder: {
+            /** @description As GStreamer names it. */
+            element: string;
+            /** @description By a unit made for it, not by the processor. */
+            is_hardware: boolean;
+        };
         /** @description How the analysis of one camera is doing. */
         AnalysisHealth: {
             /**
@@ -796,6 +803,7 @@ export interface components {
              * @description Nothing has been seen since, although there was something to look at: the camera is blind.
              */
             blind_since_ms?: number | null;
+            decoder?: components["schemas"]["AnalysisDecoder"] | null;
             /**
              * Format: int64
              * @description Pictures that should have been looked at since the start and were not.
@@ -812,6 +820,15 @@ export interface components {
             model?: string | null;
             /** @description What a technician can do about it, English. */
             remedy?: string | null;
+            /** @description How closely it is looked at: `sizes`, `keyframes`, `few` or `full`. */
+            rung?: string | null;
+            /** @description Stable word for why it stands on that rung. */
+            rung_reason?: string | null;
+            /**
+             * Format: int64
+             * @description Since when it stands there, by the time of its pictures.
+             */
+            rung_since_ms?: number | null;
             /** @description Where it stands. */
             state: components["schemas"]["AnalysisState"];
         };

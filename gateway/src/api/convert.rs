@@ -288,6 +288,12 @@ pub(super) fn analysis(report: AnalysisReport) -> dto::AnalysisHealth {
         dropped: report.dropped,
         blind_since_ms: report.blind_since.map(|since| since.0),
         model: report.model.map(|model| model.as_str().to_owned()),
+        rung: report.place.map(|place| place.rung.as_str().to_owned()),
+        rung_reason: report.place.map(|place| place.reason.as_str().to_owned()),
+        rung_since_ms: report.place.and_then(|place| place.since).map(|since| since.0),
+        decoder: report
+            .decoder
+            .map(|decoder| dto::AnalysisDecoder { element: decoder.name, is_hardware: decoder.is_hardware }),
         message_code: report.message_code,
         remedy: report.remedy,
     }
@@ -301,6 +307,10 @@ pub(super) fn analysis_off() -> dto::AnalysisHealth {
         dropped: 0,
         blind_since_ms: None,
         model: None,
+        rung: None,
+        rung_reason: None,
+        rung_since_ms: None,
+        decoder: None,
         message_code: None,
         remedy: None,
     }

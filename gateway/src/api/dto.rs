@@ -318,12 +318,33 @@ pub struct AnalysisHealth {
     /// The detector in use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// How closely it is looked at: `sizes`, `keyframes`, `few` or `full`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rung: Option<String>,
+    /// Stable word for why it stands on that rung.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rung_reason: Option<String>,
+    /// Since when it stands there, by the time of its pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rung_since_ms: Option<i64>,
+    /// What decodes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decoder: Option<AnalysisDecoder>,
     /// Stable word for the reason when it does not run as it should.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_code: Option<String>,
     /// What a technician can do about it, English.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
+}
+
+/// What decodes a camera's pictures for its analysis.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AnalysisDecoder {
+    /// As GStreamer names it.
+    pub element: String,
+    /// By a unit made for it, not by the processor.
+    pub is_hardware: bool,
 }
 
 /// The states of a camera's analysis.

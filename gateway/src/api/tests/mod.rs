@@ -186,6 +186,8 @@ impl CameraHealth for Quiet {
             dropped: 0,
             blind_since: None,
             model: None,
+            place: None,
+            decoder: None,
             message_code: None,
             remedy: None,
         })
