@@ -411,7 +411,11 @@ impl LiveAnalysis {
     /// Ends running alarms and forgets the tracks: what happens while no frames come is not known.
     fn interrupt(&self, cause: EndCause) {
         self.scheduler.forget(&self.camera);
-        let jobs = std::mem::take(&mut *lock(&self.waiting)).frames;
+        let jobs = {
+            let mut waiting = lock(&self.waiting);
+            waiting.bytes = 0;
+            std::mem::take(&mut waiting.frames)
+        };
         let edges = {
             let mut state = lock(&self.state);
             state.recent.clear();

@@ -6,13 +6,14 @@ use std::collections::HashMap;
 use sharpeyes_config::{Camera, Site};
 use sharpeyes_domain::{
     access::Role,
-    alarm::Evidence,
+    alarm::{Detail, Evidence, Sign},
     area::Area,
+    detection::ObjectClass,
     ids::{AccountId, AreaId},
     incident::{Actor, CloseReason, Ending, IncidentAction, IncidentState, ReopenReason},
-    rule::{RuleClass, RuleConfig, RuleKind},
+    rule::{Direction, RuleClass, RuleConfig, RuleKind},
     segment::Gap,
-    zone::Zone,
+    zone::{Line, Zone},
 };
 
 use super::{
@@ -49,7 +50,26 @@ macro_rules! same {
 
 same!(Role = Role { Operator, Police, Technician, Administrator, Auditor });
 same!(Language = Language { Chinese, English });
-same!(RuleClass = IncidentClass { Crowding, Intrusion });
+same!(
+    RuleClass = IncidentClass {
+        Crowding,
+        CrowdSurge,
+        Intrusion,
+        WaterEdge,
+        LineCrossing,
+        WrongWay,
+        Loitering,
+        StoppedVehicle,
+        Accident,
+        PersonDown,
+        LeftObject,
+        Running,
+        Smoke,
+        Fire,
+    }
+);
+same!(Direction = CrossingDirection { Forward, Backward, Both });
+same!(Sign = AccidentSign { Contact, AbruptStop, BothAbrupt, Halted, PersonDown, Bystander, Bystanders });
 same!(CloseReason = CloseReason { Handled, FalseAlarm, Duplicate, Test, NoAction });
 same!(ReopenReason = ReopenReason { Recurred, Mistake, NewEvidence, Discontent });
 same!(
@@ -180,6 +200,7 @@ pub(super) fn camera(camera: &Camera, area_name: String) -> dto::Camera {
         sub: None,
         analysis: None,
         zones: Vec::new(),
+        lines: Vec::new(),
         rules: Vec::new(),
     }
 }
@@ -285,23 +306,62 @@ impl From<&Zone> for dto::Zone {
     }
 }
 
+impl From<&Line> for dto::Line {
+    fn from(line: &Line) -> Self {
+        Self {
+            id: line.id.as_str().to_owned(),
+            name: line.name.clone(),
+            points: line.points().iter().map(|at| dto::Point { x: at.x, y: at.y }).collect(),
+        }
+    }
+}
+
 impl From<&RuleConfig> for dto::Rule {
     fn from(rule: &RuleConfig) -> Self {
-        let (at_least, classes) = match &rule.kind {
-            RuleKind::Crowding { at_least } => (Some(*at_least), Vec::new()),
-            RuleKind::Intrusion { classes } => {
-                (None, classes.iter().map(|class| class.as_str().to_owned()).collect())
-            }
-        };
-        Self {
+        let mut wire = Self {
             id: rule.id.as_str().to_owned(),
             class: rule.kind.class().into(),
             zone: rule.zone.as_ref().map(|zone| zone.id.as_str().to_owned()),
+            line: None,
+            direction: None,
             level: rule.level.number(),
-            at_least,
-            classes,
+            at_least: None,
+            within_ms: None,
+            stay_ms: None,
+            least_score: None,
+            classes: Vec::new(),
             hold_ms: rule.hold.as_millis(),
+        };
+        let words = |classes: &[ObjectClass]| classes.iter().map(|class| class.as_str().to_owned()).collect();
+        match &rule.kind {
+            RuleKind::Crowding { at_least } => wire.at_least = Some(*at_least),
+            RuleKind::CrowdSurge { grows_by, within } => {
+                wire.at_least = Some(*grows_by);
+                wire.within_ms = Some(within.as_millis());
+            }
+            RuleKind::Intrusion { classes }
+            | RuleKind::WaterEdge { classes }
+            | RuleKind::WrongWay { classes, .. } => wire.classes = words(classes),
+            RuleKind::LineCrossing { line, direction, classes } => {
+                wire.line = Some(line.id.as_str().to_owned());
+                wire.direction = Some((*direction).into());
+                wire.classes = words(classes);
+            }
+            RuleKind::Loitering { stay, classes } => {
+                wire.stay_ms = Some(stay.as_millis());
+                wire.classes = words(classes);
+            }
+            RuleKind::StoppedVehicle { stay }
+            | RuleKind::LeftObject { stay }
+            | RuleKind::PersonDown { still: stay } => wire.stay_ms = Some(stay.as_millis()),
+            RuleKind::Accident { least_score } => wire.least_score = Some(least_score.value()),
+            RuleKind::Running { at_least, classes } => {
+                wire.at_least = Some(*at_least);
+                wire.classes = words(classes);
+            }
+            RuleKind::Smoke | RuleKind::Fire => {}
         }
+        wire
     }
 }
 
@@ -358,6 +418,27 @@ impl From<&Evidence> for dto::Evidence {
             held_ms: evidence.held_for.as_millis(),
             score: evidence.score.value(),
             tracks: evidence.tracks.iter().map(|track| track.0).collect(),
+            detail: evidence.detail.as_ref().map(dto::EvidenceDetail::from),
+        }
+    }
+}
+
+impl From<&Detail> for dto::EvidenceDetail {
+    fn from(detail: &Detail) -> Self {
+        match detail {
+            Detail::Growth { from, to, within } => {
+                Self::Growth { from: *from, to: *to, within_ms: within.as_millis() }
+            }
+            Detail::Crossing { line, forward, backward } => Self::Crossing {
+                line: dto::ZoneName { id: line.id.as_str().to_owned(), name: line.name.clone() },
+                forward: *forward,
+                backward: *backward,
+            },
+            Detail::Stay { limit } => Self::Stay { limit_ms: limit.as_millis() },
+            Detail::Accident { signs } => {
+                Self::Accident { signs: signs.iter().copied().map(Into::into).collect() }
+            }
+            Detail::Speed { heights_per_s } => Self::Speed { heights_per_s: *heights_per_s },
         }
     }
 }

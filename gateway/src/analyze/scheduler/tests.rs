@@ -31,8 +31,7 @@ impl<T> Room<T> {
     }
 
     fn take(&self) -> Option<Turn<T>> {
-        let next = self.scheduler.lock().next(self.clock.instant(), PATIENCE);
-        next
+        self.scheduler.lock().next(self.clock.instant(), PATIENCE)
     }
 
     fn standing(&self, name: &str) -> Standing {

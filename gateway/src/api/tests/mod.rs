@@ -429,6 +429,7 @@ fn evidence() -> Evidence {
         class: ObjectClass::Person,
         tracks: vec![TrackId(7)],
         score: Confidence::new(0.75),
+        detail: None,
     }
 }
 
