@@ -1,6 +1,6 @@
 //! Which detector a camera gets, and how the API and the console call what is wrong with it.
 
-use sharpeyes_config::{Inference, InferenceProvider};
+use sharpeyes_config::{Inference, InferenceProvider, Site};
 use sharpeyes_domain::ids::ModelId;
 use sharpeyes_inference::{DetectorOptions, InferenceError, ModelFile, Provider, built_in, catalogue};
 
@@ -23,6 +23,28 @@ pub fn options(inference: &Inference) -> DetectorOptions {
         InferenceProvider::OpenVino => Provider::OpenVino,
     };
     DetectorOptions { provider, ..DetectorOptions::default() }
+}
+
+/// Rules about what their camera's detector has no word for, such as smoke, each in a sentence. They could never raise an
+/// alarm, so they are refused like any other mistake in the site file. A camera without a usable detector is not judged:
+/// what is wrong with that is told elsewhere.
+#[must_use]
+pub fn blind_rules(site: &Site) -> Vec<String> {
+    let mut found = Vec::new();
+    for camera in site.cameras.iter().filter(|camera| camera.analysed().is_some()) {
+        let asking = camera.rules.iter().filter_map(|rule| Some((rule, rule.kind.needs_class()?)));
+        for (rule, class) in asking {
+            let Ok(model) = choose(&site.inference, camera.model.as_ref()) else { continue };
+            if !model.manifest.classes.map.values().any(|known| *known == class) {
+                found.push(format!(
+                    "camera `{}`, rule `{}`: the detector `{}` does not know the class `{class}`: \
+                     name one that does with `model`, or leave the rule out",
+                    camera.id, rule.id, model.manifest.id
+                ));
+            }
+        }
+    }
+    found
 }
 
 /// Stable word for the API and the console.

@@ -544,6 +544,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description A sign of a traffic accident.
+         * @enum {string}
+         */
+        AccidentSign: "contact" | "abrupt_stop" | "both_abrupt" | "halted" | "person_down" | "bystander" | "bystanders";
         /** @description An account as administrators see it. */
         Account: {
             /** @description Roots of the area subtrees in which they may do it. */
@@ -725,7 +730,10 @@ export interface components {
              */
             rows: number;
         };
-        /** @description A camera. Police see only where it is: `main`, `sub`, `analysis`, `zones` and `rules` are absent for them. */
+        /**
+         * @description A camera. Police see only where it is: `main`, `sub`, `analysis`, `zones`, `lines` and `rules` are absent for
+         *     them.
+         */
         Camera: {
             analysis?: components["schemas"]["AnalysisHealth"] | null;
             /** @description Area identifier. */
@@ -734,6 +742,8 @@ export interface components {
             area_name: string;
             /** @description Identifier, as in the site file. */
             id: string;
+            /** @description Lines drawn across the picture. */
+            lines?: components["schemas"]["Line"][];
             main?: components["schemas"]["StreamHealth"] | null;
             /** @description Name as shown. */
             name: string;
@@ -796,6 +806,11 @@ export interface components {
          * @enum {string}
          */
         CloseReason: "handled" | "false_alarm" | "duplicate" | "test" | "no_action";
+        /**
+         * @description Which way across a line.
+         * @enum {string}
+         */
+        CrossingDirection: "forward" | "backward" | "both";
         /** @description A deleted file. */
         Deletion: {
             /**
@@ -881,6 +896,7 @@ export interface components {
              * @description How many were there.
              */
             count: number;
+            detail?: components["schemas"]["EvidenceDetail"] | null;
             /**
              * Format: int64
              * @description How long the condition had held.
@@ -888,7 +904,7 @@ export interface components {
             held_ms: number;
             /**
              * Format: int32
-             * @description How many it takes; for intrusion 1.
+             * @description How many it takes; 1 where one is enough.
              */
             limit: number;
             /**
@@ -906,6 +922,62 @@ export interface components {
             /** @description Whose boxes to show. */
             tracks: number[];
             zone?: components["schemas"]["ZoneName"] | null;
+        };
+        /** @description Numbers that only some kinds of rules have. */
+        EvidenceDetail: {
+            /**
+             * Format: int32
+             * @description How many there were.
+             */
+            from: number;
+            /** @enum {string} */
+            of: "growth";
+            /**
+             * Format: int32
+             * @description How many there are.
+             */
+            to: number;
+            /**
+             * Format: int64
+             * @description Within which time, as the rule is set.
+             */
+            within_ms: number;
+        } | {
+            /**
+             * Format: int32
+             * @description From its right to its left.
+             */
+            backward: number;
+            /**
+             * Format: int32
+             * @description From its left to its right.
+             */
+            forward: number;
+            /** @description Which line, as it was called then. */
+            line: components["schemas"]["ZoneName"];
+            /** @enum {string} */
+            of: "crossing";
+        } | {
+            /**
+             * Format: int64
+             * @description As the rule is set.
+             */
+            limit_ms: number;
+            /** @enum {string} */
+            of: "stay";
+        } | {
+            /** @enum {string} */
+            of: "accident";
+            /** @description The signs seen, each once. */
+            signs: components["schemas"]["AccidentSign"][];
+        } | {
+            /**
+             * Format: float
+             * @description In its own heights per second.
+             */
+            heights_per_s: number;
+            /** @enum {string} */
+            of: "speed";
         };
         /**
          * @description Why someone looks at footage that is older than a day.
@@ -1098,7 +1170,7 @@ export interface components {
          * @description What an incident is about.
          * @enum {string}
          */
-        IncidentClass: "crowding" | "intrusion";
+        IncidentClass: "crowding" | "crowd_surge" | "intrusion" | "water_edge" | "line_crossing" | "wrong_way" | "loitering" | "stopped_vehicle" | "accident" | "person_down" | "left_object" | "running" | "smoke" | "fire";
         /** @description `POST /incidents/{id}/actions`. */
         IncidentCommand: {
             /** @description What to do. */
@@ -1162,6 +1234,15 @@ export interface components {
          * @enum {string}
          */
         LegalBasis: "general" | "key_target";
+        /** @description A line of a camera: its left and right are those of someone who walks from its first point to its second. */
+        Line: {
+            /** @description Identifier within the camera. */
+            id: string;
+            /** @description Name as shown. */
+            name: string;
+            /** @description Two points, 0..1 of the picture. */
+            points: components["schemas"]["Point"][];
+        };
         /**
          * @description Why a live view ended.
          * @enum {string}
@@ -1428,13 +1509,14 @@ export interface components {
         Rule: {
             /**
              * Format: int32
-             * @description Crowding: how many people raise it.
+             * @description Crowding and running: how many people raise it. Surge: how many more.
              */
             at_least?: number | null;
             /** @description What it looks for. */
             class: components["schemas"]["IncidentClass"];
-            /** @description Intrusion: what may not be there. */
+            /** @description What it is about, for the kinds of rules that can be about several. */
             classes?: string[];
+            direction?: components["schemas"]["CrossingDirection"] | null;
             /**
              * Format: int64
              * @description How long the condition must hold.
@@ -1443,10 +1525,27 @@ export interface components {
             /** @description Identifier within the camera. */
             id: string;
             /**
+             * Format: float
+             * @description Accident: from which sum of its signs on, 0..1.
+             */
+            least_score?: number | null;
+            /**
              * Format: int32
              * @description 1 red to 4 blue.
              */
             level: number;
+            /** @description Line crossing: its line. */
+            line?: string | null;
+            /**
+             * Format: int64
+             * @description Loitering, stopped vehicle, left object, person down: how long it must last.
+             */
+            stay_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Surge: within which time.
+             */
+            within_ms?: number | null;
             /** @description Its zone; absent: the whole picture. */
             zone?: string | null;
         };

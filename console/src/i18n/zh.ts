@@ -1,24 +1,6 @@
 /** Chinese, the first language: the shape of this object is what every other language must fill. */
-import type { Evidence } from "../api/types";
+import { incidentClass, objectClass, sentence } from "./alarms.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
-
-const classWord: Record<string, string> = {
-  person: "人员",
-  bicycle: "自行车",
-  motorcycle: "摩托车",
-  two_wheeler: "两轮车",
-  tricycle: "三轮车",
-  car: "小汽车",
-  bus: "大客车",
-  truck: "货车",
-  animal: "动物",
-  fire: "明火",
-  smoke: "烟雾",
-  other: "其他物体",
-};
-
-const place = (e: Evidence) => e.zone?.name ?? "画面";
-const held = (e: Evidence) => Math.round(e.held_ms / 1000);
 
 export const zh = {
   ...recordingWords,
@@ -93,7 +75,7 @@ export const zh = {
     number,
     string
   >,
-  incidentClass: { crowding: "人员聚集", intrusion: "区域入侵" } as Record<string, string>,
+  incidentClass,
   place: { village: "村居", junction: "路口", crowded: "人员密集", reservoir: "水库" } as Record<
     string,
     string
@@ -120,16 +102,9 @@ export const zh = {
     test: "测试演练",
     no_action: "属实，无需处置",
   } as Record<string, string>,
-  objectClass: classWord,
-  sentence: (e: Evidence): string => {
-    if (e.rule_class === "crowding") {
-      return `${place(e)} 内 ${e.count} 人，已 ${held(e)} 秒，上限 ${e.limit}`;
-    }
-    const what = classWord[e.class] ?? e.class;
-    const many = e.count > 1 ? ` ${e.count} 个` : "";
-    return `${what}${many} 进入 ${place(e)}，已 ${held(e)} 秒`;
-  },
-  peak: (n: number) => `最多 ${n} 人`,
+  objectClass,
+  sentence,
+  peak: (n: number) => `最多 ${n}`,
   score: (percent: number) => `最高置信度 ${percent}%`,
   age: {
     exact: (n: string) => `${n} 秒`,
@@ -369,6 +344,26 @@ export const zh = {
     reduced: "降频",
     failed: "故障",
   } as Record<string, string>,
+  /** 分析梯级，由省到细。 */
+  rung: {
+    sizes: "静置：只看码流大小",
+    keyframes: "静置：只看关键帧",
+    few: "关注：每秒数帧",
+    full: "跟踪：全速",
+  } as Record<string, string>,
+  rungReason: {
+    begin: "码流开始",
+    sizes: "码流大小异常",
+    blind: "码流大小无参考价值",
+    learned: "码流大小可参考",
+    seen: "关键帧上有新目标",
+    changing: "画面持续变化",
+    track: "有目标在移动",
+    standing: "目标停留，规则计时中",
+    calm: "已无动静",
+    floor: "规则或站点要求",
+    overload: "算力不足，暂不细看",
+  } as Record<string, string>,
   health: {
     title: "设备运维",
     camera: "摄像机",
@@ -383,6 +378,8 @@ export const zh = {
     fps: (n: string) => `${n} 帧/秒`,
     rate: (n: string) => `${n} Mbit/s`,
     dropped: (n: number) => `丢弃 ${n}`,
+    hardware: "硬件解码",
+    software: "软件解码",
     blind: (age: string) => `失明已 ${age}：画面未被分析`,
     problems: (n: number) => `${n} 台有问题`,
     fine: (n: number) => `${n} 台正常`,

@@ -22,13 +22,13 @@ use sharpeyes_inference::InferenceError;
 
 use super::{
     decode::DecoderElement,
-    ladder::{Interest, LadderSettings, Look},
+    ladder::{Interest, LadderSettings},
     pipeline::CameraPipeline,
     pool::InferencePool,
     rounds::Admission,
     scheduler::{Counters, Scheduler, Standing},
     snapshot,
-    watch::{Eyes, KeyframeDecoders, Wanted, Watch, WatchCounters},
+    watch::{self, Eyes, KeyframeDecoders, Wanted, Watch, WatchCounters},
 };
 use crate::{
     clock::Clock,
@@ -193,9 +193,8 @@ impl Waiting {
 /// What became of a frame.
 struct Answer {
     generation: u64,
-    look: Look,
     /// `None` when it was not detected.
-    interest: Option<Interest>,
+    seen: Option<watch::Answer>,
 }
 
 /// A frame on its way to an inference thread.
@@ -214,11 +213,7 @@ impl Drop for Job {
     /// A frame that nobody detected still has to be accounted for.
     fn drop(&mut self) {
         if !self.is_answered {
-            self.analysis.answer(Answer {
-                generation: self.generation,
-                look: self.wanted.look,
-                interest: None,
-            });
+            self.analysis.answer(Answer { generation: self.generation, seen: None });
         }
         let _ = self.analysis.out.compare_exchange(self.number, 0, Ordering::AcqRel, Ordering::Acquire);
     }
@@ -312,8 +307,8 @@ impl LiveAnalysis {
         let answers = std::mem::take(&mut *lock(&self.answers));
         for answer in answers.into_iter().filter(|answer| answer.generation == feed.generation) {
             let mut eyes = LiveEyes { analysis: self, admission, generation: feed.generation };
-            let judged = match answer.interest {
-                Some(interest) => feed.watch.seen(answer.look, interest, &mut eyes),
+            let judged = match answer.seen {
+                Some(seen) => feed.watch.seen(seen, &mut eyes),
                 None => {
                     feed.watch.unseen();
                     Ok(())
@@ -389,7 +384,7 @@ impl LiveAnalysis {
     /// The detector hangs on a frame of this camera; `is_last` when no thread is started for it any more.
     pub(super) fn hung(&self, frame: Outstanding, is_last: bool) {
         // The thread that hangs keeps the job: the next frame must not wait for it.
-        self.answer(Answer { generation: frame.generation, look: frame.look, interest: None });
+        self.answer(Answer { generation: frame.generation, seen: None });
         let _ = self.out.compare_exchange(frame.number, 0, Ordering::AcqRel, Ordering::Acquire);
         let remedy = if is_last {
             "too many detections hang, so none is started any more: restart the service, and look at the driver and library behind [inference] runtime"
@@ -442,13 +437,10 @@ impl LiveAnalysis {
         state.newest = state.newest.max(Some(at.wall));
         state.fault = None;
         drop(state);
-        self.scheduler.rank(&self.camera, urgency);
         job.is_answered = true;
-        self.answer(Answer {
-            generation: job.generation,
-            look: job.wanted.look,
-            interest: Some(sight.interest),
-        });
+        let seen = watch::Answer { at: at.pts, look: job.wanted.look, interest: sight.interest };
+        self.answer(Answer { generation: job.generation, seen: Some(seen) });
+        self.scheduler.rank(&self.camera, urgency);
         let Some(observation) = sight.observation else { return };
         self.alarms.seen(&self.camera, at, &observation.tracks);
         for edge in observation.edges {
@@ -539,12 +531,11 @@ impl Place {
 pub(super) struct Outstanding {
     number: u64,
     generation: u64,
-    look: Look,
 }
 
 impl Job {
     pub(super) const fn outstanding(&self) -> Outstanding {
-        Outstanding { number: self.number, generation: self.generation, look: self.wanted.look }
+        Outstanding { number: self.number, generation: self.generation }
     }
 
     /// It was accounted for when its thread was given up.

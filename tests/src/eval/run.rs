@@ -227,7 +227,7 @@ impl Replayed {
         let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let timed: Vec<(f64, Value)> = lines
             .filter_map(|line| {
-                let pts = line["pts_90k"].as_f64().or(line["at"]["pts_90k"].as_f64())?;
+                let pts = line["pts_90k"].as_f64()?;
                 Some((pts / 90_000.0, line))
             })
             .collect();
@@ -235,7 +235,7 @@ impl Replayed {
         let during = timed.iter().filter(|(at, _)| (from_s..=to_s).contains(at)).take(3);
         let said = before.into_iter().chain(during).map(|(at, line)| {
             let field = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
-            format!("{at:.1} s {} ({})", field("rung"), field("reason"))
+            format!("{at:.1} s to {} ({})", field("to"), field("reason"))
         });
         let said: Vec<String> = said.collect();
         (!said.is_empty()).then(|| said.join(", "))

@@ -169,6 +169,17 @@ function AnalysisCell({ analysis }: { analysis: AnalysisHealth | undefined }) {
       {typeof analysis.blind_since_ms === "number" && (
         <span className="remedy">{t.health.blind(age(t, now - analysis.blind_since_ms))}</span>
       )}
+      {analysis.rung && (
+        <span className="muted" data-testid="rung">
+          {t.rung[analysis.rung] ?? analysis.rung}
+          {analysis.rung_reason && ` · ${t.rungReason[analysis.rung_reason] ?? analysis.rung_reason}`}
+        </span>
+      )}
+      {analysis.decoder && (
+        <span className="muted">
+          {analysis.decoder.is_hardware ? t.health.hardware : t.health.software} {analysis.decoder.element}
+        </span>
+      )}
       {analysis.state !== "running" && remedy && <span className="remedy">{remedy}</span>}
     </div>
   );

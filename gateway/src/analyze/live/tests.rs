@@ -17,6 +17,7 @@ use super::*;
 use crate::{
     analyze::{
         decode::{Frame, FramePlane},
+        ladder::Look,
         pool::{MOST_LEFT_HANGING, Worker},
     },
     hub::{Hub, RingLimits},
