@@ -41,8 +41,7 @@ const PASSWORD: &str = "correct horse battery";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_fifty_who_race_for_each_incident_one_gets_it_and_the_others_learn_who() -> anyhow::Result<()> {
-    let n_incidents: usize =
-        std::env::var("SHARPEYES_RACE").ok().and_then(|n| n.parse().ok()).unwrap_or(100);
+    let n_incidents: usize = std::env::var("SHARPEYES_RACE").ok().and_then(|n| n.parse().ok()).unwrap_or(100);
     let camera = SiteCamera::new("gate", "rtsp://127.0.0.1:9/none");
     let site = SiteBuilder::new().camera(camera).write()?;
     let incidents = Arc::new(fill(&site, n_incidents).await?);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use sharpeyes_domain::{
     centre::{
-        Allowance, Basis, Centre, Class, Date, Deadline, Duty, EscalationStep, Intake, Plan, Route, Source, Unit,
-        UnitKind, WorkCalendar,
+        Allowance, Basis, Centre, Class, Date, Deadline, Duty, EscalationStep, Intake, Plan, Route, Source,
+        Unit, UnitKind, WorkCalendar,
     },
     ids::{AreaId, ClassId, IntakeId, UnitId},
     incident::ClockKind,
@@ -107,8 +107,11 @@ impl Check<'_> {
                 Some(kind) => self.word(format!("{at}.kind"), Some(kind)),
                 None => Some(UnitKind::Department),
             };
-            let own: Vec<AreaId> =
-                raw.areas.into_iter().filter_map(|area| self.area(format!("{at}.areas"), Some(area), areas)).collect();
+            let own: Vec<AreaId> = raw
+                .areas
+                .into_iter()
+                .filter_map(|area| self.area(format!("{at}.areas"), Some(area), areas))
+                .collect();
             if let (Some(id), Some(name), Some(kind)) = (id, name, kind) {
                 self.unique(&mut seen, id.as_str(), &at);
                 units.push(Unit { id, name, kind, areas: own, phone: raw.phone });
@@ -157,7 +160,9 @@ impl Check<'_> {
 
     fn deadlines(&mut self, at: &str, written: RawDeadlines, calendar: &WorkCalendar, plan: &mut Plan) {
         for (level, clocks) in written {
-            let Some(level) = self.word::<Level>(format!("{at}.{level}"), Some(level.clone())) else { continue };
+            let Some(level) = self.word::<Level>(format!("{at}.{level}"), Some(level.clone())) else {
+                continue;
+            };
             for (clock, span) in clocks {
                 let at = format!("{at}.{level}.{clock}");
                 let Some(clock) = self.word::<ClockKind>(at.clone(), Some(clock)) else { continue };
@@ -185,7 +190,8 @@ impl Check<'_> {
             Some(span) => (span.trim(), Basis::Working),
             None => (written, Basis::Wall),
         };
-        let days = span.strip_suffix('d').filter(|_| basis == Basis::Working).and_then(|n| n.trim().parse().ok());
+        let days =
+            span.strip_suffix('d').filter(|_| basis == Basis::Working).and_then(|n| n.trim().parse().ok());
         let seconds = match days {
             Some(days) => u64::from(calendar.day_seconds()).saturating_mul(days),
             None => self.accept(at.clone(), text::duration(span))?.as_secs(),
@@ -301,7 +307,14 @@ impl Check<'_> {
             let weekdays = self.weekdays(&format!("{at}.days"), raw.days);
             let dates = self.dates(&format!("{at}.dates"), raw.dates);
             if let (Some(unit), Some(mode), Some(weekdays), Some(dates)) = (unit, mode, weekdays, dates) {
-                centre.roster.push(Duty { unit, mode, weekdays, dates, people: raw.people, phone: raw.phone });
+                centre.roster.push(Duty {
+                    unit,
+                    mode,
+                    weekdays,
+                    dates,
+                    people: raw.people,
+                    phone: raw.phone,
+                });
             }
         }
     }
@@ -330,7 +343,9 @@ impl Check<'_> {
             if token.as_ref().is_some_and(|token| token.expose().len() < LEAST_TOKEN) {
                 self.report(format!("{at}.token"), Fault::ShortToken);
             }
-            if let (Some(id), Some(name), Some(source), Some(area), Some(token)) = (id, name, source, area, token) {
+            if let (Some(id), Some(name), Some(source), Some(area), Some(token)) =
+                (id, name, source, area, token)
+            {
                 self.unique(&mut seen, id.as_str(), &at);
                 tokens.insert(id.clone(), token);
                 centre.intakes.push(Intake { id, name, source, area });

@@ -459,13 +459,20 @@ fn the_centres_tables_are_read_and_what_they_refer_to_exists() {
     assert_eq!((accident.name.as_str(), accident.lead.is_some()), ("交通事故", true), "changed in part");
     assert_eq!(accident.plan.allowance(Level::Red, ClockKind::Finish), Allowance::wall(5_400));
     let yellow = |clock| accident.plan.allowance(Level::Yellow, clock);
-    assert_eq!(yellow(ClockKind::Finish), Allowance::working(2 * 8 * 3_600), "days have the calendar's hours");
+    assert_eq!(
+        yellow(ClockKind::Finish),
+        Allowance::working(2 * 8 * 3_600),
+        "days have the calendar's hours"
+    );
     assert_eq!(yellow(ClockKind::Accept), Allowance::working(1_200));
     assert!(!class("stray_dog").is_for_grid);
     let october = |day| Date { year: 2026, month: 10, day };
     let calendar = &site.centre.calendar;
     assert!(calendar.closed.contains(&october(1)) && calendar.closed.contains(&october(10)));
-    assert!(!calendar.closed.contains(&october(7)) && calendar.open.contains(&october(7)), "its own word counts");
+    assert!(
+        !calendar.closed.contains(&october(7)) && calendar.open.contains(&october(7)),
+        "its own word counts"
+    );
     assert_eq!(site.intake_tokens.len(), 1);
 
     let wrong = problems(&site_with(
@@ -495,8 +502,17 @@ fn the_centres_tables_are_read_and_what_they_refer_to_exists() {
         "#,
     ));
     for at in [
-        "unit[0].areas", "class[0].name", "class[0].level", "route[0].class", "route[0].lead", "deadlines.red.lunch",
-        "deadlines.red.accept", "calendar.hours", "calendar.closed", "intake[0].source", "intake[0].token",
+        "unit[0].areas",
+        "class[0].name",
+        "class[0].level",
+        "route[0].class",
+        "route[0].lead",
+        "deadlines.red.lunch",
+        "deadlines.red.accept",
+        "calendar.hours",
+        "calendar.closed",
+        "intake[0].source",
+        "intake[0].token",
     ] {
         assert!(wrong.iter().any(|problem| problem.starts_with(at)), "{at} is not in {wrong:#?}");
     }

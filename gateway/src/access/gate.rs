@@ -295,7 +295,8 @@ impl Engine {
                 Object::Incident { told, .. } => *told,
                 Object::Site | Object::Area { .. } | Object::Camera { .. } => &[],
             };
-            let units = told.iter().filter(|one| one.is_seen()).map(|one| uid(&kinds.unit, one.unit.as_str()));
+            let units =
+                told.iter().filter(|one| one.is_seen()).map(|one| uid(&kinds.unit, one.unit.as_str()));
             let parents = place.iter().map(|area| uid(&kinds.area, area.as_str())).chain(units).collect();
             entities.push(Entity::new_no_attrs(resource.clone(), parents));
         }
@@ -460,7 +461,11 @@ mod tests {
                     let expected = expected(role, action, is_own) || is_of_told(role, action);
                     assert_eq!(found, expected, "{role} {action} in {place}");
                     let other = may_of(&gate, &someone, action, place, &told[..1]);
-                    assert_eq!(other, self::expected(role, action, is_own), "{role} {action} of another unit");
+                    assert_eq!(
+                        other,
+                        self::expected(role, action, is_own),
+                        "{role} {action} of another unit"
+                    );
                 }
             }
         }

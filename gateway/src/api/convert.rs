@@ -79,20 +79,7 @@ same!(ReopenReason = ReopenReason { Recurred, Mistake, NewEvidence, Discontent }
 same!(RejectReason = RejectReason { NotOurs, OutOfScope, Unclear });
 same!(RevisitResult = RevisitResult { Reached, Unreachable, NobodyConcerned });
 same!(Satisfaction = Satisfaction { Satisfied, Fairly, Dissatisfied });
-same!(
-    Source = Source {
-        Camera,
-        Operator,
-        Grid,
-        Police,
-        Hotline,
-        Government,
-        App,
-        Visit,
-        Superior,
-        Patrol,
-    }
-);
+same!(Source = Source { Camera, Operator, Grid, Police, Hotline, Government, App, Visit, Superior, Patrol });
 same!(
     IncidentState = IncidentState {
         New,

@@ -13,13 +13,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use centre::{
-    Calendar, Centre, Class, Deadline, DutyToday, Escalation, IncidentReport, IntakeReport, ReportFile, Reported,
-    SavedView, Source, Unit, ViewToSave,
+    Calendar, Centre, Class, Deadline, DutyToday, Escalation, IncidentReport, IntakeReport, ReportFile,
+    Reported, SavedView, Source, Unit, ViewToSave,
 };
 pub use queue::{
-    Assignment, Attached, Attachment, ClockRow, CloseReason, HistoryRow, Incident, IncidentCommand, IncidentDetail,
-    IncidentList, IncidentScope, IncidentState, IncidentVerb, Person, Proposal, RejectReason, ReopenReason,
-    RevisitResult, Satisfaction, SupervisionSheet, WorkCommand, WorkVerb,
+    Assignment, Attached, Attachment, ClockRow, CloseReason, HistoryRow, Incident, IncidentCommand,
+    IncidentDetail, IncidentList, IncidentScope, IncidentState, IncidentVerb, Person, Proposal, RejectReason,
+    ReopenReason, RevisitResult, Satisfaction, SupervisionSheet, WorkCommand, WorkVerb,
 };
 pub use recording::{
     FootagePurpose, JumpDirection, NearAlarm, Recording, RecordingSpan, Timeline, TimelineAlarm, TimelineGap,

@@ -76,8 +76,7 @@ pub(super) async fn fetch(
 ) -> Result<([(HeaderName, HeaderValue); 2], Vec<u8>), ApiError> {
     let (row, allowed) = guard.incident(&id).await?;
     let file = file.parse().map(AttachmentId).map_err(|_| ApiError::NotFound)?;
-    let (found, body) =
-        guard.state.dispatch.attachment(row.id(), file).await?.ok_or(ApiError::NotFound)?;
+    let (found, body) = guard.state.dispatch.attachment(row.id(), file).await?.ok_or(ApiError::NotFound)?;
     let detail = format!("attachment {file}");
     guard.looked(&allowed, &of_incident(&row), Purpose::Incident(row.id()), detail).await?;
     // Pictures may be shown in the page; what a browser might run as a document is only saved.

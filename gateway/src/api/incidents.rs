@@ -265,10 +265,7 @@ pub(super) fn own_unit(guard: &Guard, named: Option<&str>) -> Result<Option<Unit
 }
 
 /// What a command came to.
-async fn answer(
-    guard: &Guard,
-    done: Result<IncidentRow, ActError>,
-) -> Result<Json<dto::Incident>, ApiError> {
+async fn answer(guard: &Guard, done: Result<IncidentRow, ActError>) -> Result<Json<dto::Incident>, ApiError> {
     let names = names(guard).await?;
     match done {
         Ok(row) => Ok(Json(summary(guard, &names, &row))),
@@ -307,7 +304,8 @@ fn refused(code: &'static str, error: &ActError, field: Option<&'static str>) ->
 
 fn needed(field: &'static str) -> ApiError {
     let code = if field.ends_with("reason") { "reason_needed" } else { "field_needed" };
-    let message = if field.ends_with("reason") { "this action needs a reason" } else { "this action needs a field" };
+    let message =
+        if field.ends_with("reason") { "this action needs a reason" } else { "this action needs a field" };
     ApiError::Unprocessable { code, message: message.to_owned(), field: Some(field) }
 }
 

@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, audit, cameras, centre, clips, dto, events, files, holds, incidents, live, pictures, recordings,
-    reports, session, storage, timeline, transcodes,
+    accounts, audit, cameras, centre, clips, dto, events, files, holds, incidents, live, pictures,
+    recordings, reports, session, storage, timeline, transcodes,
 };
 
 #[derive(OpenApi)]

@@ -127,8 +127,7 @@ pub(super) async fn take_in(
         files: files(&report.files)?,
     };
     let detail = report.external_id.chars().take(64).collect();
-    let made =
-        state.desk.take_in(IntakeReport { intake, external_id: report.external_id, request }).await?;
+    let made = state.desk.take_in(IntakeReport { intake, external_id: report.external_id, request }).await?;
     audit(&state, &caller, &id, Outcome::Allowed, detail).await?;
     Ok(reported(&made, None))
 }

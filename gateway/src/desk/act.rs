@@ -263,7 +263,8 @@ pub(super) fn file(name: &str, body: Vec<u8>) -> Result<NewAttachment, ActError>
     if body.len() > MOST_ATTACHMENT_BYTES {
         return Err(ActError::BadFile("a file has at most 5 MiB"));
     }
-    let media_type = MediaType::of(&body).ok_or(ActError::BadFile("a file is a JPEG, PNG, PDF or plain text"))?;
+    let media_type =
+        MediaType::of(&body).ok_or(ActError::BadFile("a file is a JPEG, PNG, PDF or plain text"))?;
     // For people only: nothing that could be a path, or play tricks on whoever reads it.
     let fine = |c: &char| !c.is_control() && !matches!(c, '/' | '\\' | '"' | '\u{202a}'..='\u{202e}');
     let name: String = name.chars().filter(fine).take(MOST_NAME_CHARS).collect();

@@ -189,7 +189,9 @@ impl Inner {
         if title.trim().is_empty() || title.chars().count() > MOST_TITLE {
             return Err(ReportError::Bad("a report has a title of 1 to 200 characters"));
         }
-        if is_long(description, MOST_TEXT) || [location, reporter, phone].iter().any(|t| is_long(t, MOST_SHORT)) {
+        if is_long(description, MOST_TEXT)
+            || [location, reporter, phone].iter().any(|t| is_long(t, MOST_SHORT))
+        {
             return Err(ReportError::Bad("a description has at most 4,000 characters, a place or name 200"));
         }
         let is_on_earth =

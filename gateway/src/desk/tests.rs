@@ -2,10 +2,10 @@ use std::collections::BTreeSet;
 
 use sharpeyes_domain::{
     alarm::{AlarmBegin, AlarmEnd, AlarmUpdate, Evidence, Moment, ZoneRef},
-    detection::ObjectClass,
-    geometry::{Confidence, NormRect},
     area::{Area, AreaKind, Place},
     centre::{Unit, UnitKind},
+    detection::ObjectClass,
+    geometry::{Confidence, NormRect},
     ids::{AccountId, AreaId, AttachmentId, TrackId, UnitId, ZoneId},
     incident::{ActionKind, ClockKind, CloseReason, IncidentState, ReopenReason, RevisitResult},
     level::Level,
@@ -643,7 +643,9 @@ fn random_action(random: &mut Random, now: WallTime, other: IncidentId) -> Incid
         ActionKind::Claim => IncidentAction::Claim,
         ActionKind::Release => IncidentAction::Release,
         ActionKind::LeaseExpired => IncidentAction::LeaseExpired,
-        ActionKind::HandOver => IncidentAction::HandOver { to: AccountId(1 + i64::from(random.below(2) == 0)) },
+        ActionKind::HandOver => {
+            IncidentAction::HandOver { to: AccountId(1 + i64::from(random.below(2) == 0)) }
+        }
         ActionKind::Assess => assess(Level::ALL[random.index(4)]),
         ActionKind::Dispatch => IncidentAction::Dispatch {
             lead: (random.below(4) > 0).then(|| self::unit(0)),

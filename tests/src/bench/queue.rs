@@ -34,14 +34,42 @@ const ROUNDS: usize = 12;
 const NOW: i64 = 1_795_651_200_000;
 
 const CLASSES: &[&str] = &[
-    "crowding", "intrusion", "accident", "stopped_vehicle", "safety_hazard", "dispute", "facility", "environment",
-    "help", "traffic_order",
+    "crowding",
+    "intrusion",
+    "accident",
+    "stopped_vehicle",
+    "safety_hazard",
+    "dispute",
+    "facility",
+    "environment",
+    "help",
+    "traffic_order",
 ];
 const SOURCES: &[&str] = &["camera", "grid", "police_110", "hotline_12345", "app", "visit"];
-const PLACES: &[&str] =
-    &["文化广场", "东门桥", "中心小学门口", "水库大坝", "农贸市场", "汽车站", "河堤路", "老年活动中心", "卫生院", "村委会"];
-const WHAT: &[&str] =
-    &["人员聚集", "路面积水", "井盖破损", "邻里纠纷", "占道经营", "车辆剐蹭", "路灯不亮", "垃圾堆放", "电线脱落", "噪声扰民"];
+const PLACES: &[&str] = &[
+    "文化广场",
+    "东门桥",
+    "中心小学门口",
+    "水库大坝",
+    "农贸市场",
+    "汽车站",
+    "河堤路",
+    "老年活动中心",
+    "卫生院",
+    "村委会",
+];
+const WHAT: &[&str] = &[
+    "人员聚集",
+    "路面积水",
+    "井盖破损",
+    "邻里纠纷",
+    "占道经营",
+    "车辆剐蹭",
+    "路灯不亮",
+    "垃圾堆放",
+    "电线脱落",
+    "噪声扰民",
+];
 
 /// `queue.*`.
 ///
@@ -115,11 +143,10 @@ fn lists() -> anyhow::Result<Vec<Question>> {
         ("open", open()),
         ("open, red", IncidentFilter { levels: vec![Level::Red], ..open() }),
         ("open, a rare class", IncidentFilter { classes: class("rare")?, ..open() }),
-        ("open, one class and source", IncidentFilter {
-            classes: class("dispute")?,
-            sources: vec![Source::Visit],
-            ..open()
-        }),
+        (
+            "open, one class and source",
+            IncidentFilter { classes: class("dispute")?, sources: vec![Source::Visit], ..open() },
+        ),
         ("open, with units", IncidentFilter { states: with_units, ..open() }),
         ("open, a township", IncidentFilter { areas: township.clone(), ..open() }),
         ("open, a village", IncidentFilter { areas: village.clone(), ..open() }),
@@ -269,7 +296,11 @@ fn build(path: &Path) -> anyhow::Result<()> {
     drop(connection);
     let dispatch = Dispatch::new(Db::open(path, DISPATCH_MIGRATIONS)?)?;
     let mut n_done = 0_u32;
-    while dispatch.write_blocking(|tx| tx.index_some()).map_err(|error: DbError| error).context("the words")? {
+    while dispatch
+        .write_blocking(|tx| tx.index_some())
+        .map_err(|error: DbError| error)
+        .context("the words")?
+    {
         n_done += 500;
         if n_done % 100_000 == 0 {
             println!("  words of {n_done} incidents");

@@ -448,8 +448,8 @@ impl IncidentAction {
     /// A person must say why in words: always for some, and for what is settled on the spot.
     #[must_use]
     pub fn needs_note(&self, state: IncidentState, actor: Actor) -> bool {
-        let is_on_the_spot = matches!(self, Self::Close { reason: CloseReason::Handled })
-            && state != IncidentState::Verified;
+        let is_on_the_spot =
+            matches!(self, Self::Close { reason: CloseReason::Handled }) && state != IncidentState::Verified;
         actor != Actor::Machine && (self.kind().needs_note() || is_on_the_spot)
     }
 }

@@ -132,10 +132,9 @@ fn with_details(kind: ActionKind, status: &IncidentStatus, now: WallTime, number
         },
         ActionKind::Warn => IncidentAction::Warn { clock, unit: None, percent: 50 },
         ActionKind::Overdue => IncidentAction::Overdue { clock, unit: None },
-        ActionKind::Escalate => IncidentAction::Escalate {
-            step: u16::try_from(number % 7).unwrap(),
-            to: "值班长".to_owned(),
-        },
+        ActionKind::Escalate => {
+            IncidentAction::Escalate { step: u16::try_from(number % 7).unwrap(), to: "值班长".to_owned() }
+        }
         ActionKind::Append => IncidentAction::Append,
         ActionKind::Raise => IncidentAction::Raise { level },
         ActionKind::SuggestClose => IncidentAction::SuggestClose,
@@ -206,7 +205,8 @@ fn check_step(
         "units" => {
             let units = [S::Assessed, S::Dispatched, S::Signed, S::Handling, S::Done];
             prop_assert!(units.contains(&after.state));
-            let (n, n_done) = (after.active().count(), after.active().filter(|one| one.finished.is_some()).count());
+            let (n, n_done) =
+                (after.active().count(), after.active().filter(|one| one.finished.is_some()).count());
             prop_assert_eq!(after.state == S::Assessed, n == 0, "with nobody, or with units");
             prop_assert_eq!(after.state == S::Done, n > 0 && n == n_done, "done when all are");
         }
@@ -458,8 +458,7 @@ fn merged_is_part_of_another_until_taken_out_again() {
 
 #[test]
 fn the_clock_of_a_unit_stands_still_while_held() {
-    let dispatched =
-        after(&[CLAIM, ASSESS, (dispatch(Some(secs(1_000))), ANN)]).unwrap();
+    let dispatched = after(&[CLAIM, ASSESS, (dispatch(Some(secs(1_000))), ANN)]).unwrap();
     let go = |status: &IncidentStatus, action, actor, seconds| {
         transition(status, &action, actor, secs(seconds), &POLICY)
     };
@@ -480,7 +479,14 @@ fn the_clock_of_a_unit_stands_still_while_held() {
 #[test]
 fn rework_is_marked_until_it_is_accepted() {
     let mut steps = vec![CLAIM, ASSESS, (dispatch(None), ANN)];
-    steps.extend([IncidentAction::SignIn { unit: unit(0) }, IncidentAction::Arrive { unit: unit(0) }, IncidentAction::Finish { unit: unit(0) }].map(|a| (a, BEN)));
+    steps.extend(
+        [
+            IncidentAction::SignIn { unit: unit(0) },
+            IncidentAction::Arrive { unit: unit(0) },
+            IncidentAction::Finish { unit: unit(0) },
+        ]
+        .map(|a| (a, BEN)),
+    );
     steps.push((IncidentAction::Rework { due: Some(secs(9_000)) }, ANN));
     let again = after(&steps).unwrap();
     assert_eq!((again.state, again.overlays.rework, again.due), (S::Handling, true, Some(secs(9_000))));
@@ -492,9 +498,8 @@ fn rework_is_marked_until_it_is_accepted() {
 
 #[test]
 fn the_centre_whistles_and_each_unit_reports_for_itself() {
-    let go = |status: &IncidentStatus, action, seconds| {
-        transition(status, &action, BEN, secs(seconds), &POLICY)
-    };
+    let go =
+        |status: &IncidentStatus, action, seconds| transition(status, &action, BEN, secs(seconds), &POLICY);
     let two = IncidentAction::Dispatch { lead: Some(unit(0)), assist: vec![unit(1)], due: Some(secs(5_000)) };
     let mut status = after(&[CLAIM, ASSESS, (two, ANN)]).unwrap();
     assert_eq!(status.clocks().len(), 3, "one until all are done, and one until each has signed in");

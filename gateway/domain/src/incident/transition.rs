@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::{
     ActionKind, Actor, Assignment, AssignmentEnd, Claim, ClockKind, CloseReason, Ending, IncidentAction,
-    IncidentState, IncidentStatus, Merging, Overlays, ReopenReason, Revisit, RevisitResult, Shelf, assignment,
+    IncidentState, IncidentStatus, Merging, Overlays, ReopenReason, Revisit, RevisitResult, Shelf,
+    assignment,
     table::{self, Next, TABLE, Transition, Who},
 };
 use crate::{
@@ -265,14 +266,20 @@ impl IncidentStatus {
             }
             IncidentAction::Merge { into } if *into == self.id => Err(TransitionError::IntoItself),
             IncidentAction::Reopen { reason } => self.may_reopen(*reason, now, policy),
-            IncidentAction::HandOver { to } if self.claim.is_some_and(|claim| claim.owner == *to) => no_change,
-            IncidentAction::Urge { level } if self.overlays.urged.is_some_and(|old| *level < old) => no_change,
+            IncidentAction::HandOver { to } if self.claim.is_some_and(|claim| claim.owner == *to) => {
+                no_change
+            }
+            IncidentAction::Urge { level } if self.overlays.urged.is_some_and(|old| *level < old) => {
+                no_change
+            }
             IncidentAction::Close { reason: CloseReason::Handled }
                 if self.level == Level::Red && self.state != IncidentState::Verified =>
             {
                 Err(TransitionError::NotATrifle)
             }
-            IncidentAction::Revisit { result, satisfaction: Some(_) } if *result != RevisitResult::Reached => {
+            IncidentAction::Revisit { result, satisfaction: Some(_) }
+                if *result != RevisitResult::Reached =>
+            {
                 Err(TransitionError::NobodyAsked)
             }
             IncidentAction::Overdue { clock: ClockKind::Finish, .. } if self.overlays.overdue => no_change,
@@ -303,7 +310,12 @@ impl IncidentStatus {
     }
 
     /// What the action does to the units' parts.
-    fn assign(&mut self, action: &IncidentAction, actor: Actor, now: WallTime) -> Result<(), TransitionError> {
+    fn assign(
+        &mut self,
+        action: &IncidentAction,
+        actor: Actor,
+        now: WallTime,
+    ) -> Result<(), TransitionError> {
         let all = &mut self.assignments;
         let out_of_turn =
             |unit: &UnitId| TransitionError::OutOfTurn { unit: unit.clone(), action: action.kind() };
@@ -372,7 +384,8 @@ impl IncidentStatus {
             }
         }
         let mut is_new = false;
-        for (unit, is_lead) in lead.map(|unit| (unit, true)).into_iter().chain(assist.iter().map(|u| (u, false)))
+        for (unit, is_lead) in
+            lead.map(|unit| (unit, true)).into_iter().chain(assist.iter().map(|u| (u, false)))
         {
             match self.assignments.iter_mut().find(|one| one.is_active() && one.unit == *unit) {
                 // A unit that helps may come to lead.

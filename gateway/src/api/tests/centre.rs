@@ -21,7 +21,8 @@ async fn a_unit_sees_what_it_was_told_and_works_it_from_the_phone() {
     house.tell(west, "fire").await;
     let cookie = house.viewer("worker", Role::Unit, "west").await;
     let list = body_of(house.get("/incidents", &cookie).await).await;
-    let ids: Vec<_> = list["incidents"].as_array().unwrap().iter().map(|i| i["id"].as_i64().unwrap()).collect();
+    let ids: Vec<_> =
+        list["incidents"].as_array().unwrap().iter().map(|i| i["id"].as_i64().unwrap()).collect();
     assert_eq!(ids, [east.0], "not what lies in its area, but what it was told");
     assert_eq!(house.get(&format!("/incidents/{west}"), &cookie).await.status(), StatusCode::NOT_FOUND);
     let other = body_of(house.get("/incidents?unit=fire", &cookie).await).await;
@@ -97,7 +98,10 @@ async fn a_grid_worker_reports_with_a_photo_and_the_centre_sees_it() {
         bad["idempotency_key"] = field.into();
         bad[field] = value.into();
         let status = house.send(order("/reports", &worker, &bad)).await.status();
-        assert!(matches!(status, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::NOT_FOUND), "{field}: {status}");
+        assert!(
+            matches!(status, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::NOT_FOUND),
+            "{field}: {status}"
+        );
     }
 }
 
@@ -107,7 +111,8 @@ async fn another_system_reports_with_its_token_once_per_number() {
     let operator = house.viewer("op", Role::Operator, "west").await;
     let report = json!({ "external_id": "J-7", "class": "fight", "title": "路口打架" });
     let send = |token: &str, report: &Value| {
-        let builder = request("POST", "/intake/p110").header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let builder =
+            request("POST", "/intake/p110").header(header::AUTHORIZATION, format!("Bearer {token}"));
         with_json(builder, report)
     };
     assert_eq!(house.send(send("wrong", &report)).await.status(), StatusCode::UNAUTHORIZED);
@@ -121,7 +126,10 @@ async fn another_system_reports_with_its_token_once_per_number() {
     other["title"] = "别的".into();
     assert_eq!(house.send(send(token, &other)).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let row = body_of(house.get(&format!("/incidents/{}", made["id"]), &operator).await).await;
-    assert_eq!((&row["source"], &row["level"], &row["area"]), (&json!("police_110"), &json!(1), &json!("west")));
+    assert_eq!(
+        (&row["source"], &row["level"], &row["area"]),
+        (&json!("police_110"), &json!(1), &json!("west"))
+    );
     assert!(row["evidence"].is_null() && row["camera"].is_null());
     let clip = house.get(&format!("/incidents/{}/clip", made["id"]), &operator).await;
     assert_eq!(body_of(clip).await["code"], "no_footage");

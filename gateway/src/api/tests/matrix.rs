@@ -14,11 +14,11 @@ use sharpeyes_domain::{
 use super::{House, PASSWORD, START, bytes, request, with_json};
 use crate::{
     access::gate::Gate,
-    desk::AttachRequest,
     api::{
         openapi, routes,
         routes::{Declared, Public, RouteRow, Verb},
     },
+    desk::AttachRequest,
 };
 
 /// The policy in the words of the specification: who has which verb.
@@ -249,15 +249,21 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
     let (_, west) = house.fill().await;
     let cookie = house.viewer("op", Role::Operator, "east").await;
     let hold = house.hold("cam-west").await;
-    for row in table(&house).iter().filter(|row| row.path.contains("{id}")
-        && !["accounts", "intake"].iter().any(|other| row.path.contains(other)))
-    {
+    for row in table(&house).iter().filter(|row| {
+        row.path.contains("{id}") && !["accounts", "intake"].iter().any(|other| row.path.contains(other))
+    }) {
         let mut bodies = BTreeSet::new();
         for (incident, camera, hold) in [
             (west.to_string(), "cam-west", hold.to_string()),
             ("999999".to_owned(), "cam-none", "999999".to_owned()),
         ] {
-            let targets = Targets { incident, camera: camera.to_owned(), account: "1".to_owned(), hold, file: "1".to_owned() };
+            let targets = Targets {
+                incident,
+                camera: camera.to_owned(),
+                account: "1".to_owned(),
+                hold,
+                file: "1".to_owned(),
+            };
             let answer = house.send(ask(&house, row, &targets, Some(&cookie), 0).await).await;
             assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{}", row.path);
             bodies.insert(bytes(answer).await);

@@ -33,7 +33,8 @@ use sharpeyes_domain::{
     detection::ObjectClass,
     geometry::Confidence,
     ids::{
-        AccountId, AreaId, CameraId, HoldId, IncidentId, RuleId, StreamId, StreamKind, TrackId, UnitId, ZoneId,
+        AccountId, AreaId, CameraId, HoldId, IncidentId, RuleId, StreamId, StreamKind, TrackId, UnitId,
+        ZoneId,
     },
     incident::IncidentAction,
     level::Level,

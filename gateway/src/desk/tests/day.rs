@@ -73,7 +73,11 @@ async fn in_a_day_with_restarts_and_clock_steps_no_clock_is_missed_and_none_tell
     for one in &watched {
         let waited = one.told.map(|told| told - one.opened);
         let Some(waited) = waited else {
-            assert!(bench.clock.instant() - one.opened < Duration::from_secs(60) + 2 * ROUND, "{} missed", one.id);
+            assert!(
+                bench.clock.instant() - one.opened < Duration::from_secs(60) + 2 * ROUND,
+                "{} missed",
+                one.id
+            );
             continue;
         };
         let fine = Duration::from_secs(60)..=Duration::from_secs(60 + 20) + 2 * ROUND;
@@ -94,7 +98,9 @@ async fn told_once(bench: &Bench, id: IncidentId) -> usize {
     let mut n = 0;
     for row in &detail.history {
         let what = match &row.action {
-            Some(IncidentAction::Warn { clock, unit, percent }) => (*clock, unit.clone(), u16::from(*percent)),
+            Some(IncidentAction::Warn { clock, unit, percent }) => {
+                (*clock, unit.clone(), u16::from(*percent))
+            }
             Some(IncidentAction::Overdue { clock, unit }) => (*clock, unit.clone(), 100),
             _ => continue,
         };
@@ -122,7 +128,10 @@ async fn told_once(bench: &Bench, id: IncidentId) -> usize {
         let most = had.get(what).copied().unwrap_or_default();
         // A due time that was moved begins with what is past already, and tells it no more.
         let is_moved = what.0 == ClockKind::Finish;
-        assert!(*times == most || (is_moved && *times < most), "incident {id}: {what:?} told {times}, not {most}");
+        assert!(
+            *times == most || (is_moved && *times < most),
+            "incident {id}: {what:?} told {times}, not {most}"
+        );
     }
     n
 }

@@ -80,16 +80,17 @@ async fn the_seven_steps_with_two_units_and_all_that_goes_with_them() {
     bench.act(id, IncidentAction::Verify, 1).await.unwrap();
     bench.act(id, IncidentAction::Close { reason: CloseReason::Handled }, 1).await.unwrap();
     bench.act(id, IncidentAction::Archive, 1).await.unwrap();
-    let asked =
-        IncidentAction::Revisit { result: RevisitResult::Reached, satisfaction: Some(Satisfaction::Satisfied) };
+    let asked = IncidentAction::Revisit {
+        result: RevisitResult::Reached,
+        satisfaction: Some(Satisfaction::Satisfied),
+    };
     bench.act(id, asked, 1).await.unwrap();
 
     let detail = bench.desk.dispatch().incident(id).await.unwrap().unwrap();
     assert!(detail.clocks.iter().all(|clock| clock.stopped.is_some()), "nothing runs any more");
     let kinds: Vec<_> = detail.clocks.iter().map(|clock| clock.kind.as_str()).collect();
-    let expected = [
-        "accept", "dispatch", "finish", "sign", "sign", "arrive", "arrive", "verify", "close", "revisit",
-    ];
+    let expected =
+        ["accept", "dispatch", "finish", "sign", "sign", "arrive", "arrive", "verify", "close", "revisit"];
     for kind in expected {
         assert!(kinds.contains(&kind), "{kind} is not in {kinds:?}");
     }
@@ -119,7 +120,8 @@ async fn some_things_need_words_and_unknown_names_are_refused() {
     bench.act(id, dispatch_until(None), 1).await.unwrap();
     let returned = silent(4, IncidentAction::Return { unit: unit(0) }).await;
     assert!(matches!(returned, Err(ActError::NoteNeeded("return"))));
-    let bad = AttachRequest { incident: id, unit: None, by: AccountId(1), name: "x".into(), body: vec![0; 9] };
+    let bad =
+        AttachRequest { incident: id, unit: None, by: AccountId(1), name: "x".into(), body: vec![0; 9] };
     assert!(matches!(bench.desk.attach(bad).await, Err(ActError::BadFile(_))));
     assert_eq!(bench.row(id).await.status.version, 4, "nothing was changed");
 }

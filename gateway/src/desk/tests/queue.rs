@@ -1,9 +1,6 @@
 //! Lists and search: filters, pages, Chinese words, and which index serves what.
 
-use sharpeyes_domain::{
-    centre::Source,
-    ids::ClassId,
-};
+use sharpeyes_domain::{centre::Source, ids::ClassId};
 
 use super::*;
 use crate::store::dispatch::Report;
@@ -73,9 +70,10 @@ async fn filters_and_pages_cut_the_queue() {
     }
     bench.close(IncidentId(all[0])).await;
     let default = IncidentFilter::default;
-    assert_eq!(ids(&bench, IncidentFilter { sources: vec![Source::Grid], ..default() }).await, [
-        all[2], all[4], all[6]
-    ]);
+    assert_eq!(
+        ids(&bench, IncidentFilter { sources: vec![Source::Grid], ..default() }).await,
+        [all[2], all[4], all[6]]
+    );
     assert_eq!(ids(&bench, IncidentFilter { unit: Some(unit(0)), ..default() }).await, [all[3]]);
     assert!(ids(&bench, IncidentFilter { unit: Some(unit(1)), ..default() }).await.is_empty());
     assert_eq!(ids(&bench, IncidentFilter { owner: Some(AccountId(9)), ..default() }).await, [all[3]]);

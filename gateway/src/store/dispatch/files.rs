@@ -126,7 +126,8 @@ pub struct SavedView {
     pub filter: String,
 }
 
-pub(super) const SELECT_ATTACHMENT: &str = "SELECT id, incident, unit, account, name, media_type, sha256, at_ms,
+pub(super) const SELECT_ATTACHMENT: &str =
+    "SELECT id, incident, unit, account, name, media_type, sha256, at_ms,
     length(body) AS bytes FROM attachment";
 
 impl DispatchTx<'_> {

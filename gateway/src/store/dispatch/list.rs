@@ -15,11 +15,7 @@ use sharpeyes_domain::{
     time::WallTime,
 };
 
-use super::{
-    ChangeSeq, Dispatch, IncidentRow,
-    query::latest_seq,
-    rows, search,
-};
+use super::{ChangeSeq, Dispatch, IncidentRow, query::latest_seq, rows, search};
 use crate::store::db::DbError;
 
 /// More rows are never given at once.
@@ -262,8 +258,9 @@ fn page(c: &Connection, filter: &IncidentFilter) -> rusqlite::Result<Vec<ListCur
     among(filter.sources.len() > 1, "i.source IN (SELECT value FROM json_each(:sources))");
     among(filter.owner.is_some(), "i.owner = :owner");
     among(filter.overdue_at.is_some(), "i.deadline_ms <= :overdue");
-    let has_part =
-        format!("EXISTS (SELECT 1 FROM assignment u WHERE u.incident = i.id AND u.unit = :unit AND {IS_PART})");
+    let has_part = format!(
+        "EXISTS (SELECT 1 FROM assignment u WHERE u.incident = i.id AND u.unit = :unit AND {IS_PART})"
+    );
     among(filter.unit.is_some(), &has_part);
     sql.push_str(" ORDER BY ");
     sql.push_str(way.order);
@@ -283,7 +280,10 @@ fn page(c: &Connection, filter: &IncidentFilter) -> rusqlite::Result<Vec<ListCur
     bind(":deadline", &after.1)?;
     bind(":after", &after.2)?;
     bind(":areas", &list_of(filter.areas.iter().flatten().map(AreaId::as_str)))?;
-    bind(":levels", &serde_json::Value::from_iter(filter.levels.iter().map(|level| level.number())).to_string())?;
+    bind(
+        ":levels",
+        &serde_json::Value::from_iter(filter.levels.iter().map(|level| level.number())).to_string(),
+    )?;
     bind(":states", &list_of(filter.states.iter().map(|state| state.as_str())))?;
     bind(":classes", &list_of(filter.classes.iter().map(ClassId::as_str)))?;
     bind(":sources", &list_of(filter.sources.iter().map(|source| source.as_str())))?;

@@ -75,8 +75,10 @@ impl Dispatch {
             let history =
                 c.prepare_cached(sql)?.query_map([id.0], rows::history_row)?.collect::<Result<_, _>>()?;
             let sql = format!("{SELECT_ATTACHMENT} WHERE incident = ?1 ORDER BY id");
-            let attachments =
-                c.prepare_cached(&sql)?.query_map([id.0], files::attachment_row)?.collect::<Result<_, _>>()?;
+            let attachments = c
+                .prepare_cached(&sql)?
+                .query_map([id.0], files::attachment_row)?
+                .collect::<Result<_, _>>()?;
             let sql = "SELECT * FROM clock WHERE incident = ?1 ORDER BY id";
             let clocks =
                 c.prepare_cached(sql)?.query_map([id.0], clocks::clock_row)?.collect::<Result<_, _>>()?;

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sharpeyes_domain::{
     alarm::{EndCause, Evidence, Moment, ZoneRef},
     area::Place,
+    centre::Source,
     detection::ObjectClass,
     geometry::{Confidence, NormRect},
-    centre::Source,
     ids::{AccountId, AlarmId, AreaId, CameraId, ClassId, IncidentId, RuleId, TrackId, UnitId, ZoneId},
     incident::{
         Actor, Assignment, Claim, Ending, IncidentAction, IncidentState, IncidentStatus, Merging, Overlays,

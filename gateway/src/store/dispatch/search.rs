@@ -94,7 +94,8 @@ impl DispatchTx<'_> {
     /// # Errors
     /// [`DbError`] when the database refuses.
     pub fn index_words(&self, id: IncidentId) -> Result<(), DbError> {
-        let sql = "SELECT concat_ws(' ', number, replace(number, '-', ''), camera, camera_name, zone_name, title,
+        let sql =
+            "SELECT concat_ws(' ', number, replace(number, '-', ''), camera, camera_name, zone_name, title,
                        description, location, reporter,
                        (SELECT group_concat(note, ' ') FROM incident_history WHERE incident = ?1))
                    FROM incident WHERE id = ?1";
@@ -102,7 +103,8 @@ impl DispatchTx<'_> {
         let Some(text) = text else { return Ok(()) };
         let sql = "INSERT OR REPLACE INTO incident_text (rowid, words) VALUES (?1, ?2)";
         self.run(sql, params![id.0, words(&text)])?;
-        self.run("UPDATE incident SET is_indexed = 1 WHERE id = ?1 AND is_indexed = 0", params![id.0]).map(drop)
+        self.run("UPDATE incident SET is_indexed = 1 WHERE id = ?1 AND is_indexed = 0", params![id.0])
+            .map(drop)
     }
 
     /// Indexes some incidents that an older release left. `false` when there were none.

@@ -142,7 +142,8 @@ fn a_migrated_database_is_a_fresh_one_with_its_rows() {
     ];
     for sql in rows {
         let path = db.path().to_owned();
-        db.write_blocking(move |t| t.execute(sql, []).map_err(|source| DbError::Sqlite { path, source })).unwrap();
+        db.write_blocking(move |t| t.execute(sql, []).map_err(|source| DbError::Sqlite { path, source }))
+            .unwrap();
     }
     drop(db);
     let schema = |db: &Db| -> Vec<(String, String)> {
@@ -158,7 +159,11 @@ fn a_migrated_database_is_a_fresh_one_with_its_rows() {
     assert_eq!(migrated.integrity().unwrap(), Vec::<String>::new());
     let dispatch = Dispatch::new(migrated).unwrap();
     let read = |id| {
-        dispatch.db.read_blocking(|c| query::incident(c, sharpeyes_domain::ids::IncidentId(id))).unwrap().unwrap()
+        dispatch
+            .db
+            .read_blocking(|c| query::incident(c, sharpeyes_domain::ids::IncidentId(id)))
+            .unwrap()
+            .unwrap()
     };
     let (first, second) = (read(1), read(2));
     assert_eq!((first.number.as_str(), second.number.as_str()), ("20231115-0001", "20231115-0002"));

@@ -478,7 +478,13 @@ impl<'a> DispatchTx<'a> {
         .map(drop)
     }
 
-    pub(super) fn log(&self, incident: IncidentId, version: i64, kind: ChangeKind, at: WallTime) -> Result<(), DbError> {
+    pub(super) fn log(
+        &self,
+        incident: IncidentId,
+        version: i64,
+        kind: ChangeKind,
+        at: WallTime,
+    ) -> Result<(), DbError> {
         self.run(
             "INSERT INTO change_log (incident, version, kind, at_ms) VALUES (?1, ?2, ?3, ?4)",
             params![incident.0, version, kind.as_str(), at.0],
