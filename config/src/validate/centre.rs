@@ -38,7 +38,7 @@ impl Check<'_> {
         for class in &mut centre.classes {
             class.plan = plan.clone();
         }
-        self.class_table(root, &mut centre, &plan);
+        self.incident_classes(root, &mut centre, &plan);
         self.routes(root, &mut centre, areas);
         self.roster(root, &mut centre);
         let tokens = self.intakes(root, &mut centre, areas);
@@ -201,7 +201,7 @@ impl Check<'_> {
         Some(Allowance { basis, seconds })
     }
 
-    fn class_table(&mut self, root: &mut Table, centre: &mut Centre, plan: &Plan) {
+    fn incident_classes(&mut self, root: &mut Table, centre: &mut Centre, plan: &Plan) {
         let mut seen = BTreeMap::new();
         for (at, value) in self.list(root, "class") {
             let Some(raw) = self.raw::<RawClass>(&at, value) else { continue };
@@ -209,7 +209,7 @@ impl Check<'_> {
             self.unique(&mut seen, id.as_str(), &at);
             let known = centre.classes.iter().position(|class| class.id == id);
             let usual = known.map(|i| centre.classes.remove(i));
-            let Some(class) = self.class(&at, id, raw, usual, plan, centre) else { continue };
+            let Some(class) = self.incident_class(&at, id, raw, usual, plan, centre) else { continue };
             match known {
                 Some(i) => centre.classes.insert(i, class),
                 None => centre.classes.push(class),
@@ -217,7 +217,7 @@ impl Check<'_> {
         }
     }
 
-    fn class(
+    fn incident_class(
         &mut self,
         at: &str,
         id: ClassId,

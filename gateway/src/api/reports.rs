@@ -8,7 +8,7 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest as _, Sha256};
 use sharpeyes_domain::{
-    access::Role,
+    access::{Action, Role},
     centre::Source,
     ids::{AreaId, CameraId, ClassId, IntakeId},
     level::Level,
@@ -19,7 +19,7 @@ use super::{
     dto,
     error::ApiError,
     extract::Body,
-    guard::{Caller, Guard},
+    guard::{Caller, Guard, of_incident},
     incidents::{names, summary, word},
     state::ApiState,
 };
@@ -74,7 +74,9 @@ pub(super) async fn report(
     };
     let made = guard.state.desk.report(guard.viewer.account, report.idempotency_key, request).await?;
     let names = names(&guard).await?;
-    let incident = guard.sees_incident(&made.incident).then(|| summary(&guard, &names, &made.incident));
+    // Who reports need not be who sees.
+    let may_see = guard.may(Action::IncidentView, &of_incident(&made.incident));
+    let incident = may_see.then(|| summary(&guard, &names, &made.incident));
     Ok(reported(&made, incident))
 }
 

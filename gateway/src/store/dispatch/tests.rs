@@ -99,7 +99,7 @@ fn the_queries_of_the_queue_use_their_indexes() {
     check(
         "SELECT i.level, i.deadline_ms, i.id FROM incident i INDEXED BY incident_queue WHERE i.is_open = 1
          AND (i.level, i.deadline_ms, i.id) > (1, 2, 3) ORDER BY i.level, i.deadline_ms, i.id LIMIT 9",
-        "SEARCH i USING COVERING INDEX incident_queue (level",
+        "SEARCH i USING COVERING INDEX incident_queue ((level",
     );
     for past in ["incident_past", "incident_class", "incident_source", "incident_state"] {
         let page = format!(
