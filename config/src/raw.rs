@@ -64,6 +64,16 @@ pub(crate) struct RawInference {
     pub(crate) time_limit: Option<String>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawAnalysis {
+    pub(crate) ladder: Option<String>,
+    pub(crate) look_every: Option<String>,
+    pub(crate) decoder: Option<String>,
+    pub(crate) decoders: Option<i64>,
+    pub(crate) threads: Option<i64>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawArea {

@@ -9,6 +9,7 @@ use sharpeyes_domain::{
     closed::UnknownName,
     geometry::Confidence,
     ids::{AreaId, CameraId, ModelId, StreamId, StreamKind},
+    ladder::{DecoderChoice, LadderMode},
     retention::Policy,
     rule::RuleConfig,
     zone::Zone,
@@ -33,6 +34,8 @@ pub struct Site {
     pub playback: Playback,
     /// How alarms become incidents.
     pub incident: IncidentSettings,
+    /// How closely cameras are looked at.
+    pub analysis: Analysis,
     /// Detectors.
     pub inference: Inference,
     /// The area tree.
@@ -97,6 +100,21 @@ pub struct IncidentSettings {
     pub pre_roll: Duration,
     /// … and after its last one ended.
     pub post_roll: Duration,
+}
+
+/// How closely cameras are looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Analysis {
+    /// Rest where nothing happens, or decode everything.
+    pub ladder: LadderMode,
+    /// A camera at rest has a keyframe detected at least so often.
+    pub look_every: Duration,
+    /// What decodes.
+    pub decoder: DecoderChoice,
+    /// Cameras that may have a decoder of their own at the same time.
+    pub decoders: NonZeroU16,
+    /// Decoding threads; `None`: one for each processor core.
+    pub threads: Option<NonZeroU16>,
 }
 
 /// Detectors.

@@ -114,6 +114,14 @@ impl Hub {
         let position = ring.lock().newest_start();
         Some(Subscription { ring, end, position, run: None, pending: VecDeque::new() })
     }
+
+    /// A reader that looks by itself now and then and is never woken: the writer does not know of it.
+    #[must_use]
+    pub fn poll(&self, stream: &StreamId) -> Option<Polled> {
+        let ring = self.0.get(stream)?.clone();
+        let position = ring.lock().newest_start();
+        Some(Polled { ring, position, run: None, entries: Vec::new() })
+    }
 }
 
 /// Writes one stream's ring.
@@ -257,26 +265,54 @@ impl Subscription {
         };
         drop(state);
         self.position += 1;
-        self.tell(entry);
+        tell(&mut self.run, entry, &mut self.pending);
         self.pending.pop_front()
     }
+}
 
-    /// Puts what the reader must hear before `entry`, then `entry`, in line.
-    fn tell(&mut self, entry: Entry) {
-        match entry {
-            Entry::Run(run) => {
-                self.run = Some(run.clone());
-                self.pending.push_back(HubEvent::Run(run));
+/// Puts what a reader must hear before `entry`, then `entry`, in line. `known` is the run that it was told of.
+fn tell(known: &mut Option<Arc<RunInfo>>, entry: Entry, events: &mut VecDeque<HubEvent>) {
+    match entry {
+        Entry::Run(run) => {
+            *known = Some(run.clone());
+            events.push_back(HubEvent::Run(run));
+        }
+        Entry::Unit(unit, run) => {
+            // The reader joined in the middle: the ring may no longer hold the beginning of the run.
+            if known.as_ref().is_none_or(|known| known.generation != run.generation) {
+                *known = Some(run.clone());
+                events.push_back(HubEvent::Run(run));
             }
-            Entry::Unit(unit, run) => {
-                // The reader joined in the middle: the ring may no longer hold the beginning of the run.
-                if self.run.as_ref().is_none_or(|known| known.generation != run.generation) {
-                    self.run = Some(run.clone());
-                    self.pending.push_back(HubEvent::Run(run));
-                }
-                self.pending.push_back(HubEvent::Unit(unit));
-            }
-            Entry::End(cause) => self.pending.push_back(HubEvent::End(cause)),
+            events.push_back(HubEvent::Unit(unit));
+        }
+        Entry::End(cause) => events.push_back(HubEvent::End(cause)),
+    }
+}
+
+/// A reader's place in one stream, looked at now and then.
+#[derive(Debug)]
+pub struct Polled {
+    ring: Arc<Ring>,
+    position: u64,
+    run: Option<Arc<RunInfo>>,
+    entries: Vec<Entry>,
+}
+
+impl Polled {
+    /// Everything that came since the last call, in order; one lock for all of it.
+    pub fn drain(&mut self, events: &mut VecDeque<HubEvent>) {
+        let state = self.ring.lock();
+        if self.position < state.first {
+            let start = state.newest_start();
+            events.push_back(HubEvent::Lagged { dropped: start - self.position });
+            self.position = start;
+        }
+        let skip = usize::try_from(self.position - state.first).unwrap_or(usize::MAX);
+        self.entries.extend(state.entries.iter().skip(skip).cloned());
+        drop(state);
+        self.position += self.entries.len() as u64;
+        for entry in self.entries.drain(..) {
+            tell(&mut self.run, entry, events);
         }
     }
 }
@@ -364,6 +400,27 @@ mod tests {
         assert_eq!(drain(&mut reader), ["run1", "K0"]);
         (1..95).for_each(|n| publisher.unit(unit(n)));
         assert_eq!(drain(&mut reader), ["lagged89", "K90", "p91", "p92", "p93", "p94"]);
+    }
+
+    #[test]
+    fn a_reader_that_looks_now_and_then_hears_the_same() {
+        let (hub, publisher) = hub(1 << 20, 3);
+        let mut polled = hub.poll(&stream()).unwrap();
+        let mut heard = || {
+            let mut events = VecDeque::new();
+            polled.drain(&mut events);
+            events.iter().map(shown).collect::<Vec<_>>()
+        };
+        assert!(heard().is_empty());
+        publisher.begin(run(1));
+        (0..3).for_each(|n| publisher.unit(unit(n)));
+        assert_eq!(heard(), ["run1", "K0", "p1", "p2"]);
+        assert!(heard().is_empty());
+        (3..95).for_each(|n| publisher.unit(unit(n)));
+        assert_eq!(heard(), ["lagged87", "K90", "p91", "p92", "p93", "p94"]);
+        publisher.end(GapCause::Stalled);
+        publisher.begin(run(2));
+        assert_eq!(heard(), ["end:stalled", "run2"]);
     }
 
     #[test]

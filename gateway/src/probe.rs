@@ -4,21 +4,18 @@
 
 use std::{
     fmt,
-    sync::{
-        Arc,
-        mpsc::{SyncSender, sync_channel},
-    },
-    time::Duration,
+    sync::Arc,
 };
 
 use sharpeyes_domain::{
+    ladder::DecoderChoice,
     media::{AccessUnit, VideoParams},
     time::{MediaDuration, Pts, WallTime},
 };
 use sharpeyes_inference::{Detector, DetectorOptions, InferenceError, ModelFile, Runtime};
 
 use crate::{
-    analyze::decode::{DecodeError, Decoder, Frame, FrameSink},
+    analyze::decode::{DecodeError, Decoded, Decoder, Frame},
     clock::Clock,
     ingest::{FaultReport, Limits, RtspSession, SessionFault, Source, Stage, Unit},
     models,
@@ -26,8 +23,6 @@ use crate::{
 
 /// How much media the figures are taken from.
 const WATCH: MediaDuration = MediaDuration::from_secs(4);
-/// Longest wait for the first decoded picture.
-const DECODE: Duration = Duration::from_secs(5);
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
@@ -225,32 +220,21 @@ fn figures(units: &[Unit]) -> Option<Figures> {
 }
 
 fn first_picture(params: &VideoParams, units: &[Unit]) -> Result<Frame, DecodeError> {
-    let (tx, rx) = sync_channel(1);
-    let decoder = Decoder::new(params, FirstFrame(tx))?;
+    let mut decoder = Decoder::new(params, DecoderChoice::Auto)?;
     let origin = units.first().map_or(0, |unit| unit.rtp);
     for unit in units {
         let pts = Pts(unit.rtp - origin);
-        decoder.feed(&AccessUnit {
+        let pictures = decoder.feed(&AccessUnit {
             pts,
             wall: WallTime(0).plus_media(pts - Pts(0)),
             is_keyframe: unit.is_keyframe,
             nals: unit.nals.clone(),
         })?;
+        if let Some(frame) = pictures.first().and_then(Decoded::frame) {
+            return Ok(frame);
+        }
     }
-    let finished = decoder.finish(DECODE);
-    let nothing = || finished.err().unwrap_or(DecodeError::Failed { detail: "no picture came out".into() });
-    rx.recv_timeout(DECODE).map_err(|_| nothing())
-}
-
-struct FirstFrame(SyncSender<Frame>);
-
-impl FrameSink for FirstFrame {
-    fn wants(&mut self, _: Pts) -> bool {
-        true
-    }
-
-    fn frame(&mut self, frame: Frame) {
-        // Only the first one is asked for.
-        let _ = self.0.try_send(frame);
-    }
+    let last = decoder.drain()?;
+    let frame = last.first().and_then(Decoded::frame);
+    frame.ok_or_else(|| DecodeError::Failed { detail: "no picture came out".into() })
 }

@@ -1,20 +1,20 @@
 //! `sharpeyes replay`: the analysis of a recorded file exactly as live, in media time, as fast as it goes.
 //!
-//! Decoder, sampler, detector, tracker and rules are the live ones; only the hub and the scheduler are missing, because
-//! nothing may be dropped here. Writes `detections.jsonl`, `tracks.jsonl`, `alarms.jsonl` and `stats.json`.
+//! Gate, ladder, decoder, detector, tracker and rules are the live ones; only the hub and the scheduler are missing, because
+//! nothing may be dropped here. One thread and no clock decide anything, so the same file gives the same bytes every time.
+//! Writes `detections.jsonl`, `tracks.jsonl`, `alarms.jsonl`, `ladder.jsonl` and `stats.json`.
 
 use std::{
     fs::File,
     io::{BufWriter, Write as _},
     path::{Path, PathBuf},
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
-    time::Duration,
 };
 
 use serde::Serialize;
 use sharpeyes_domain::{
     alarm::{AlarmEdge, EndCause, Moment},
     detection::Detection,
+    ladder::{DecoderChoice, LadderMode, Rung, RungReason},
     time::{MediaDuration, Pts, WallTime},
     track::Track,
 };
@@ -22,16 +22,13 @@ use sharpeyes_inference::{Detector, InferenceError};
 
 use crate::{
     analyze::{
-        decode::{DecodeError, Decoder, FileDemuxer, Frame, FrameSink, OpenedFile},
-        pipeline::{CameraPipeline, FrameSampler},
+        decode::{DecodeError, FileDemuxer, OpenedFile},
+        ladder::{Interest, LadderSettings, Step},
+        pipeline::CameraPipeline,
+        watch::{Eyes, KeyframeDecoders, Wanted, Watch},
     },
     clock::Clock,
 };
-
-/// Decoded frames that wait for the detector.
-const AHEAD: usize = 4;
-/// Longest wait for the next picture after the end of the file.
-const DRAIN: Duration = Duration::from_secs(30);
 
 /// Why a replay stopped.
 #[derive(Debug, thiserror::Error)]
@@ -50,12 +47,6 @@ pub enum ReplayError {
         /// Why.
         source: std::io::Error,
     },
-    /// A thread could not be started.
-    #[error("cannot start the decoding thread: {0}")]
-    Thread(std::io::Error),
-    /// The decoding thread panicked.
-    #[error("the decoding thread panicked")]
-    Panicked,
 }
 
 /// What is replayed, and as which camera.
@@ -70,6 +61,12 @@ pub struct Replay {
     pub fps: f32,
     /// The camera's detector.
     pub detector: Detector,
+    /// Whether the camera may rest.
+    pub mode: LadderMode,
+    /// A keyframe is detected at least so often.
+    pub look_every: MediaDuration,
+    /// What decodes.
+    pub decoder: DecoderChoice,
     /// Folder for the results; made when missing.
     pub out: PathBuf,
 }
@@ -79,6 +76,8 @@ pub struct Replay {
 pub struct ReplayStats {
     /// Access units read.
     pub units: u64,
+    /// Pictures decoded.
+    pub decoded: u64,
     /// Frames given to the detector.
     pub detected: u64,
     /// Boxes found.
@@ -91,6 +90,32 @@ pub struct ReplayStats {
     pub elapsed_ms: u128,
     /// Real time in the detector, milliseconds.
     pub detect_ms: u128,
+    /// What each rung of the ladder cost.
+    pub rungs: Vec<RungStats>,
+    /// Times that the past was decoded again in a climb.
+    pub climbs: u64,
+}
+
+/// One rung of the ladder over the whole file.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct RungStats {
+    /// Which.
+    pub rung: Rung,
+    /// Access units that came while the camera stood on it.
+    pub units: u64,
+    /// Pictures decoded.
+    pub decoded: u64,
+    /// Pictures given to the detector.
+    pub detected: u64,
+}
+
+/// A line of `ladder.jsonl`.
+#[derive(Serialize)]
+struct StepLine {
+    pts_90k: Pts,
+    from: Rung,
+    to: Rung,
+    reason: RungReason,
 }
 
 #[derive(Serialize)]
@@ -111,90 +136,102 @@ struct TracksLine<'a> {
 ///
 /// # Errors
 /// [`ReplayError`] at the first thing that cannot be read, decoded, detected or written.
-pub fn replay(mut replay: Replay, clock: &Clock) -> Result<ReplayStats, ReplayError> {
+pub fn replay(replay: Replay, clock: &Clock) -> Result<ReplayStats, ReplayError> {
     let began = clock.instant();
-    let mut results = Results::create(&replay.out)?;
-    let OpenedFile { params, demuxer } = FileDemuxer::open(&replay.video, replay.wall_start)?;
-    let (tx, rx) = sync_channel(AHEAD);
-    let sink = ReplaySink { sampler: FrameSampler::new(replay.fps), frames: tx };
-    let decoder = Decoder::new(&params, sink)?;
-    let feeding = std::thread::Builder::new()
-        .name("replay-decode".into())
-        .spawn(move || feed(demuxer, decoder))
-        .map_err(ReplayError::Thread)?;
-    let mut stats = ReplayStats::default();
-    let outcome = detect_all(&mut replay, &rx, clock, &mut results, &mut stats);
-    // Ends the sink's sends, and with them the feeder, when detection stopped early.
-    drop(rx);
-    let fed = feeding.join().map_err(|_| ReplayError::Panicked)?;
-    outcome?;
-    let fed = fed?;
-    for edge in replay.pipeline.interrupt(EndCause::Stopped) {
+    let Replay { video, wall_start, pipeline, fps, detector, mode, look_every, decoder, out } = replay;
+    let OpenedFile { params, mut demuxer } = FileDemuxer::open(&video, wall_start)?;
+    let settings = LadderSettings::new(mode, pipeline.need(), fps, look_every);
+    let mut watch = Watch::new(settings, decoder);
+    let mut keyframes = KeyframeDecoders::new(decoder);
+    let mut eyes = ReplayEyes {
+        detector,
+        pipeline,
+        clock,
+        results: Results::create(&out)?,
+        stats: ReplayStats::default(),
+        failed: None,
+    };
+    watch.begin(params, &mut eyes);
+    while let Some(unit) = demuxer.next_unit()? {
+        eyes.stats.units += 1;
+        eyes.stats.media_ms = eyes.stats.media_ms.max((unit.pts - Pts(0)).as_millis());
+        watch.unit(&unit, &mut keyframes, &mut eyes)?;
+        eyes.check(&mut watch)?;
+    }
+    watch.finish(&mut eyes)?;
+    eyes.check(&mut watch)?;
+    let ReplayEyes { mut pipeline, mut results, mut stats, .. } = eyes;
+    for edge in pipeline.interrupt(EndCause::Stopped) {
         results.alarms.line(&edge)?;
     }
-    stats.units = fed.units;
-    stats.media_ms = fed.span.as_millis();
+    let counters = watch.counters();
+    stats.climbs = counters.climbs;
+    stats.decoded = counters.decoded.iter().sum();
+    let rungs = Rung::ALL.iter().zip(counters.units).zip(counters.decoded).zip(counters.wanted);
+    stats.rungs = rungs
+        .map(|(((&rung, units), decoded), detected)| RungStats { rung, units, decoded, detected })
+        .collect();
     stats.elapsed_ms = clock.instant().duration_since(began).as_millis();
     results.finish(&stats)?;
     Ok(stats)
 }
 
-struct Fed {
-    units: u64,
-    span: MediaDuration,
+/// Detects at once and never has too much to do.
+struct ReplayEyes<'a> {
+    detector: Detector,
+    pipeline: CameraPipeline,
+    clock: &'a Clock,
+    results: Results,
+    stats: ReplayStats,
+    failed: Option<ReplayError>,
 }
 
-fn feed(mut demuxer: FileDemuxer, decoder: Decoder) -> Result<Fed, DecodeError> {
-    let mut fed = Fed { units: 0, span: MediaDuration::ZERO };
-    while let Some(unit) = demuxer.next_unit()? {
-        fed.units += 1;
-        fed.span = fed.span.max(unit.pts - Pts(0));
-        decoder.feed(&unit)?;
-    }
-    decoder.finish(DRAIN)?;
-    Ok(fed)
-}
-
-fn detect_all(
-    replay: &mut Replay,
-    frames: &Receiver<Frame>,
-    clock: &Clock,
-    results: &mut Results,
-    stats: &mut ReplayStats,
-) -> Result<(), ReplayError> {
-    while let Ok(frame) = frames.recv() {
-        let began = clock.instant();
-        let detections = replay.detector.detect_above(&frame.picture(), replay.pipeline.floor())?;
-        stats.detect_ms += clock.instant().duration_since(began).as_millis();
-        stats.detected += 1;
-        stats.detections += detections.len() as u64;
-        let at = Moment { pts: frame.pts, wall: frame.wall };
-        let observation = replay.pipeline.observe(at, &detections);
+impl ReplayEyes<'_> {
+    fn detect(&mut self, wanted: &Wanted) -> Result<Interest, ReplayError> {
+        let began = self.clock.instant();
+        let detections = self.detector.detect_above(&wanted.frame.picture(), self.pipeline.floor())?;
+        self.stats.detect_ms += self.clock.instant().duration_since(began).as_millis();
+        self.stats.detected += 1;
+        self.stats.detections += detections.len() as u64;
+        let at = Moment { pts: wanted.frame.pts, wall: wanted.frame.wall };
         let (pts_90k, wall_ms) = (at.pts, at.wall);
-        results.detections.line(&DetectionsLine { pts_90k, wall_ms, detections: &detections })?;
-        results.tracks.line(&TracksLine { pts_90k, wall_ms, tracks: &observation.tracks })?;
-        for edge in &observation.edges {
-            stats.alarms += u64::from(matches!(edge, AlarmEdge::Begin(_)));
-            results.alarms.line(edge)?;
+        self.results.detections.line(&DetectionsLine { pts_90k, wall_ms, detections: &detections })?;
+        let sight = self.pipeline.look(at, wanted.look, &detections, wanted.changed);
+        if let Some(observation) = &sight.observation {
+            self.results.tracks.line(&TracksLine { pts_90k, wall_ms, tracks: &observation.tracks })?;
+            for edge in &observation.edges {
+                self.stats.alarms += u64::from(matches!(edge, AlarmEdge::Begin(_)));
+                self.results.alarms.line(edge)?;
+            }
         }
+        Ok(sight.interest)
     }
-    Ok(())
+
+    fn check(&mut self, watch: &mut Watch) -> Result<(), ReplayError> {
+        for Step { at, from, to, reason } in watch.take_steps() {
+            self.results.ladder.line(&StepLine { pts_90k: at, from, to, reason })?;
+        }
+        self.failed.take().map_or(Ok(()), Err)
+    }
 }
 
-struct ReplaySink {
-    sampler: FrameSampler,
-    frames: SyncSender<Frame>,
-}
-
-impl FrameSink for ReplaySink {
-    fn wants(&mut self, pts: Pts) -> bool {
-        self.sampler.is_due(pts)
+impl Eyes for ReplayEyes<'_> {
+    fn look(&mut self, wanted: Wanted) -> Option<Interest> {
+        Some(self.detect(&wanted).unwrap_or_else(|error| {
+            self.failed.get_or_insert(error);
+            Interest::default()
+        }))
     }
 
-    /// Blocks: in a replay the detector sets the pace. A receiver that is gone has failed and says so itself.
-    fn frame(&mut self, frame: Frame) {
-        let _ = self.frames.send(frame);
+    fn admit(&mut self) -> bool {
+        true
     }
+
+    fn rested(&mut self) {
+        self.pipeline.rest();
+    }
+
+    fn release(&mut self) {}
 }
 
 struct Results {
@@ -202,6 +239,7 @@ struct Results {
     detections: Lines,
     tracks: Lines,
     alarms: Lines,
+    ladder: Lines,
 }
 
 impl Results {
@@ -213,11 +251,12 @@ impl Results {
             detections: Lines::create(dir.join("detections.jsonl"))?,
             tracks: Lines::create(dir.join("tracks.jsonl"))?,
             alarms: Lines::create(dir.join("alarms.jsonl"))?,
+            ladder: Lines::create(dir.join("ladder.jsonl"))?,
         })
     }
 
     fn finish(self, stats: &ReplayStats) -> Result<(), ReplayError> {
-        for lines in [self.detections, self.tracks, self.alarms] {
+        for lines in [self.detections, self.tracks, self.alarms, self.ladder] {
             lines.finish()?;
         }
         let mut file = Lines::create(self.dir.join("stats.json"))?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 use serde_json::Value;
-use sharpeyes_domain::rule::RuleClass;
+use sharpeyes_domain::{ladder::LadderMode, rule::RuleClass};
 
 use crate::{gateway::Program, model, site::SiteBuilder, site::SiteCamera};
 
@@ -40,7 +40,7 @@ pub struct Event {
 /// A detector of the site, in place of the built-in one.
 pub type Install<'a> = &'a dyn Fn(&Path) -> anyhow::Result<sharpeyes_domain::ids::ModelId>;
 
-/// Replays `video` as `camera` sees it, with the built-in detector or with the one that `install` puts in place.
+/// Replays `video` as `camera` sees it, decoded as `ladder` says, with the built-in detector or with the one that `install` puts in place.
 ///
 /// # Errors
 /// When the program fails, sees nothing, or leaves an alarm without its end.
@@ -48,6 +48,7 @@ pub async fn replay(
     program: &Program,
     camera: SiteCamera,
     video: &Path,
+    ladder: LadderMode,
     install: Option<Install<'_>>,
 ) -> anyhow::Result<Vec<Alarm>> {
     let runtime = model::runtime_library()?;
@@ -63,7 +64,9 @@ pub async fn replay(
     }
     let site = site.camera(camera).write()?;
     let out = site.root().join("out");
-    let arguments = ["--camera", "cam", "--video", &video.to_string_lossy(), "--out", &out.to_string_lossy()];
+    let (video, out_dir) = (video.to_string_lossy(), out.to_string_lossy());
+    let arguments =
+        ["--camera", "cam", "--video", &video, "--ladder", ladder.as_str(), "--out", &out_dir];
     let ran = program.on_site(&site, &["replay"], &arguments).await?;
     ensure!(ran.code == Some(0), "replay failed: {ran:#?}");
     let stats: Value = serde_json::from_str(&std::fs::read_to_string(out.join("stats.json"))?)?;

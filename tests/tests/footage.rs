@@ -2,6 +2,7 @@
 //! becomes exactly one alarm of the right rule and class within its tolerance, and nothing else does.
 
 use anyhow::ensure;
+use sharpeyes_domain::ladder::LadderMode;
 use sharpeyes_tests::{
     camsim::Clip,
     gateway::Program,
@@ -20,12 +21,14 @@ async fn every_event_of_our_footage_is_one_alarm_and_nothing_else_is() -> anyhow
     let mut is_exact = true;
     let mut table = String::new();
     for scene in Scene::all()? {
-        let camera = scene.camera("rtsp://127.0.0.1/unused")?;
-        let alarms = replay(&program, camera, &scene.video(), None).await?;
-        let verdict = Verdict::of(&scene.truth()?.events, &alarms);
-        is_exact &= verdict.is_exact();
-        for line in verdict.lines() {
-            table += &format!("{:16} {line}\n", scene.name);
+        for &ladder in LadderMode::ALL {
+            let camera = scene.camera("rtsp://127.0.0.1/unused")?;
+            let alarms = replay(&program, camera, &scene.video(), ladder, None).await?;
+            let verdict = Verdict::of(&scene.truth()?.events, &alarms);
+            is_exact &= verdict.is_exact();
+            for line in verdict.lines() {
+                table += &format!("{:20} {ladder:4} {line}\n", scene.name);
+            }
         }
     }
     println!("{table}");

@@ -2,7 +2,7 @@
 //! `footage.rs`.
 
 use anyhow::ensure;
-use sharpeyes_domain::{media::VideoCodec, rule::RuleClass};
+use sharpeyes_domain::{ladder::LadderMode, media::VideoCodec, rule::RuleClass};
 use sharpeyes_tests::{
     footage::Pattern,
     gateway::Program,
@@ -25,7 +25,7 @@ fn camera(rule: Table) -> SiteCamera {
 async fn a_fresh_site_without_any_installed_detector_is_analysed() -> anyhow::Result<()> {
     let rule = toml::toml! { id = "in" kind = "intrusion" classes = ["bus"] hold = "20s" };
     // A moving pattern: it is looked at, whatever is thought to be in it.
-    replay(&program(), camera(rule), &Pattern::small(VideoCodec::H264).file()?, None).await?;
+    replay(&program(), camera(rule), &Pattern::small(VideoCodec::H264).file()?, LadderMode::Auto, None).await?;
     Ok(())
 }
 
@@ -57,16 +57,20 @@ async fn check(
     let Some(shared) = Shared::find_or_skip(what) else { return Ok(()) };
     let install = |models: &std::path::Path| model::install_yolox_nano(&shared, models);
     let id = rule["id"].as_str().unwrap_or_default().to_owned();
-    let alarms = replay(&program(), camera(rule), &shared.video(video), Some(&install)).await?;
-    let event =
-        |&(begin_s, end_s): &(f64, f64)| Event { class, rule: id.clone(), begin_s, end_s, tolerance_s };
-    let verdict = Verdict::of(&spans.iter().map(event).collect::<Vec<_>>(), &alarms);
-    let lines = verdict.lines().join("\n");
-    println!("{lines}");
-    ensure!(verdict.is_exact(), "{lines}");
-    for (event, alarm) in &verdict.events {
-        let is_near = alarm.as_ref().is_some_and(|alarm| (alarm.ended_s - event.end_s).abs() <= tolerance_s);
-        ensure!(is_near, "the end is elsewhere: {lines}");
+    for &ladder in LadderMode::ALL {
+        let alarms =
+            replay(&program(), camera(rule.clone()), &shared.video(video), ladder, Some(&install)).await?;
+        let event =
+            |&(begin_s, end_s): &(f64, f64)| Event { class, rule: id.clone(), begin_s, end_s, tolerance_s };
+        let verdict = Verdict::of(&spans.iter().map(event).collect::<Vec<_>>(), &alarms);
+        let lines = verdict.lines().join("\n");
+        println!("{ladder}\n{lines}");
+        ensure!(verdict.is_exact(), "{ladder}: {lines}");
+        for (event, alarm) in &verdict.events {
+            let is_near =
+                alarm.as_ref().is_some_and(|alarm| (alarm.ended_s - event.end_s).abs() <= tolerance_s);
+            ensure!(is_near, "{ladder}: the end is elsewhere: {lines}");
+        }
     }
     Ok(())
 }

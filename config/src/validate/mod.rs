@@ -21,14 +21,15 @@ use sharpeyes_domain::{
     area::{Area, AreaError, AreaTree},
     closed::UnknownName,
     ids::{AreaId, IdError, ModelId},
+    ladder::{DecoderChoice, LadderMode},
 };
 use toml::{Table, Value};
 
 use retention::{Defaults, Written};
 
 use crate::{
-    ConfigError, Fault, IncidentSettings, Inference, Playback, Problem, Server, Site, Storage,
-    raw::{RawArea, RawIncident, RawInference, RawPlayback, RawServer, RawSite, RawStorage},
+    Analysis, ConfigError, Fault, IncidentSettings, Inference, Playback, Problem, Server, Site, Storage,
+    raw::{RawAnalysis, RawArea, RawIncident, RawInference, RawPlayback, RawServer, RawSite, RawStorage},
     text,
 };
 
@@ -199,11 +200,12 @@ impl Check<'_> {
         let (storage, retention) = self.storage(&mut root, data_dir.as_deref()).unzip();
         let playback = self.playback(&mut root);
         let incident = self.incident(&mut root);
+        let analysis = self.analysis(&mut root);
         let inference = self.inference(&mut root, data_dir.as_deref());
         let areas = self.areas(&mut root);
         let cameras = self.cameras(&mut root, &areas.written, retention.unwrap_or_default());
         for key in root.keys() {
-            let fault = Fault::Section("site, server, storage, playback, incident, inference, area, camera");
+            let fault = Fault::Section("site, server, storage, playback, incident, analysis, inference, area, camera");
             self.report(key.clone(), fault);
         }
         Some(Site {
@@ -214,6 +216,7 @@ impl Check<'_> {
             storage: storage?,
             playback: playback?,
             incident: incident?,
+            analysis: analysis?,
             inference: inference?,
             areas: areas.tree,
             cameras,
@@ -299,6 +302,36 @@ impl Check<'_> {
             lease: lease?,
             pre_roll: pre_roll?,
             post_roll: post_roll?,
+        })
+    }
+
+    fn analysis(&mut self, root: &mut Table) -> Option<Analysis> {
+        let raw: RawAnalysis = self.raw_or_default(root, "analysis")?;
+        let ladder = match raw.ladder {
+            Some(word) => self.accept("analysis.ladder", word.parse()),
+            None => Some(LadderMode::Auto),
+        };
+        let decoder = match raw.decoder {
+            Some(word) => self.accept("analysis.decoder", word.parse()),
+            None => Some(DecoderChoice::Auto),
+        };
+        let look_every =
+            self.duration("analysis.look_every", raw.look_every, secs(10), Limits::secs(1, 60));
+        let count = |n: i64, most: u16| {
+            let count = u16::try_from(n).ok().filter(|n| *n <= most).and_then(NonZeroU16::new);
+            count.ok_or_else(|| range(n, 1, i64::from(most)))
+        };
+        let decoders = self.accept("analysis.decoders", count(raw.decoders.unwrap_or(48), 1024));
+        let threads = match raw.threads {
+            Some(n) => self.accept("analysis.threads", count(n, 64)).map(Some),
+            None => Some(None),
+        };
+        Some(Analysis {
+            ladder: ladder?,
+            look_every: look_every?,
+            decoder: decoder?,
+            decoders: decoders?,
+            threads: threads?,
         })
     }
 

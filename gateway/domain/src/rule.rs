@@ -136,6 +136,18 @@ impl RuleConfig {
         }
     }
 
+    /// Whether a thing of this class can ever matter to the rule.
+    #[must_use]
+    pub fn counts(&self, class: ObjectClass) -> bool {
+        self.kind.counts(class)
+    }
+
+    /// Whether the rule wants to see where this thing goes: it may come to count, wherever it is now.
+    #[must_use]
+    pub fn cares_about(&self, track: &Track) -> bool {
+        self.kind.counts(track.class)
+    }
+
     fn applies_to(&self, track: &Track) -> bool {
         self.kind.counts(track.class)
             && (!self.must_have_moved || track.has_moved())
@@ -215,6 +227,12 @@ impl RuleState {
     #[must_use]
     pub const fn config(&self) -> &RuleConfig {
         &self.config
+    }
+
+    /// No alarm runs and none is about to begin: the rule would miss nothing if it saw no frame for a while.
+    #[must_use]
+    pub const fn is_quiet(&self) -> bool {
+        matches!(self.phase, Phase::Quiet)
     }
 
     /// When the condition of the running alarm first held; `None` while there is no alarm.

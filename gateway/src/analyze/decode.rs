@@ -1,39 +1,33 @@
 //! GStreamer's room: coded pictures in, decoded pictures out.
 //!
-//! One pipeline per decoder: `appsrc ! avdec_* ! videoconvert ! appsink`, everything in I420. Every access unit is
-//! decoded; a picture is copied out only when the sink wants it, because scaling and converting cost as much as
-//! decoding (docs/benchmarks.md). GStreamer's nanoseconds become [`Pts`] here and nowhere else.
-//! Fed by `camera` (live) and `replay`; feeds whoever gives the [`FrameSink`].
+//! A decoder is `DECODER ! videoconvert` with a pad of ours at either end, everything in I420, and no thread of its own:
+//! who feeds a unit decodes it, and the pictures that it made are there when the call returns. So a hundred cameras need
+//! no hundred threads, a GOP is decoded in one go while the caches are warm, and a replay gives the same pictures in the
+//! same order every time. A picture is looked at where it lies and copied only when a detector will see it, because
+//! scaling and converting cost as much as decoding (docs/benchmarks.md).
+//! GStreamer's nanoseconds become [`Pts`] here and nowhere else.
 
+mod decoder;
 mod file;
+mod keyframe;
 mod recode;
 mod still;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
-    time::Duration,
-};
+use std::sync::{Arc, OnceLock};
 
 use gstreamer as gst;
-use gstreamer::prelude::*;
-use gstreamer_app::{AppSink, AppSinkCallbacks, AppSrc};
-use gstreamer_video::{
-    VideoColorMatrix, VideoColorRange, VideoFormat, VideoFrameExt as _, VideoFrameRef, VideoInfo,
-};
+use gstreamer_video::{VideoColorMatrix, VideoColorRange, VideoInfo};
 use sharpeyes_domain::{
-    media::{AccessUnit, VideoCodec, VideoParams},
+    media::{VideoCodec, VideoParams},
     time::{Pts, WallTime},
 };
 use sharpeyes_inference::{ColourMatrix, ColourRange, ColourSpace, Picture, Plane};
 
+pub use decoder::{Decoded, Decoder, DecoderElement};
 pub use file::{FileDemuxer, OpenedFile};
+pub use keyframe::KeyframeDecoder;
 pub use recode::{RecodeFormat, Recoded, Recoder};
 pub use still::still;
-
-/// Coded bytes that may wait before a decoder. A live feeder skips to the next keyframe at half of it (see
-/// [`Decoder::is_behind`]); replay is held back at all of it.
-const BACKLOG_BYTES: u64 = 4 << 20;
 
 /// Why nothing can be decoded.
 #[derive(Debug, thiserror::Error)]
@@ -117,17 +111,6 @@ impl std::fmt::Debug for Frame {
     }
 }
 
-/// Wall times of units on their way through the decoder, by their time in nanoseconds. Bounded by the decoder's queue.
-type Walls = Arc<Mutex<BTreeMap<u64, WallTime>>>;
-
-/// Where decoded pictures go. Called on GStreamer's thread: must not block.
-pub trait FrameSink: Send + 'static {
-    /// Whether the picture at `pts` is worth copying out. Called for every decoded picture, in order.
-    fn wants(&mut self, pts: Pts) -> bool;
-    /// A picture that was wanted.
-    fn frame(&mut self, frame: Frame);
-}
-
 /// Initialises GStreamer once for the process.
 ///
 /// # Errors
@@ -137,124 +120,6 @@ pub fn init() -> Result<(), DecodeError> {
     INIT.get_or_init(|| gst::init().map_err(|error| error.to_string()))
         .clone()
         .map_err(|detail| DecodeError::Missing { action: "start", detail })
-}
-
-/// Decodes one run of one stream.
-pub struct Decoder {
-    pipeline: gst::Pipeline,
-    source: AppSrc,
-    walls: Walls,
-    backend: String,
-}
-
-impl Drop for Decoder {
-    fn drop(&mut self) {
-        if let Err(error) = self.pipeline.set_state(gst::State::Null) {
-            tracing::warn!(%error, "a decoder did not stop");
-        }
-    }
-}
-
-impl Decoder {
-    /// A decoder for one set of parameters.
-    ///
-    /// # Errors
-    /// [`DecodeError::Missing`] when a plugin is not installed, [`DecodeError::Failed`] when the pipeline won't start.
-    pub fn new(params: &VideoParams, sink: impl FrameSink) -> Result<Self, DecodeError> {
-        init()?;
-        let name = match params.codec {
-            VideoCodec::H264 => "avdec_h264",
-            VideoCodec::H265 => "avdec_h265",
-        };
-        // One thread each: the cameras are the parallelism, and frame threads would add a frame of delay per thread.
-        let decoder = make(gst::ElementFactory::make(name).property("max-threads", 1i32), "decode video")?;
-        let convert = make(gst::ElementFactory::make("videoconvert"), "convert pictures")?;
-        let source = AppSrc::builder()
-            .caps(&caps(params))
-            .format(gst::Format::Time)
-            .is_live(false)
-            .max_bytes(BACKLOG_BYTES)
-            .block(true)
-            .build();
-        let walls = Walls::default();
-        let appsink = app_sink(sink, walls.clone());
-        let pipeline = gst::Pipeline::new();
-        let elements = [source.upcast_ref(), &decoder, &convert, appsink.upcast_ref()];
-        let failed = |error: &dyn std::fmt::Display| DecodeError::Failed { detail: error.to_string() };
-        pipeline.add_many(elements).map_err(|error| failed(&error))?;
-        gst::Element::link_many(elements).map_err(|error| failed(&error))?;
-        pipeline.set_state(gst::State::Playing).map_err(|error| failed(&error))?;
-        Ok(Self { pipeline, source, walls, backend: name.to_owned() })
-    }
-
-    /// The element that decodes, for health.
-    #[must_use]
-    pub fn backend(&self) -> &str {
-        &self.backend
-    }
-
-    /// Hands over the next unit in decoding order. Does not wait for the picture, only for room in the queue.
-    ///
-    /// # Errors
-    /// [`DecodeError::Failed`] when the pipeline has given up; make a new decoder at the next keyframe.
-    pub fn feed(&self, unit: &AccessUnit) -> Result<(), DecodeError> {
-        let mut buffer = gst::Buffer::from_slice(unit.nals.clone());
-        let nanos = nanos_of(unit.pts);
-        if let Some(buffer) = buffer.get_mut() {
-            buffer.set_pts(gst::ClockTime::from_nseconds(nanos));
-            if !unit.is_keyframe {
-                buffer.set_flags(gst::BufferFlags::DELTA_UNIT);
-            }
-        }
-        self.walls.lock().unwrap_or_else(PoisonError::into_inner).insert(nanos, unit.wall);
-        self.source.push_buffer(buffer).map(drop).map_err(|error| self.failure(&error))
-    }
-
-    /// More is waiting than should: skip to the next keyframe instead of feeding on.
-    #[must_use]
-    pub fn is_behind(&self) -> bool {
-        self.source.current_level_bytes() >= BACKLOG_BYTES / 2
-    }
-
-    /// Waits until everything that was fed has come out, however long the sink takes for it; then the decoder takes no
-    /// more.
-    ///
-    /// # Errors
-    /// [`DecodeError::Failed`] when the pipeline broke, or when nothing came out for `limit`.
-    pub fn finish(&self, limit: Duration) -> Result<(), DecodeError> {
-        self.source.end_of_stream().map_err(|error| self.failure(&error))?;
-        let bus = self.pipeline.bus().ok_or_else(|| self.failure(&"no message bus"))?;
-        let limit = gst::ClockTime::from_mseconds(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
-        let wanted = [gst::MessageType::Eos, gst::MessageType::Error];
-        let mut n_inside = self.n_inside();
-        loop {
-            match bus.timed_pop_filtered(Some(limit), &wanted) {
-                Some(message) => match message.view() {
-                    gst::MessageView::Error(error) => return Err(self.failure(&error.error())),
-                    _ => return Ok(()),
-                },
-                None if self.n_inside() < n_inside => n_inside = self.n_inside(),
-                None => return Err(self.failure(&"the last pictures never came")),
-            }
-        }
-    }
-
-    /// Units that were fed and whose pictures have not come out.
-    fn n_inside(&self) -> usize {
-        self.walls.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
-
-    /// Prefers what the pipeline itself reported to the bare flow error.
-    fn failure(&self, error: &dyn std::fmt::Display) -> DecodeError {
-        let reported =
-            self.pipeline.bus().and_then(|bus| bus.pop_filtered(&[gst::MessageType::Error])).and_then(
-                |message| match message.view() {
-                    gst::MessageView::Error(error) => Some(error.error().to_string()),
-                    _ => None,
-                },
-            );
-        DecodeError::Failed { detail: reported.unwrap_or_else(|| error.to_string()) }
-    }
 }
 
 /// A run's media time may start below zero with B-frames; GStreamer's cannot.
@@ -287,55 +152,6 @@ fn caps(params: &VideoParams) -> gst::Caps {
         .field("width", i32::from(params.width_px))
         .field("height", i32::from(params.height_px))
         .build()
-}
-
-fn app_sink(mut sink: impl FrameSink, walls: Walls) -> AppSink {
-    let new_sample = move |appsink: &AppSink| {
-        let sample = appsink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-        let Some(nanos) = sample.buffer().and_then(gst::BufferRef::pts).map(gst::ClockTime::nseconds) else {
-            return Ok(gst::FlowSuccess::Ok);
-        };
-        let wall = take_wall(&walls, nanos);
-        let pts = pts_of(nanos);
-        if let Some(wall) = wall
-            && sink.wants(pts)
-            && let Some(frame) = copy_out(&sample, pts, wall)
-        {
-            sink.frame(frame);
-        }
-        Ok(gst::FlowSuccess::Ok)
-    };
-    AppSink::builder()
-        .caps(&gst::Caps::builder("video/x-raw").field("format", VideoFormat::I420.to_str()).build())
-        .sync(false)
-        .max_buffers(2)
-        .callbacks(AppSinkCallbacks::builder().new_sample(new_sample).build())
-        .build()
-}
-
-/// Pictures come out in presentation order, units went in in decoding order: looked up by their time. What lies before
-/// this picture will not come out any more.
-fn take_wall(walls: &Walls, nanos: u64) -> Option<WallTime> {
-    let mut walls = walls.lock().unwrap_or_else(PoisonError::into_inner);
-    *walls = walls.split_off(&nanos);
-    walls.remove(&nanos)
-}
-
-fn copy_out(sample: &gst::Sample, pts: Pts, wall: WallTime) -> Option<Frame> {
-    let info = VideoInfo::from_caps(sample.caps()?).ok()?;
-    let mapped = VideoFrameRef::from_buffer_ref_readable(sample.buffer()?, &info).ok()?;
-    let plane = |n: u32| {
-        let stride = usize::try_from(*mapped.plane_stride().get(usize::try_from(n).ok()?)?).ok()?;
-        Some(FramePlane { data: mapped.plane_data(n).ok()?.to_vec(), stride })
-    };
-    Some(Frame {
-        pts,
-        wall,
-        width_px: mapped.width(),
-        height_px: mapped.height(),
-        colour: colour(&info),
-        planes: Arc::new([plane(0)?, plane(1)?, plane(2)?]),
-    })
 }
 
 fn colour(info: &VideoInfo) -> ColourSpace {

@@ -1,35 +1,37 @@
-//! Live analysis: one task per camera feeds a decoder, a few threads detect for all cameras.
+//! One camera under live analysis: what its decoding thread and the inference threads share.
 
 use std::{
-    collections::{HashMap, VecDeque},
-    panic::{AssertUnwindSafe, catch_unwind},
+    collections::VecDeque,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    thread::ThreadId,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use sharpeyes_domain::{
     alarm::{AlarmEdge, EndCause, Moment},
+    detection::Detection,
     geometry::Confidence,
     ids::{CameraId, ModelId},
-    time::{Pts, WallTime},
+    ladder::{DecoderChoice, Rung, RungReason},
+    time::WallTime,
     track::Track,
 };
-use sharpeyes_inference::{Detector, DetectorOptions, InferenceError, Interrupter, ModelFile, Runtime};
-use tokio_util::sync::CancellationToken;
 
 use super::{
-    decode::{Decoder, Frame, FrameSink},
-    pipeline::{CameraPipeline, FrameSampler},
+    decode::DecoderElement,
+    ladder::{Interest, LadderSettings, Look},
+    pipeline::CameraPipeline,
+    pool::InferencePool,
+    rounds::Admission,
     scheduler::{Counters, Scheduler},
     snapshot,
+    watch::{Eyes, KeyframeDecoders, Wanted, Watch, WatchCounters},
 };
 use crate::{
     clock::Clock,
-    hub::{HubEvent, Subscription},
+    hub::{HubEvent, Polled},
     record::RunInfo,
 };
 
@@ -47,10 +49,14 @@ pub struct AnalysisSettings {
     pub camera: CameraId,
     /// Which detector.
     pub model: ModelId,
-    /// Frames a second for it.
-    pub fps: f32,
     /// Tracks and rules.
     pub pipeline: CameraPipeline,
+    /// How it climbs and rests.
+    pub ladder: LadderSettings,
+    /// What decodes it.
+    pub decoder: DecoderChoice,
+    /// Its stream.
+    pub units: Polled,
 }
 
 /// Where the analysis of a camera stands.
@@ -58,171 +64,281 @@ pub struct AnalysisSettings {
 pub struct AnalysisStatus {
     /// Which detector.
     pub model: ModelId,
-    /// Frames a second that it should see.
+    /// Where it stands on the ladder.
+    pub rung: Rung,
+    /// Why it stands there.
+    pub reason: RungReason,
+    /// Since when.
+    pub since: Option<WallTime>,
+    /// Frames a second that it should see on this rung; 0 at rest.
     pub wanted_fps: f32,
     /// Frames a second that it saw over the last seconds.
     pub fps: f32,
     /// What becomes of its frames.
     pub counters: Counters,
-    /// Access units skipped because the decoder was behind.
+    /// What was decoded and detected on each rung.
+    pub watch: WatchCounters,
+    /// Access units that were missed, and frames given up because too many waited.
     pub skipped: u64,
-    /// Wall time of the newest frame that went through the rules.
+    /// Wall time of the newest frame that went through the detector.
     pub newest: Option<WallTime>,
+    /// At rest, a frame goes through the detector at least so often.
+    pub look_every: Duration,
     /// The last thing that went wrong, until frames go through again.
     pub fault: Option<String>,
     /// The element that decodes.
-    pub decoder: Option<String>,
+    pub decoder: Option<DecoderElement>,
 }
 
 /// The rate is measured over so much wall time of frames.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
+/// Bytes of decoded frames that may wait for the detector: a climb brings several at once. Beyond that the oldest go.
+const MOST_WAITING_BYTES: usize = 16 << 20;
+/// While a camera is watched it is visited so often, so that it has a few pictures decoded at a time …
+const WATCHED: Duration = Duration::from_millis(200);
+/// … and so often at rest, when there is only a keyframe now and then.
+const RESTING: Duration = Duration::from_millis(500);
 
 /// One camera under live analysis.
+///
+/// Locks are taken in the order of the fields and `answers` is held for no call.
 pub struct LiveAnalysis {
     camera: CameraId,
     model: ModelId,
-    fps: f32,
     floor: Confidence,
+    look_every: Duration,
     scheduler: Arc<Scheduler<Job>>,
     alarms: Arc<dyn AlarmSink>,
+    clock: Clock,
+    feed: Mutex<Feed>,
     state: Mutex<State>,
+    waiting: Mutex<Waiting>,
+    /// The frame that the scheduler has; 0: none.
+    out: AtomicU64,
+    answers: Mutex<Vec<Answer>>,
     counters: Arc<Mutex<Counters>>,
     skipped: AtomicU64,
 }
 
+/// What only the decoding thread touches, one at a time.
+struct Feed {
+    units: Polled,
+    events: VecDeque<HubEvent>,
+    watch: Watch,
+    generation: u64,
+}
+
+/// What inference threads change too.
 struct State {
     pipeline: CameraPipeline,
     /// Frames of an older run are dropped: they would run backwards in media time.
     generation: u64,
     /// Wall times of the frames of the last [`RATE_WINDOW`].
     recent: VecDeque<WallTime>,
+    newest: Option<WallTime>,
     fault: Option<String>,
-    decoder: Option<String>,
+    place: Place,
+}
+
+/// Where the watch stands, for who asks while it works.
+#[derive(Clone)]
+struct Place {
+    rung: Rung,
+    reason: RungReason,
+    since: Option<WallTime>,
+    fps: f32,
+    decoder: Option<DecoderElement>,
+    counters: WatchCounters,
+}
+
+/// Frames that wait until the one before them is detected: a tracker wants them in order, and all of a climb.
+#[derive(Default)]
+struct Waiting {
+    frames: VecDeque<Job>,
+    bytes: usize,
+    n_made: u64,
+}
+
+/// What became of a frame.
+struct Answer {
+    generation: u64,
+    look: Look,
+    /// `None` when it was not detected.
+    interest: Option<Interest>,
 }
 
 /// A frame on its way to an inference thread.
 pub(super) struct Job {
-    analysis: Arc<LiveAnalysis>,
+    pub(super) analysis: Arc<LiveAnalysis>,
+    number: u64,
     generation: u64,
-    frame: Frame,
+    wanted: Wanted,
+    bytes: usize,
+    is_answered: bool,
+}
+
+impl Drop for Job {
+    /// A frame that nobody detected still has to be accounted for.
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.analysis.answer(Answer { generation: self.generation, look: self.wanted.look, interest: None });
+        }
+        let _ = self.analysis.out.compare_exchange(self.number, 0, Ordering::AcqRel, Ordering::Acquire);
+    }
 }
 
 impl LiveAnalysis {
     /// Registers the camera with the pool's scheduler.
     #[must_use]
-    pub fn new(settings: AnalysisSettings, pool: &InferencePool, alarms: Arc<dyn AlarmSink>) -> Arc<Self> {
-        let floor = settings.pipeline.floor();
-        let state = State {
-            pipeline: settings.pipeline,
-            generation: 0,
-            recent: VecDeque::new(),
-            fault: None,
-            decoder: None,
-        };
+    pub fn new(
+        settings: AnalysisSettings,
+        pool: &InferencePool,
+        alarms: Arc<dyn AlarmSink>,
+        clock: Clock,
+    ) -> Arc<Self> {
+        let AnalysisSettings { camera, model, pipeline, ladder, decoder, units } = settings;
+        let watch = Watch::new(ladder, decoder);
+        let place = Place::of(&watch, None);
         Arc::new(Self {
-            counters: pool.scheduler.register(settings.camera.clone()),
-            camera: settings.camera,
-            model: settings.model,
-            fps: settings.fps,
-            floor,
-            scheduler: pool.scheduler.clone(),
+            counters: pool.scheduler().register(camera.clone()),
+            camera,
+            model,
+            floor: pipeline.floor(),
+            look_every: Duration::from_millis(u64::try_from(ladder.look_every.as_millis()).unwrap_or(0)),
+            scheduler: pool.scheduler().clone(),
             alarms,
-            state: Mutex::new(state),
+            clock,
+            feed: Mutex::new(Feed { units, events: VecDeque::new(), watch, generation: 0 }),
+            state: Mutex::new(State {
+                pipeline,
+                generation: 0,
+                recent: VecDeque::new(),
+                newest: None,
+                fault: None,
+                place,
+            }),
+            waiting: Mutex::default(),
+            out: AtomicU64::new(0),
+            answers: Mutex::default(),
             skipped: AtomicU64::new(0),
         })
+    }
+
+    pub(super) const fn camera(&self) -> &CameraId {
+        &self.camera
+    }
+
+    pub(super) const fn model(&self) -> &ModelId {
+        &self.model
+    }
+
+    /// Weaker detections are not wanted.
+    pub(super) const fn floor(&self) -> Confidence {
+        self.floor
     }
 
     /// A snapshot.
     #[must_use]
     pub fn status(&self) -> AnalysisStatus {
-        let state = self.lock();
-        let frames = u16::try_from(state.recent.len()).unwrap_or(u16::MAX);
+        let now = self.clock.wall();
+        let state = lock(&self.state);
+        let frames = state.recent.iter().filter(|wall| now.since(**wall) < RATE_WINDOW).count();
+        let frames = u16::try_from(frames).unwrap_or(u16::MAX);
         AnalysisStatus {
             model: self.model.clone(),
-            wanted_fps: self.fps,
+            rung: state.place.rung,
+            reason: state.place.reason,
+            since: state.place.since,
+            wanted_fps: state.place.fps,
             fps: f32::from(frames) / RATE_WINDOW.as_secs_f32(),
-            counters: *self.counters.lock().unwrap_or_else(PoisonError::into_inner),
+            counters: *lock(&self.counters),
+            watch: state.place.counters,
             skipped: self.skipped.load(Ordering::Relaxed),
-            newest: state.recent.back().copied(),
+            newest: state.newest,
+            look_every: self.look_every,
             fault: state.fault.clone(),
-            decoder: state.decoder.clone(),
+            decoder: state.place.decoder.clone(),
         }
     }
 
-    /// Feeds the decoder from the hub until shutdown.
-    pub async fn run(self: Arc<Self>, mut units: Subscription, shutdown: CancellationToken) {
-        let mut feed = Feed { decoder: None, needs_keyframe: true, run: None };
-        loop {
-            let event = tokio::select! {
-                biased;
-                () = shutdown.cancelled() => break,
-                event = units.next() => event,
+    /// Takes what came since the last visit; says when the next one is due. On a decoding thread.
+    pub(super) fn visit(
+        self: &Arc<Self>,
+        keyframes: &mut KeyframeDecoders,
+        admission: &Admission,
+    ) -> Duration {
+        let mut feed = lock(&self.feed);
+        let feed = &mut *feed;
+        let answers = std::mem::take(&mut *lock(&self.answers));
+        for answer in answers.into_iter().filter(|answer| answer.generation == feed.generation) {
+            let mut eyes = LiveEyes { analysis: self, admission, generation: feed.generation };
+            let judged = match answer.interest {
+                Some(interest) => feed.watch.seen(answer.look, interest, &mut eyes),
+                None => {
+                    feed.watch.unseen();
+                    Ok(())
+                }
             };
-            match event {
-                None => break,
-                Some(HubEvent::Run(run)) => self.begin(&mut feed, run).await,
-                Some(HubEvent::Unit(unit)) => self.feed(&mut feed, &unit),
-                Some(HubEvent::Lagged { dropped }) => {
-                    self.skipped.fetch_add(dropped, Ordering::Relaxed);
-                    feed.needs_keyframe = true;
-                }
-                Some(HubEvent::End(_)) => {
-                    feed.decoder = None;
-                    self.interrupt(EndCause::StreamLost).await;
+            judged.unwrap_or_else(|error| self.failed(&error));
+        }
+        let mut events = std::mem::take(&mut feed.events);
+        feed.units.drain(&mut events);
+        for event in events.drain(..) {
+            self.hear(feed, event, keyframes, admission);
+        }
+        feed.events = events;
+        self.tell_place(&mut feed.watch);
+        self.offer_next();
+        if feed.watch.ladder().rung() >= Rung::Few { WATCHED } else { RESTING }
+    }
+
+    fn hear(
+        self: &Arc<Self>,
+        feed: &mut Feed,
+        event: HubEvent,
+        keyframes: &mut KeyframeDecoders,
+        admission: &Admission,
+    ) {
+        let mut eyes = LiveEyes { analysis: self, admission, generation: feed.generation };
+        match event {
+            HubEvent::Run(run) => {
+                self.interrupt(EndCause::StreamLost);
+                feed.generation = run.generation;
+                eyes.generation = run.generation;
+                self.begin(&run);
+                feed.watch.begin(run.params.clone(), &mut eyes);
+            }
+            HubEvent::Unit(unit) => {
+                if let Err(error) = feed.watch.unit(&unit, keyframes, &mut eyes) {
+                    self.failed(&error);
                 }
             }
+            HubEvent::Lagged { dropped } => {
+                self.skipped.fetch_add(dropped, Ordering::Relaxed);
+                feed.watch.lose(&mut eyes);
+            }
+            HubEvent::End(_) => {
+                feed.watch.interrupt(&mut eyes);
+                self.interrupt(EndCause::StreamLost);
+            }
         }
+    }
+
+    /// Nothing more will be decoded: running alarms end. Blocks for as long as the desk does.
+    pub(super) fn stop(self: &Arc<Self>, admission: &Admission) {
+        let mut feed = lock(&self.feed);
+        let generation = feed.generation;
+        feed.watch.interrupt(&mut LiveEyes { analysis: self, admission, generation });
         drop(feed);
-        self.interrupt(EndCause::Stopped).await;
+        self.interrupt(EndCause::Stopped);
     }
 
-    async fn begin(self: &Arc<Self>, feed: &mut Feed, run: Arc<RunInfo>) {
-        self.interrupt(EndCause::StreamLost).await;
-        self.lock().generation = run.generation;
-        feed.run = Some(run);
-        self.renew(feed);
+    fn begin(&self, run: &RunInfo) {
+        lock(&self.state).generation = run.generation;
     }
 
-    fn renew(self: &Arc<Self>, feed: &mut Feed) {
-        feed.needs_keyframe = true;
-        feed.decoder = None;
-        let Some(run) = &feed.run else { return };
-        let sink = LiveSink {
-            analysis: self.clone(),
-            generation: run.generation,
-            sampler: FrameSampler::new(self.fps),
-        };
-        match Decoder::new(&run.params, sink) {
-            Ok(decoder) => {
-                self.lock().decoder = Some(decoder.backend().to_owned());
-                feed.decoder = Some(decoder);
-            }
-            Err(error) => self.failed(&error),
-        }
-    }
-
-    fn feed(self: &Arc<Self>, feed: &mut Feed, unit: &sharpeyes_domain::media::AccessUnit) {
-        if unit.is_keyframe && feed.decoder.is_none() {
-            self.renew(feed);
-        }
-        let Some(decoder) = &feed.decoder else { return };
-        if decoder.is_behind() {
-            feed.needs_keyframe = true;
-        } else if unit.is_keyframe {
-            feed.needs_keyframe = false;
-        }
-        if feed.needs_keyframe {
-            self.skipped.fetch_add(1, Ordering::Relaxed);
-            return;
-        }
-        if let Err(error) = decoder.feed(unit) {
-            self.failed(&error);
-            feed.decoder = None;
-        }
-    }
-
-    fn failed(&self, error: &dyn std::fmt::Display) {
-        let mut state = self.lock();
+    pub(super) fn failed(&self, error: &dyn std::fmt::Display) {
+        let mut state = lock(&self.state);
         let text = error.to_string();
         if state.fault.as_ref() != Some(&text) {
             tracing::warn!(camera.id = %self.camera, error = %text, "this camera's analysis is interrupted; it is still recorded");
@@ -231,173 +347,150 @@ impl LiveAnalysis {
     }
 
     /// Ends running alarms and forgets the tracks: what happens while no frames come is not known.
-    async fn interrupt(self: &Arc<Self>, cause: EndCause) {
+    fn interrupt(&self, cause: EndCause) {
+        let jobs = std::mem::take(&mut *lock(&self.waiting)).frames;
         let edges = {
-            let mut state = self.lock();
+            let mut state = lock(&self.state);
             state.recent.clear();
             state.pipeline.interrupt(cause)
         };
-        if edges.is_empty() {
-            return;
-        }
-        let analysis = self.clone();
-        let told = tokio::task::spawn_blocking(move || {
-            edges.into_iter().for_each(|edge| analysis.alarms.alarm(&analysis.camera, edge, None));
-        });
-        if let Err(error) = told.await {
-            tracing::error!(camera.id = %self.camera, %error, "the ends of alarms could not be stored");
-        }
+        drop(jobs);
+        edges.into_iter().for_each(|edge| self.alarms.alarm(&self.camera, edge, None));
     }
 
-    /// On an inference thread: one frame through detector, tracker and rules.
-    fn detected(&self, job: &Job, detector: &mut Detector) -> Result<(), InferenceError> {
-        let detections = detector.detect_above(&job.frame.picture(), self.floor)?;
-        let at = Moment { pts: job.frame.pts, wall: job.frame.wall };
-        let mut state = self.lock();
+    /// On an inference thread: what was detected in one frame goes through tracker and rules.
+    pub(super) fn observed(&self, job: &mut Job, detections: &[Detection]) {
+        let frame = &job.wanted.frame;
+        let at = Moment { pts: frame.pts, wall: frame.wall };
+        let mut state = lock(&self.state);
         if state.generation != job.generation {
-            return Ok(());
+            return;
         }
-        let observation = state.pipeline.observe(at, &detections);
+        let sight = state.pipeline.look(at, job.wanted.look, detections, job.wanted.changed);
         state.recent.push_back(at.wall);
         while state.recent.front().is_some_and(|oldest| at.wall.since(*oldest) >= RATE_WINDOW) {
             state.recent.pop_front();
         }
+        state.newest = state.newest.max(Some(at.wall));
         state.fault = None;
         drop(state);
+        job.is_answered = true;
+        self.answer(Answer {
+            generation: job.generation,
+            look: job.wanted.look,
+            interest: Some(sight.interest),
+        });
+        let Some(observation) = sight.observation else { return };
         self.alarms.seen(&self.camera, at, &observation.tracks);
         for edge in observation.edges {
-            let still = matches!(edge, AlarmEdge::Begin(_)).then(|| snapshot::jpeg(&job.frame));
+            let still = matches!(edge, AlarmEdge::Begin(_)).then(|| snapshot::jpeg(&job.wanted.frame));
             let still = still.transpose().unwrap_or_else(|error| {
                 tracing::warn!(camera.id = %self.camera, %error, "no still for this alarm");
                 None
             });
             self.alarms.alarm(&self.camera, edge, still);
         }
-        Ok(())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The inference thread is done with this frame, whatever came of it: the next one may wait its turn.
+    pub(super) fn finished(&self, job: Job) {
+        drop(job);
+        self.offer_next();
+    }
+
+    fn answer(&self, answer: Answer) {
+        lock(&self.answers).push(answer);
+    }
+
+    fn enqueue(self: &Arc<Self>, wanted: Wanted, generation: u64) {
+        let planes = wanted.frame.planes.iter();
+        let bytes = planes.map(|plane| plane.data.len()).sum();
+        let mut dropped = Vec::new();
+        let mut waiting = lock(&self.waiting);
+        waiting.n_made += 1;
+        let number = waiting.n_made;
+        waiting.bytes += bytes;
+        let analysis = self.clone();
+        waiting.frames.push_back(Job { analysis, number, generation, wanted, bytes, is_answered: false });
+        while waiting.bytes > MOST_WAITING_BYTES && waiting.frames.len() > 1 {
+            dropped.extend(waiting.frames.pop_front());
+            waiting.bytes -= dropped.last().map_or(0, |job| job.bytes);
+        }
+        drop(waiting);
+        self.skipped.fetch_add(u64::try_from(dropped.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.offer_next();
+    }
+
+    fn offer_next(&self) {
+        let mut waiting = lock(&self.waiting);
+        if self.out.load(Ordering::Acquire) != 0 {
+            return;
+        }
+        let Some(job) = waiting.frames.pop_front() else { return };
+        waiting.bytes -= job.bytes;
+        self.out.store(job.number, Ordering::Release);
+        self.scheduler.offer(&self.camera, job);
+    }
+
+    fn tell_place(&self, watch: &mut Watch) {
+        for step in watch.take_steps() {
+            tracing::debug!(camera.id = %self.camera, from = %step.from, to = %step.to, reason = %step.reason, "rung");
+        }
+        let mut state = lock(&self.state);
+        let since = match &state.place {
+            place if place.rung == watch.ladder().rung() => place.since,
+            _ => watch.newest(),
+        };
+        state.place = Place::of(watch, since);
     }
 }
 
-struct Feed {
-    decoder: Option<Decoder>,
-    needs_keyframe: bool,
-    run: Option<Arc<RunInfo>>,
+impl Place {
+    fn of(watch: &Watch, since: Option<WallTime>) -> Self {
+        let ladder = watch.ladder();
+        Self {
+            rung: ladder.rung(),
+            reason: ladder.reason(),
+            since,
+            fps: ladder.fps(),
+            decoder: watch.element().cloned(),
+            counters: *watch.counters(),
+        }
+    }
 }
 
-struct LiveSink {
-    analysis: Arc<LiveAnalysis>,
+impl Job {
+    pub(super) fn picture(&self) -> sharpeyes_inference::Picture<'_> {
+        self.wanted.frame.picture()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A camera's pictures go to the scheduler.
+struct LiveEyes<'a> {
+    analysis: &'a Arc<LiveAnalysis>,
+    admission: &'a Admission,
     generation: u64,
-    sampler: FrameSampler,
 }
 
-impl FrameSink for LiveSink {
-    fn wants(&mut self, pts: Pts) -> bool {
-        self.sampler.is_due(pts)
+impl Eyes for LiveEyes<'_> {
+    fn look(&mut self, wanted: Wanted) -> Option<Interest> {
+        self.analysis.enqueue(wanted, self.generation);
+        None
     }
 
-    fn frame(&mut self, frame: Frame) {
-        let job = Job { analysis: self.analysis.clone(), generation: self.generation, frame };
-        self.analysis.scheduler.offer(&self.analysis.camera, job);
-    }
-}
-
-/// The detectors and the frames that wait for them.
-pub struct InferencePool {
-    scheduler: Arc<Scheduler<Job>>,
-    runtime: Runtime,
-    models: HashMap<ModelId, ModelFile>,
-    clock: Clock,
-    /// A frame waits no longer than this, and a detection runs no longer.
-    time_limit: Duration,
-    /// Detections under way, by thread.
-    running: Mutex<HashMap<ThreadId, Running>>,
-}
-
-struct Running {
-    since: Instant,
-    interrupter: Interrupter,
-}
-
-impl InferencePool {
-    /// A pool for these models. A frame that waits longer than `time_limit` is dropped, a detection that runs longer is
-    /// given up.
-    #[must_use]
-    pub fn new(
-        runtime: Runtime,
-        models: HashMap<ModelId, ModelFile>,
-        clock: Clock,
-        time_limit: Duration,
-    ) -> Self {
-        let scheduler = Arc::new(Scheduler::new(clock.clone(), time_limit));
-        Self { scheduler, runtime, models, clock, time_limit, running: Mutex::default() }
+    fn admit(&mut self) -> bool {
+        self.admission.enter()
     }
 
-    /// Gives up detections that run for longer than the limit. Called now and then, by one task.
-    pub fn interrupt_overdue(&self) {
-        let now = self.clock.instant();
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        for detection in running.values() {
-            if now.duration_since(detection.since) > self.time_limit {
-                detection.interrupter.interrupt();
-            }
-        }
+    fn rested(&mut self) {
+        lock(&self.analysis.state).pipeline.rest();
     }
 
-    /// Ends the threads that run [`InferencePool::work`].
-    pub fn close(&self) {
-        self.scheduler.close();
-    }
-
-    /// One inference thread: takes frames by turn until closed. A camera whose frame panics loses that frame only.
-    pub fn work(&self) {
-        let mut detectors: HashMap<ModelId, Detector> = HashMap::new();
-        while let Some(job) = self.scheduler.take() {
-            let analysis = job.analysis.clone();
-            let outcome = catch_unwind(AssertUnwindSafe(|| self.detect(&mut detectors, &job)));
-            match outcome {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => analysis.failed(&error),
-                Err(_) => {
-                    detectors.remove(&analysis.model);
-                    analysis.failed(&"the detector panicked on a frame");
-                }
-            }
-            self.scheduler.done(&analysis.camera);
-        }
-    }
-
-    fn detect(&self, detectors: &mut HashMap<ModelId, Detector>, job: &Job) -> Result<(), InferenceError> {
-        let analysis = &job.analysis;
-        if !detectors.contains_key(&analysis.model)
-            && let Some(file) = self.models.get(&analysis.model)
-        {
-            let detector = Detector::open(&self.runtime, file, DetectorOptions::default())?;
-            detectors.insert(analysis.model.clone(), detector);
-        }
-        let Some(detector) = detectors.get_mut(&analysis.model) else { return Ok(()) };
-        let _watched = self.watch(detector.interrupter());
-        analysis.detected(job, detector)
-    }
-
-    fn watch(&self, interrupter: Interrupter) -> Watched<'_> {
-        let running = Running { since: self.clock.instant(), interrupter };
-        let thread = std::thread::current().id();
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(thread, running);
-        Watched { pool: self, thread }
-    }
-}
-
-/// Ends the watch over a detection, also when it panics.
-struct Watched<'a> {
-    pool: &'a InferencePool,
-    thread: ThreadId,
-}
-
-impl Drop for Watched<'_> {
-    fn drop(&mut self) {
-        self.pool.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.thread);
+    fn release(&mut self) {
+        self.admission.leave();
     }
 }

@@ -5,10 +5,17 @@
 //! recording: it reads the hub, which never waits.
 
 pub mod decode;
+pub mod gate;
+pub mod ladder;
 mod live;
+pub mod motion;
 pub mod pipeline;
+mod pool;
+pub mod rounds;
 pub mod scheduler;
 mod snapshot;
+pub mod watch;
 
-pub use live::{AlarmSink, AnalysisSettings, AnalysisStatus, InferencePool, LiveAnalysis};
+pub use live::{AlarmSink, AnalysisSettings, AnalysisStatus, LiveAnalysis};
+pub use pool::InferencePool;
 pub use snapshot::jpeg;

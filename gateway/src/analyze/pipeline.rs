@@ -6,17 +6,21 @@ use jiff::{Timestamp, tz::TimeZone};
 use sharpeyes_domain::{
     alarm::{AlarmEdge, EndCause, Moment},
     detection::Detection,
-    geometry::Confidence,
+    geometry::{Confidence, NormRect},
+    ladder::{Need, Rung},
     rule::{FrameTime, RuleConfig, RuleState},
     schedule::{LocalTime, Weekday},
     time::{MediaDuration, Pts, WallTime},
     track::{Track, Tracker, TrackerConfig},
 };
 
+use super::ladder::{Interest, Look};
+
 /// Chooses the frames that a detector sees: `fps` of them, evenly, whatever the camera's own rate is.
 #[derive(Clone, Debug)]
 pub struct FrameSampler {
     interval: MediaDuration,
+    last: Option<Pts>,
     due: Option<Pts>,
 }
 
@@ -26,12 +30,20 @@ impl FrameSampler {
     #[expect(clippy::cast_possible_truncation, reason = "ticks of at most five seconds")]
     pub fn new(fps: f32) -> Self {
         let fps = if fps.is_finite() { fps.clamp(0.2, 30.0) } else { 0.2 };
-        Self { interval: MediaDuration((90_000.0 / f64::from(fps)).round() as i64), due: None }
+        Self { interval: MediaDuration((90_000.0 / f64::from(fps)).round() as i64), last: None, due: None }
+    }
+
+    /// Another rate from the last frame on.
+    pub fn change(&mut self, fps: f32) {
+        let Self { interval, .. } = Self::new(fps);
+        self.interval = interval;
+        self.due = self.last.map(|last| last + interval);
     }
 
     /// Whether the picture at `pts` is one of them.
     pub fn is_due(&mut self, pts: Pts) -> bool {
         let Some(due) = self.due else {
+            self.last = Some(pts);
             self.due = Some(pts + self.interval);
             return true;
         };
@@ -40,6 +52,7 @@ impl FrameSampler {
         if !is_new_run && (due - pts).0 > self.interval.0 / 10 {
             return false;
         }
+        self.last = Some(pts);
         let is_late = is_new_run || pts - due > self.interval;
         self.due = Some(if is_late { pts } else { due } + self.interval);
         true
@@ -55,11 +68,29 @@ pub struct Observation {
     pub edges: Vec<AlarmEdge>,
 }
 
+/// What one detected picture meant.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// For the ladder.
+    pub interest: Interest,
+    /// For everyone else; `None` when the picture is about to be seen again, in its place among those before it.
+    pub observation: Option<Observation>,
+}
+
+/// A track that is younger than this may still begin to move.
+const YOUNG: MediaDuration = MediaDuration::from_secs(5);
+/// Shares of its own size that a thing moves in a second before it counts as moving.
+const LIVELY: f32 = 0.15;
+/// Two boxes that share this much are the same standing thing, seen again.
+const SAME: f32 = 0.5;
+
 /// One camera's memory: its tracker and its rules.
 #[derive(Debug)]
 pub struct CameraPipeline {
     tracker: Tracker,
     floor: Confidence,
+    /// Things that stood where they were when the camera was last watched closely.
+    standing: Vec<NormRect>,
     rules: Vec<RuleState>,
     timezone: TimeZone,
     newest: Option<Moment>,
@@ -80,7 +111,73 @@ impl CameraPipeline {
         let floor = if strong < weakest { strong } else { weakest };
         let config = TrackerConfig { high: strong, low: floor, ..usual };
         let rules = rules.iter().cloned().map(RuleState::new).collect();
-        Self { tracker: Tracker::new(config), floor, rules, timezone, newest: None }
+        Self { tracker: Tracker::new(config), floor, standing: Vec::new(), rules, timezone, newest: None }
+    }
+
+    /// What the rules ask of the analysis: the highest rung on which any of them lets it rest, and the most pictures a
+    /// second that any of them may want.
+    #[must_use]
+    pub fn need(&self) -> Need {
+        let none = Need { rest: Rung::Sizes, fps: 0.0 };
+        self.rules.iter().map(|rule| rule.config().kind.need()).fold(none, |most, need| Need {
+            rest: most.rest.max(need.rest),
+            fps: most.fps.max(need.fps),
+        })
+    }
+
+    /// Takes the detections of one picture and says what the camera deserves next.
+    pub fn look(
+        &mut self,
+        at: Moment,
+        look: Look,
+        detections: &[Detection],
+        changed: Option<NormRect>,
+    ) -> Sight {
+        if look.is_glance() {
+            let interest = self.glance(at, detections, changed);
+            if interest.is_new {
+                return Sight { interest, observation: None };
+            }
+        }
+        let observation = self.observe(at, detections);
+        let interest = self.interest(at, &observation.tracks);
+        Sight { interest, observation: Some(observation) }
+    }
+
+    /// Whether a picture of a camera at rest shows something that was not there before and that a rule may care about.
+    /// `changed` is where the picture differs from what it was: there even a weak box counts.
+    fn glance(&self, at: Moment, detections: &[Detection], changed: Option<NormRect>) -> Interest {
+        let local = local_time(at.wall, &self.timezone);
+        let high = self.tracker.config().high.value();
+        let is_new = detections.iter().any(|detection| {
+            let is_strong = detection.confidence.value() >= high;
+            let is_in_change = changed.is_some_and(|rect| rect.intersection(&detection.rect) > 0.0);
+            (is_strong || is_in_change)
+                && !self.standing.iter().any(|known| known.iou(&detection.rect) >= SAME)
+                && self.awake(local).any(|rule| rule.counts(detection.class))
+        });
+        Interest { is_new, ..self.interest(at, &[]) }
+    }
+
+    /// What the tracks of the picture that was just observed mean for the ladder.
+    fn interest(&self, at: Moment, tracks: &[Track]) -> Interest {
+        let local = local_time(at.wall, &self.timezone);
+        let mut fps = 0.0_f32;
+        for track in tracks.iter().filter(|track| is_lively(track, at.pts)) {
+            let caring = self.awake(local).filter(|rule| rule.cares_about(track));
+            fps = caring.fold(fps, |fps, rule| fps.max(rule.kind.need().fps));
+        }
+        Interest { fps, is_busy: self.rules.iter().any(|rule| !rule.is_quiet()), is_new: false }
+    }
+
+    fn awake(&self, local: LocalTime) -> impl Iterator<Item = &RuleConfig> {
+        self.rules.iter().map(RuleState::config).filter(move |rule| rule.schedule.is_open(local))
+    }
+
+    /// The camera goes to rest: what is there now is known, and no reason to come back.
+    pub fn rest(&mut self) {
+        self.standing.clear();
+        self.standing.extend(self.tracker.live().iter().map(|track| track.rect));
     }
 
     /// Detections are wanted from this score on: weak ones carry a track on (`ByteTrack`), they begin none.
@@ -89,8 +186,11 @@ impl CameraPipeline {
         self.floor
     }
 
-    /// Takes the detections of one frame; frames of a run come in order.
+    /// Takes the detections of one frame; frames of a run come in order. One that comes too late changes nothing.
     pub fn observe(&mut self, at: Moment, detections: &[Detection]) -> Observation {
+        if self.newest.is_some_and(|newest| at.pts <= newest.pts) {
+            return Observation::default();
+        }
         self.newest = Some(at);
         let frame = FrameTime { pts: at.pts, wall: at.wall, local: local_time(at.wall, &self.timezone) };
         let tracks = self.tracker.update(at.pts, detections).to_vec();
@@ -101,9 +201,17 @@ impl CameraPipeline {
     /// The frames stopped: running alarms end, and the next run begins with no memory of this one.
     pub fn interrupt(&mut self, cause: EndCause) -> Vec<AlarmEdge> {
         self.tracker.reset();
+        self.standing.clear();
         let Some(at) = self.newest.take() else { return Vec::new() };
         self.rules.iter_mut().filter_map(|rule| rule.reset(at, cause)).collect()
     }
+}
+
+/// It moves, or is too new to tell.
+fn is_lively(track: &Track, at: Pts) -> bool {
+    let (w, h) = (track.rect.width().max(0.01), track.rect.height().max(0.01));
+    let speed = (track.velocity.x / w).hypot(track.velocity.y / h);
+    at - track.first_seen < YOUNG || speed >= LIVELY
 }
 
 /// `wall` on the clocks of the site. A time that no calendar holds counts as Monday midnight.

@@ -1,6 +1,13 @@
-//! Starts the analysis: opens every detector once, one task per camera, a few threads for all.
+//! Starts the analysis: opens every detector once, a few threads decode for all cameras and a few detect.
 
-use std::{collections::HashMap, io, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{
+    collections::HashMap,
+    io,
+    num::{NonZeroU16, NonZeroUsize},
+    sync::Arc,
+    thread::JoinHandle,
+    time::Duration,
+};
 
 use sharpeyes_config::{Camera, Site};
 use sharpeyes_domain::{
@@ -12,7 +19,12 @@ use sharpeyes_inference::{Detector, DetectorOptions, InferenceError, ModelFile, 
 
 use super::{Step, health::Health};
 use crate::{
-    analyze::{AlarmSink, AnalysisSettings, InferencePool, LiveAnalysis, pipeline::CameraPipeline},
+    analyze::{
+        AlarmSink, AnalysisSettings, InferencePool, LiveAnalysis,
+        ladder::LadderSettings,
+        pipeline::CameraPipeline,
+        rounds::{Admission, Rounds},
+    },
     clock::Clock,
     desk::Desk,
     hub::Hub,
@@ -23,20 +35,29 @@ use crate::{
 /// How often running detections are compared with their time limit.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// The inference threads.
+/// The decoding and the inference threads.
 pub(super) struct Threads {
+    rounds: Arc<Rounds>,
+    decoding: Vec<JoinHandle<()>>,
     pool: Arc<InferencePool>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Threads {
-    /// Lets every thread finish its frame. Blocks.
+    /// Lets every thread finish its frame, and ends running alarms. Blocks.
     pub(super) fn end(self) {
+        self.rounds.close();
+        join(self.decoding);
+        self.rounds.stop();
         self.pool.close();
-        for thread in self.threads {
-            if thread.join().is_err() {
-                tracing::error!("an inference thread had panicked");
-            }
+        join(self.threads);
+    }
+}
+
+fn join(threads: Vec<JoinHandle<()>>) {
+    for thread in threads {
+        if thread.join().is_err() {
+            tracing::error!("a thread of the analysis had panicked");
         }
     }
 }
@@ -86,21 +107,38 @@ impl Analysis {
                 .collect(),
         });
         let mut step = Step::default();
+        let (settings, mut analyses) = (site.analysis, Vec::new());
         for Ready { camera, model } in ready {
-            let Some(units) = camera.analysed().and_then(|(stream, _)| hub.subscribe(&stream)) else {
+            let Some(units) = camera.analysed().and_then(|(stream, _)| hub.poll(&stream)) else {
                 continue;
             };
             let (weakest, timezone) = (model.manifest.score, site.timezone.clone());
-            let settings = AnalysisSettings {
-                camera: camera.id.clone(),
-                model: model.manifest.id,
-                fps: camera.fps,
-                pipeline: CameraPipeline::new(&camera.rules, camera.score, weakest, timezone),
-            };
-            let analysis = LiveAnalysis::new(settings, &pool, sink.clone());
+            let pipeline = CameraPipeline::new(&camera.rules, camera.score, weakest, timezone);
+            let look_every = settings.look_every.into();
+            let analysis = LiveAnalysis::new(
+                AnalysisSettings {
+                    camera: camera.id.clone(),
+                    model: model.manifest.id,
+                    ladder: LadderSettings::new(settings.ladder, pipeline.need(), camera.fps, look_every),
+                    pipeline,
+                    decoder: settings.decoder,
+                    units,
+                },
+                &pool,
+                sink.clone(),
+                clock.clone(),
+            );
             health.analysed(camera.id.clone(), analysis.clone());
-            step.tasks.spawn(analysis.run(units, step.stop.clone()));
+            analyses.push(analysis);
         }
+        let admission = Admission::new(usize::from(settings.decoders.get()));
+        let rounds = Arc::new(Rounds::new(analyses, settings.decoder, admission, clock.clone()));
+        let decoding = (0..decoding_threads(settings.threads))
+            .map(|n| {
+                let rounds = rounds.clone();
+                std::thread::Builder::new().name(format!("decode-{n}")).spawn(move || rounds.work())
+            })
+            .collect::<io::Result<_>>()?;
         let (watched, stop) = (pool.clone(), step.stop.clone());
         step.tasks.spawn(async move {
             while tokio::time::timeout(LOOK, stop.cancelled()).await.is_err() {
@@ -113,8 +151,13 @@ impl Analysis {
                 std::thread::Builder::new().name(format!("detect-{n}")).spawn(move || pool.work())
             })
             .collect::<io::Result<_>>()?;
-        Ok((step, Some(Threads { pool, threads })))
+        Ok((step, Some(Threads { rounds, decoding, pool, threads })))
     }
+}
+
+fn decoding_threads(wanted: Option<NonZeroU16>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    wanted.map_or_else(cores, |threads| usize::from(threads.get()))
 }
 
 /// Opens each model once, so that a damaged one is known at start and not at the first frame.

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use sharpeyes_domain::ids::{CameraId, ModelId, StreamId};
+use sharpeyes_domain::{
+    ids::{CameraId, ModelId, StreamId},
+    ladder::RungReason,
+};
 
 use crate::{
     analyze::{AnalysisStatus, LiveAnalysis},
@@ -11,7 +14,7 @@ use crate::{
     ingest::{Status, StatusCell},
 };
 
-/// No analysed frame for so long: whatever is configured, nothing is being seen.
+/// No analysed frame for so long after one was due: whatever is configured, nothing is being seen.
 const BLIND: Duration = Duration::from_secs(15);
 /// Below this share of the wanted rate the analysis counts as reduced.
 const REDUCED: f32 = 0.7;
@@ -57,11 +60,13 @@ impl Health {
     }
 
     fn report(&self, status: AnalysisStatus) -> AnalysisReport {
-        let is_blind = status.newest.is_none_or(|newest| self.clock.wall().since(newest) > BLIND);
+        let is_blind =
+            status.newest.is_none_or(|newest| self.clock.wall().since(newest) > status.look_every + BLIND);
+        let is_short = status.reason == RungReason::Overload || status.fps < status.wanted_fps * REDUCED;
         let state = match (&status.fault, is_blind) {
             (Some(_), _) => AnalysisState::Failed,
             (None, true) => AnalysisState::Waiting,
-            (None, false) if status.fps < status.wanted_fps * REDUCED => AnalysisState::Reduced,
+            (None, false) if is_short => AnalysisState::Reduced,
             (None, false) => AnalysisState::Running,
         };
         AnalysisReport {

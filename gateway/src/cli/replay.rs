@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use sharpeyes_domain::{ids::CameraId, time::WallTime};
+use sharpeyes_domain::{ids::CameraId, ladder::LadderMode, time::WallTime};
 use sharpeyes_inference::{Detector, DetectorOptions};
 
 use super::{Failure, Outcome, SiteFile};
@@ -21,21 +21,14 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     video: PathBuf,
     /// How much is decoded.
-    #[arg(long, value_enum, default_value_t = Ladder::Full)]
-    ladder: Ladder,
+    #[arg(long, value_name = "auto|full", default_value_t = LadderMode::Full)]
+    ladder: LadderMode,
     /// When the first picture was seen (RFC 3339), for schedules. Default: the file's modification time.
     #[arg(long, value_name = "TIME")]
     start: Option<Timestamp>,
-    /// Folder for detections.jsonl, tracks.jsonl, alarms.jsonl and stats.json.
+    /// Folder for detections.jsonl, tracks.jsonl, alarms.jsonl, ladder.jsonl and stats.json.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-}
-
-/// The rungs of analysis that exist in this release.
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Ladder {
-    /// Every picture is decoded.
-    Full,
 }
 
 pub(super) fn replay(arguments: &Arguments) -> Result<Outcome, Failure> {
@@ -44,7 +37,6 @@ pub(super) fn replay(arguments: &Arguments) -> Result<Outcome, Failure> {
         let file = arguments.site.site.display();
         return Err(Failure::Configuration(format!("{file}: no camera `{}`", arguments.camera)));
     };
-    let Ladder::Full = arguments.ladder;
     let runtime = super::onnx_runtime(site.inference.runtime.as_deref())?;
     let model = crate::models::choose(&site.inference, camera.model.as_ref())?;
     let (weakest, timezone) = (model.manifest.score, site.timezone.clone());
@@ -55,6 +47,9 @@ pub(super) fn replay(arguments: &Arguments) -> Result<Outcome, Failure> {
             pipeline: CameraPipeline::new(&camera.rules, camera.score, weakest, timezone),
             fps: camera.fps,
             detector: Detector::open(&runtime, &model, DetectorOptions::default())?,
+            mode: arguments.ladder,
+            look_every: site.analysis.look_every.into(),
+            decoder: site.analysis.decoder,
             out: arguments.out.clone(),
         },
         &Clock::system(),

@@ -5,16 +5,12 @@
 use std::{
     path::Path,
     process::Command,
-    sync::mpsc::{Sender, channel},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use anyhow::{Context as _, ensure};
-use sharpeyes::analyze::decode::{Decoder, FileDemuxer, Frame, FrameSink, OpenedFile};
-use sharpeyes_domain::{
-    media::VideoCodec,
-    time::{Pts, WallTime},
-};
+use sharpeyes::analyze::decode::{Decoded, Decoder, FileDemuxer, Frame, OpenedFile};
+use sharpeyes_domain::{ladder::DecoderChoice, media::VideoCodec, time::WallTime};
 use sharpeyes_inference::{BUILT_IN, Detector, DetectorOptions, ModelFile, Runtime, built_in, catalogue};
 
 use super::{Results, Row, quantile, sorted, usage};
@@ -22,15 +18,6 @@ use crate::{footage::Pattern, model, shared::Shared};
 
 const ROUNDS: usize = 5;
 const DETECTIONS: usize = 200;
-
-struct Discard;
-
-impl FrameSink for Discard {
-    fn wants(&mut self, _: Pts) -> bool {
-        false
-    }
-    fn frame(&mut self, _: Frame) {}
-}
 
 /// Every picture of a 640×360 H.264 file through the gateway's decoder, beside ffmpeg with one thread.
 ///
@@ -66,14 +53,12 @@ pub fn decode(results: &mut Results) -> anyhow::Result<()> {
 
 fn decode_once(file: &Path) -> anyhow::Result<usize> {
     let OpenedFile { params, mut demuxer } = FileDemuxer::open(file, WallTime(0))?;
-    let decoder = Decoder::new(&params, Discard)?;
+    let mut decoder = Decoder::new(&params, DecoderChoice::Software)?;
     let mut frames = 0;
     while let Some(unit) = demuxer.next_unit()? {
-        decoder.feed(&unit)?;
-        frames += 1;
+        frames += decoder.feed(&unit)?.len();
     }
-    decoder.finish(Duration::from_secs(60))?;
-    Ok(frames)
+    Ok(frames + decoder.drain()?.len())
 }
 
 fn ffmpeg_cpu_ms(file: &Path) -> anyhow::Result<f64> {
@@ -93,18 +78,6 @@ fn ffmpeg_cpu_ms(file: &Path) -> anyhow::Result<f64> {
     };
     let (user, system) = (seconds("utime=").context("utime")?, seconds("stime=").context("stime")?);
     Ok((user + system) * 1000.0)
-}
-
-struct First(Sender<Frame>);
-
-impl FrameSink for First {
-    fn wants(&mut self, pts: Pts) -> bool {
-        pts == Pts(0)
-    }
-    fn frame(&mut self, frame: Frame) {
-        // Only the first is asked for, and the receiver waits for it.
-        let _ = self.0.send(frame);
-    }
 }
 
 /// One I420 picture of 640×360 through preprocessing, the built-in detector at 640×384 and its decoding.
@@ -172,14 +145,11 @@ fn timed<const N: usize>(runtime: &Runtime, models: [&ModelFile; N]) -> anyhow::
 
 fn first_frame(file: &Path) -> anyhow::Result<Frame> {
     let OpenedFile { params, mut demuxer } = FileDemuxer::open(file, WallTime(0))?;
-    let (tx, rx) = channel();
-    let decoder = Decoder::new(&params, First(tx))?;
-    for _ in 0..10 {
-        let unit = demuxer.next_unit()?.context("a file of ten pictures")?;
-        decoder.feed(&unit)?;
-    }
-    decoder.finish(Duration::from_secs(10))?;
-    let frame = rx.recv_timeout(Duration::from_secs(10)).context("no picture came out")?;
+    let mut decoder = Decoder::new(&params, DecoderChoice::Software)?;
+    let unit = demuxer.next_unit()?.context("an empty file")?;
+    let mut pictures = decoder.feed(&unit)?;
+    pictures.extend(decoder.drain()?);
+    let frame = pictures.first().and_then(Decoded::frame).context("no picture came out")?;
     ensure!(frame.width_px == 640, "not the picture that was asked for");
     Ok(frame)
 }

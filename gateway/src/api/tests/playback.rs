@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use sharpeyes_domain::{
     access::Role,
     ids::StreamKind,
+    ladder::DecoderChoice,
     media::{AccessUnit, VideoParams},
     retention::{DeletionReason, Tier},
     segment::GapCause,
@@ -26,7 +27,7 @@ use crate::{
     access::accounts::{AccountChange, Author},
     analyze::{
         self,
-        decode::{Decoder, FileDemuxer, Frame, FrameSink},
+        decode::{Decoded, Decoder, FileDemuxer, Frame},
     },
     record::{RecorderMessage, RunEnd, RunInfo},
     store::footage::{Discard, SegmentRow},
@@ -389,29 +390,11 @@ async fn what_is_older_than_a_day_is_looked_at_for_a_reason() {
     check("purpose=fault&case=T-9", &outsider, StatusCode::NOT_FOUND).await;
 }
 
-/// Keeps every picture.
-#[derive(Clone, Default)]
-struct All(Arc<Mutex<Vec<Frame>>>);
-
-impl FrameSink for All {
-    fn wants(&mut self, _: Pts) -> bool {
-        true
-    }
-
-    fn frame(&mut self, frame: Frame) {
-        self.0.lock().unwrap().push(frame);
-    }
-}
-
 fn decode(params: &VideoParams, units: &[AccessUnit]) -> Vec<Frame> {
-    let all = All::default();
-    let decoder = Decoder::new(params, all.clone()).unwrap();
-    for unit in units {
-        decoder.feed(unit).unwrap();
-    }
-    decoder.finish(Duration::from_secs(60)).unwrap();
-    let frames = all.0.lock().unwrap();
-    frames.clone()
+    let mut decoder = Decoder::new(params, DecoderChoice::Software).unwrap();
+    let mut pictures: Vec<_> = units.iter().flat_map(|unit| decoder.feed(unit).unwrap()).collect();
+    pictures.extend(decoder.drain().unwrap());
+    pictures.iter().filter_map(Decoded::frame).collect()
 }
 
 #[tokio::test]

@@ -1,0 +1,345 @@
+//! Which rung of the ladder one camera stands on, and why.
+//!
+//! A pure function of what it is told, in media time: sizes that stir, keyframes that changed, what the detector saw. No
+//! decoder, no thread and no clock; what has to be decoded follows from the rung and is done by [`super::watch`].
+
+use sharpeyes_domain::{
+    ladder::{LadderMode, Need, Rung, RungReason},
+    time::{MediaDuration, Pts},
+};
+
+/// Pictures a second while something moves that may come to matter: half of what the rules want, within these bounds.
+const FEW: f32 = 2.0;
+const MOST_FEW: f32 = 5.0;
+/// After the last sign of life a camera is watched for so long before it may rest.
+const CALM: MediaDuration = MediaDuration::from_secs(4);
+/// After the last sight of something that moves and matters.
+const LINGER: MediaDuration = MediaDuration::from_secs(1);
+/// On a middle rung a picture is detected at least so often, moved or not.
+const RECHECK: MediaDuration = MediaDuration::from_secs(1);
+/// Keyframes in a row that must show something new before it is looked at closely although the detector sees nothing …
+const PATIENCE: u32 = 2;
+/// … doubled each time that it was for nothing, up to this.
+const MOST_PATIENCE: u32 = 16;
+/// Keyframes further apart than this cannot be what a camera rests on.
+const RARE: MediaDuration = MediaDuration::from_secs(6);
+/// A camera that got no decoder asks again after so long.
+const RETRY: MediaDuration = MediaDuration::from_secs(2);
+
+/// What a camera's rules and its site ask of the ladder.
+#[derive(Clone, Copy, Debug)]
+pub struct LadderSettings {
+    /// Climb and rest, or stay on the top.
+    pub mode: LadderMode,
+    /// The lowest rung on which its rules let it rest.
+    pub rest: Rung,
+    /// Pictures a second on the rung "few".
+    pub few_fps: f32,
+    /// The most pictures a second.
+    pub full_fps: f32,
+    /// A keyframe is detected at least so often.
+    pub look_every: MediaDuration,
+}
+
+impl LadderSettings {
+    /// For a camera whose rules need this much, and that may have at most `fps` pictures a second detected.
+    #[must_use]
+    pub fn new(mode: LadderMode, need: Need, fps: f32, look_every: MediaDuration) -> Self {
+        let few_fps = (need.fps / 2.0).clamp(FEW, MOST_FEW).min(fps);
+        Self { mode, rest: need.rest, few_fps, full_fps: fps, look_every }
+    }
+}
+
+/// What the sizes of the coded pictures say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing: constant bit rate, or not enough learned.
+    Blind,
+    /// As usual.
+    Calm,
+    /// Out of the usual.
+    Stirred,
+}
+
+/// What one detected picture meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Interest {
+    /// The most pictures a second that a rule asks for because of something that moves; 0 when nothing does.
+    pub fps: f32,
+    /// A rule is counting time or has an alarm running.
+    pub is_busy: bool,
+    /// Seen at rest: something is there that was not there before and that a rule cares about.
+    pub is_new: bool,
+}
+
+/// Why a picture is given to the detector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// It was due.
+    SafetyNet,
+    /// A keyframe shows something new.
+    Changed,
+    /// On one of the upper rungs.
+    Watching,
+    /// A keyframe of a camera that should be on one of the upper rungs, and for which there is no time.
+    Reduced,
+}
+
+impl Look {
+    /// Only whether something is there is asked: what led to it is about to be decoded, and tracked then.
+    #[must_use]
+    pub const fn is_glance(self) -> bool {
+        matches!(self, Self::SafetyNet | Self::Changed)
+    }
+}
+
+/// From one rung to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// When, in media time.
+    pub at: Pts,
+    /// From …
+    pub from: Rung,
+    /// … to.
+    pub to: Rung,
+    /// Why.
+    pub reason: RungReason,
+}
+
+/// One camera's place.
+#[derive(Clone, Debug)]
+pub struct Ladder {
+    settings: LadderSettings,
+    rung: Rung,
+    reason: RungReason,
+    now: Pts,
+    are_sizes_trusted: bool,
+    keyframe_gap: MediaDuration,
+    last_look: Option<Pts>,
+    last_detected: Option<Pts>,
+    /// Keyframes in a row that showed something new.
+    n_changed: u32,
+    patience: u32,
+    is_busy: bool,
+    /// Since it climbed, something was seen that a rule cares about.
+    is_fruitful: bool,
+    watch_until: Pts,
+    refused_until: Pts,
+    track_until: Pts,
+    track_fps: f32,
+    steps: Vec<Step>,
+}
+
+impl Ladder {
+    /// At rest; nothing seen.
+    #[must_use]
+    pub const fn new(settings: LadderSettings) -> Self {
+        Self {
+            settings,
+            rung: Rung::Keyframes,
+            reason: RungReason::Begin,
+            now: Pts(0),
+            are_sizes_trusted: false,
+            keyframe_gap: MediaDuration::ZERO,
+            last_look: None,
+            last_detected: None,
+            n_changed: 0,
+            patience: PATIENCE,
+            is_busy: false,
+            is_fruitful: false,
+            watch_until: Pts(0),
+            refused_until: Pts(0),
+            track_until: Pts(0),
+            track_fps: 0.0,
+            steps: Vec::new(),
+        }
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub const fn rung(&self) -> Rung {
+        self.rung
+    }
+
+    /// Why it stands there.
+    #[must_use]
+    pub const fn reason(&self) -> RungReason {
+        self.reason
+    }
+
+    /// Pictures a second that are worth a look on this rung.
+    #[must_use]
+    pub fn fps(&self) -> f32 {
+        match self.rung {
+            Rung::Sizes | Rung::Keyframes => 0.0,
+            Rung::Few => self.settings.few_fps,
+            Rung::Full if self.rest() == Rung::Full => self.settings.full_fps,
+            Rung::Full => self.track_fps,
+        }
+    }
+
+    /// Steps taken since this was last asked.
+    pub fn take_steps(&mut self) -> Vec<Step> {
+        std::mem::take(&mut self.steps)
+    }
+
+    /// A run begins: what was seen before says nothing about it.
+    pub fn begin(&mut self, at: Pts) {
+        *self = Self { steps: std::mem::take(&mut self.steps), rung: self.rung, ..Self::new(self.settings) };
+        self.now = at;
+        let rest = self.rest();
+        self.go(rest, RungReason::Begin);
+    }
+
+    /// The next coded picture came.
+    pub fn unit(&mut self, at: Pts, verdict: Verdict) {
+        self.now = self.now.max(at);
+        self.are_sizes_trusted = verdict != Verdict::Blind;
+        if verdict == Verdict::Stirred {
+            self.watch(RungReason::Sizes);
+        } else if self.rung < Rung::Few && !self.is_refused() {
+            let reason = if self.are_sizes_trusted { RungReason::Learned } else { RungReason::Blind };
+            self.go(self.rest(), reason);
+        }
+    }
+
+    /// How far apart the last two keyframes were.
+    pub const fn keyframe_gap(&mut self, gap: MediaDuration) {
+        self.keyframe_gap = gap;
+    }
+
+    /// Whether the keyframe of now is worth decoding.
+    #[must_use]
+    pub fn wants_keyframe(&self) -> bool {
+        self.rung == Rung::Keyframes || (self.rung == Rung::Sizes && self.is_look_due())
+    }
+
+    /// A keyframe was decoded at rest: whether it goes to the detector. It may climb instead.
+    pub fn keyframe(&mut self, is_new: bool) -> Option<Look> {
+        self.n_changed = if is_new { self.n_changed.saturating_add(1) } else { 0 };
+        if self.n_changed >= self.patience {
+            self.watch(RungReason::Changing);
+            if self.rung >= Rung::Few {
+                return None;
+            }
+        }
+        let look = if self.reason == RungReason::Overload {
+            Look::Reduced
+        } else if is_new {
+            Look::Changed
+        } else if self.is_look_due() {
+            Look::SafetyNet
+        } else {
+            return None;
+        };
+        self.last_look = Some(self.now);
+        Some(look)
+    }
+
+    /// On an upper rung: whether the picture at `at`, one of [`Self::fps`] a second, goes to the detector.
+    pub fn picture(&mut self, at: Pts, is_moving: bool) -> bool {
+        if is_moving {
+            self.watch_until = self.watch_until.max(self.now + CALM);
+        }
+        let is_old = self.last_detected.is_none_or(|last| at - last >= RECHECK || at < last);
+        let is_wanted = is_moving || self.is_busy || is_old || self.rung == Rung::Full || self.rests_high();
+        if is_wanted {
+            self.last_detected = Some(at);
+            self.last_look = Some(at);
+        }
+        is_wanted
+    }
+
+    /// What a detected picture meant.
+    pub fn seen(&mut self, interest: Interest) {
+        self.is_busy = interest.is_busy;
+        if interest.fps > 0.0 {
+            self.is_fruitful = true;
+            self.track_fps = interest.fps.max(self.settings.few_fps).min(self.settings.full_fps);
+            self.track_until = self.now + LINGER;
+            self.watch(RungReason::Track);
+            if self.rung >= Rung::Few {
+                self.go(Rung::Full, RungReason::Track);
+            }
+        } else if interest.is_busy {
+            self.is_fruitful = true;
+            self.watch(RungReason::Standing);
+        } else if interest.is_new {
+            self.watch(RungReason::Seen);
+        }
+    }
+
+    /// Nothing is on its way to the detector: goes down where nothing holds it up. True when it came to rest.
+    pub fn settle(&mut self) -> bool {
+        if self.rung == Rung::Full && self.settings.mode == LadderMode::Auto && self.now > self.track_until {
+            let reason = if self.is_busy { RungReason::Standing } else { RungReason::Calm };
+            self.go(Rung::Few.max(self.rest()), reason);
+        }
+        let is_held = self.is_busy || self.now < self.watch_until || self.rung < Rung::Few || self.rests_high();
+        if is_held || self.rung == Rung::Full {
+            return false;
+        }
+        self.patience = if self.is_fruitful { PATIENCE } else { (self.patience * 2).min(MOST_PATIENCE) };
+        self.n_changed = 0;
+        self.go(self.rest(), RungReason::Calm);
+        true
+    }
+
+    /// Whether the last climb found something that a rule cares about.
+    #[must_use]
+    pub const fn was_fruitful(&self) -> bool {
+        self.is_fruitful
+    }
+
+    /// There is no decoder for it: it stays on keyframes, and every one of them is detected.
+    pub fn refuse(&mut self) {
+        self.refused_until = self.now + RETRY;
+        self.go(Rung::Keyframes, RungReason::Overload);
+    }
+
+    fn is_refused(&self) -> bool {
+        self.now < self.refused_until
+    }
+
+    fn rests_high(&self) -> bool {
+        self.rest() >= Rung::Few
+    }
+
+    fn rest(&self) -> Rung {
+        let blind = match self.settings.mode {
+            LadderMode::Full => Rung::Full,
+            LadderMode::Auto if self.are_sizes_trusted => Rung::Sizes,
+            LadderMode::Auto if self.keyframe_gap > RARE => Rung::Few,
+            LadderMode::Auto => Rung::Keyframes,
+        };
+        blind.max(self.settings.rest)
+    }
+
+    fn is_look_due(&self) -> bool {
+        let next = self.now + self.keyframe_gap;
+        self.last_look.is_none_or(|last| next - last > self.settings.look_every || next < last)
+    }
+
+    fn watch(&mut self, reason: RungReason) {
+        self.watch_until = self.watch_until.max(self.now + CALM);
+        if self.rung < Rung::Few && !self.is_refused() {
+            self.is_fruitful = matches!(reason, RungReason::Track | RungReason::Standing);
+            self.last_detected = None;
+            self.go(Rung::Few, reason);
+        }
+    }
+
+    fn go(&mut self, to: Rung, reason: RungReason) {
+        let from = std::mem::replace(&mut self.rung, to);
+        if from != to {
+            let is_floor = reason != RungReason::Overload && to == self.settings.rest && to >= Rung::Few;
+            self.reason = if is_floor && reason == RungReason::Begin { RungReason::Floor } else { reason };
+            self.steps.push(Step { at: self.now, from, to, reason: self.reason });
+        } else if reason == RungReason::Overload {
+            self.reason = reason;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
