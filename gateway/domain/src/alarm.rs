@@ -12,6 +12,7 @@ use crate::{
     ids::{RuleId, TrackId, ZoneId},
     level::Level,
     rule::RuleClass,
+    tamper::TamperKind,
     time::{MediaDuration, Pts, WallTime},
 };
 
@@ -57,6 +58,9 @@ pub struct Evidence {
     pub tracks: Vec<TrackId>,
     /// Highest score among them.
     pub score: Confidence,
+    /// The camera may have been tampered with at the time, so this may be wrong: how. `None` is the usual trust.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_trust: Option<TamperKind>,
 }
 
 impl Evidence {
@@ -149,6 +153,15 @@ impl AlarmEdge {
             Self::Begin(begin) => &begin.rule,
             Self::Update(update) => &update.rule,
             Self::End(end) => &end.rule,
+        }
+    }
+
+    /// Where it tells why.
+    pub const fn evidence_mut(&mut self) -> Option<&mut Evidence> {
+        match self {
+            Self::Begin(begin) => Some(&mut begin.evidence),
+            Self::Update(update) => Some(&mut update.evidence),
+            Self::End(_) => None,
         }
     }
 

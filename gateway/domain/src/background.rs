@@ -37,7 +37,7 @@ const SETTLE_MS: f32 = 4_000.0;
 /// What has stood for so long belongs to the place.
 const BELONGS_MS: f32 = 1_800_000.0;
 /// Nothing is known about a longer pause.
-const PAUSE: MediaDuration = MediaDuration::from_secs(30);
+const PAUSE: MediaDuration = MediaDuration::from_secs(70);
 
 /// Differences below this many luma steps are coding noise at any camera.
 const LEAST_DIFFERENCE: f32 = 8.0;
@@ -328,7 +328,7 @@ fn brightness(value: f32) -> u8 {
     (value + 0.5) as u8
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "at most half a minute")]
+#[expect(clippy::cast_possible_truncation, reason = "at most a minute or so")]
 fn seconds(span: MediaDuration) -> f32 {
     span.as_secs_f64() as f32
 }

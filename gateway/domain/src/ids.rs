@@ -115,6 +115,8 @@ row_id! {
     IncidentId,
     /// A viewer's account.
     AccountId,
+    /// A technical fault, for technicians.
+    TicketId,
 }
 
 /// One thing over time in one camera and one session of the analysis; never reused within it, meaningless outside.

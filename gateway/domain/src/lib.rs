@@ -27,6 +27,7 @@ pub mod ladder;
 pub mod level;
 pub mod rule;
 pub mod tamper;
+pub mod ticket;
 
 pub mod incident;
 

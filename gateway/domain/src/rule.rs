@@ -377,6 +377,7 @@ impl RuleState {
             class: tally.class,
             tracks: tally.tracks.clone(),
             score: tally.score,
+            low_trust: None,
         }
     }
 }

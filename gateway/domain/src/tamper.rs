@@ -123,7 +123,7 @@ pub enum TamperEdge {
 /// Pictures this far apart are compared for life: nearer ones may be copies that the encoder was allowed to make.
 const APART: MediaDuration = MediaDuration::from_millis(1_500);
 /// Nothing is known about a longer pause.
-const PAUSE: MediaDuration = MediaDuration::from_secs(60);
+const PAUSE: MediaDuration = MediaDuration::from_secs(70);
 
 /// One camera's reference, and what is suspected.
 #[derive(Clone, Debug, Default)]

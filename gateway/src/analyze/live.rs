@@ -15,6 +15,7 @@ use sharpeyes_domain::{
     geometry::Confidence,
     ids::{CameraId, ModelId},
     ladder::{DecoderChoice, Rung, RungReason},
+    tamper::TamperEdge,
     time::WallTime,
     track::Track,
 };
@@ -39,6 +40,8 @@ use crate::{
 pub trait AlarmSink: Send + Sync + 'static {
     /// An alarm began, grew or ended; `still` is a JPEG of the frame that raised it.
     fn alarm(&self, camera: &CameraId, edge: AlarmEdge, still: Option<Vec<u8>>);
+    /// The camera was tampered with, or is so no more.
+    fn tamper(&self, camera: &CameraId, edge: TamperEdge);
     /// What was seen in one frame.
     fn seen(&self, camera: &CameraId, at: Moment, tracks: &[Track]);
 }
@@ -349,12 +352,13 @@ impl LiveAnalysis {
     /// Ends running alarms and forgets the tracks: what happens while no frames come is not known.
     fn interrupt(&self, cause: EndCause) {
         let jobs = std::mem::take(&mut *lock(&self.waiting)).frames;
-        let edges = {
+        let (edges, tamper) = {
             let mut state = lock(&self.state);
             state.recent.clear();
-            state.pipeline.interrupt(cause)
+            (state.pipeline.interrupt(cause), state.pipeline.lose_sight())
         };
         drop(jobs);
+        tamper.into_iter().for_each(|edge| self.alarms.tamper(&self.camera, edge));
         edges.into_iter().for_each(|edge| self.alarms.alarm(&self.camera, edge, None));
     }
 
@@ -366,6 +370,7 @@ impl LiveAnalysis {
         if state.generation != job.generation {
             return;
         }
+        state.pipeline.see(&job.wanted.frame);
         let sight = state.pipeline.look(at, job.wanted.look, detections, job.wanted.changed);
         state.recent.push_back(at.wall);
         while state.recent.front().is_some_and(|oldest| at.wall.since(*oldest) >= RATE_WINDOW) {
@@ -382,6 +387,7 @@ impl LiveAnalysis {
         });
         let Some(observation) = sight.observation else { return };
         self.alarms.seen(&self.camera, at, &observation.tracks);
+        observation.tamper.into_iter().for_each(|edge| self.alarms.tamper(&self.camera, edge));
         for edge in observation.edges {
             let still = matches!(edge, AlarmEdge::Begin(_)).then(|| snapshot::jpeg(&job.wanted.frame));
             let still = still.transpose().unwrap_or_else(|error| {

@@ -5,16 +5,22 @@
 use jiff::{Timestamp, tz::TimeZone};
 use sharpeyes_domain::{
     alarm::{AlarmEdge, EndCause, Moment},
-    detection::Detection,
+    detection::{Detection, ObjectClass},
     geometry::{Confidence, NormRect},
     ladder::{Need, Rung},
     rule::{FrameTime, RuleConfig, RuleState},
     schedule::{LocalTime, Weekday},
+    luma::LumaPicture,
+    tamper::TamperEdge,
     time::{MediaDuration, Pts, WallTime},
     track::{Track, Tracker, TrackerConfig},
 };
 
-use super::ladder::{Interest, Look};
+use super::{
+    decode::Frame,
+    ladder::{Interest, Look},
+    pixels::{self, PixelSight, Pixels, Things},
+};
 
 /// Chooses the frames that a detector sees: `fps` of them, evenly, whatever the camera's own rate is.
 #[derive(Clone, Debug)]
@@ -66,6 +72,8 @@ pub struct Observation {
     pub tracks: Vec<Track>,
     /// Alarms that began, grew or ended.
     pub edges: Vec<AlarmEdge>,
+    /// Tampering that began or is over.
+    pub tamper: Vec<TamperEdge>,
 }
 
 /// What one detected picture meant.
@@ -94,6 +102,9 @@ pub struct CameraPipeline {
     rules: Vec<RuleState>,
     timezone: TimeZone,
     newest: Option<Moment>,
+    pixels: Pixels,
+    /// The picture whose detections come next.
+    picture: Option<LumaPicture>,
 }
 
 impl CameraPipeline {
@@ -110,8 +121,23 @@ impl CameraPipeline {
         let strong = score.unwrap_or(usual.high);
         let floor = if strong < weakest { strong } else { weakest };
         let config = TrackerConfig { high: strong, low: floor, ..usual };
-        let rules = rules.iter().cloned().map(RuleState::new).collect();
-        Self { tracker: Tracker::new(config), floor, standing: Vec::new(), rules, timezone, newest: None }
+        let wants_things = rules.iter().any(|rule| rule.counts(ObjectClass::Other));
+        let things = if wants_things { Things::Wanted } else { Things::Unwanted };
+        Self {
+            tracker: Tracker::new(config),
+            floor,
+            standing: Vec::new(),
+            rules: rules.iter().cloned().map(RuleState::new).collect(),
+            timezone,
+            newest: None,
+            pixels: Pixels::new(things),
+            picture: None,
+        }
+    }
+
+    /// The picture whose detections [`Self::look`] takes next: its pixels are looked at, too.
+    pub fn see(&mut self, frame: &Frame) {
+        self.picture = pixels::luma(frame);
     }
 
     /// What the rules ask of the analysis: the highest rung on which any of them lets it rest, and the most pictures a
@@ -136,6 +162,7 @@ impl CameraPipeline {
         if look.is_glance() {
             let interest = self.glance(at, detections, changed);
             if interest.is_new {
+                self.picture = None;
                 return Sight { interest, observation: None };
             }
         }
@@ -193,9 +220,23 @@ impl CameraPipeline {
         }
         self.newest = Some(at);
         let frame = FrameTime { pts: at.pts, wall: at.wall, local: local_time(at.wall, &self.timezone) };
-        let tracks = self.tracker.update(at.pts, detections).to_vec();
-        let edges = self.rules.iter_mut().filter_map(|rule| rule.step(frame, &tracks)).collect();
-        Observation { tracks, edges }
+        let picture = self.picture.take();
+        let seen = picture.map_or_else(PixelSight::default, |picture| self.pixels.observe(at, &picture));
+        let things = pixels::unexplained(&seen.things, detections);
+        let detections: Vec<Detection> = detections.iter().copied().chain(things).collect();
+        let tracks = self.tracker.update(at.pts, &detections).to_vec();
+        let mut edges: Vec<AlarmEdge> =
+            self.rules.iter_mut().filter_map(|rule| rule.step(frame, &tracks)).collect();
+        for evidence in edges.iter_mut().filter_map(AlarmEdge::evidence_mut) {
+            evidence.low_trust = seen.doubt;
+        }
+        Observation { tracks, edges, tamper: seen.tamper }
+    }
+
+    /// The frames stopped: tampering that runs is over as far as anyone knows.
+    pub fn lose_sight(&mut self) -> Option<TamperEdge> {
+        self.picture = None;
+        self.pixels.interrupt()
     }
 
     /// The frames stopped: running alarms end, and the next run begins with no memory of this one.

@@ -356,6 +356,7 @@ impl From<&Evidence> for dto::Evidence {
             held_ms: evidence.held_for.as_millis(),
             score: evidence.score.value(),
             tracks: evidence.tracks.iter().map(|track| track.0).collect(),
+            low_trust: evidence.low_trust.map(|kind| kind.as_str().to_owned()),
         }
     }
 }

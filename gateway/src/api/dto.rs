@@ -481,6 +481,10 @@ pub struct Evidence {
     pub score: f32,
     /// Whose boxes to show.
     pub tracks: Vec<u64>,
+    /// The camera may have been tampered with at the time, so this may be wrong: `covered`, `defocused`, `moved`, `frozen`
+    /// or `signal_lost`. Absent: the usual trust.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low_trust: Option<String>,
 }
 
 /// A zone as it was called then.

@@ -428,6 +428,7 @@ fn evidence() -> Evidence {
         class: ObjectClass::Person,
         tracks: vec![TrackId(7)],
         score: Confidence::new(0.75),
+low_trust: None,
     }
 }
 
