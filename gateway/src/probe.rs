@@ -2,10 +2,7 @@
 //!
 //! The same session code as the service: what the probe says is what the camera's state will say.
 
-use std::{
-    fmt,
-    sync::Arc,
-};
+use std::{fmt, sync::Arc};
 
 use sharpeyes_domain::{
     ladder::DecoderChoice,

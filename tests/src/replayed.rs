@@ -65,8 +65,7 @@ pub async fn replay(
     let site = site.camera(camera).write()?;
     let out = site.root().join("out");
     let (video, out_dir) = (video.to_string_lossy(), out.to_string_lossy());
-    let arguments =
-        ["--camera", "cam", "--video", &video, "--ladder", ladder.as_str(), "--out", &out_dir];
+    let arguments = ["--camera", "cam", "--video", &video, "--ladder", ladder.as_str(), "--out", &out_dir];
     let ran = program.on_site(&site, &["replay"], &arguments).await?;
     ensure!(ran.code == Some(0), "replay failed: {ran:#?}");
     let stats: Value = serde_json::from_str(&std::fs::read_to_string(out.join("stats.json"))?)?;

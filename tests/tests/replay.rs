@@ -25,7 +25,8 @@ fn camera(rule: Table) -> SiteCamera {
 async fn a_fresh_site_without_any_installed_detector_is_analysed() -> anyhow::Result<()> {
     let rule = toml::toml! { id = "in" kind = "intrusion" classes = ["bus"] hold = "20s" };
     // A moving pattern: it is looked at, whatever is thought to be in it.
-    replay(&program(), camera(rule), &Pattern::small(VideoCodec::H264).file()?, LadderMode::Auto, None).await?;
+    replay(&program(), camera(rule), &Pattern::small(VideoCodec::H264).file()?, LadderMode::Auto, None)
+        .await?;
     Ok(())
 }
 

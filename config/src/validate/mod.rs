@@ -29,7 +29,10 @@ use retention::{Defaults, Written};
 
 use crate::{
     Analysis, ConfigError, Fault, IncidentSettings, Inference, Playback, Problem, Server, Site, Storage,
-    raw::{RawAnalysis, RawArea, RawIncident, RawInference, RawPlayback, RawServer, RawSite, RawStorage},
+    raw::{
+        RawAnalysis, RawArea, RawCanary, RawIncident, RawInference, RawPlayback, RawServer, RawSite,
+        RawStorage,
+    },
     text,
 };
 
@@ -201,11 +204,14 @@ impl Check<'_> {
         let playback = self.playback(&mut root);
         let incident = self.incident(&mut root);
         let analysis = self.analysis(&mut root);
+        let canary = self.canary(&mut root);
         let inference = self.inference(&mut root, data_dir.as_deref());
         let areas = self.areas(&mut root);
         let cameras = self.cameras(&mut root, &areas.written, retention.unwrap_or_default());
         for key in root.keys() {
-            let fault = Fault::Section("site, server, storage, playback, incident, analysis, inference, area, camera");
+            let fault = Fault::Section(
+                "site, server, storage, playback, incident, analysis, canary, inference, area, camera",
+            );
             self.report(key.clone(), fault);
         }
         Some(Site {
@@ -217,6 +223,7 @@ impl Check<'_> {
             playback: playback?,
             incident: incident?,
             analysis: analysis?,
+            canary: canary?,
             inference: inference?,
             areas: areas.tree,
             cameras,
@@ -315,8 +322,7 @@ impl Check<'_> {
             Some(word) => self.accept("analysis.decoder", word.parse()),
             None => Some(DecoderChoice::Auto),
         };
-        let look_every =
-            self.duration("analysis.look_every", raw.look_every, secs(10), Limits::secs(1, 60));
+        let look_every = self.duration("analysis.look_every", raw.look_every, secs(10), Limits::secs(1, 60));
         let count = |n: i64, most: u16| {
             let count = u16::try_from(n).ok().filter(|n| *n <= most).and_then(NonZeroU16::new);
             count.ok_or_else(|| range(n, 1, i64::from(most)))
@@ -333,6 +339,14 @@ impl Check<'_> {
             decoders: decoders?,
             threads: threads?,
         })
+    }
+
+    fn canary(&mut self, root: &mut Table) -> Option<Option<Duration>> {
+        let raw: RawCanary = self.raw_or_default(root, "canary")?;
+        if raw.every.as_deref() == Some("off") {
+            return Some(None);
+        }
+        self.duration("canary.every", raw.every, secs(600), Limits::secs(60, 86_400)).map(Some)
     }
 
     fn inference(&mut self, root: &mut Table, data_dir: Option<&Path>) -> Option<Inference> {

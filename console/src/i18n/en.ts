@@ -1,6 +1,7 @@
 /** English: fills every word that Chinese has. */
 import type { Evidence } from "../api/types";
 import { recordingCodes, recordingWords } from "./recordings.en";
+import { ticketWords } from "./tickets.en";
 import type { Words } from "./zh";
 
 const classWord: Record<string, string> = {
@@ -26,6 +27,7 @@ const things = (one: string, n: number) =>
 
 export const en: Words = {
   ...recordingWords,
+  ...ticketWords,
   product: "Sharp Eyes",
   tagline: "Governance centre · dispatch",
   lang: { name: "English", other: "中文" },
@@ -54,6 +56,7 @@ export const en: Words = {
     cameras: "Live view",
     timeline: "Playback",
     health: "Camera health",
+    tickets: "Tickets",
     storage: "Storage",
     accounts: "Accounts",
     audit: "Audit log",

@@ -1,6 +1,7 @@
 /** Chinese, the first language: the shape of this object is what every other language must fill. */
 import type { Evidence } from "../api/types";
 import { recordingCodes, recordingWords } from "./recordings.zh";
+import { ticketWords } from "./tickets.zh";
 
 const classWord: Record<string, string> = {
   person: "人员",
@@ -22,6 +23,7 @@ const held = (e: Evidence) => Math.round(e.held_ms / 1000);
 
 export const zh = {
   ...recordingWords,
+  ...ticketWords,
   product: "雪亮视频网关",
   tagline: "综治中心 · 事件调度",
   lang: { name: "中文", other: "English" },
@@ -50,6 +52,7 @@ export const zh = {
     cameras: "实时画面",
     timeline: "录像回放",
     health: "设备运维",
+    tickets: "工单",
     storage: "存储",
     accounts: "账号",
     audit: "审计日志",

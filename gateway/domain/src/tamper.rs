@@ -227,7 +227,7 @@ impl TamperWatch {
             return Look::Well;
         }
         let likeness = self.reference.compare(features);
-        if likeness.detail < COVERED && likeness.outlines < MOVED {
+        if likeness.detail < COVERED && likeness.coarse < COARSE && likeness.outlines < MOVED {
             return ill(TamperKind::Covered, likeness.detail);
         }
         if likeness.sharpness < DEFOCUSED && likeness.fine < DEFOCUSED {
@@ -344,6 +344,7 @@ enum Life {
 /// Shares of what is usual for the camera. Between the two of a pair a picture is neither.
 const COVERED: f32 = 0.2;
 const COVERED_NO_MORE: f32 = 0.4;
+const COARSE: f32 = 0.4;
 const DEFOCUSED: f32 = 0.5;
 const DEFOCUSED_NO_MORE: f32 = 0.7;
 /// Against the same hour of an earlier day: weather and season change more than minutes do.

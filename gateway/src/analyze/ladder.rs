@@ -275,7 +275,8 @@ impl Ladder {
             let reason = if self.is_busy { RungReason::Standing } else { RungReason::Calm };
             self.go(Rung::Few.max(self.rest()), reason);
         }
-        let is_held = self.is_busy || self.now < self.watch_until || self.rung < Rung::Few || self.rests_high();
+        let is_held =
+            self.is_busy || self.now < self.watch_until || self.rung < Rung::Few || self.rests_high();
         if is_held || self.rung == Rung::Full {
             return false;
         }

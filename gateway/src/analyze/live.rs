@@ -184,7 +184,11 @@ impl Drop for Job {
     /// A frame that nobody detected still has to be accounted for.
     fn drop(&mut self) {
         if !self.is_answered {
-            self.analysis.answer(Answer { generation: self.generation, look: self.wanted.look, interest: None });
+            self.analysis.answer(Answer {
+                generation: self.generation,
+                look: self.wanted.look,
+                interest: None,
+            });
         }
         let _ = self.analysis.out.compare_exchange(self.number, 0, Ordering::AcqRel, Ordering::Acquire);
     }

@@ -172,7 +172,8 @@ impl Motion {
         }
         let (x0, y0, x1, y1) = bounds?;
         let share = |n: usize, of: usize| {
-            f32::from(u16::try_from(n).unwrap_or(u16::MAX)) / f32::from(u16::try_from(of.max(1)).unwrap_or(u16::MAX))
+            f32::from(u16::try_from(n).unwrap_or(u16::MAX))
+                / f32::from(u16::try_from(of.max(1)).unwrap_or(u16::MAX))
         };
         Some(NormRect {
             x0: share(x0, self.columns),
@@ -208,7 +209,10 @@ fn n_together(set: &[bool], columns: usize) -> usize {
 fn has_neighbour(set: &[bool], columns: usize, i: usize) -> bool {
     let x = i % columns.max(1);
     let at = |i: usize| set.get(i).copied().unwrap_or(false);
-    (x > 0 && at(i - 1)) || (x + 1 < columns && at(i + 1)) || (i >= columns && at(i - columns)) || at(i + columns)
+    (x > 0 && at(i - 1))
+        || (x + 1 < columns && at(i + 1))
+        || (i >= columns && at(i - columns))
+        || at(i + columns)
 }
 
 #[cfg(test)]

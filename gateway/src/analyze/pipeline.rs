@@ -8,9 +8,9 @@ use sharpeyes_domain::{
     detection::{Detection, ObjectClass},
     geometry::{Confidence, NormRect},
     ladder::{Need, Rung},
+    luma::LumaPicture,
     rule::{FrameTime, RuleConfig, RuleState},
     schedule::{LocalTime, Weekday},
-    luma::LumaPicture,
     tamper::TamperEdge,
     time::{MediaDuration, Pts, WallTime},
     track::{Track, Tracker, TrackerConfig},
@@ -145,10 +145,10 @@ impl CameraPipeline {
     #[must_use]
     pub fn need(&self) -> Need {
         let none = Need { rest: Rung::Sizes, fps: 0.0 };
-        self.rules.iter().map(|rule| rule.config().kind.need()).fold(none, |most, need| Need {
-            rest: most.rest.max(need.rest),
-            fps: most.fps.max(need.fps),
-        })
+        self.rules
+            .iter()
+            .map(|rule| rule.config().kind.need())
+            .fold(none, |most, need| Need { rest: most.rest.max(need.rest), fps: most.fps.max(need.fps) })
     }
 
     /// Takes the detections of one picture and says what the camera deserves next.

@@ -93,15 +93,13 @@ const fn is_adopted(edge: &TamperEdge) -> bool {
 pub fn luma(frame: &Frame) -> Option<LumaPicture> {
     let size = |pixels: u32| usize::try_from(pixels).unwrap_or(0);
     let (width, height) = (size(frame.width_px), size(frame.height_px));
-    let view = |plane: &'_ FramePlane, width, height| PlaneView {
-        data: &plane.data,
-        stride: plane.stride,
-        width,
-        height,
-    };
     let [y, cb, cr] = &*frame.planes;
     let halved = (width.div_ceil(2), height.div_ceil(2));
-    LumaPicture::of_planes([view(y, width, height), view(cb, halved.0, halved.1), view(cr, halved.0, halved.1)])
+    LumaPicture::of_planes([view(y, (width, height)), view(cb, halved), view(cr, halved)])
+}
+
+fn view(plane: &FramePlane, (width, height): (usize, usize)) -> PlaneView<'_> {
+    PlaneView { data: &plane.data, stride: plane.stride, width, height }
 }
 
 /// The things that no detection of the same picture explains.

@@ -87,7 +87,11 @@ impl InferencePool {
         }
     }
 
-    fn detect(&self, detectors: &mut HashMap<ModelId, Detector>, job: &mut Job) -> Result<(), InferenceError> {
+    fn detect(
+        &self,
+        detectors: &mut HashMap<ModelId, Detector>,
+        job: &mut Job,
+    ) -> Result<(), InferenceError> {
         let analysis = job.analysis.clone();
         if !detectors.contains_key(analysis.model())
             && let Some(file) = self.models.get(analysis.model())

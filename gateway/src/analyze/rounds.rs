@@ -83,7 +83,12 @@ struct Due {
 impl Rounds {
     /// Every camera is due, one shortly after the other.
     #[must_use]
-    pub fn new(cameras: Vec<Arc<LiveAnalysis>>, choice: DecoderChoice, admission: Admission, clock: Clock) -> Self {
+    pub fn new(
+        cameras: Vec<Arc<LiveAnalysis>>,
+        choice: DecoderChoice,
+        admission: Admission,
+        clock: Clock,
+    ) -> Self {
         let now = clock.instant();
         let heap = (0..cameras.len()).map(|n| {
             let turn = u32::try_from(n % 50).unwrap_or(0);

@@ -244,7 +244,8 @@ impl Watch {
         let Some(params) = self.params.clone() else { return Ok(()) };
         self.counters.units[index(self.ladder.rung())] += 1;
         if unit.is_keyframe {
-            let gap = self.newest_keyframe.replace(unit.pts).map_or(MediaDuration::ZERO, |last| unit.pts - last);
+            let gap =
+                self.newest_keyframe.replace(unit.pts).map_or(MediaDuration::ZERO, |last| unit.pts - last);
             self.ladder.keyframe_gap(gap);
         }
         self.backlog.push(unit);
@@ -269,12 +270,7 @@ impl Watch {
     ///
     /// # Errors
     /// As [`Self::unit`].
-    pub fn seen(
-        &mut self,
-        look: Look,
-        interest: Interest,
-        eyes: &mut impl Eyes,
-    ) -> Result<(), DecodeError> {
+    pub fn seen(&mut self, look: Look, interest: Interest, eyes: &mut impl Eyes) -> Result<(), DecodeError> {
         self.n_looking = self.n_looking.saturating_sub(1);
         self.judge(look, interest, eyes)
     }

@@ -12,6 +12,7 @@ use sharpeyes_domain::{
     incident::{Actor, CloseReason, Ending, IncidentAction, IncidentState, ReopenReason},
     rule::{RuleClass, RuleConfig, RuleKind},
     segment::Gap,
+    ticket::{TicketKind, TicketState},
     zone::Zone,
 };
 
@@ -50,6 +51,21 @@ macro_rules! same {
 same!(Role = Role { Operator, Police, Technician, Administrator, Auditor });
 same!(Language = Language { Chinese, English });
 same!(RuleClass = IncidentClass { Crowding, Intrusion });
+same!(TicketState = TicketState { Open, Acknowledged, Recovered, Closed });
+same!(
+    TicketKind = TicketKind {
+        Stream,
+        Covered,
+        Defocused,
+        Moved,
+        Frozen,
+        SignalLost,
+        AnalysisBlind,
+        Disk,
+        Clock,
+        CanaryMissing,
+    }
+);
 same!(CloseReason = CloseReason { Handled, FalseAlarm, Duplicate, Test, NoAction });
 same!(ReopenReason = ReopenReason { Recurred, Mistake, NewEvidence, Discontent });
 same!(

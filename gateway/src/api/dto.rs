@@ -6,6 +6,7 @@
 
 mod recording;
 mod storage;
+mod ticket;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -18,6 +19,7 @@ pub use storage::{
     Deletion, DeletionReason, DiskState, Hold, HoldRelease, HoldScope, HoldStream, LegalBasis, NewHold,
     RetentionClock, Storage, StorageForecast, StreamStorage, Volume,
 };
+pub use ticket::{Ticket, TicketHand, TicketKind, TicketNote, TicketScope, TicketState};
 
 // ---- errors
 

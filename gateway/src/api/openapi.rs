@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::{
     accounts, audit, cameras, clips, dto, events, holds, incidents, live, pictures, recordings, session,
-    storage, timeline, transcodes,
+    storage, tickets, timeline, transcodes,
 };
 
 #[derive(OpenApi)]
@@ -47,6 +47,9 @@ use super::{
         holds::release,
         storage::show,
         storage::confirm_clock,
+        tickets::list,
+        tickets::acknowledge,
+        tickets::close,
         accounts::list,
         accounts::create,
         accounts::change,
@@ -61,7 +64,8 @@ use super::{
         dto::HoldScope,
         dto::IncidentScope,
         dto::JumpDirection,
-        dto::LiveStream
+        dto::LiveStream,
+        dto::TicketScope
     ))
 )]
 struct Document;

@@ -21,7 +21,8 @@ const SAME_FAULT: Duration = Duration::from_hours(1);
 /// Tickets in one answer, the newest first.
 const MOST_LISTED: u32 = 500;
 
-const SELECT: &str = "SELECT id, kind, camera, state, level, stage, code, detail, remedy, first_ms, last_ms, n_times,
+const SELECT: &str =
+    "SELECT id, kind, camera, state, level, stage, code, detail, remedy, first_ms, last_ms, n_times,
     acknowledged_ms, acknowledged_by, recovered_ms, closed_ms, closed_by, note FROM ticket";
 
 /// A person's word on a ticket, and when.
@@ -248,7 +249,8 @@ fn ticket(row: &Row<'_>) -> rusqlite::Result<TicketRow> {
     let state: TicketState =
         row.get_ref("state")?.as_str()?.parse().map_err(|error| wrong(3, Box::new(error)))?;
     let camera: Option<String> = row.get("camera")?;
-    let camera = camera.map(|id| CameraId::new(&id)).transpose().map_err(|error| wrong(2, Box::new(error)))?;
+    let camera =
+        camera.map(|id| CameraId::new(&id)).transpose().map_err(|error| wrong(2, Box::new(error)))?;
     Ok(TicketRow {
         id: TicketId(row.get("id")?),
         key: FaultKey { kind, camera },
@@ -302,14 +304,19 @@ mod tests {
     async fn a_fault_that_comes_back_goes_on_in_its_ticket_and_a_new_one_begins_after_an_hour() {
         let dir = tempfile::tempdir().unwrap();
         let store = tickets(&dir);
-        let apply = |change, at| tokio::task::block_in_place(|| store.apply_blocking(vec![change], WallTime(at)).unwrap());
+        let apply = |change, at| {
+            tokio::task::block_in_place(|| store.apply_blocking(vec![change], WallTime(at)).unwrap())
+        };
         apply(raise(1, "refused"), 21_000);
         apply(raise(2, "stalled"), 60_000);
         apply(recover(70_000), 190_000);
         let all = store.list(WhichTickets::All).await.unwrap();
         let [row] = &all[..] else { panic!("{all:?}") };
         assert_eq!((row.state, row.times, row.fault.code.as_str()), (TicketState::Recovered, 3, "stalled"));
-        assert_eq!((row.first, row.last, row.recovered), (WallTime(1_000), WallTime(70_000), Some(WallTime(190_000))));
+        assert_eq!(
+            (row.first, row.last, row.recovered),
+            (WallTime(1_000), WallTime(70_000), Some(WallTime(190_000)))
+        );
         assert_eq!(store.list(WhichTickets::Open).await.unwrap(), []);
         apply(raise(1, "refused"), 3_000_000);
         let open = store.list(WhichTickets::Open).await.unwrap();
@@ -326,7 +333,9 @@ mod tests {
     async fn what_a_technician_closed_stays_closed() {
         let dir = tempfile::tempdir().unwrap();
         let store = tickets(&dir);
-        let apply = |change, at| tokio::task::block_in_place(|| store.apply_blocking(vec![change], WallTime(at)).unwrap());
+        let apply = |change, at| {
+            tokio::task::block_in_place(|| store.apply_blocking(vec![change], WallTime(at)).unwrap())
+        };
         apply(raise(1, "refused"), 1_000);
         let id = store.list(WhichTickets::Open).await.unwrap()[0].id;
         let hand = |at| TicketHand { at: WallTime(at), by: "tech".into() };
@@ -338,7 +347,10 @@ mod tests {
         let row = store.one(id).await.unwrap().unwrap();
         assert_eq!((row.state, row.times), (TicketState::Acknowledged, 2), "who knew still knows");
         let row = act(TicketAct::Close, 4_000, "").await.unwrap().unwrap();
-        assert_eq!((row.state, row.note.as_str(), row.closed), (TicketState::Closed, "on my way", Some(hand(4_000))));
+        assert_eq!(
+            (row.state, row.note.as_str(), row.closed),
+            (TicketState::Closed, "on my way", Some(hand(4_000)))
+        );
         assert_eq!(act(TicketAct::Acknowledge, 5_000, "late").await.unwrap().unwrap(), row);
         apply(raise(1, "refused"), 6_000);
         assert_ne!(store.list(WhichTickets::Open).await.unwrap()[0].id, id);

@@ -2,11 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
 
-use std::{
-    path::Path,
-    process::Command,
-    time::Instant,
-};
+use std::{path::Path, process::Command, time::Instant};
 
 use anyhow::{Context as _, ensure};
 use sharpeyes::analyze::decode::{Decoded, Decoder, FileDemuxer, Frame, OpenedFile};

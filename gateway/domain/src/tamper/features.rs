@@ -123,6 +123,8 @@ pub(super) fn changed(before: &LumaPicture, now: &LumaPicture) -> f32 {
 pub(super) struct Likeness {
     /// Share of the textured cells that kept their detail.
     pub detail: f32,
+    /// Coarse detail, wherever it is: a picture of another place has its own.
+    pub coarse: f32,
     /// Fine over coarse detail.
     pub sharpness: f32,
     /// Fine detail.
@@ -172,6 +174,7 @@ impl Default for Likeness {
     fn default() -> Self {
         Self {
             detail: 1.0,
+            coarse: 1.0,
             sharpness: 1.0,
             fine: 1.0,
             sharpness_of_hour: 1.0,
@@ -268,6 +271,7 @@ impl Reference {
         let hour = Some(&self.hours[self.hour]).filter(|hour| hour.is_known);
         Likeness {
             detail: count(kept) / count(textured.len()),
+            coarse: of(mean(&features.coarse), mean(&self.coarse)),
             sharpness: of(
                 sum(&features.fine) / sum(&features.coarse).max(1.0),
                 sum(&self.fine) / sum(&self.coarse).max(1.0),

@@ -32,7 +32,7 @@ fn well(seed: u32) -> LumaPicture {
 }
 
 fn blurred(x: usize, y: usize) -> u8 {
-    const REACH: usize = 4;
+    const REACH: usize = 2;
     let (xs, ys) = (
         x.saturating_sub(REACH)..=(x + REACH).min(WIDTH - 1),
         y.saturating_sub(REACH)..=(y + REACH).min(HEIGHT - 1),

@@ -257,7 +257,8 @@ fn choose(caps: &gst::Caps, choice: DecoderChoice) -> Result<(gst::Element, Deco
             .collect();
     factories.sort_by_key(|factory| (std::cmp::Reverse(factory.rank()), factory.name()));
     let Some(factory) = factories.first() else {
-        let stream = caps.structure(0).map_or("this stream", |structure| structure.name().as_str()).to_owned();
+        let stream =
+            caps.structure(0).map_or("this stream", |structure| structure.name().as_str()).to_owned();
         return Err(missing(format!("no `{choice}` decoder for {stream} is installed")));
     };
     let element = factory.create().build().map_err(|error| missing(error.to_string()))?;
@@ -300,8 +301,9 @@ fn listen(pipeline: &gst::Pipeline, outlet: &Shared) {
 
 fn sink_pad(outlet: &Shared) -> Result<gst::Pad, DecodeError> {
     let caps = gst::Caps::builder("video/x-raw").field("format", VideoFormat::I420.to_str()).build();
-    let template = gst::PadTemplate::new("pictures", gst::PadDirection::Sink, gst::PadPresence::Always, &caps)
-        .map_err(|error| DecodeError::Failed { detail: error.to_string() })?;
+    let template =
+        gst::PadTemplate::new("pictures", gst::PadDirection::Sink, gst::PadPresence::Always, &caps)
+            .map_err(|error| DecodeError::Failed { detail: error.to_string() })?;
     let (pictures, events) = (outlet.clone(), outlet.clone());
     let pad = gst::Pad::builder_from_template(&template)
         .chain_function(move |_, _, buffer| {

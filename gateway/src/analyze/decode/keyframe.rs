@@ -10,9 +10,7 @@ use sharpeyes_domain::{
     media::{AccessUnit, VideoCodec, VideoParams, nal_units},
 };
 
-use super::{
-    DecodeError, Decoded, Decoder, DecoderElement, decoder::coded, init,
-};
+use super::{DecodeError, Decoded, Decoder, DecoderElement, decoder::coded, init};
 
 const START: [u8; 4] = [0, 0, 0, 1];
 /// Of a decoder's own time: a keyframe a second, whoever it is from. It must go forwards.
@@ -33,10 +31,8 @@ impl KeyframeDecoder {
             VideoCodec::H264 => "video/x-h264",
             VideoCodec::H265 => "video/x-h265",
         };
-        let caps = gst::Caps::builder(name)
-            .field("stream-format", "byte-stream")
-            .field("alignment", "au")
-            .build();
+        let caps =
+            gst::Caps::builder(name).field("stream-format", "byte-stream").field("alignment", "au").build();
         Ok(Self { decoder: Decoder::with_caps(&caps, choice)?, n_fed: 0 })
     }
 

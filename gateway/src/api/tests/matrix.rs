@@ -38,6 +38,8 @@ const VERBS: &[(Action, &[Role])] = &[
     (Action::HoldManage, &[Role::Operator]),
     (Action::StorageRead, &[Role::Technician, Role::Administrator]),
     (Action::StorageManage, &[Role::Administrator]),
+    (Action::TicketRead, &[Role::Technician, Role::Administrator]),
+    (Action::TicketManage, &[Role::Technician, Role::Administrator]),
     (Action::AccountManage, &[Role::Administrator]),
     (Action::AuditRead, &[Role::Auditor]),
 ];
@@ -64,9 +66,10 @@ fn expected(row: &RouteRow, viewer: Option<(Role, Where)>) -> StatusCode {
     if !holders.contains(&role) {
         return StatusCode::FORBIDDEN;
     }
-    let is_about_one =
-        ["/cameras/{id}", "/incidents/{id}", "/holds/{id}"].iter().any(|one| row.path.contains(one))
-            || (row.verb, row.path.as_str()) == (Verb::Post, "/api/v1/holds");
+    let is_about_one = ["/cameras/{id}", "/incidents/{id}", "/holds/{id}", "/tickets/{id}"]
+        .iter()
+        .any(|one| row.path.contains(one))
+        || (row.verb, row.path.as_str()) == (Verb::Post, "/api/v1/holds");
     if is_about_one && place == Where::Outside && role != Role::Administrator {
         return StatusCode::NOT_FOUND;
     }
@@ -84,6 +87,7 @@ struct Targets {
     camera: String,
     account: String,
     hold: String,
+    ticket: String,
 }
 
 async fn ask(
@@ -97,6 +101,7 @@ async fn ask(
         Some("cameras") => &targets.camera,
         Some("incidents") => &targets.incident,
         Some("holds") => &targets.hold,
+        Some("tickets") => &targets.ticket,
         _ => &targets.account,
     };
     let path = row.path.strip_prefix("/api/v1").unwrap().replace("{id}", id);
@@ -116,6 +121,7 @@ async fn ask(
             "camera": targets.camera, "from_ms": START.0 + 50_000, "to_ms": START.0 + 60_000, "case_number": "C-2",
             "review_ms": START.0 + 86_400_000
         }),
+        (Verb::Post, path) if path.starts_with("/tickets/") => serde_json::json!({ "note": "seen" }),
         (Verb::Post, path) if path.starts_with("/holds/") => serde_json::json!({ "reason": "closed" }),
         (Verb::Post, _) => {
             let incident = targets.incident.parse().map(IncidentId).unwrap();
@@ -159,6 +165,7 @@ async fn every_route_answers_every_viewer_as_the_table_says() {
         camera: "cam-east".to_owned(),
         account: spare.to_string(),
         hold: house.hold("cam-east").await.to_string(),
+        ticket: house.ticket(Some("cam-east")).await.to_string(),
     };
     let mut viewers: Vec<Option<(Role, Where)>> = vec![None];
     for &role in Role::ALL {
@@ -206,15 +213,19 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
     let (_, west) = house.fill().await;
     let cookie = house.viewer("op", Role::Operator, "east").await;
     let hold = house.hold("cam-west").await;
+    let ticket = house.ticket(Some("cam-west")).await;
+    let technician = house.viewer("tech", Role::Technician, "east").await;
     for row in table(&house).iter().filter(|row| row.path.contains("{id}") && !row.path.contains("accounts"))
     {
         let mut bodies = BTreeSet::new();
-        for (incident, camera, hold) in [
-            (west.to_string(), "cam-west", hold.to_string()),
-            ("999999".to_owned(), "cam-none", "999999".to_owned()),
+        let cookie = if row.path.contains("tickets") { &technician } else { &cookie };
+        for (incident, camera, hold, ticket) in [
+            (west.to_string(), "cam-west", hold.to_string(), ticket.to_string()),
+            ("999999".to_owned(), "cam-none", "999999".to_owned(), "999999".to_owned()),
         ] {
-            let targets = Targets { incident, camera: camera.to_owned(), account: "1".to_owned(), hold };
-            let answer = house.send(ask(&house, row, &targets, Some(&cookie), 0).await).await;
+            let targets =
+                Targets { incident, camera: camera.to_owned(), account: "1".to_owned(), hold, ticket };
+            let answer = house.send(ask(&house, row, &targets, Some(cookie), 0).await).await;
             assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{}", row.path);
             bodies.insert(bytes(answer).await);
         }
@@ -236,6 +247,7 @@ async fn damaged_policies_deny_everything_but_the_health_page() {
         camera: "cam-east".to_owned(),
         account: "1".to_owned(),
         hold: "1".to_owned(),
+        ticket: "1".to_owned(),
     };
     for row in table(&house) {
         for cookie in [None, Some(cookie.as_str())] {

@@ -1,10 +1,6 @@
 //! Timelines, recordings by time, stills and transcodes, over footage of the repository.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
