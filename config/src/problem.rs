@@ -3,8 +3,13 @@
 use std::{fmt, path::PathBuf};
 
 use sharpeyes_domain::{
-    area::AreaError, closed::UnknownName, geometry::PolygonError, ids::IdError, retention::PolicyError,
+    area::AreaError,
+    closed::UnknownName,
+    geometry::{DirectionError, PolygonError},
+    ids::IdError,
+    retention::PolicyError,
     schedule::WindowError,
+    zone::LineError,
 };
 
 use crate::RtspUrlError;
@@ -76,6 +81,12 @@ pub enum Fault {
     /// A zone that is no polygon.
     #[error(transparent)]
     Polygon(#[from] PolygonError),
+    /// A line that is none.
+    #[error(transparent)]
+    Line(#[from] LineError),
+    /// A heading that points nowhere.
+    #[error(transparent)]
+    Direction(#[from] DirectionError),
     /// A stream's address.
     #[error(transparent)]
     Url(#[from] RtspUrlError),

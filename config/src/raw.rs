@@ -116,6 +116,8 @@ pub(crate) struct RawCamera {
     #[serde(default)]
     pub(crate) zone: Vec<toml::Value>,
     #[serde(default)]
+    pub(crate) line: Vec<toml::Value>,
+    #[serde(default)]
     pub(crate) rule: Vec<toml::Value>,
 }
 
@@ -129,11 +131,27 @@ pub(crate) struct RawZone {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct RawLine {
+    pub(crate) id: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) points: Option<Vec<[f32; 2]>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RawRule {
     pub(crate) id: Option<String>,
     pub(crate) kind: Option<String>,
     pub(crate) zone: Option<String>,
+    pub(crate) line: Option<String>,
+    pub(crate) direction: Option<String>,
+    pub(crate) heading: Option<[f32; 2]>,
     pub(crate) at_least: Option<i64>,
+    pub(crate) grows_by: Option<i64>,
+    pub(crate) within: Option<String>,
+    pub(crate) stay: Option<String>,
+    pub(crate) still: Option<String>,
+    pub(crate) least_score: Option<f64>,
     pub(crate) classes: Option<Vec<String>>,
     pub(crate) hold: Option<String>,
     pub(crate) clear: Option<String>,

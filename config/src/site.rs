@@ -12,7 +12,7 @@ use sharpeyes_domain::{
     ladder::{DecoderChoice, LadderMode},
     retention::Policy,
     rule::RuleConfig,
-    zone::Zone,
+    zone::{Line, Zone},
 };
 
 use crate::{RtspUrl, Secret};
@@ -169,6 +169,8 @@ pub struct Camera {
     pub score: Option<Confidence>,
     /// Parts of the picture that rules refer to.
     pub zones: Vec<Zone>,
+    /// Lines across the picture that rules refer to.
+    pub lines: Vec<Line>,
     /// What raises an alarm.
     pub rules: Vec<RuleConfig>,
 }

@@ -84,8 +84,8 @@ fn there_is_a_crowd_and_an_intrusion_to_be_shown() -> anyhow::Result<()> {
     for scene in Scene::all()? {
         classes.extend(scene.truth()?.events.into_iter().map(|event| event.class));
     }
-    for class in RuleClass::ALL {
-        ensure!(classes.contains(class), "no scene has an event of class {class}");
+    for class in [RuleClass::Crowding, RuleClass::Intrusion] {
+        ensure!(classes.contains(&class), "no scene has an event of class {class}");
     }
     Ok(())
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use sharpeyes_domain::{
+    area::Place,
     geometry::{Confidence, NormPoint, Polygon},
-    ids::{AreaId, CameraId, ModelId, ZoneId},
-    zone::Zone,
+    ids::{AreaId, CameraId, LineId, ModelId, ZoneId},
+    zone::{Line, Zone},
 };
 use toml::{Table, Value};
 
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::{
     AnalyseStream, Camera, Credentials, Fault, Record, RtspUrl, Secret, StreamSource, Transport,
-    raw::{RawCamera, RawZone},
+    raw::{RawCamera, RawLine, RawZone},
 };
 
 impl Check<'_> {
@@ -52,8 +53,10 @@ impl Check<'_> {
         let in_urls = [main.as_ref(), sub.as_ref().and_then(Option::as_ref)].map(|s| s?.credentials.clone());
         let credentials = self.credentials(at, raw.username, raw.password, in_urls);
         let zones = self.zones(at, raw.zone);
+        let lines = self.lines(at, raw.line);
         let n_rules = raw.rule.len();
-        let rules = self.rules(at, raw.rule, &zones);
+        let drawn = Drawn { place, zones: &zones, lines: &lines };
+        let rules = self.rules(at, raw.rule, &drawn);
         let has_sub = sub.as_ref().is_none_or(Option::is_some);
         let analyse = self.analyse(at, raw.analyse, has_sub, n_rules > 0);
         let transport = match raw.transport {
@@ -105,6 +108,7 @@ impl Check<'_> {
             fps: fps?,
             score: score?,
             zones: zones.fine,
+            lines: lines.fine,
             rules,
         })
     }
@@ -203,7 +207,7 @@ impl Check<'_> {
         self.accept(at, fault.map_or(Ok(record), Err))
     }
 
-    fn zones(&mut self, at: &str, written: Vec<Value>) -> Zones {
+    fn zones(&mut self, at: &str, written: Vec<Value>) -> Known<Zone> {
         let mut seen = BTreeMap::new();
         let mut fine = Vec::new();
         for (at, value) in indexed(&format!("{at}.zone"), written) {
@@ -221,16 +225,43 @@ impl Check<'_> {
                 fine.push(Zone { id, name, polygon });
             }
         }
-        Zones { fine, written: seen.into_keys().collect() }
+        Known { fine, written: seen.into_keys().collect() }
+    }
+
+    fn lines(&mut self, at: &str, written: Vec<Value>) -> Known<Line> {
+        let mut seen = BTreeMap::new();
+        let mut fine = Vec::new();
+        for (at, value) in indexed(&format!("{at}.line"), written) {
+            let Some(raw) = self.raw::<RawLine>(&at, value) else { continue };
+            if let Some(id) = &raw.id {
+                self.unique(&mut seen, id, &at);
+            }
+            let id = self.id(format!("{at}.id"), raw.id, LineId::new);
+            let name = self.name(format!("{at}.name"), raw.name);
+            let points = self.required(format!("{at}.points"), raw.points);
+            if let (Some(id), Some(name), Some(points)) = (id, name, points) {
+                let points: Vec<_> = points.into_iter().map(|[x, y]| NormPoint { x, y }).collect();
+                fine.extend(self.accept(format!("{at}.points"), Line::new(id, name, &points)));
+            }
+        }
+        Known { fine, written: seen.into_keys().collect() }
     }
 }
 
-/// Zones of one camera.
-pub(super) struct Zones {
+/// Zones or lines of one camera.
+pub(super) struct Known<T> {
     /// Those without a problem.
-    pub(super) fine: Vec<Zone>,
+    pub(super) fine: Vec<T>,
     /// The ids of all, so that one bad polygon is not also reported by every rule that uses it.
     pub(super) written: Vec<String>,
+}
+
+/// What is known of a camera when its rules are read.
+pub(super) struct Drawn<'a> {
+    /// `None`: it was no place.
+    pub(super) place: Option<Place>,
+    pub(super) zones: &'a Known<Zone>,
+    pub(super) lines: &'a Known<Line>,
 }
 
 struct Source {
@@ -239,6 +270,6 @@ struct Source {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "small settings; the nearest f32 is what is meant")]
-const fn single(value: f64) -> f32 {
+pub(super) const fn single(value: f64) -> f32 {
     value as f32
 }

@@ -9,7 +9,7 @@ use crate::{
     closed::closed_enum,
     detection::ObjectClass,
     geometry::Confidence,
-    ids::{RuleId, TrackId, ZoneId},
+    ids::{LineId, RuleId, TrackId, ZoneId},
     level::Level,
     rule::RuleClass,
     tamper::TamperKind,
@@ -36,6 +36,76 @@ pub struct ZoneRef {
     pub name: String,
 }
 
+/// Which line an alarm is about, with the name it had then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineRef {
+    /// Unique within the camera.
+    pub id: LineId,
+    /// As people call it.
+    pub name: String,
+}
+
+closed_enum! {
+    /// A sign of a traffic accident.
+    pub enum Sign ("sign") {
+        /// Two that came at each other touch.
+        Contact => "contact",
+        /// One went from fast to standing at once.
+        AbruptStop => "abrupt_stop",
+        /// Both did.
+        BothAbrupt => "both_abrupt",
+        /// Both stand where they met.
+        Halted => "halted",
+        /// Someone lies beside it.
+        PersonDown => "person_down",
+        /// One came and stays beside it.
+        Bystander => "bystander",
+        /// Several did.
+        Bystanders => "bystanders",
+    }
+}
+
+/// Numbers that only some kinds of rules have.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case")]
+pub enum Detail {
+    /// How a crowd grew; [`Evidence::count`] is by how many.
+    Growth {
+        /// How many there were.
+        from: u32,
+        /// How many there are.
+        to: u32,
+        /// Within which time, as the rule is set.
+        #[serde(rename = "within_90k")]
+        within: MediaDuration,
+    },
+    /// What went over a line since the alarm began; [`Evidence::count`] is those that the rule counts.
+    Crossing {
+        /// Which line.
+        line: LineRef,
+        /// From its left to its right.
+        forward: u32,
+        /// From its right to its left.
+        backward: u32,
+    },
+    /// How long it takes of a stay, a stop or a stillness, as the rule is set; [`Evidence::held_for`] is how long it is.
+    Stay {
+        /// The limit.
+        #[serde(rename = "limit_90k")]
+        limit: MediaDuration,
+    },
+    /// What speaks for an accident; [`Evidence::score`] is the sum.
+    Accident {
+        /// The signs seen, each once.
+        signs: Vec<Sign>,
+    },
+    /// How fast the fastest is, in its own heights per second.
+    Speed {
+        /// Of who runs, 1.6 and more.
+        heights_per_s: f32,
+    },
+}
+
 /// Codes and numbers for the sentence that a person reads: "12 people in 广场 for 20 s, limit 10".
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
@@ -58,6 +128,9 @@ pub struct Evidence {
     pub tracks: Vec<TrackId>,
     /// Highest score among them.
     pub score: Confidence,
+    /// What only some kinds of rules have; alarms from before there were such kinds have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Detail>,
     /// The camera may have been tampered with at the time, so this may be wrong: how. `None` is the usual trust.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low_trust: Option<TamperKind>,

@@ -11,6 +11,25 @@ pub struct NormPoint {
     pub y: f32,
 }
 
+/// Width of a picture over its height, for whatever is measured across both axes. Cameras of our time send 16:9; on an old
+/// 4:3 one, sideways lengths come out a third too long, which every limit of ours leaves room for.
+pub const ASPECT: f32 = 16.0 / 9.0;
+
+impl NormPoint {
+    /// The way from `from` to here, in picture heights along both axes.
+    #[must_use]
+    pub fn way_from(&self, from: Self) -> (f32, f32) {
+        ((self.x - from.x) * ASPECT, self.y - from.y)
+    }
+
+    /// How far it is from `from` to here, in picture heights.
+    #[must_use]
+    pub fn distance(&self, from: Self) -> f32 {
+        let (dx, dy) = self.way_from(from);
+        dx.hypot(dy)
+    }
+}
+
 /// A box, `x0 <= x1` and `y0 <= y1`, normalised. A detector's box may reach outside 0..=1 until it is clipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NormRect {
@@ -42,6 +61,12 @@ impl NormRect {
     #[must_use]
     pub fn height(&self) -> f32 {
         (self.y1 - self.y0).max(0.0)
+    }
+
+    /// In picture heights, so that it compares with [`Self::height`].
+    #[must_use]
+    pub fn breadth(&self) -> f32 {
+        self.width() * ASPECT
     }
 
     /// Share of the picture's area.
@@ -81,12 +106,70 @@ impl NormRect {
         w * h
     }
 
+    /// How far apart the two are, in picture heights; 0 when they touch or overlap.
+    #[must_use]
+    pub fn gap(&self, other: &Self) -> f32 {
+        let dx = (self.x0.max(other.x0) - self.x1.min(other.x1)).max(0.0) * ASPECT;
+        let dy = (self.y0.max(other.y0) - self.y1.min(other.y1)).max(0.0);
+        dx.hypot(dy)
+    }
+
+    /// Share of this box that `other` covers, 0..=1; 0 for an empty one.
+    #[must_use]
+    pub fn covered_by(&self, other: &Self) -> f32 {
+        let area = self.area();
+        if area > 0.0 { self.intersection(other) / area } else { 0.0 }
+    }
+
     /// Intersection over union, 0..=1; 0 for two empty boxes.
     #[must_use]
     pub fn iou(&self, other: &Self) -> f32 {
         let shared = self.intersection(other);
         let union = self.area() + other.area() - shared;
         if union > 0.0 { shared / union } else { 0.0 }
+    }
+}
+
+/// Why two points and a heading make no direction.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum DirectionError {
+    /// Of no length, or not a number.
+    #[error("({dx}, {dy}) points nowhere")]
+    Nowhere {
+        /// To the right.
+        dx: f32,
+        /// Down.
+        dy: f32,
+    },
+}
+
+/// A direction in the picture, of length one in picture heights.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Heading {
+    x: f32,
+    y: f32,
+}
+
+impl Heading {
+    /// `dx` to the right and `dy` down, both normalised as [`NormPoint`] is; only their ratio counts.
+    ///
+    /// # Errors
+    /// [`DirectionError::Nowhere`] when both are zero or one is not finite.
+    pub fn new(dx: f32, dy: f32) -> Result<Self, DirectionError> {
+        let (x, y) = (dx * ASPECT, dy);
+        let length = x.hypot(y);
+        if length.is_finite() && length > 1e-6 {
+            Ok(Self { x: x / length, y: y / length })
+        } else {
+            Err(DirectionError::Nowhere { dx, dy })
+        }
+    }
+
+    /// How far `to` lies ahead of `from`, in picture heights; negative when it lies behind.
+    #[must_use]
+    pub fn advance(&self, from: NormPoint, to: NormPoint) -> f32 {
+        let (dx, dy) = to.way_from(from);
+        dx * self.x + dy * self.y
     }
 }
 

@@ -96,6 +96,8 @@ name_id! {
     CameraId,
     /// A zone of one camera.
     ZoneId,
+    /// A line of one camera.
+    LineId,
     /// A rule of one camera.
     RuleId,
     /// A detector.

@@ -1,25 +1,44 @@
 //! Conditions over tracks, zones and time, and when they become alarms.
 //!
 //! Pure functions of what they are given: the same tracks give the same alarms live and in a replay.
-//! Fed with the tracks of every analysed frame, in order; makes [`AlarmEdge`]s.
+//! Fed with the tracks of every analysed frame, in order; makes [`AlarmEdge`]s. Here is what all rules share: schedule,
+//! hold and clear times, dropouts, begin and end. What each family of rules looks for is in a file of its own.
 
+mod accident;
+mod defaults;
+mod down;
+mod follow;
+mod kind;
+mod left;
+mod line;
+mod presence;
+mod running;
+mod stay;
+mod stop;
 #[cfg(test)]
 mod tests;
+mod watch;
+mod way;
 
 use serde::{Deserialize, Serialize};
 
+use self::watch::{Frame, Verdict, Watch};
+pub use self::{
+    defaults::{Defaults, usual_rules},
+    kind::{Direction, RuleClass, RuleKind},
+    line::Passed,
+};
 use crate::{
     alarm::{AlarmBegin, AlarmEdge, AlarmEnd, AlarmUpdate, EndCause, Evidence, Moment, ZoneRef},
-    closed::closed_enum,
     detection::ObjectClass,
-    geometry::Confidence,
+    geometry::{ASPECT, NormPoint},
     ids::RuleId,
-    ladder::{Need, Rung},
+    ladder::Rung,
     level::Level,
     schedule::{LocalTime, Schedule},
     time::{MediaDuration, Pts, WallTime},
     track::Track,
-    zone::Zone,
+    zone::{Zone, anchor},
 };
 
 /// A condition may fail for this long, or for one frame whatever the rate, without its hold time beginning anew.
@@ -27,70 +46,14 @@ const DROPOUT: MediaDuration = MediaDuration::from_millis(1_000);
 /// Without a frame for this long nothing is known of the time between, so a hold time begins anew.
 /// The slowest analysis that a site may ask for is one frame in five seconds.
 const BLIND: MediaDuration = MediaDuration::from_secs(12);
+/// What has not moved for so long, though it would have to, is furniture.
+const FURNITURE: MediaDuration = MediaDuration::from_secs(10);
+/// What has stood for so long is left to the keyframes by a rule whose camera rests on them.
+const SETTLED: MediaDuration = MediaDuration::from_secs(20);
+/// A thing is near a zone when it would be in it within this many of its own heights.
+const NEAR: f32 = 1.5;
 /// Share of the hold time during which the condition must in fact have held.
 const HELD_PERCENT: i64 = 70;
-
-closed_enum! {
-    /// What kind of event a rule is about: the class of its alarms and incidents.
-    pub enum RuleClass ("rule class") {
-        /// Too many people in one place (聚集).
-        Crowding => "crowding",
-        /// Something where it must not be (入侵).
-        Intrusion => "intrusion",
-    }
-}
-
-/// What must hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum RuleKind {
-    /// At least this many people have their feet in the zone.
-    Crowding {
-        /// The limit; 0 counts as 1.
-        at_least: u32,
-    },
-    /// Anything of these classes is in the zone.
-    Intrusion {
-        /// Any of them.
-        classes: Vec<ObjectClass>,
-    },
-}
-
-impl RuleKind {
-    /// Without its settings.
-    #[must_use]
-    pub const fn class(&self) -> RuleClass {
-        match self {
-            Self::Crowding { .. } => RuleClass::Crowding,
-            Self::Intrusion { .. } => RuleClass::Intrusion,
-        }
-    }
-
-    /// How many it takes.
-    #[must_use]
-    pub fn limit(&self) -> u32 {
-        match self {
-            Self::Crowding { at_least } => (*at_least).max(1),
-            Self::Intrusion { .. } => 1,
-        }
-    }
-
-    /// What it takes to see it.
-    #[must_use]
-    pub const fn need(&self) -> Need {
-        match self {
-            Self::Crowding { .. } => Need { rest: Rung::Sizes, fps: 2.0 },
-            Self::Intrusion { .. } => Need { rest: Rung::Sizes, fps: 5.0 },
-        }
-    }
-
-    fn counts(&self, class: ObjectClass) -> bool {
-        match self {
-            Self::Crowding { .. } => class == ObjectClass::Person,
-            Self::Intrusion { classes } => classes.iter().any(|asked| class.may_be(*asked)),
-        }
-    }
-}
 
 /// One rule of one camera.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -139,13 +102,25 @@ impl RuleConfig {
     /// Whether a thing of this class can ever matter to the rule.
     #[must_use]
     pub fn counts(&self, class: ObjectClass) -> bool {
-        self.kind.counts(class)
+        self.kind.regards(class)
     }
 
-    /// Whether the rule wants to see where this thing goes: it may come to count, wherever it is now.
+    /// Whether pictures should come fast while `track` is there: it concerns the rule, is in its zone or near it, and is
+    /// no piece of furniture.
     #[must_use]
     pub fn cares_about(&self, track: &Track) -> bool {
-        self.kind.counts(track.class)
+        let age = track.last_seen - track.first_seen;
+        let is_furniture = self.must_have_moved && !track.has_moved() && age > FURNITURE;
+        let is_settled = self.kind.need().rest >= Rung::Keyframes && track.stood() > SETTLED;
+        self.kind.regards(track.class) && !is_furniture && !is_settled && self.is_near(track)
+    }
+
+    fn is_near(&self, track: &Track) -> bool {
+        let Some(zone) = &self.zone else { return true };
+        let reach = NEAR * track.rect.height();
+        let nearby = [(0.0, 0.0), (-reach / ASPECT, 0.0), (reach / ASPECT, 0.0), (0.0, -reach), (0.0, reach)];
+        let at = anchor(track.class, &track.rect);
+        nearby.iter().any(|(dx, dy)| zone.polygon.contains(NormPoint { x: at.x + dx, y: at.y + dy }))
     }
 
     fn applies_to(&self, track: &Track) -> bool {
@@ -179,8 +154,10 @@ enum Phase {
     Quiet,
     /// It holds, but not yet for long enough.
     Pending {
-        /// When it first held.
+        /// Since when it has been so.
         since: Moment,
+        /// First frame in which it held.
+        first: Pts,
         /// When it last held.
         last: Moment,
         /// For how long it held since then, failures taken out.
@@ -190,7 +167,7 @@ enum Phase {
     },
     /// The alarm runs.
     Active {
-        /// When the condition first held.
+        /// Since when it has been so.
         began: Moment,
         /// When it last held.
         last: Moment,
@@ -199,28 +176,24 @@ enum Phase {
     },
 }
 
-/// What one frame says about the condition.
-struct Tally {
-    count: u32,
-    class: ObjectClass,
-    tracks: Vec<crate::ids::TrackId>,
-    score: Confidence,
-}
-
 /// One rule with its memory.
 #[derive(Clone, Debug)]
 pub struct RuleState {
     config: RuleConfig,
     phase: Phase,
+    watch: Watch,
     /// Time of the last frame, and whether the condition held in it.
     previous: Option<(Pts, bool)>,
+    /// When the last alarm of this run ended: no later one began before.
+    cleared: Option<Moment>,
 }
 
 impl RuleState {
     /// Quiet.
     #[must_use]
-    pub const fn new(config: RuleConfig) -> Self {
-        Self { config, phase: Phase::Quiet, previous: None }
+    pub fn new(config: RuleConfig) -> Self {
+        let watch = Watch::new(&config.kind);
+        Self { config, phase: Phase::Quiet, watch, previous: None, cleared: None }
     }
 
     /// Its settings.
@@ -250,28 +223,41 @@ impl RuleState {
         tracks.iter().filter(|track| self.config.applies_to(track)).count()
     }
 
+    /// How many went over its line since it began to look, alarm or not; `None` where there is no line.
+    #[must_use]
+    pub const fn passed(&self) -> Option<Passed> {
+        match &self.watch {
+            Watch::Crossings(crossings) => Some(crossings.total),
+            _ => None,
+        }
+    }
+
     /// Takes one frame's tracks, frames in order, and says what changed.
     pub fn step(&mut self, at: FrameTime, tracks: &[Track]) -> Option<AlarmEdge> {
         if !self.config.schedule.is_open(at.local) {
-            self.previous = None;
-            return self.stop(at.moment(), EndCause::ScheduleClosed);
+            return self.reset(at.moment(), EndCause::ScheduleClosed);
         }
-        let tally = self.tally(tracks);
-        let is_true = tally.count >= self.config.kind.limit();
         let since_previous = self.previous.map(|(pts, _)| at.pts - pts);
         if let Some(gap) = since_previous.filter(|gap| *gap <= MediaDuration::ZERO) {
             // A frame out of order says nothing new; a leap back is a new run whose beginning was not announced.
             return if -gap > DROPOUT { self.reset(at.moment(), EndCause::StreamLost) } else { None };
         }
+        let is_blind = since_previous.is_some_and(|gap| gap > BLIND);
+        if is_blind {
+            self.watch = Watch::new(&self.config.kind);
+        }
+        let is_running = matches!(self.phase, Phase::Active { .. });
+        let verdict = self.watch.observe(&self.config, &Frame { at: at.moment(), tracks, is_running });
+        let is_true = verdict.count >= self.config.kind.limit();
         let edge = match self.phase {
-            Phase::Quiet if is_true => self.begin_pending(at.moment(), &tally),
+            Phase::Quiet if is_true => self.begin_pending(at.moment(), &verdict),
             Phase::Quiet => None,
-            Phase::Pending { .. } if since_previous.is_none_or(|gap| gap > BLIND) => {
+            Phase::Pending { .. } if is_blind => {
                 self.phase = Phase::Quiet;
-                if is_true { self.begin_pending(at.moment(), &tally) } else { None }
+                if is_true { self.begin_pending(at.moment(), &verdict) } else { None }
             }
-            Phase::Pending { .. } => self.step_pending(at.moment(), is_true, &tally),
-            Phase::Active { .. } => self.step_active(at.moment(), is_true, &tally),
+            Phase::Pending { .. } => self.step_pending(at.moment(), is_true, &verdict),
+            Phase::Active { .. } => self.step_active(at.moment(), is_true, &verdict),
         };
         self.previous = Some((at.pts, is_true));
         edge
@@ -281,11 +267,11 @@ impl RuleState {
     /// The rule begins anew with the next frame.
     pub fn reset(&mut self, at: Moment, cause: EndCause) -> Option<AlarmEdge> {
         self.previous = None;
-        self.stop(at, cause)
-    }
-
-    fn stop(&mut self, at: Moment, cause: EndCause) -> Option<AlarmEdge> {
-        match std::mem::replace(&mut self.phase, Phase::Quiet) {
+        self.watch = Watch::new(&self.config.kind);
+        let phase = std::mem::replace(&mut self.phase, Phase::Quiet);
+        // The times of the next run have nothing to do with those of this one.
+        self.cleared = None;
+        match phase {
             Phase::Quiet | Phase::Pending { .. } => None,
             Phase::Active { began, last, peak } => Some(self.end(began, last, at, cause, peak)),
         }
@@ -295,47 +281,51 @@ impl RuleState {
         AlarmEdge::End(AlarmEnd { rule: self.config.id.clone(), began, ended, cleared, cause, peak })
     }
 
-    fn begin_pending(&mut self, at: Moment, tally: &Tally) -> Option<AlarmEdge> {
-        self.phase = Phase::Pending { since: at, last: at, held: MediaDuration::ZERO, n_failed: 0 };
-        (self.config.hold <= MediaDuration::ZERO).then(|| self.raise(at, at, tally))
+    fn begin_pending(&mut self, at: Moment, verdict: &Verdict) -> Option<AlarmEdge> {
+        // An alarm is named by its beginning, so a stay that outlasts one alarm begins the next where that ended.
+        let since = self.cleared.filter(|cleared| cleared.pts > verdict.since.pts).unwrap_or(verdict.since);
+        self.phase =
+            Phase::Pending { since, first: at.pts, last: at, held: MediaDuration::ZERO, n_failed: 0 };
+        (self.config.hold <= MediaDuration::ZERO).then(|| self.raise(since, at, verdict))
     }
 
-    fn raise(&mut self, since: Moment, at: Moment, tally: &Tally) -> AlarmEdge {
-        self.phase = Phase::Active { began: since, last: at, peak: tally.count };
+    fn raise(&mut self, since: Moment, at: Moment, verdict: &Verdict) -> AlarmEdge {
+        self.phase = Phase::Active { began: since, last: at, peak: verdict.count };
         AlarmEdge::Begin(AlarmBegin {
             rule: self.config.id.clone(),
             class: self.config.kind.class(),
             level: self.config.level,
             began: since,
             raised: at,
-            evidence: self.evidence(tally, tally.count, at.pts - since.pts),
+            evidence: self.evidence(verdict, at.pts - since.pts),
         })
     }
 
-    fn step_pending(&mut self, at: Moment, is_true: bool, tally: &Tally) -> Option<AlarmEdge> {
-        let Phase::Pending { since, last, mut held, mut n_failed } = self.phase else { return None };
+    fn step_pending(&mut self, at: Moment, is_true: bool, verdict: &Verdict) -> Option<AlarmEdge> {
+        let Phase::Pending { since, first, last, mut held, mut n_failed } = self.phase else { return None };
         if !is_true {
             n_failed = n_failed.saturating_add(1);
             let is_over = n_failed > 1 && at.pts - last.pts > DROPOUT;
-            self.phase = if is_over { Phase::Quiet } else { Phase::Pending { since, last, held, n_failed } };
+            self.phase =
+                if is_over { Phase::Quiet } else { Phase::Pending { since, first, last, held, n_failed } };
             return None;
         }
         if let Some((previous, true)) = self.previous {
             held += at.pts - previous;
         }
-        let span = at.pts - since.pts;
-        self.phase = Phase::Pending { since, last: at, held, n_failed: 0 };
+        let span = at.pts - first;
+        self.phase = Phase::Pending { since, first, last: at, held, n_failed: 0 };
         let is_enough =
             span >= self.config.hold && held.0.saturating_mul(100) >= span.0.saturating_mul(HELD_PERCENT);
-        is_enough.then(|| self.raise(since, at, tally))
+        is_enough.then(|| self.raise(since, at, verdict))
     }
 
-    fn step_active(&mut self, at: Moment, is_true: bool, tally: &Tally) -> Option<AlarmEdge> {
+    fn step_active(&mut self, at: Moment, is_true: bool, verdict: &Verdict) -> Option<AlarmEdge> {
         let Phase::Active { began, last, peak } = self.phase else { return None };
         if is_true {
-            self.phase = Phase::Active { began, last: at, peak: peak.max(tally.count) };
-            return (tally.count > peak).then(|| {
-                let evidence = self.evidence(tally, tally.count, at.pts - began.pts);
+            self.phase = Phase::Active { began, last: at, peak: peak.max(verdict.count) };
+            return (verdict.count > peak).then(|| {
+                let evidence = self.evidence(verdict, at.pts - began.pts);
                 AlarmEdge::Update(AlarmUpdate { rule: self.config.id.clone(), began, at, evidence })
             });
         }
@@ -343,40 +333,23 @@ impl RuleState {
             return None;
         }
         self.phase = Phase::Quiet;
+        self.cleared = Some(at);
         Some(self.end(began, last, at, EndCause::Cleared, peak))
     }
 
-    fn tally(&self, tracks: &[Track]) -> Tally {
-        let counted: Vec<&Track> = tracks.iter().filter(|track| self.config.applies_to(track)).collect();
-        let votes = |class: ObjectClass| counted.iter().filter(|track| track.class == class).count();
-        let class = counted.iter().map(|track| track.class).max_by_key(|&class| votes(class));
-        let mut ids: Vec<_> = counted.iter().map(|track| track.id).collect();
-        ids.sort_unstable();
-        ids.truncate(Evidence::MOST_TRACKS);
-        let scores = counted.iter().map(|track| track.confidence.value());
-        Tally {
-            count: u32::try_from(counted.len()).unwrap_or(u32::MAX),
-            class: class.unwrap_or(ObjectClass::Other),
-            tracks: ids,
-            score: Confidence::new(scores.fold(0.0, f32::max)),
-        }
-    }
-
-    fn evidence(&self, tally: &Tally, peak: u32, held_for: MediaDuration) -> Evidence {
+    fn evidence(&self, verdict: &Verdict, held_for: MediaDuration) -> Evidence {
+        let zone = self.config.zone.as_ref();
         Evidence {
             rule_class: self.config.kind.class(),
-            zone: self
-                .config
-                .zone
-                .as_ref()
-                .map(|zone| ZoneRef { id: zone.id.clone(), name: zone.name.clone() }),
-            count: tally.count,
-            peak,
+            zone: zone.map(|zone| ZoneRef { id: zone.id.clone(), name: zone.name.clone() }),
+            count: verdict.count,
+            peak: verdict.count,
             limit: self.config.kind.limit(),
             held_for,
-            class: tally.class,
-            tracks: tally.tracks.clone(),
-            score: tally.score,
+            class: verdict.class,
+            tracks: verdict.tracks.clone(),
+            score: verdict.score,
+            detail: verdict.detail.clone(),
             low_trust: None,
         }
     }

@@ -39,6 +39,10 @@ const BORDER: f32 = 0.01;
 /// From this [`Track::travelled`] on a thing has moved: less than 0.55 of both boxes is shared, as after a step of a third
 /// of its width. A weak detector's jitter on a thing that stands leaves more than 0.6, and so does hiding a third of it.
 pub const MOVED: f32 = 0.45;
+/// A thing stands as long as its box shares this much with where it came to rest: less than a fifth of a side away.
+const STANDS: f32 = 0.65;
+/// A box may be elsewhere for this long, half hidden by what passes, without the thing having left.
+const STIRRED: MediaDuration = MediaDuration::from_millis(1_000);
 
 /// How detections are joined. Scores are the detector's, so a model with other scores needs other values.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,6 +93,10 @@ pub struct Track {
     pub velocity: NormPoint,
     /// How far it has come from where it was first seen, at most: 0 is not at all, 1 is clear of it (1 − IoU).
     pub travelled: f32,
+    /// Where it was first seen.
+    pub origin: NormRect,
+    /// Picture since which its box has been where it is now; of a thing on the move, a moment ago.
+    pub still_since: Pts,
 }
 
 impl Track {
@@ -96,6 +104,12 @@ impl Track {
     #[must_use]
     pub fn has_moved(&self) -> bool {
         self.travelled >= MOVED
+    }
+
+    /// How long its box has been where it is, as of its latest detection.
+    #[must_use]
+    pub fn stood(&self) -> MediaDuration {
+        self.last_seen - self.still_since
     }
 
     /// No detection in the frame of `at`.
@@ -126,6 +140,34 @@ struct Candidate {
     /// Where it was first seen.
     origin: NormRect,
     travelled: f32,
+    rest: Rest,
+}
+
+/// Where a thing came to rest, and when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rest {
+    rect: NormRect,
+    pub(crate) since: Pts,
+    /// Since when its box is elsewhere.
+    stirred: Option<Pts>,
+}
+
+impl Rest {
+    pub(crate) const fn new(rect: NormRect, since: Pts) -> Self {
+        Self { rect, since, stirred: None }
+    }
+
+    pub(crate) fn observe(&mut self, rect: &NormRect, at: Pts) {
+        if self.rect.iou(rect) >= STANDS {
+            self.stirred = None;
+            return;
+        }
+        let since = *self.stirred.get_or_insert(at);
+        // Before it has stood for a moment there is no rest to be kept.
+        if at - since >= STIRRED || since - self.since < STIRRED {
+            *self = Self::new(*rect, at);
+        }
+    }
 }
 
 impl Candidate {
@@ -145,6 +187,7 @@ impl Candidate {
             misses: 0,
             origin: detection.rect,
             travelled: 0.0,
+            rest: Rest::new(detection.rect, pts),
         };
         candidate.vote(detection);
         candidate
@@ -186,6 +229,7 @@ impl Candidate {
         self.misses = 0;
         let share = self.origin.clipped().iou(&self.motion.rect().clipped());
         self.travelled = self.travelled.max(1.0 - share);
+        self.rest.observe(&self.motion.rect(), pts);
     }
 
     /// What it costs to continue with `detection`; `None` when it cannot be the same thing.
@@ -219,6 +263,8 @@ impl Candidate {
             last_seen: self.last_seen,
             velocity: self.motion.velocity(),
             travelled: self.travelled,
+            origin: self.origin,
+            still_since: self.rest.since,
         })
     }
 }

@@ -19,6 +19,7 @@ use sharpeyes_domain::{
     time::WallTime,
     track::Track,
 };
+use sharpeyes_inference::InferenceError;
 
 use super::{
     decode::DecoderElement,
@@ -26,13 +27,14 @@ use super::{
     pipeline::CameraPipeline,
     pool::InferencePool,
     rounds::Admission,
-    scheduler::{Counters, Scheduler},
+    scheduler::{Counters, Scheduler, Standing},
     snapshot,
     watch::{Eyes, KeyframeDecoders, Wanted, Watch, WatchCounters},
 };
 use crate::{
     clock::Clock,
     hub::{HubEvent, Polled},
+    models,
     record::RunInfo,
 };
 
@@ -88,11 +90,26 @@ pub struct AnalysisStatus {
     /// At rest, a frame goes through the detector at least so often.
     pub look_every: Duration,
     /// The last thing that went wrong, until frames go through again.
-    pub fault: Option<String>,
+    pub fault: Option<Fault>,
+    /// Nothing has been seen since, although it was asked for.
+    pub blind_since: Option<WallTime>,
+    /// Share of the latest looks that the scheduler shed, when that is more than chance.
+    pub shed: Option<f32>,
     /// The element that decodes.
     pub decoder: Option<DecoderElement>,
 }
 
+/// What went wrong, for people and for the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Stable word.
+    pub code: &'static str,
+    /// What happened and what to do, English.
+    pub text: String,
+}
+
+/// A look that nobody answered for so long: the camera is blind, and says so.
+const BLIND: Duration = Duration::from_secs(15);
 /// The rate is measured over so much wall time of frames.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
 /// Bytes of decoded frames that may wait for the detector: a climb brings several at once. Beyond that the oldest go.
@@ -119,7 +136,7 @@ pub struct LiveAnalysis {
     /// The frame that the scheduler has; 0: none.
     out: AtomicU64,
     answers: Mutex<Vec<Answer>>,
-    counters: Arc<Mutex<Counters>>,
+    standing: Arc<Mutex<Standing>>,
     skipped: AtomicU64,
 }
 
@@ -139,7 +156,7 @@ struct State {
     /// Wall times of the frames of the last [`RATE_WINDOW`].
     recent: VecDeque<WallTime>,
     newest: Option<WallTime>,
-    fault: Option<String>,
+    fault: Option<Fault>,
     place: Place,
 }
 
@@ -207,7 +224,7 @@ impl LiveAnalysis {
         let watch = Watch::new(ladder, decoder);
         let place = Place::of(&watch, None);
         Arc::new(Self {
-            counters: pool.scheduler().register(camera.clone()),
+            standing: pool.scheduler().register(camera.clone(), model.clone()),
             camera,
             model,
             floor: pipeline.floor(),
@@ -247,6 +264,7 @@ impl LiveAnalysis {
     /// A snapshot.
     #[must_use]
     pub fn status(&self) -> AnalysisStatus {
+        let standing = *lock(&self.standing);
         let now = self.clock.wall();
         let state = lock(&self.state);
         let frames = state.recent.iter().filter(|wall| now.since(**wall) < RATE_WINDOW).count();
@@ -258,8 +276,10 @@ impl LiveAnalysis {
             since: state.place.since,
             wanted_fps: state.place.fps,
             fps: f32::from(frames) / RATE_WINDOW.as_secs_f32(),
-            counters: *lock(&self.counters),
+            counters: standing.counters,
             watch: state.place.counters,
+            blind_since: standing.blind_since(now, BLIND),
+            shed: standing.reduced(self.clock.instant()),
             skipped: self.skipped.load(Ordering::Relaxed),
             newest: state.newest,
             look_every: self.look_every,
@@ -345,17 +365,43 @@ impl LiveAnalysis {
     }
 
     pub(super) fn failed(&self, error: &dyn std::fmt::Display) {
+        self.fail(Fault { code: "analysis_failed", text: error.to_string() });
+    }
+
+    /// The detector did not answer, or its answer is none.
+    pub(super) fn refused(&self, error: &InferenceError) {
+        self.fail(Fault { code: models::code(error), text: error.to_string() });
+    }
+
+    /// The detector hangs on a frame of this camera, which frees the way for the next one; `is_last` when no thread is started for it any more.
+    pub(super) fn hung(&self, look: Look, is_last: bool) {
+        let remedy = if is_last {
+            "too many detections hang, so none is started any more: restart the service, and look at the driver and library behind [inference] runtime"
+        } else {
+            "it is tried again within half a minute; if this stays, choose another model or look at the driver behind [inference] provider"
+        };
+        let text = format!("model {} does not come back from a picture: {remedy}", self.model);
+        self.fail(Fault { code: "detector_hung", text });
+        self.answer(Answer { generation: lock(&self.state).generation, look, interest: None });
+        self.out.store(0, Ordering::Release);
+    }
+
+    fn fail(&self, fault: Fault) {
         let mut state = lock(&self.state);
-        let text = error.to_string();
-        if state.fault.as_ref() != Some(&text) {
-            tracing::warn!(camera.id = %self.camera, error = %text, "this camera's analysis is interrupted; it is still recorded");
-            state.fault = Some(text);
+        if state.fault.as_ref() != Some(&fault) {
+            tracing::warn!(camera.id = %self.camera, code = fault.code, error = %fault.text, "this camera's analysis is interrupted; it is still recorded");
+            state.fault = Some(fault);
         }
     }
 
     /// Ends running alarms and forgets the tracks: what happens while no frames come is not known.
     fn interrupt(&self, cause: EndCause) {
-        let jobs = std::mem::take(&mut *lock(&self.waiting)).frames;
+        self.scheduler.forget(&self.camera);
+        let jobs = {
+            let mut waiting = lock(&self.waiting);
+            waiting.bytes = 0;
+            std::mem::take(&mut waiting.frames)
+        };
         let (edges, tamper) = {
             let mut state = lock(&self.state);
             state.recent.clear();
@@ -376,6 +422,7 @@ impl LiveAnalysis {
         }
         state.pipeline.see(&job.wanted.frame);
         let sight = state.pipeline.look(at, job.wanted.look, detections, job.wanted.changed);
+        let urgency = state.pipeline.urgency();
         state.recent.push_back(at.wall);
         while state.recent.front().is_some_and(|oldest| at.wall.since(*oldest) >= RATE_WINDOW) {
             state.recent.pop_front();
@@ -389,6 +436,7 @@ impl LiveAnalysis {
             look: job.wanted.look,
             interest: Some(sight.interest),
         });
+        self.scheduler.rank(&self.camera, urgency);
         let Some(observation) = sight.observation else { return };
         self.alarms.seen(&self.camera, at, &observation.tracks);
         observation.tamper.into_iter().for_each(|edge| self.alarms.tamper(&self.camera, edge));
@@ -470,6 +518,10 @@ impl Place {
 }
 
 impl Job {
+    pub(super) const fn look(&self) -> Look {
+        self.wanted.look
+    }
+
     pub(super) fn picture(&self) -> sharpeyes_inference::Picture<'_> {
         self.wanted.frame.picture()
     }

@@ -17,6 +17,6 @@ pub mod scheduler;
 mod snapshot;
 pub mod watch;
 
-pub use live::{AlarmSink, AnalysisSettings, AnalysisStatus, LiveAnalysis};
-pub use pool::InferencePool;
+pub use live::{AlarmSink, AnalysisSettings, AnalysisStatus, Fault, LiveAnalysis};
+pub use pool::{InferencePool, MOST_LEFT_HANGING, PoolStatus, Worker};
 pub use snapshot::jpeg;

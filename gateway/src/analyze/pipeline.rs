@@ -20,6 +20,7 @@ use super::{
     decode::Frame,
     ladder::{Interest, Look},
     pixels::{self, PixelSight, Pixels, Things},
+    scheduler::Urgency,
 };
 
 /// Chooses the frames that a detector sees: `fps` of them, evenly, whatever the camera's own rate is.
@@ -102,6 +103,7 @@ pub struct CameraPipeline {
     rules: Vec<RuleState>,
     timezone: TimeZone,
     newest: Option<Moment>,
+    urgency: Urgency,
     pixels: Pixels,
     /// The picture whose detections come next.
     picture: Option<LumaPicture>,
@@ -121,15 +123,17 @@ impl CameraPipeline {
         let strong = score.unwrap_or(usual.high);
         let floor = if strong < weakest { strong } else { weakest };
         let config = TrackerConfig { high: strong, low: floor, ..usual };
-        let wants_things = rules.iter().any(|rule| rule.counts(ObjectClass::Other));
+        let wants_things = rules.iter().any(|rule| rule.kind.needs_pixels());
         let things = if wants_things { Things::Wanted } else { Things::Unwanted };
+        let rules = rules.iter().cloned().map(RuleState::new).collect();
         Self {
             tracker: Tracker::new(config),
             floor,
             standing: Vec::new(),
-            rules: rules.iter().cloned().map(RuleState::new).collect(),
+            rules,
             timezone,
             newest: None,
+            urgency: Urgency::Idle,
             pixels: Pixels::new(things),
             picture: None,
         }
@@ -230,6 +234,7 @@ impl CameraPipeline {
         for evidence in edges.iter_mut().filter_map(AlarmEdge::evidence_mut) {
             evidence.low_trust = seen.doubt;
         }
+        self.urgency = urgency(&self.rules, &tracks);
         Observation { tracks, edges, tamper: seen.tamper }
     }
 
@@ -239,10 +244,17 @@ impl CameraPipeline {
         self.pixels.interrupt()
     }
 
+    /// How soon the camera deserves its next look, from what the latest one showed.
+    #[must_use]
+    pub const fn urgency(&self) -> Urgency {
+        self.urgency
+    }
+
     /// The frames stopped: running alarms end, and the next run begins with no memory of this one.
     pub fn interrupt(&mut self, cause: EndCause) -> Vec<AlarmEdge> {
         self.tracker.reset();
         self.standing.clear();
+        self.urgency = Urgency::Idle;
         let Some(at) = self.newest.take() else { return Vec::new() };
         self.rules.iter_mut().filter_map(|rule| rule.reset(at, cause)).collect()
     }
@@ -253,6 +265,16 @@ fn is_lively(track: &Track, at: Pts) -> bool {
     let (w, h) = (track.rect.width().max(0.01), track.rect.height().max(0.01));
     let speed = (track.velocity.x / w).hypot(track.velocity.y / h);
     at - track.first_seen < YOUNG || speed >= LIVELY
+}
+
+/// Of the most urgent alarm that runs, else of what is there.
+fn urgency(rules: &[RuleState], tracks: &[Track]) -> Urgency {
+    let running = rules.iter().filter(|rule| rule.active_since().is_some());
+    match running.map(|rule| Urgency::of(rule.config().level)).max() {
+        Some(alarm) => alarm,
+        None if rules.iter().any(|rule| rule.count(tracks) > 0) => Urgency::Watched,
+        None => Urgency::Idle,
+    }
 }
 
 /// `wall` on the clocks of the site. A time that no calendar holds counts as Monday midnight.

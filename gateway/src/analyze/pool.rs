@@ -1,21 +1,52 @@
 //! The inference threads of the process: detectors, frames that wait for them, and the watch over detections under way.
 //!
 //! [`super::live`] gives frames and takes what was detected; which frame is next is the scheduler's decision. No thread
-//! is started here: that is `app`'s.
+//! is started here: [`InferencePool::supervise`] says how many are missing, and `app` starts them.
+//!
+//! A detection that takes too long is interrupted. One that does not let itself be interrupted (a driver or a library
+//! that hangs) is given up: its thread is left to itself and counted, another takes its place, and its camera rests. A
+//! thread that comes back after all ends quietly and is taken off the count. So nothing that a detector does can stop
+//! the analysis of the others for longer than [`InferencePool::supervise`] needs to see it.
+
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::HashMap,
+    num::NonZeroU16,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
-    thread::ThreadId,
     time::{Duration, Instant},
 };
 
-use sharpeyes_domain::ids::ModelId;
+use sharpeyes_domain::{detection::Detection, ids::ModelId};
 use sharpeyes_inference::{Detector, DetectorOptions, InferenceError, Interrupter, ModelFile, Runtime};
 
-use super::{live::Job, scheduler::Scheduler};
+use super::{
+    ladder::Look,
+    live::{Job, LiveAnalysis},
+    scheduler::{Outcome, Scheduler, Ticket, Turn},
+};
 use crate::clock::Clock;
+
+/// Threads that are left hanging at the same time. Each keeps its session's memory; with more of them the machine would
+/// fall with the detector. While so many hang, no further thread is started.
+pub const MOST_LEFT_HANGING: usize = 4;
+/// An interrupted detection gets at least so long to end.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How the inference threads are doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolStatus {
+    /// At work or waiting for it.
+    pub at_work: usize,
+    /// Left to themselves in a detection that never ended.
+    pub left_hanging: usize,
+    /// Given up since the start, those that came back included.
+    pub given_up: u64,
+    /// Started in place of one that was given up or died.
+    pub replaced: u64,
+}
 
 /// The detectors and the frames that wait for them.
 pub struct InferencePool {
@@ -25,103 +56,249 @@ pub struct InferencePool {
     clock: Clock,
     /// A frame waits no longer than this, and a detection runs no longer.
     time_limit: Duration,
-    /// Detections under way, by thread.
-    running: Mutex<HashMap<ThreadId, Running>>,
+    roster: Arc<Mutex<Roster>>,
+}
+
+/// Every thread of the pool.
+struct Roster {
+    wanted: usize,
+    is_complete: bool,
+    is_closed: bool,
+    newest: u64,
+    workers: HashMap<u64, Work>,
+    given_up: u64,
+    replaced: u64,
+}
+
+/// What a thread is doing.
+#[derive(Default)]
+struct Work {
+    /// The detection under way.
+    running: Option<Running>,
+    is_given_up: bool,
 }
 
 struct Running {
     since: Instant,
-    interrupter: Interrupter,
+    ticket: Ticket,
+    analysis: Arc<LiveAnalysis>,
+    look: Look,
+    /// `None` while the detector is being opened.
+    interrupter: Option<Interrupter>,
+}
+
+/// A place in the pool, for one thread; free again when dropped, however the thread ends.
+pub struct Worker {
+    number: u64,
+    roster: Arc<Mutex<Roster>>,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        lock(&self.roster).workers.remove(&self.number);
+    }
+}
+
+impl Worker {
+    /// For the thread's name.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+
+    fn is_given_up(&self) -> bool {
+        self.at(|work| work.is_given_up)
+    }
+
+    fn at<R: Default>(&self, change: impl FnOnce(&mut Work) -> R) -> R {
+        lock(&self.roster).workers.get_mut(&self.number).map(change).unwrap_or_default()
+    }
+}
+
+fn lock(roster: &Mutex<Roster>) -> std::sync::MutexGuard<'_, Roster> {
+    roster.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl InferencePool {
-    /// A pool for these models. A frame that waits longer than `time_limit` is dropped, a detection that runs longer is
-    /// given up.
+    /// A pool of so many threads for these models. A frame that waits longer than `time_limit` is dropped, a detection
+    /// that runs longer is given up.
     #[must_use]
     pub fn new(
         runtime: Runtime,
         models: HashMap<ModelId, ModelFile>,
         clock: Clock,
+        threads: NonZeroU16,
         time_limit: Duration,
     ) -> Self {
         let scheduler = Arc::new(Scheduler::new(clock.clone(), time_limit));
-        Self { scheduler, runtime, models, clock, time_limit, running: Mutex::default() }
+        let roster = Roster {
+            wanted: usize::from(threads.get()),
+            is_complete: false,
+            is_closed: false,
+            newest: 0,
+            workers: HashMap::new(),
+            given_up: 0,
+            replaced: 0,
+        };
+        Self { scheduler, runtime, models, clock, time_limit, roster: Arc::new(Mutex::new(roster)) }
     }
 
     pub(super) fn scheduler(&self) -> &Arc<Scheduler<Job>> {
         &self.scheduler
     }
 
-    /// Gives up detections that run for longer than the limit. Called now and then, by one task.
-    pub fn interrupt_overdue(&self) {
+    /// Interrupts detections that run for too long, gives up those that do not mind it, and returns a place for every
+    /// thread that is missing: the caller starts one for each. Called several times a second, by one task.
+    #[must_use = "each is a thread to start"]
+    pub fn supervise(&self) -> Vec<Worker> {
         let now = self.clock.instant();
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        for detection in running.values() {
-            if now.duration_since(detection.since) > self.time_limit {
-                detection.interrupter.interrupt();
+        let mut roster = lock(&self.roster);
+        let mut hung = Vec::new();
+        for work in roster.workers.values_mut().filter(|work| !work.is_given_up) {
+            let Some(running) = &work.running else { continue };
+            let runs = now.duration_since(running.since);
+            if runs > self.time_limit + self.time_limit.max(GRACE) {
+                work.is_given_up = true;
+                hung.extend(work.running.take());
+            } else if runs > self.time_limit
+                && let Some(interrupter) = &running.interrupter
+            {
+                interrupter.interrupt();
             }
+        }
+        roster.given_up += u64::try_from(hung.len()).unwrap_or(u64::MAX);
+        let hired = roster.hire(&self.roster);
+        let left_hanging = roster.left_hanging();
+        drop(roster);
+        for running in hung {
+            tracing::error!(
+                camera.id = %running.analysis.camera(), model = %running.analysis.model(), left_hanging,
+                "a detection does not end and cannot be interrupted: its thread is left to itself"
+            );
+            self.scheduler.give_up(&running.ticket);
+            running.analysis.hung(running.look, left_hanging >= MOST_LEFT_HANGING);
+        }
+        hired
+    }
+
+    /// How the threads are doing.
+    #[must_use]
+    pub fn status(&self) -> PoolStatus {
+        let roster = lock(&self.roster);
+        PoolStatus {
+            at_work: roster.workers.len() - roster.left_hanging(),
+            left_hanging: roster.left_hanging(),
+            given_up: roster.given_up,
+            replaced: roster.replaced,
         }
     }
 
-    /// Ends the threads that run [`InferencePool::work`].
+    /// Ends the threads that run [`InferencePool::work`], and starts no more.
     pub fn close(&self) {
+        lock(&self.roster).is_closed = true;
         self.scheduler.close();
     }
 
-    /// One inference thread: takes frames by turn until closed. A camera whose frame panics loses that frame only.
-    pub fn work(&self) {
+    /// One inference thread: takes frames by turn until closed or given up. A camera whose frame panics loses that
+    /// frame only.
+    pub fn work(&self, worker: Worker) {
         let mut detectors: HashMap<ModelId, Detector> = HashMap::new();
-        while let Some(mut job) = self.scheduler.take() {
+        while let Some(Turn { work: mut job, ticket }) = self.scheduler.take(|| worker.is_given_up()) {
+            let mut finished =
+                Finished { scheduler: &self.scheduler, ticket: &ticket, outcome: Outcome::Failed };
             let analysis = job.analysis.clone();
-            let outcome = catch_unwind(AssertUnwindSafe(|| self.detect(&mut detectors, &mut job)));
-            match outcome {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => analysis.failed(&error),
+            let looked =
+                catch_unwind(AssertUnwindSafe(|| self.look(&worker, &mut detectors, &mut job, &ticket)));
+            worker.at(|work| work.running = None);
+            match looked {
+                Ok(Ok(Looked::Seen)) => finished.outcome = Outcome::Seen,
+                Ok(Ok(Looked::TooLate)) => break,
+                Ok(Err(error)) => analysis.refused(&error),
                 Err(_) => {
                     detectors.remove(analysis.model());
                     analysis.failed(&"the detector panicked on a frame");
                 }
             }
+            drop(finished);
             analysis.finished(job);
-            self.scheduler.done(analysis.camera());
         }
     }
 
-    fn detect(
+    fn look(
         &self,
+        worker: &Worker,
         detectors: &mut HashMap<ModelId, Detector>,
         job: &mut Job,
-    ) -> Result<(), InferenceError> {
+        ticket: &Ticket,
+    ) -> Result<Looked, InferenceError> {
         let analysis = job.analysis.clone();
-        if !detectors.contains_key(analysis.model())
-            && let Some(file) = self.models.get(analysis.model())
-        {
-            let detector = Detector::open(&self.runtime, file, DetectorOptions::default())?;
-            detectors.insert(analysis.model().clone(), detector);
+        let running = |interrupter| Running {
+            since: self.clock.instant(),
+            ticket: ticket.clone(),
+            analysis: analysis.clone(),
+            look: job.look(),
+            interrupter,
+        };
+        if !detectors.contains_key(analysis.model()) {
+            worker.at(|work| work.running = Some(running(None)));
+            if let Some(file) = self.models.get(analysis.model()) {
+                let detector = Detector::open(&self.runtime, file, DetectorOptions::default())?;
+                detectors.insert(analysis.model().clone(), detector);
+            }
         }
-        let Some(detector) = detectors.get_mut(analysis.model()) else { return Ok(()) };
-        let _watched = self.watch(detector.interrupter());
-        let detections = detector.detect_above(&job.picture(), analysis.floor())?;
+        let Some(detector) = detectors.get_mut(analysis.model()) else { return Ok(Looked::Seen) };
+        worker.at(|work| work.running = Some(running(Some(detector.interrupter()))));
+        let detections = detector.detect_above(&job.picture(), analysis.floor());
+        // Only the detector is watched: the disk of the desk may be slow without anything hanging here.
+        worker.at(|work| work.running = None);
+        if worker.is_given_up() {
+            return Ok(Looked::TooLate);
+        }
+        let detections: Vec<Detection> = detections?;
         analysis.observed(job, &detections);
-        Ok(())
-    }
-
-    fn watch(&self, interrupter: Interrupter) -> Watched<'_> {
-        let running = Running { since: self.clock.instant(), interrupter };
-        let thread = std::thread::current().id();
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(thread, running);
-        Watched { pool: self, thread }
+        Ok(Looked::Seen)
     }
 }
 
-/// Ends the watch over a detection, also when it panics.
-struct Watched<'a> {
-    pool: &'a InferencePool,
-    thread: ThreadId,
+/// Gives the turn back, also when the thread dies on it: else its camera would never get another.
+struct Finished<'a> {
+    scheduler: &'a Scheduler<Job>,
+    ticket: &'a Ticket,
+    outcome: Outcome,
 }
 
-impl Drop for Watched<'_> {
+impl Drop for Finished<'_> {
     fn drop(&mut self) {
-        self.pool.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.thread);
+        self.scheduler.done(self.ticket, self.outcome);
+    }
+}
+
+/// Whether the answer of a detector still counts.
+enum Looked {
+    Seen,
+    /// The thread was given up while it waited: another frame of the camera may be through by now.
+    TooLate,
+}
+
+impl Roster {
+    fn left_hanging(&self) -> usize {
+        self.workers.values().filter(|work| work.is_given_up).count()
+    }
+
+    fn hire(&mut self, roster: &Arc<Mutex<Self>>) -> Vec<Worker> {
+        if self.is_closed || self.left_hanging() >= MOST_LEFT_HANGING {
+            return Vec::new();
+        }
+        let missing = self.wanted.saturating_sub(self.workers.len() - self.left_hanging());
+        if self.is_complete {
+            self.replaced += u64::try_from(missing).unwrap_or(u64::MAX);
+        }
+        self.is_complete = true;
+        let mut hire = || {
+            self.newest += 1;
+            self.workers.insert(self.newest, Work::default());
+            Worker { number: self.newest, roster: roster.clone() }
+        };
+        (0..missing).map(|_| hire()).collect()
     }
 }

@@ -1,9 +1,15 @@
 //! Which frame of which camera is looked at next.
 //!
-//! One slot per camera: the newest frame wins, an older one is dropped with a counter. Cameras take turns by how long
-//! ago they were last served, so that none starves. A frame that has waited past its deadline is dropped before any
-//! work is spent on it. Inference threads are the only callers of [`Scheduler::take`].
-//! Nothing here knows what a detector does with a frame.
+//! One slot per camera: the newest frame wins, an older one is dropped with a counter. The camera that is most urgent is
+//! next; equally urgent ones take turns by how long ago they were last served. Whoever has waited longer than [`STARVED`]
+//! gets every second turn, so that none starves and the urgent ones still get half. A frame that has waited past its
+//! deadline is dropped before any work is spent on it. What is shed first under overload: docs/analysis-overload.md.
+//! Inference threads are the only callers of [`Scheduler::take`].
+//! Nothing here knows what a detector does with a frame, and no thread is started or stopped here.
+
+mod standing;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::HashMap,
@@ -11,9 +17,65 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sharpeyes_domain::ids::CameraId;
+use sharpeyes_domain::{
+    ids::{CameraId, ModelId},
+    level::Level,
+};
 
+pub use self::standing::{Counters, Standing};
 use crate::clock::Clock;
+
+/// A camera that asks for so long without a turn gets one of the next, whatever else is urgent.
+pub const STARVED: Duration = Duration::from_secs(5);
+/// After a frame that hung the detector, its camera is left alone for this long; twice as long after each further one.
+const REST: Duration = Duration::from_secs(5);
+/// The longest of these rests: what works again is seen within a minute.
+const LONGEST_REST: Duration = Duration::from_secs(30);
+
+/// How soon a camera deserves a look, the most urgent last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// Nothing is there that a rule asks about.
+    #[default]
+    Idle,
+    /// A track is there that a rule counts.
+    Watched,
+    /// An alarm runs; of several the most urgent one: 1 (blue) to 4 (red).
+    Alarm(u8),
+}
+
+impl Urgency {
+    /// Of a camera with a running alarm.
+    #[must_use]
+    pub const fn of(level: Level) -> Self {
+        Self::Alarm(5 - level.number())
+    }
+}
+
+/// What became of a frame that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It went through detector, tracker and rules.
+    Seen,
+    /// It did not; the next one may.
+    Failed,
+}
+
+/// A frame with the right to be worked on.
+#[derive(Debug)]
+pub struct Turn<T> {
+    /// The frame.
+    pub work: T,
+    /// To be given back.
+    pub ticket: Ticket,
+}
+
+/// Whose turn it is, and which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    camera: CameraId,
+    number: u64,
+}
 
 /// The shared waiting room.
 pub struct Scheduler<T> {
@@ -26,16 +88,25 @@ pub struct Scheduler<T> {
 
 struct State<T> {
     slots: HashMap<CameraId, Slot<T>>,
+    lanes: HashMap<ModelId, Lane>,
     served: u64,
+    /// Turns go to whoever starves and to whoever is urgent, one after the other.
+    was_for_starved: bool,
     is_closed: bool,
 }
 
 struct Slot<T> {
+    lane: ModelId,
+    urgency: Urgency,
     waiting: Option<Waiting<T>>,
+    /// The number of the turn that is out.
     /// Invariant: at most one frame of a camera is out at a time, so that its tracker sees them in order.
-    is_out: bool,
+    out: Option<u64>,
     last_served: u64,
-    counters: Arc<Mutex<Counters>>,
+    /// Since its last turn it asks for another.
+    asks_since: Option<Instant>,
+    rest: Rest,
+    standing: Arc<Mutex<Standing>>,
 }
 
 struct Waiting<T> {
@@ -43,67 +114,158 @@ struct Waiting<T> {
     since: Instant,
 }
 
-/// What became of a camera's frames.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Handed to an inference thread.
-    pub taken: u64,
-    /// Replaced by a newer frame before its turn came.
-    pub superseded: u64,
-    /// Too old when its turn came.
-    pub expired: u64,
+/// The cameras of one detector: what hangs for two of them in a row hangs for all.
+#[derive(Default)]
+struct Lane {
+    rest: Rest,
+    /// The last camera whose frame hung, until one goes through.
+    hung: Option<CameraId>,
+    /// After a rest, one frame has to go through before the others may.
+    is_on_trial: bool,
+}
+
+/// Pauses after frames that hung, each twice the one before.
+#[derive(Clone, Copy, Default)]
+struct Rest {
+    until: Option<Instant>,
+    strikes: u32,
+}
+
+impl Rest {
+    fn begin(&mut self, now: Instant) {
+        let length = REST.saturating_mul(1 << self.strikes.min(8)).min(LONGEST_REST);
+        self.strikes += 1;
+        self.until = Some(now + length);
+    }
+
+    fn is_resting(&self, now: Instant) -> bool {
+        self.until.is_some_and(|until| now < until)
+    }
 }
 
 impl<T> Scheduler<T> {
     /// An empty waiting room; frames wait at most `patience`.
     #[must_use]
     pub fn new(clock: Clock, patience: Duration) -> Self {
-        let state = State { slots: HashMap::new(), served: 0, is_closed: false };
+        let state = State {
+            slots: HashMap::new(),
+            lanes: HashMap::new(),
+            served: 0,
+            was_for_starved: false,
+            is_closed: false,
+        };
         Self { clock, patience, state: Mutex::new(state), filled: Condvar::new() }
     }
 
-    /// Adds a camera; its counters can be read at any time.
-    pub fn register(&self, camera: CameraId) -> Arc<Mutex<Counters>> {
-        let counters = Arc::<Mutex<Counters>>::default();
-        let slot = Slot { waiting: None, is_out: false, last_served: 0, counters: counters.clone() };
-        self.lock().slots.insert(camera, slot);
-        counters
+    /// Adds a camera that `lane` detects for; how it stands can be read at any time.
+    pub fn register(&self, camera: CameraId, lane: ModelId) -> Arc<Mutex<Standing>> {
+        let standing = Arc::<Mutex<Standing>>::default();
+        let slot = Slot {
+            lane: lane.clone(),
+            urgency: Urgency::Idle,
+            waiting: None,
+            out: None,
+            last_served: 0,
+            asks_since: None,
+            rest: Rest::default(),
+            standing: standing.clone(),
+        };
+        let mut state = self.lock();
+        state.lanes.entry(lane).or_default();
+        state.slots.insert(camera, slot);
+        standing
+    }
+
+    /// How soon the camera deserves its next looks.
+    pub fn rank(&self, camera: &CameraId, urgency: Urgency) {
+        if let Some(slot) = self.lock().slots.get_mut(camera) {
+            slot.urgency = urgency;
+        }
     }
 
     /// Puts a camera's newest frame in its slot; never waits.
     pub fn offer(&self, camera: &CameraId, work: T) {
-        let since = self.clock.instant();
+        let (now, wall) = (self.clock.instant(), self.clock.wall());
         let mut state = self.lock();
-        let Some(slot) = state.slots.get_mut(camera) else { return };
-        if slot.waiting.replace(Waiting { work, since }).is_some() {
-            slot.count(|counters| counters.superseded += 1);
+        let State { slots, lanes, .. } = &mut *state;
+        let Some(slot) = slots.get_mut(camera) else { return };
+        slot.account(|standing| standing.offered(now, wall));
+        slot.asks_since.get_or_insert(now);
+        let is_resting =
+            slot.rest.is_resting(now) || lanes.get(&slot.lane).is_some_and(|lane| lane.rest.is_resting(now));
+        if is_resting {
+            slot.account(|standing| standing.counters.refused += 1);
+            return;
+        }
+        if slot.waiting.replace(Waiting { work, since: now }).is_some() {
+            slot.account(|standing| standing.shed(|counters| counters.superseded += 1));
         }
         drop(state);
         self.filled.notify_one();
     }
 
-    /// The next frame by turn; waits for one. `None` once closed. [`Scheduler::done`] must follow.
-    pub fn take(&self) -> Option<T> {
+    /// The next frame by turn; waits for one. `None` once closed, and as soon as `is_over` says so.
+    /// [`Scheduler::done`] or [`Scheduler::give_up`] must follow.
+    pub fn take(&self, is_over: impl Fn() -> bool) -> Option<Turn<T>> {
         let mut state = self.lock();
         loop {
-            if state.is_closed {
+            if state.is_closed || is_over() {
                 return None;
             }
             match state.next(self.clock.instant(), self.patience) {
-                Some(work) => return Some(work),
+                Some(turn) => return Some(turn),
                 None => state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner),
             }
         }
     }
 
-    /// The frame of `camera` that was taken is finished; its next one may go.
-    pub fn done(&self, camera: &CameraId) {
+    /// The frame of this turn is finished; the camera's next one may go. A turn that was given up before says nothing.
+    pub fn done(&self, ticket: &Ticket, outcome: Outcome) {
         let mut state = self.lock();
-        if let Some(slot) = state.slots.get_mut(camera) {
-            slot.is_out = false;
+        let State { slots, lanes, .. } = &mut *state;
+        if let Some(slot) = slots.get_mut(&ticket.camera).filter(|slot| slot.out == Some(ticket.number)) {
+            slot.out = None;
+            slot.rest = Rest::default();
+            slot.account(|standing| standing.answered(outcome));
+            if let Some(lane) = lanes.get_mut(&slot.lane) {
+                *lane = Lane::default();
+            }
         }
         drop(state);
-        self.filled.notify_one();
+        self.filled.notify_all();
+    }
+
+    /// The frame of this turn never came back: its camera rests, and after two cameras in a row the whole detector.
+    pub fn give_up(&self, ticket: &Ticket) {
+        let now = self.clock.instant();
+        let mut state = self.lock();
+        let State { slots, lanes, .. } = &mut *state;
+        if let Some(slot) = slots.get_mut(&ticket.camera).filter(|slot| slot.out == Some(ticket.number)) {
+            slot.out = None;
+            slot.waiting = None;
+            slot.rest.begin(now);
+            slot.account(Standing::gave_up);
+            if let Some(lane) = lanes.get_mut(&slot.lane) {
+                lane.strike(&ticket.camera, now);
+            }
+        }
+        drop(state);
+        self.filled.notify_all();
+    }
+
+    /// The camera's stream is over: what waits is dropped, and that nothing was answered is nobody's fault.
+    pub fn forget(&self, camera: &CameraId) {
+        if let Some(slot) = self.lock().slots.get_mut(camera) {
+            slot.waiting = None;
+            slot.asks_since = None;
+            slot.urgency = Urgency::Idle;
+            slot.account(|standing| standing.unanswered_since = None);
+        }
+    }
+
+    /// Wakes every inference thread, so that it looks whether it is over.
+    pub fn wake(&self) {
+        self.filled.notify_all();
     }
 
     /// Wakes every inference thread to end.
@@ -117,78 +279,64 @@ impl<T> Scheduler<T> {
     }
 }
 
+impl Lane {
+    fn strike(&mut self, camera: &CameraId, now: Instant) {
+        if self.is_on_trial || self.hung.as_ref().is_some_and(|hung| hung != camera) {
+            self.rest.begin(now);
+            self.is_on_trial = true;
+        }
+        self.hung = Some(camera.clone());
+    }
+}
+
 impl<T> State<T> {
-    fn next(&mut self, now: Instant, patience: Duration) -> Option<T> {
+    fn next(&mut self, now: Instant, patience: Duration) -> Option<Turn<T>> {
         for slot in self.slots.values_mut() {
             if slot.waiting.as_ref().is_some_and(|waiting| now.duration_since(waiting.since) > patience) {
                 slot.waiting = None;
-                slot.count(|counters| counters.expired += 1);
+                slot.account(|standing| standing.shed(|counters| counters.expired += 1));
             }
         }
-        let ready = self.slots.values_mut().filter(|slot| !slot.is_out && slot.waiting.is_some());
-        let slot = ready.min_by_key(|slot| slot.last_served)?;
+        let camera = self.choose(now)?;
+        let slot = self.slots.get_mut(&camera)?;
+        let work = slot.waiting.take()?.work;
         self.served += 1;
         slot.last_served = self.served;
-        slot.is_out = true;
-        slot.count(|counters| counters.taken += 1);
-        slot.waiting.take().map(|waiting| waiting.work)
+        slot.asks_since = None;
+        slot.out = Some(self.served);
+        slot.account(|standing| standing.counters.taken += 1);
+        Some(Turn { work, ticket: Ticket { camera, number: self.served } })
+    }
+
+    fn choose(&mut self, now: Instant) -> Option<CameraId> {
+        let is_busy =
+            |model: &ModelId| self.slots.values().any(|slot| slot.lane == *model && slot.out.is_some());
+        let is_open = |slot: &Slot<T>| {
+            slot.out.is_none()
+                && slot.waiting.is_some()
+                && self.lanes.get(&slot.lane).is_none_or(|lane| !lane.is_on_trial || !is_busy(&slot.lane))
+        };
+        let ready = || self.slots.iter().filter(|(_, slot)| is_open(slot));
+        let starved = || {
+            let waits = |slot: &Slot<T>| slot.asks_since.filter(|since| now.duration_since(*since) > STARVED);
+            ready().filter_map(|(camera, slot)| Some((waits(slot)?, camera))).min()
+        };
+        let hungriest = if self.was_for_starved { None } else { starved() };
+        let (camera, is_for_starved) = match hungriest {
+            Some((_, camera)) => (camera, true),
+            None => {
+                let turn = |slot: &Slot<T>| (std::cmp::Reverse(slot.urgency), slot.last_served);
+                (ready().min_by_key(|(camera, slot)| (turn(slot), *camera))?.0, false)
+            }
+        };
+        let camera = camera.clone();
+        self.was_for_starved = is_for_starved;
+        Some(camera)
     }
 }
 
 impl<T> Slot<T> {
-    fn count(&self, change: impl FnOnce(&mut Counters)) {
-        change(&mut self.counters.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use sharpeyes_domain::time::WallTime;
-
-    use super::*;
-
-    fn camera(name: &str) -> CameraId {
-        CameraId::new(name).unwrap()
-    }
-
-    #[test]
-    fn the_newest_frame_wins_and_a_busy_camera_does_not_starve_a_quiet_one() {
-        let scheduler = Scheduler::new(Clock::simulated(WallTime(0)), Duration::from_secs(1));
-        let busy = scheduler.register(camera("busy"));
-        scheduler.register(camera("quiet"));
-        scheduler.offer(&camera("busy"), "b1");
-        scheduler.offer(&camera("busy"), "b2");
-        assert_eq!(scheduler.take(), Some("b2"));
-        scheduler.offer(&camera("busy"), "b3");
-        scheduler.offer(&camera("quiet"), "q1");
-        assert_eq!(scheduler.take(), Some("q1"), "one frame of a camera at a time");
-        scheduler.done(&camera("quiet"));
-        scheduler.done(&camera("busy"));
-        scheduler.offer(&camera("quiet"), "q2");
-        assert_eq!(scheduler.take(), Some("b3"), "whoever waited longest for a turn");
-        assert_eq!(*busy.lock().unwrap(), Counters { taken: 2, superseded: 1, expired: 0 });
-    }
-
-    #[test]
-    fn a_frame_that_waited_too_long_is_dropped_before_work_is_spent_on_it() {
-        let clock = Clock::simulated(WallTime(0));
-        let scheduler = Scheduler::new(clock.clone(), Duration::from_secs(1));
-        let counters = scheduler.register(camera("a"));
-        scheduler.register(camera("b"));
-        scheduler.offer(&camera("a"), 1);
-        clock.advance(Duration::from_millis(1001));
-        scheduler.offer(&camera("b"), 2);
-        assert_eq!(scheduler.take(), Some(2));
-        assert_eq!(counters.lock().unwrap().expired, 1);
-    }
-
-    #[test]
-    fn closing_wakes_the_waiting_thread() {
-        let scheduler = Scheduler::<u8>::new(Clock::system(), Duration::from_secs(1));
-        std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| scheduler.take());
-            scheduler.close();
-            assert_eq!(waiting.join().unwrap(), None);
-        });
+    fn account(&self, change: impl FnOnce(&mut Standing)) {
+        change(&mut self.standing.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }

@@ -310,7 +310,7 @@ impl Watch {
             return self.climb(params, eyes);
         }
         let Some(look) = look else { return Ok(()) };
-        self.skip_until = std::mem::replace(&mut self.looked, Some(picture.pts));
+        self.skip_until = self.looked.replace(picture.pts);
         self.look(&picture, look, change, eyes)
     }
 

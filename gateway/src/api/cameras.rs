@@ -57,6 +57,7 @@ fn show(guard: &Guard, camera: &Camera) -> dto::Camera {
         let analysis = health.analysis(&camera.id);
         shown.analysis = Some(analysis.map_or_else(convert::analysis_off, convert::analysis));
         shown.zones = camera.zones.iter().map(dto::Zone::from).collect();
+        shown.lines = camera.lines.iter().map(dto::Line::from).collect();
         shown.rules = camera.rules.iter().map(dto::Rule::from).collect();
     }
     shown

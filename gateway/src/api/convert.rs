@@ -6,14 +6,15 @@ use std::collections::HashMap;
 use sharpeyes_config::{Camera, Site};
 use sharpeyes_domain::{
     access::Role,
-    alarm::Evidence,
+    alarm::{Detail, Evidence, Sign},
     area::Area,
+    detection::ObjectClass,
     ids::{AccountId, AreaId},
     incident::{Actor, CloseReason, Ending, IncidentAction, IncidentState, ReopenReason},
-    rule::{RuleClass, RuleConfig, RuleKind},
+    rule::{Direction, RuleClass, RuleConfig, RuleKind},
     segment::Gap,
     ticket::{TicketKind, TicketState},
-    zone::Zone,
+    zone::{Line, Zone},
 };
 
 use super::{
@@ -50,7 +51,26 @@ macro_rules! same {
 
 same!(Role = Role { Operator, Police, Technician, Administrator, Auditor });
 same!(Language = Language { Chinese, English });
-same!(RuleClass = IncidentClass { Crowding, Intrusion });
+same!(
+    RuleClass = IncidentClass {
+        Crowding,
+        CrowdSurge,
+        Intrusion,
+        WaterEdge,
+        LineCrossing,
+        WrongWay,
+        Loitering,
+        StoppedVehicle,
+        Accident,
+        PersonDown,
+        LeftObject,
+        Running,
+        Smoke,
+        Fire,
+    }
+);
+same!(Direction = CrossingDirection { Forward, Backward, Both });
+same!(Sign = AccidentSign { Contact, AbruptStop, BothAbrupt, Halted, PersonDown, Bystander, Bystanders });
 same!(TicketState = TicketState { Open, Acknowledged, Recovered, Closed });
 same!(
     TicketKind = TicketKind {
@@ -196,6 +216,7 @@ pub(super) fn camera(camera: &Camera, area_name: String) -> dto::Camera {
         sub: None,
         analysis: None,
         zones: Vec::new(),
+        lines: Vec::new(),
         rules: Vec::new(),
     }
 }
@@ -271,6 +292,7 @@ pub(super) fn analysis(report: AnalysisReport) -> dto::AnalysisHealth {
         },
         fps: report.fps,
         dropped: report.dropped,
+        blind_since_ms: report.blind_since.map(|since| since.0),
         model: report.model.map(|model| model.as_str().to_owned()),
         message_code: report.message_code,
         remedy: report.remedy,
@@ -283,6 +305,7 @@ pub(super) fn analysis_off() -> dto::AnalysisHealth {
         state: dto::AnalysisState::Off,
         fps: 0.0,
         dropped: 0,
+        blind_since_ms: None,
         model: None,
         message_code: None,
         remedy: None,
@@ -299,23 +322,62 @@ impl From<&Zone> for dto::Zone {
     }
 }
 
+impl From<&Line> for dto::Line {
+    fn from(line: &Line) -> Self {
+        Self {
+            id: line.id.as_str().to_owned(),
+            name: line.name.clone(),
+            points: line.points().iter().map(|at| dto::Point { x: at.x, y: at.y }).collect(),
+        }
+    }
+}
+
 impl From<&RuleConfig> for dto::Rule {
     fn from(rule: &RuleConfig) -> Self {
-        let (at_least, classes) = match &rule.kind {
-            RuleKind::Crowding { at_least } => (Some(*at_least), Vec::new()),
-            RuleKind::Intrusion { classes } => {
-                (None, classes.iter().map(|class| class.as_str().to_owned()).collect())
-            }
-        };
-        Self {
+        let mut wire = Self {
             id: rule.id.as_str().to_owned(),
             class: rule.kind.class().into(),
             zone: rule.zone.as_ref().map(|zone| zone.id.as_str().to_owned()),
+            line: None,
+            direction: None,
             level: rule.level.number(),
-            at_least,
-            classes,
+            at_least: None,
+            within_ms: None,
+            stay_ms: None,
+            least_score: None,
+            classes: Vec::new(),
             hold_ms: rule.hold.as_millis(),
+        };
+        let words = |classes: &[ObjectClass]| classes.iter().map(|class| class.as_str().to_owned()).collect();
+        match &rule.kind {
+            RuleKind::Crowding { at_least } => wire.at_least = Some(*at_least),
+            RuleKind::CrowdSurge { grows_by, within } => {
+                wire.at_least = Some(*grows_by);
+                wire.within_ms = Some(within.as_millis());
+            }
+            RuleKind::Intrusion { classes }
+            | RuleKind::WaterEdge { classes }
+            | RuleKind::WrongWay { classes, .. } => wire.classes = words(classes),
+            RuleKind::LineCrossing { line, direction, classes } => {
+                wire.line = Some(line.id.as_str().to_owned());
+                wire.direction = Some((*direction).into());
+                wire.classes = words(classes);
+            }
+            RuleKind::Loitering { stay, classes } => {
+                wire.stay_ms = Some(stay.as_millis());
+                wire.classes = words(classes);
+            }
+            RuleKind::StoppedVehicle { stay }
+            | RuleKind::LeftObject { stay }
+            | RuleKind::PersonDown { still: stay } => wire.stay_ms = Some(stay.as_millis()),
+            RuleKind::Accident { least_score } => wire.least_score = Some(least_score.value()),
+            RuleKind::Running { at_least, classes } => {
+                wire.at_least = Some(*at_least);
+                wire.classes = words(classes);
+            }
+            RuleKind::Smoke | RuleKind::Fire => {}
         }
+        wire
     }
 }
 
@@ -373,6 +435,27 @@ impl From<&Evidence> for dto::Evidence {
             score: evidence.score.value(),
             tracks: evidence.tracks.iter().map(|track| track.0).collect(),
             low_trust: evidence.low_trust.map(|kind| kind.as_str().to_owned()),
+            detail: evidence.detail.as_ref().map(dto::EvidenceDetail::from),
+        }
+    }
+}
+
+impl From<&Detail> for dto::EvidenceDetail {
+    fn from(detail: &Detail) -> Self {
+        match detail {
+            Detail::Growth { from, to, within } => {
+                Self::Growth { from: *from, to: *to, within_ms: within.as_millis() }
+            }
+            Detail::Crossing { line, forward, backward } => Self::Crossing {
+                line: dto::ZoneName { id: line.id.as_str().to_owned(), name: line.name.clone() },
+                forward: *forward,
+                backward: *backward,
+            },
+            Detail::Stay { limit } => Self::Stay { limit_ms: limit.as_millis() },
+            Detail::Accident { signs } => {
+                Self::Accident { signs: signs.iter().copied().map(Into::into).collect() }
+            }
+            Detail::Speed { heights_per_s } => Self::Speed { heights_per_s: *heights_per_s },
         }
     }
 }

@@ -164,7 +164,8 @@ pub struct Area {
     pub kind: String,
 }
 
-/// A camera. Police see only where it is: `main`, `sub`, `analysis`, `zones` and `rules` are absent for them.
+/// A camera. Police see only where it is: `main`, `sub`, `analysis`, `zones`, `lines` and `rules` are absent for
+/// them.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Camera {
     /// Identifier, as in the site file.
@@ -189,6 +190,9 @@ pub struct Camera {
     /// Zones drawn on the picture.
     #[serde(default)]
     pub zones: Vec<Zone>,
+    /// Lines drawn across the picture.
+    #[serde(default)]
+    pub lines: Vec<Line>,
     /// What raises an alarm here.
     #[serde(default)]
     pub rules: Vec<Rule>,
@@ -292,12 +296,15 @@ pub struct AnalysisHealth {
     pub state: AnalysisState,
     /// Pictures analysed per second, over the last seconds.
     pub fps: f32,
-    /// Pictures given up for newer ones since the start.
+    /// Pictures that should have been looked at since the start and were not.
     pub dropped: u64,
+    /// Nothing has been seen since, although there was something to look at: the camera is blind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blind_since_ms: Option<i64>,
     /// The detector in use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Stable word for the reason when it does not run.
+    /// Stable word for the reason when it does not run as it should.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_code: Option<String>,
     /// What a technician can do about it, English.
@@ -332,6 +339,17 @@ pub struct Zone {
     pub polygon: Vec<Point>,
 }
 
+/// A line of a camera: its left and right are those of someone who walks from its first point to its second.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Line {
+    /// Identifier within the camera.
+    pub id: String,
+    /// Name as shown.
+    pub name: String,
+    /// Two points, 0..1 of the picture.
+    pub points: Vec<Point>,
+}
+
 /// A point, 0..1 of the picture, from the upper left.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Point {
@@ -353,10 +371,25 @@ pub struct Rule {
     pub zone: Option<String>,
     /// 1 red to 4 blue.
     pub level: u8,
-    /// Crowding: how many people raise it.
+    /// Line crossing: its line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
+    /// Line crossing: which way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<CrossingDirection>,
+    /// Crowding and running: how many people raise it. Surge: how many more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_least: Option<u32>,
-    /// Intrusion: what may not be there.
+    /// Surge: within which time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within_ms: Option<i64>,
+    /// Loitering, stopped vehicle, left object, person down: how long it must last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stay_ms: Option<i64>,
+    /// Accident: from which sum of its signs on, 0..1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least_score: Option<f32>,
+    /// What it is about, for the kinds of rules that can be about several.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub classes: Vec<String>,
     /// How long the condition must hold.
@@ -468,7 +501,7 @@ pub struct Evidence {
     pub rule_class: IncidentClass,
     /// How many were there.
     pub count: u32,
-    /// How many it takes; for intrusion 1.
+    /// How many it takes; 1 where one is enough.
     pub limit: u32,
     /// The most at once, so far.
     pub peak: u32,
@@ -487,6 +520,80 @@ pub struct Evidence {
     /// or `signal_lost`. Absent: the usual trust.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub low_trust: Option<String>,
+    /// What only some kinds of rules have.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<EvidenceDetail>,
+}
+
+/// Numbers that only some kinds of rules have.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "of", rename_all = "snake_case")]
+pub enum EvidenceDetail {
+    /// How a crowd grew.
+    Growth {
+        /// How many there were.
+        from: u32,
+        /// How many there are.
+        to: u32,
+        /// Within which time, as the rule is set.
+        within_ms: i64,
+    },
+    /// What went over a line since the alarm began.
+    Crossing {
+        /// Which line, as it was called then.
+        line: ZoneName,
+        /// From its left to its right.
+        forward: u32,
+        /// From its right to its left.
+        backward: u32,
+    },
+    /// How long it takes of a stay, a stop or a stillness.
+    Stay {
+        /// As the rule is set.
+        limit_ms: i64,
+    },
+    /// What speaks for an accident; the score is the sum.
+    Accident {
+        /// The signs seen, each once.
+        signs: Vec<AccidentSign>,
+    },
+    /// How fast the fastest runs.
+    Speed {
+        /// In its own heights per second.
+        heights_per_s: f32,
+    },
+}
+
+/// A sign of a traffic accident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccidentSign {
+    /// Two that came at each other touch.
+    Contact,
+    /// One went from fast to standing at once.
+    AbruptStop,
+    /// Both did.
+    BothAbrupt,
+    /// Both stand where they met.
+    Halted,
+    /// Someone lies beside it.
+    PersonDown,
+    /// One came and stays beside it.
+    Bystander,
+    /// Several did.
+    Bystanders,
+}
+
+/// Which way across a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CrossingDirection {
+    /// From its left to its right.
+    Forward,
+    /// From its right to its left.
+    Backward,
+    /// Either.
+    Both,
 }
 
 /// A zone as it was called then.
@@ -543,8 +650,32 @@ pub struct Person {
 pub enum IncidentClass {
     /// Too many people in a zone.
     Crowding,
+    /// People who gather fast.
+    CrowdSurge,
     /// Something where it may not be.
     Intrusion,
+    /// Someone at the water's edge.
+    WaterEdge,
+    /// A line that was crossed.
+    LineCrossing,
+    /// A vehicle against the allowed direction.
+    WrongWay,
+    /// Someone who stays too long.
+    Loitering,
+    /// A vehicle that stands where traffic should flow.
+    StoppedVehicle,
+    /// What looks like a traffic accident.
+    Accident,
+    /// Someone who fell and does not get up.
+    PersonDown,
+    /// A thing that was left behind.
+    LeftObject,
+    /// Several people who run.
+    Running,
+    /// Smoke.
+    Smoke,
+    /// Open flame.
+    Fire,
 }
 
 /// Where an incident stands.

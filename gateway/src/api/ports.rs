@@ -1,6 +1,9 @@
 //! What the interface asks of parts that the process wires together at start.
 
-use sharpeyes_domain::ids::{CameraId, ModelId, StreamId};
+use sharpeyes_domain::{
+    ids::{CameraId, ModelId, StreamId},
+    time::WallTime,
+};
 
 use crate::ingest::Status;
 
@@ -23,7 +26,9 @@ pub struct AnalysisReport {
     pub dropped: u64,
     /// The detector.
     pub model: Option<ModelId>,
-    /// Stable word for the reason when it does not run.
+    /// Nothing has been seen since, although there was something to look at.
+    pub blind_since: Option<WallTime>,
+    /// Stable word for the reason when it does not run as it should.
     pub message_code: Option<String>,
     /// What to do about it, English.
     pub remedy: Option<String>,

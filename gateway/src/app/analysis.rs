@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     io,
     num::{NonZeroU16, NonZeroUsize},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
     time::Duration,
 };
@@ -42,29 +42,65 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Pictures a second of the canary for the detector.
 const CANARY_FPS: f32 = 2.0;
 
-/// The decoding and the inference threads.
+/// How long the inference threads may take to finish their frames at the end.
+const LAST_FRAMES: Duration = Duration::from_secs(5);
+
+/// The decoding and the inference threads. Clones share them.
+#[derive(Clone)]
 pub(super) struct Threads {
     rounds: Arc<Rounds>,
-    decoding: Vec<JoinHandle<()>>,
+    decoding: Arc<Mutex<Vec<JoinHandle<()>>>>,
     pool: Arc<InferencePool>,
-    threads: Vec<JoinHandle<()>>,
+    running: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
 impl Threads {
-    /// Lets every thread finish its frame, and ends running alarms. Blocks.
+    fn new(rounds: Arc<Rounds>, decoding: Vec<JoinHandle<()>>, pool: Arc<InferencePool>) -> Self {
+        Self { rounds, decoding: Arc::new(Mutex::new(decoding)), pool, running: Arc::default() }
+    }
+
+    /// Starts what is missing, at first all of them. Nobody waits for a thread that hangs.
+    fn supervise(&self) -> io::Result<()> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let (ended, others) = running.drain(..).partition(JoinHandle::is_finished);
+        *running = others;
+        join(ended);
+        for worker in self.pool.supervise() {
+            let name = format!("detect-{}", worker.number());
+            let pool = self.pool.clone();
+            running.push(std::thread::Builder::new().name(name).spawn(move || pool.work(worker))?);
+        }
+        Ok(())
+    }
+
+    /// Lets every thread finish its frame that can, and ends running alarms. Blocks.
     pub(super) fn end(self) {
         self.rounds.close();
-        join(self.decoding);
+        join(std::mem::take(&mut *self.decoding.lock().unwrap_or_else(PoisonError::into_inner)));
         self.rounds.stop();
         self.pool.close();
-        join(self.threads);
+        let mut running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
+        let looks = LAST_FRAMES.as_millis() / LOOK.as_millis();
+        for _ in 0..looks {
+            let (ended, others) = running.into_iter().partition(JoinHandle::is_finished);
+            running = others;
+            join(ended);
+            if running.is_empty() {
+                return;
+            }
+            std::thread::sleep(LOOK);
+        }
+        tracing::warn!(
+            threads = running.len(),
+            "inference threads hang and are left to the end of the process"
+        );
     }
 }
 
-fn join(threads: Vec<JoinHandle<()>>) {
-    for thread in threads {
+fn join(ended: Vec<JoinHandle<()>>) {
+    for thread in ended {
         if thread.join().is_err() {
-            tracing::error!("a thread of the analysis had panicked");
+            tracing::error!("an inference thread had panicked");
         }
     }
 }
@@ -110,7 +146,13 @@ impl Analysis {
             .chain(canary.iter().map(|(_, model)| model))
             .map(|model| (model.manifest.id.clone(), model.clone()))
             .collect();
-        let pool = Arc::new(InferencePool::new(runtime, models, clock.clone(), site.inference.time_limit));
+        let pool = Arc::new(InferencePool::new(
+            runtime,
+            models,
+            clock.clone(),
+            site.inference.threads,
+            site.inference.time_limit,
+        ));
         let sink: Arc<dyn AlarmSink> = Arc::new(sink);
         let mut step = Step::default();
         let (settings, mut analyses) = (site.analysis, Vec::new());
@@ -148,19 +190,17 @@ impl Analysis {
                 std::thread::Builder::new().name(format!("decode-{n}")).spawn(move || rounds.work())
             })
             .collect::<io::Result<_>>()?;
-        let (watched, stop) = (pool.clone(), step.stop.clone());
+        let threads = Threads::new(rounds, decoding, pool);
+        threads.supervise()?;
+        let (watched, stop) = (threads.clone(), step.stop.clone());
         step.tasks.spawn(async move {
             while tokio::time::timeout(LOOK, stop.cancelled()).await.is_err() {
-                watched.interrupt_overdue();
+                if let Err(error) = watched.supervise() {
+                    tracing::error!(%error, "no thread to replace one that hangs or ended; tried again");
+                }
             }
         });
-        let threads = (0..site.inference.threads.get())
-            .map(|n| {
-                let pool = pool.clone();
-                std::thread::Builder::new().name(format!("detect-{n}")).spawn(move || pool.work())
-            })
-            .collect::<io::Result<_>>()?;
-        Ok((step, Some(Threads { rounds, decoding, pool, threads })))
+        Ok((step, Some(threads)))
     }
 }
 

@@ -5,10 +5,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use sharpeyes_domain::{
     ids::{CameraId, ModelId, StreamId},
     ladder::RungReason,
+    time::WallTime,
 };
 
 use crate::{
-    analyze::{AnalysisStatus, LiveAnalysis},
+    analyze::{AnalysisStatus, Fault, LiveAnalysis},
     api::ports::{AnalysisReport, AnalysisState, CameraHealth},
     clock::Clock,
     ingest::{Status, StatusCell},
@@ -22,6 +23,7 @@ const REDUCED: f32 = 0.7;
 /// Every place that a state is read from.
 pub(super) struct Health {
     clock: Clock,
+    started: WallTime,
     streams: HashMap<StreamId, Arc<StatusCell>>,
     analyses: HashMap<CameraId, Watched>,
 }
@@ -38,7 +40,7 @@ enum Watched {
 
 impl Health {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, streams: HashMap::new(), analyses: HashMap::new() }
+        Self { started: clock.wall(), clock, streams: HashMap::new(), analyses: HashMap::new() }
     }
 
     pub(super) fn stream(&mut self, stream: StreamId, status: Arc<StatusCell>) {
@@ -60,24 +62,51 @@ impl Health {
     }
 
     fn report(&self, status: AnalysisStatus) -> AnalysisReport {
-        let is_blind =
+        let is_waiting =
             status.newest.is_none_or(|newest| self.clock.wall().since(newest) > status.look_every + BLIND);
-        let is_short = status.reason == RungReason::Overload || status.fps < status.wanted_fps * REDUCED;
-        let state = match (&status.fault, is_blind) {
-            (Some(_), _) => AnalysisState::Failed,
-            (None, true) => AnalysisState::Waiting,
-            (None, false) if is_short => AnalysisState::Reduced,
-            (None, false) => AnalysisState::Running,
+        let is_short = status.reason == RungReason::Overload
+            || status.shed.is_some()
+            || status.fps < status.wanted_fps * REDUCED;
+        let state = match (&status.fault, status.blind_since, is_waiting) {
+            (Some(_), _, _) | (None, Some(_), _) => AnalysisState::Failed,
+            (None, None, true) => AnalysisState::Waiting,
+            (None, None, false) if is_short => AnalysisState::Reduced,
+            (None, None, false) => AnalysisState::Running,
         };
+        let reason = status.fault.clone().or_else(|| reason(&status, state));
         AnalysisReport {
             state,
-            fps: if is_blind { 0.0 } else { status.fps },
-            dropped: status.counters.superseded + status.counters.expired + status.skipped,
+            fps: if is_waiting { 0.0 } else { status.fps },
+            dropped: status.counters.dropped() + status.skipped,
             model: Some(status.model),
-            message_code: status.fault.is_some().then(|| "analysis_failed".to_owned()),
-            remedy: status.fault,
+            blind_since: status.blind_since,
+            message_code: reason.as_ref().map(|reason| reason.code.to_owned()),
+            remedy: reason.map(|reason| reason.text),
         }
     }
+}
+
+/// Why it is not as it should be, when the detector itself has reported nothing.
+fn reason(status: &AnalysisStatus, state: AnalysisState) -> Option<Fault> {
+    let (code, text) = match (state, status.shed) {
+        (AnalysisState::Failed, _) => (
+            "analysis_blind",
+            "pictures wait and none was looked at: the detectors are busy with other cameras or hang; give [inference] more threads, or analyse fewer cameras".to_owned(),
+        ),
+        (AnalysisState::Reduced, Some(share)) => (
+            "analysis_overload",
+            format!(
+                "{:.0} % of the looks were left out, the least urgent first: give [inference] more threads, lower `fps`, or analyse fewer cameras",
+                share * 100.0
+            ),
+        ),
+        (AnalysisState::Reduced, None) => (
+            "analysis_slow",
+            "fewer pictures arrive than are wanted: the camera sends fewer, or the decoder is behind".to_owned(),
+        ),
+        (AnalysisState::Waiting | AnalysisState::Running, _) => return None,
+    };
+    Some(Fault { code, text })
 }
 
 impl CameraHealth for Health {
@@ -92,6 +121,7 @@ impl CameraHealth for Health {
                 state: AnalysisState::Failed,
                 fps: 0.0,
                 dropped: 0,
+                blind_since: Some(self.started),
                 model: model.clone(),
                 message_code: Some((*code).to_owned()),
                 remedy: Some(reason.clone()),

@@ -36,6 +36,7 @@ fn evidence(count: u32) -> Evidence {
         tracks: vec![TrackId(1)],
         score: Confidence::new(0.9),
         low_trust: None,
+        detail: None,
     }
 }
 

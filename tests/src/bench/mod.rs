@@ -2,11 +2,15 @@
 //! there is one, and read by people.
 
 pub mod accuracy;
+pub mod analysis;
 pub mod delay;
+pub mod films;
 pub mod frames;
+mod frigate;
 pub mod index;
 pub mod load;
 pub mod playback;
+mod process;
 pub mod record;
 mod rig;
 

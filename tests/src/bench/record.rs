@@ -18,7 +18,10 @@ use sharpeyes_domain::{
 };
 use tokio::process::{Child, Command};
 
-use super::{Results, Row};
+use super::{
+    Results, Row,
+    process::{cpu_with_children_s, pss_mib},
+};
 use crate::{
     camsim::{CamSim, CamSimConfig, CameraConfig, encode_once},
     gateway::Program,
@@ -231,24 +234,6 @@ impl Pair {
     fn since(self, before: Self) -> Self {
         Self { gateway: self.gateway - before.gateway, ffmpeg: self.ffmpeg - before.ffmpeg }
     }
-}
-
-/// User and system time of a process and of its children that have ended, seconds.
-fn cpu_with_children_s(pid: u32) -> anyhow::Result<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let (_, rest) = stat.rsplit_once(')').context("/proc/PID/stat without a name")?;
-    // proc(5): utime, stime, cutime and cstime are fields 14 to 17.
-    let fields = rest.split_whitespace().skip(11).take(4);
-    let ticks: f64 = fields.map(str::parse::<f64>).sum::<Result<f64, _>>()?;
-    Ok(ticks / super::TICKS)
-}
-
-/// Proportional set size: pages that several processes share count once in all.
-fn pss_mib(pid: u32) -> anyhow::Result<f64> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
-    let pss = text.lines().find_map(|line| line.strip_prefix("Pss:")).context("no Pss")?;
-    let kib: f64 = pss.trim().trim_end_matches(" kB").trim().parse()?;
-    Ok(kib / 1024.0)
 }
 
 fn now() -> anyhow::Result<WallTime> {

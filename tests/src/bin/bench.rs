@@ -3,7 +3,11 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::Parser;
-use sharpeyes_tests::bench::{self, Results, record::Load};
+use sharpeyes_tests::bench::{
+    self, Results,
+    analysis::{Activity, Ramp},
+    record::Load,
+};
 
 #[derive(Parser)]
 #[command(about = "Benchmarks of the gateway; one JSON line each")]
@@ -20,6 +24,18 @@ struct Arguments {
     /// How many small and how many large cameras `record` takes.
     #[arg(long, value_delimiter = ',', default_values_t = [100, 20])]
     record_cameras: Vec<u16>,
+    /// How long `analysis` looks on at each number of cameras, seconds.
+    #[arg(long, default_value_t = 120)]
+    analysis_seconds: u64,
+    /// How many cameras before which nothing happens, step by step; 0 for none.
+    #[arg(long, value_delimiter = ',', default_values_t = [100, 200, 300])]
+    analysis_quiet: Vec<u16>,
+    /// How many cameras of which one in ten is busy, step by step; 0 for none.
+    #[arg(long, value_delimiter = ',', default_values_t = [50, 100, 150])]
+    analysis_mixed: Vec<u16>,
+    /// How many of them a Frigate-like pipeline watches too; 0 for none.
+    #[arg(long, default_value_t = 10)]
+    analysis_peers: u16,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -46,6 +62,19 @@ fn main() -> anyhow::Result<()> {
     for cameras in [10, 50] {
         if wanted("gateway") {
             runtime.block_on(bench::load::cameras(&mut results, cameras))?;
+        }
+    }
+    if wanted("analysis") {
+        for (activity, steps) in
+            [(Activity::Quiet, &arguments.analysis_quiet), (Activity::Mixed, &arguments.analysis_mixed)]
+        {
+            let ramp = Ramp {
+                activity,
+                cameras: steps.iter().copied().filter(|cameras| *cameras > 0).collect(),
+                peers: arguments.analysis_peers,
+                window: Duration::from_secs(arguments.analysis_seconds),
+            };
+            runtime.block_on(ramp.climb(&mut results))?;
         }
     }
     if wanted("playback") {

@@ -1,11 +1,15 @@
+mod people;
+mod roads;
+mod scene;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    detection::Detection,
-    geometry::{NormPoint, NormRect, Polygon},
+    detection::{Detection, ObjectClass},
+    geometry::{Confidence, NormPoint, NormRect, Polygon},
     ids::{TrackId, ZoneId},
     schedule::Weekday,
     track::{
@@ -32,6 +36,8 @@ fn track(id: u64, class: ObjectClass, x: f32, travelled: f32) -> Track {
         last_seen: Pts(0),
         velocity: NormPoint::default(),
         travelled,
+        origin: NormRect::from_centre(NormPoint { x, y: 0.5 }, 0.05, 0.2),
+        still_since: Pts(0),
     }
 }
 

@@ -170,6 +170,7 @@ impl CameraHealth for Quiet {
             state: AnalysisState::Waiting,
             fps: 0.0,
             dropped: 0,
+            blind_since: None,
             model: None,
             message_code: None,
             remedy: None,
@@ -456,6 +457,7 @@ fn evidence() -> Evidence {
         tracks: vec![TrackId(7)],
         score: Confidence::new(0.75),
         low_trust: None,
+        detail: None,
     }
 }
 

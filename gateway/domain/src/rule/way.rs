@@ -1,0 +1,88 @@
+//! Wrong way: a thing that has gone a good part of its own size against the allowed direction.
+
+use super::{
+    RuleConfig, RuleKind,
+    follow::{Follow, Reach, Step, Trail},
+    watch::{Frame, Verdict},
+};
+use crate::{alarm::Moment, geometry::Heading, time::MediaDuration, time::Pts};
+
+/// How much of a thing's way is looked at.
+const WINDOW: MediaDuration = MediaDuration::from_secs(3);
+/// A shorter way is no direction: two boxes of one queue may swap their ids within a frame.
+const LEAST_TIME: MediaDuration = MediaDuration::from_millis(500);
+/// How far back it must have gone, in its own sizes; who parks reverses by less.
+const LEAST_WAY: f32 = 1.5;
+/// From then on it is on the wrong way for as long as it goes back by this much.
+const STILL_WAY: f32 = 0.4;
+/// Share of the whole way that leads straight back, and of the steps: 45° off is neither.
+const STRAIGHT: f32 = 0.7;
+const REACH: Reach = Reach::new(1_000, 0.5, 1.0);
+
+#[derive(Clone, Debug, Default)]
+struct Course {
+    trail: Trail,
+    wrong_since: Option<Pts>,
+}
+
+/// The ways of all things.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ways {
+    follow: Follow<Course>,
+}
+
+impl Ways {
+    pub(super) fn observe(&mut self, config: &RuleConfig, frame: &Frame<'_>) -> Verdict {
+        let RuleKind::WrongWay { heading, .. } = &config.kind else {
+            return Verdict::of(frame.at, std::iter::empty());
+        };
+        let mut since: Option<Pts> = None;
+        let mut counted = Vec::new();
+        for track in frame.seen().filter(|track| config.kind.counts(track.class)) {
+            let course = &mut self.follow.meet(track, frame, REACH, Course::default).of;
+            let size = (track.rect.height() * track.rect.breadth()).sqrt();
+            let step = Step { at: frame.at.pts, point: track.rect.centre(), size };
+            course.trail.push(step, WINDOW);
+            course.judge(heading);
+            let Some(wrong_since) = course.wrong_since else { continue };
+            if config.applies_to(track) {
+                since = Some(since.map_or(wrong_since, |known| known.min(wrong_since)));
+                counted.push(track);
+            }
+        }
+        self.follow.forget(frame.at.pts, REACH.time);
+        let since: Option<Moment> = since.map(|pts| frame.moment_of(pts));
+        Verdict::of(frame.at, counted.into_iter()).since(since)
+    }
+}
+
+impl Course {
+    fn judge(&mut self, heading: &Heading) {
+        let Some((first, last)) = self.trail.ends(WINDOW) else { return };
+        let size = f32::midpoint(first.size, last.size);
+        let back = -heading.advance(first.point, last.point);
+        if self.wrong_since.is_some() {
+            if back < STILL_WAY * size {
+                self.wrong_since = None;
+            }
+            return;
+        }
+        let is_far = back >= LEAST_WAY * size && last.at - first.at >= LEAST_TIME && self.trail.len() >= 3;
+        let is_straight = back >= STRAIGHT * last.point.distance(first.point);
+        if is_far && is_straight && self.share_back(heading) >= STRAIGHT {
+            self.wrong_since = Some(first.at);
+        }
+    }
+
+    /// Share of the steps that lead back.
+    fn share_back(&self, heading: &Heading) -> f32 {
+        let (mut back, mut all) = (0.0_f32, 0.0_f32);
+        for (a, b) in self.trail.steps().zip(self.trail.steps().skip(1)) {
+            all += 1.0;
+            if heading.advance(a.point, b.point) < 0.0 {
+                back += 1.0;
+            }
+        }
+        if all > 0.0 { back / all } else { 0.0 }
+    }
+}

@@ -1,0 +1,228 @@
+use sharpeyes_domain::time::WallTime;
+
+use super::*;
+
+const PATIENCE: Duration = Duration::from_secs(1);
+
+fn camera(name: &str) -> CameraId {
+    CameraId::new(name).unwrap()
+}
+
+fn model() -> ModelId {
+    ModelId::new("model").unwrap()
+}
+
+struct Room<T> {
+    clock: Clock,
+    scheduler: Scheduler<T>,
+}
+
+impl<T> Room<T> {
+    fn new() -> Self {
+        let clock = Clock::simulated(WallTime(0));
+        Self { scheduler: Scheduler::new(clock.clone(), PATIENCE), clock }
+    }
+
+    fn with(self, names: &[&str]) -> Self {
+        for name in names {
+            self.scheduler.register(camera(name), model());
+        }
+        self
+    }
+
+    fn take(&self) -> Option<Turn<T>> {
+        self.scheduler.lock().next(self.clock.instant(), PATIENCE)
+    }
+
+    fn standing(&self, name: &str) -> Standing {
+        *self.scheduler.lock().slots[&camera(name)].standing.lock().unwrap()
+    }
+}
+
+#[test]
+fn the_newest_frame_wins_and_a_busy_camera_does_not_starve_a_quiet_one() {
+    let room = Room::new().with(&["busy", "quiet"]);
+    let offer = |name, work| room.scheduler.offer(&camera(name), work);
+    offer("busy", "b1");
+    offer("busy", "b2");
+    let busy = room.take().unwrap();
+    assert_eq!(busy.work, "b2");
+    offer("busy", "b3");
+    offer("quiet", "q1");
+    let quiet = room.take().unwrap();
+    assert_eq!(quiet.work, "q1", "one frame of a camera at a time");
+    room.scheduler.done(&quiet.ticket, Outcome::Seen);
+    room.scheduler.done(&busy.ticket, Outcome::Seen);
+    offer("quiet", "q2");
+    assert_eq!(room.take().unwrap().work, "b3", "whoever waited longest for a turn");
+    let expected = Counters { taken: 2, seen: 1, superseded: 1, ..Counters::default() };
+    assert_eq!(room.standing("busy").counters, expected);
+}
+
+#[test]
+fn a_frame_that_waited_too_long_is_dropped_before_work_is_spent_on_it() {
+    let room = Room::new().with(&["a", "b"]);
+    room.scheduler.offer(&camera("a"), 1);
+    room.clock.advance(Duration::from_millis(1001));
+    room.scheduler.offer(&camera("b"), 2);
+    assert_eq!(room.take().unwrap().work, 2);
+    assert_eq!(room.standing("a").counters.expired, 1);
+}
+
+#[test]
+fn closing_wakes_the_waiting_thread() {
+    let scheduler = Scheduler::<u8>::new(Clock::system(), PATIENCE);
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| scheduler.take(|| false).is_none());
+        scheduler.close();
+        assert!(waiting.join().unwrap());
+    });
+}
+
+/// `n` cameras that always have a frame, one turn every 50 ms: who was served, in order.
+fn served(room: &Room<usize>, names: &[String], turns: usize) -> Vec<usize> {
+    let mut served = Vec::new();
+    for _ in 0..turns {
+        for (n, name) in names.iter().enumerate() {
+            room.scheduler.offer(&camera(name), n);
+        }
+        let turn = room.take().unwrap();
+        served.push(turn.work);
+        room.clock.advance(Duration::from_millis(50));
+        room.scheduler.done(&turn.ticket, Outcome::Seen);
+    }
+    served
+}
+
+#[test]
+fn under_overload_the_red_camera_comes_first_and_nobody_starves() {
+    let names: Vec<String> = (0..200).map(|n| format!("c{n:03}")).collect();
+    let room = Room::new().with(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    room.scheduler.rank(&camera("c007"), Urgency::of(Level::Red));
+    room.scheduler.rank(&camera("c011"), Urgency::of(Level::Blue));
+    room.scheduler.rank(&camera("c013"), Urgency::Watched);
+    // A minute: 1200 turns for 200 cameras that want 4000.
+    let served = served(&room, &names, 1200);
+    let share = |n: usize| served.iter().filter(|served| **served == n).count();
+    assert_eq!(served[0], 7);
+    assert!(share(7) >= 600, "red: {} of 1200", share(7));
+    let longest = |n: usize| {
+        let at: Vec<usize> = (0..served.len()).filter(|i| served[*i] == n).collect();
+        let ends = [0].into_iter().chain(at.iter().copied()).zip(at.iter().copied().chain([served.len()]));
+        ends.map(|(from, to)| to - from).max().unwrap()
+    };
+    // Starving begins after 5 s = 100 turns; from there every second turn is for the one who waits longest.
+    for n in 0..200 {
+        assert!(longest(n) <= 100 + 2 * 200, "camera {n} waited {} turns", longest(n));
+    }
+}
+
+#[test]
+fn urgency_is_ordered_as_people_read_it() {
+    let rising = [
+        Urgency::Idle,
+        Urgency::Watched,
+        Urgency::of(Level::Blue),
+        Urgency::of(Level::Yellow),
+        Urgency::of(Level::Orange),
+        Urgency::of(Level::Red),
+    ];
+    assert!(rising.is_sorted());
+}
+
+#[test]
+fn equally_urgent_cameras_get_equal_shares() {
+    let names: Vec<String> = (0..7).map(|n| format!("c{n}")).collect();
+    let room = Room::new().with(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let served = served(&room, &names, 70);
+    for n in 0..7 {
+        assert_eq!(served.iter().filter(|served| **served == n).count(), 10, "camera {n}");
+    }
+}
+
+#[test]
+fn a_camera_whose_frame_hung_rests_and_the_others_go_on() {
+    let room = Room::new().with(&["bad", "good"]);
+    room.scheduler.offer(&camera("bad"), 1);
+    let hung = room.take().unwrap();
+    room.scheduler.give_up(&hung.ticket);
+    room.scheduler.offer(&camera("bad"), 2);
+    room.scheduler.offer(&camera("good"), 3);
+    assert_eq!(room.standing("bad").counters.refused, 1);
+    let good = room.take().unwrap();
+    assert_eq!(good.work, 3);
+    room.scheduler.done(&good.ticket, Outcome::Seen);
+    // What comes back after all says nothing: another turn may be out by then.
+    room.scheduler.done(&hung.ticket, Outcome::Seen);
+    assert_eq!(room.standing("bad").counters.seen, 0);
+    room.clock.advance(REST);
+    room.scheduler.offer(&camera("bad"), 4);
+    assert_eq!(room.take().unwrap().work, 4);
+}
+
+#[test]
+fn a_detector_that_hangs_for_everybody_is_tried_with_one_frame_at_a_time() {
+    let room = Room::new().with(&["a", "b", "c"]);
+    for name in ["a", "b"] {
+        room.scheduler.offer(&camera(name), 0);
+        let hung = room.take().unwrap();
+        room.scheduler.give_up(&hung.ticket);
+    }
+    room.scheduler.offer(&camera("c"), 0);
+    assert!(room.take().is_none(), "the detector rests, not only the two cameras");
+    room.clock.advance(REST);
+    for name in ["a", "b", "c"] {
+        room.scheduler.offer(&camera(name), 1);
+    }
+    let trial = room.take().unwrap();
+    assert!(room.take().is_none(), "one frame is enough to see whether it works again");
+    room.scheduler.done(&trial.ticket, Outcome::Seen);
+    assert!(room.take().is_some() && room.take().is_some(), "it works: everybody may");
+    let rests: Vec<u64> = (0..5)
+        .scan(Rest::default(), |rest, _| {
+            let now = room.clock.instant();
+            rest.begin(now);
+            rest.until.map(|until| until.duration_since(now).as_secs())
+        })
+        .collect();
+    assert_eq!(rests, [5, 10, 20, 30, 30]);
+}
+
+#[test]
+fn a_look_that_nobody_answers_makes_a_camera_blind_and_the_next_answer_ends_it() {
+    let room = Room::new().with(&["a"]);
+    let blind = || room.standing("a").blind_since(room.clock.wall(), Duration::from_secs(15));
+    room.clock.advance(Duration::from_secs(60));
+    assert_eq!(blind(), None, "nobody asked for a look");
+    room.scheduler.offer(&camera("a"), 1);
+    room.clock.advance(Duration::from_secs(16));
+    room.scheduler.offer(&camera("a"), 2);
+    assert_eq!(blind(), Some(WallTime(60_000)), "since the first look, not the latest");
+    let failed = room.take().unwrap();
+    room.scheduler.done(&failed.ticket, Outcome::Failed);
+    assert_eq!(blind(), Some(WallTime(60_000)));
+    room.scheduler.offer(&camera("a"), 3);
+    let seen = room.take().unwrap();
+    room.scheduler.done(&seen.ticket, Outcome::Seen);
+    assert_eq!(blind(), None);
+    room.scheduler.offer(&camera("a"), 4);
+    room.scheduler.forget(&camera("a"));
+    room.clock.advance(Duration::from_secs(60));
+    assert_eq!(blind(), None, "the stream was over");
+}
+
+#[test]
+fn shedding_is_told_while_it_lasts() {
+    let room = Room::new().with(&["a"]);
+    let reduced = || room.standing("a").reduced(room.clock.instant());
+    for n in 0..20 {
+        room.scheduler.offer(&camera("a"), n);
+        if n % 2 == 1 {
+            let turn = room.take().unwrap();
+            room.scheduler.done(&turn.ticket, Outcome::Seen);
+        }
+    }
+    assert!(reduced().is_some_and(|share| (share - 0.5).abs() < 0.01), "{:?}", reduced());
+    room.clock.advance(Duration::from_secs(20));
+    assert_eq!(reduced(), None);
+}

@@ -1,0 +1,80 @@
+//! What processes cost, from `/proc`.
+
+use std::{collections::HashMap, fs};
+
+use anyhow::Context as _;
+
+/// Linux has counted in hundredths of a second on every architecture that we build for (`getconf CLK_TCK`).
+const TICKS: f64 = 100.0;
+
+/// User and system time of a process and of its children that have ended, seconds.
+pub(super) fn cpu_with_children_s(pid: u32) -> anyhow::Result<f64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let (_, rest) = stat.rsplit_once(')').context("/proc/PID/stat without a name")?;
+    // proc(5): utime, stime, cutime and cstime are fields 14 to 17.
+    let fields = rest.split_whitespace().skip(11).take(4);
+    let ticks: f64 = fields.map(str::parse::<f64>).sum::<Result<f64, _>>()?;
+    Ok(ticks / TICKS)
+}
+
+/// Proportional set size: pages that several processes share count once in all.
+pub(super) fn pss_mib(pid: u32) -> anyhow::Result<f64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+    let pss = text.lines().find_map(|line| line.strip_prefix("Pss:")).context("no Pss")?;
+    let kib: f64 = pss.trim().trim_end_matches(" kB").trim().parse()?;
+    Ok(kib / 1024.0)
+}
+
+/// A process, its children, theirs and so on, as far as they are running.
+pub(super) fn tree(root: u32) -> anyhow::Result<Vec<u32>> {
+    let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
+    for entry in fs::read_dir("/proc")? {
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // It may have ended since.
+        if let Some(parent) = parent(pid) {
+            children.entry(parent).or_default().push(pid);
+        }
+    }
+    let mut found = vec![root];
+    let mut at = 0;
+    while let Some(pid) = found.get(at) {
+        found.extend(children.remove(pid).unwrap_or_default());
+        at += 1;
+    }
+    Ok(found)
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn a_childs_child_belongs_to_the_tree() {
+        let mut shell = Command::new("sh")
+            .args(["-c", "cat & echo started; wait"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut told = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(shell.stdout.take().unwrap()), &mut told)
+            .unwrap();
+        let all = tree(std::process::id()).unwrap();
+        let below = tree(shell.id()).unwrap();
+        assert!(below.len() == 2 && below.iter().all(|pid| all.contains(pid)), "{below:?} in {all:?}");
+        assert!(pss_mib(shell.id()).unwrap() > 0.0);
+        drop(shell.stdin.take());
+        shell.wait().unwrap();
+        for pid in below {
+            let _ = Command::new("kill").arg(pid.to_string()).stderr(Stdio::null()).status();
+        }
+    }
+}
