@@ -10,7 +10,7 @@ const ticket = (id, kind, fields) => ({
   level: 3,
   code: kind,
   detail: "",
-  remedy: "",
+  remedy: "look at the camera, and do what the manual says",
   first_ms: minutes(9),
   last_ms: minutes(1),
   times: 1,

@@ -11,7 +11,15 @@ export function useViewer(): Viewer {
 }
 
 /** What each role finds in the navigation, first entry first. The server decides what is allowed; this only avoids dead ends. */
-export type ScreenName = "queue" | "cameras" | "timeline" | "health" | "tickets" | "storage" | "accounts" | "audit";
+export type ScreenName =
+  | "queue"
+  | "cameras"
+  | "timeline"
+  | "health"
+  | "tickets"
+  | "storage"
+  | "accounts"
+  | "audit";
 
 const SCREENS: Record<Role, readonly ScreenName[]> = {
   operator: ["queue", "cameras", "timeline"],

@@ -5,7 +5,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 use sharpeyes_domain::{
     alarm::{AlarmEdge, EndCause, Moment},
-    detection::{Detection, ObjectClass},
+    detection::Detection,
     geometry::{Confidence, NormRect},
     ladder::{Need, Rung},
     luma::LumaPicture,

@@ -348,7 +348,7 @@ mod tests {
         assert_eq!((row.state, row.times), (TicketState::Acknowledged, 2), "who knew still knows");
         let row = act(TicketAct::Close, 4_000, "").await.unwrap().unwrap();
         assert_eq!(
-            (row.state, row.note.as_str(), row.closed),
+            (row.state, row.note.as_str(), row.closed.clone()),
             (TicketState::Closed, "on my way", Some(hand(4_000)))
         );
         assert_eq!(act(TicketAct::Acknowledge, 5_000, "late").await.unwrap().unwrap(), row);

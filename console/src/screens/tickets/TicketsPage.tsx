@@ -36,9 +36,7 @@ export function TicketsPage() {
   });
   if (tickets.isPending) return <Loading />;
   if (tickets.isError)
-    return (
-      <Trouble title={t.tickets.failed} error={tickets.error} onRetry={() => void tickets.refetch()} />
-    );
+    return <Trouble title={t.tickets.failed} error={tickets.error} onRetry={() => void tickets.refetch()} />;
   const wanted = words.trim().toLowerCase();
   const named = (ticket: Ticket) =>
     `${ticket.camera_name ?? t.tickets.site} ${ticket.camera ?? ""} ${t.tickets.kind[ticket.kind] ?? ""}`;
