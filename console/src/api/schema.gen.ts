@@ -506,6 +506,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tickets of the viewer's cameras and of the site: open ones first, the newest first. Those of cameras that the site
+         *     names no more are for viewers who are responsible for the whole site.
+         */
+        get: operations["tickets_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** I know of it. A ticket that is closed stays as it is. */
+        post: operations["tickets_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** It is done. A ticket that is closed stays as it is; a fault that is still there opens a new one when it begins again. */
+        post: operations["tickets_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/timeline": {
         parameters: {
             query?: never;
@@ -544,6 +598,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description A sign of a traffic accident.
+         * @enum {string}
+         */
+        AccidentSign: "contact" | "abrupt_stop" | "both_abrupt" | "halted" | "person_down" | "bystander" | "bystanders";
         /** @description An account as administrators see it. */
         Account: {
             /** @description Roots of the area subtrees in which they may do it. */
@@ -630,7 +689,12 @@ export interface components {
         AnalysisHealth: {
             /**
              * Format: int64
-             * @description Pictures given up for newer ones since the start.
+             * @description Nothing has been seen since, although there was something to look at: the camera is blind.
+             */
+            blind_since_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Pictures that should have been looked at since the start and were not.
              */
             dropped: number;
             /**
@@ -638,7 +702,7 @@ export interface components {
              * @description Pictures analysed per second, over the last seconds.
              */
             fps: number;
-            /** @description Stable word for the reason when it does not run. */
+            /** @description Stable word for the reason when it does not run as it should. */
             message_code?: string | null;
             /** @description The detector in use. */
             model?: string | null;
@@ -720,7 +784,10 @@ export interface components {
              */
             rows: number;
         };
-        /** @description A camera. Police see only where it is: `main`, `sub`, `analysis`, `zones` and `rules` are absent for them. */
+        /**
+         * @description A camera. Police see only where it is: `main`, `sub`, `analysis`, `zones`, `lines` and `rules` are absent for
+         *     them.
+         */
         Camera: {
             analysis?: components["schemas"]["AnalysisHealth"] | null;
             /** @description Area identifier. */
@@ -729,6 +796,8 @@ export interface components {
             area_name: string;
             /** @description Identifier, as in the site file. */
             id: string;
+            /** @description Lines drawn across the picture. */
+            lines?: components["schemas"]["Line"][];
             main?: components["schemas"]["StreamHealth"] | null;
             /** @description Name as shown. */
             name: string;
@@ -791,6 +860,11 @@ export interface components {
          * @enum {string}
          */
         CloseReason: "handled" | "false_alarm" | "duplicate" | "test" | "no_action";
+        /**
+         * @description Which way across a line.
+         * @enum {string}
+         */
+        CrossingDirection: "forward" | "backward" | "both";
         /** @description A deleted file. */
         Deletion: {
             /**
@@ -876,6 +950,7 @@ export interface components {
              * @description How many were there.
              */
             count: number;
+            detail?: components["schemas"]["EvidenceDetail"] | null;
             /**
              * Format: int64
              * @description How long the condition had held.
@@ -883,9 +958,14 @@ export interface components {
             held_ms: number;
             /**
              * Format: int32
-             * @description How many it takes; for intrusion 1.
+             * @description How many it takes; 1 where one is enough.
              */
             limit: number;
+            /**
+             * @description The camera may have been tampered with at the time, so this may be wrong: `covered`, `defocused`, `moved`, `frozen`
+             *     or `signal_lost`. Absent: the usual trust.
+             */
+            low_trust?: string | null;
             /**
              * Format: int32
              * @description The most at once, so far.
@@ -901,6 +981,62 @@ export interface components {
             /** @description Whose boxes to show. */
             tracks: number[];
             zone?: components["schemas"]["ZoneName"] | null;
+        };
+        /** @description Numbers that only some kinds of rules have. */
+        EvidenceDetail: {
+            /**
+             * Format: int32
+             * @description How many there were.
+             */
+            from: number;
+            /** @enum {string} */
+            of: "growth";
+            /**
+             * Format: int32
+             * @description How many there are.
+             */
+            to: number;
+            /**
+             * Format: int64
+             * @description Within which time, as the rule is set.
+             */
+            within_ms: number;
+        } | {
+            /**
+             * Format: int32
+             * @description From its right to its left.
+             */
+            backward: number;
+            /**
+             * Format: int32
+             * @description From its left to its right.
+             */
+            forward: number;
+            /** @description Which line, as it was called then. */
+            line: components["schemas"]["ZoneName"];
+            /** @enum {string} */
+            of: "crossing";
+        } | {
+            /**
+             * Format: int64
+             * @description As the rule is set.
+             */
+            limit_ms: number;
+            /** @enum {string} */
+            of: "stay";
+        } | {
+            /** @enum {string} */
+            of: "accident";
+            /** @description The signs seen, each once. */
+            signs: components["schemas"]["AccidentSign"][];
+        } | {
+            /**
+             * Format: float
+             * @description In its own heights per second.
+             */
+            heights_per_s: number;
+            /** @enum {string} */
+            of: "speed";
         };
         /**
          * @description Why someone looks at footage that is older than a day.
@@ -1093,7 +1229,7 @@ export interface components {
          * @description What an incident is about.
          * @enum {string}
          */
-        IncidentClass: "crowding" | "intrusion";
+        IncidentClass: "crowding" | "crowd_surge" | "intrusion" | "water_edge" | "line_crossing" | "wrong_way" | "loitering" | "stopped_vehicle" | "accident" | "person_down" | "left_object" | "running" | "smoke" | "fire";
         /** @description `POST /incidents/{id}/actions`. */
         IncidentCommand: {
             /** @description What to do. */
@@ -1157,6 +1293,15 @@ export interface components {
          * @enum {string}
          */
         LegalBasis: "general" | "key_target";
+        /** @description A line of a camera: its left and right are those of someone who walks from its first point to its second. */
+        Line: {
+            /** @description Identifier within the camera. */
+            id: string;
+            /** @description Name as shown. */
+            name: string;
+            /** @description Two points, 0..1 of the picture. */
+            points: components["schemas"]["Point"][];
+        };
         /**
          * @description Why a live view ended.
          * @enum {string}
@@ -1423,13 +1568,14 @@ export interface components {
         Rule: {
             /**
              * Format: int32
-             * @description Crowding: how many people raise it.
+             * @description Crowding and running: how many people raise it. Surge: how many more.
              */
             at_least?: number | null;
             /** @description What it looks for. */
             class: components["schemas"]["IncidentClass"];
-            /** @description Intrusion: what may not be there. */
+            /** @description What it is about, for the kinds of rules that can be about several. */
             classes?: string[];
+            direction?: components["schemas"]["CrossingDirection"] | null;
             /**
              * Format: int64
              * @description How long the condition must hold.
@@ -1438,10 +1584,27 @@ export interface components {
             /** @description Identifier within the camera. */
             id: string;
             /**
+             * Format: float
+             * @description Accident: from which sum of its signs on, 0..1.
+             */
+            least_score?: number | null;
+            /**
              * Format: int32
              * @description 1 red to 4 blue.
              */
             level: number;
+            /** @description Line crossing: its line. */
+            line?: string | null;
+            /**
+             * Format: int64
+             * @description Loitering, stopped vehicle, left object, person down: how long it must last.
+             */
+            stay_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Surge: within which time.
+             */
+            within_ms?: number | null;
             /** @description Its zone; absent: the whole picture. */
             zone?: string | null;
         };
@@ -1644,6 +1807,89 @@ export interface components {
             /** @description `main` or `sub`. */
             stream: string;
         };
+        /** @description A technical fault. One is open for each camera and kind, however often the fault comes and goes. */
+        Ticket: {
+            acknowledged?: components["schemas"]["TicketHand"] | null;
+            /** @description Which camera; absent: the site. */
+            camera?: string | null;
+            /** @description Its name; absent when the site names it no more. */
+            camera_name?: string | null;
+            closed?: components["schemas"]["TicketHand"] | null;
+            /** @description Stable word for what exactly, e.g. `refused`. */
+            code: string;
+            /** @description What happened last, English. */
+            detail: string;
+            /**
+             * Format: int64
+             * @description When it first began.
+             */
+            first_ms: number;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description What is broken. */
+            kind: components["schemas"]["TicketKind"];
+            /**
+             * Format: int64
+             * @description When it last began, or was last there before it was over.
+             */
+            last_ms: number;
+            /**
+             * Format: int32
+             * @description 1 (red: the site, or a camera that may raise red alarms, is blind) to 4.
+             */
+            level: number;
+            /** @description What was written. */
+            note: string;
+            /**
+             * Format: int64
+             * @description When it was gone by itself, if it did not come back.
+             */
+            recovered_ms?: number | null;
+            /** @description What to do, English. */
+            remedy: string;
+            /** @description The stage that fails, e.g. `connect`. */
+            stage?: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["TicketState"];
+            /**
+             * Format: int32
+             * @description How often it began.
+             */
+            times: number;
+        };
+        /** @description A person's hand on a ticket. */
+        TicketHand: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /** @description Name of the account. */
+            by: string;
+        };
+        /**
+         * @description What is broken.
+         * @enum {string}
+         */
+        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "disk" | "clock" | "canary_missing";
+        /** @description What a technician writes with it; may be empty. */
+        TicketNote: {
+            /** @description At most 1,000 characters. An empty one leaves what is written. */
+            note?: string;
+        };
+        /**
+         * @description Which tickets are asked for.
+         * @enum {string}
+         */
+        TicketScope: "open" | "all";
+        /**
+         * @description Where a ticket stands.
+         * @enum {string}
+         */
+        TicketState: "open" | "acknowledged" | "recovered" | "closed";
         /** @description `GET /timeline`. */
         Timeline: {
             /**
@@ -2988,6 +3234,110 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RetentionClock"];
+                };
+            };
+        };
+    };
+    tickets_list: {
+        parameters: {
+            query?: {
+                /** @description Those that want someone, if not given. */
+                state?: components["schemas"]["TicketScope"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"][];
+                };
+            };
+        };
+    };
+    tickets_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tickets_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

@@ -92,8 +92,3 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 pub(super) async fn document() -> Json<utoipa::openapi::OpenApi> {
     Json(openapi())
 }
-#[cfg(test)]
-#[test]
-fn dump_tmp() {
-    std::fs::write("/tmp/px/openapi.json", openapi().to_pretty_json().unwrap() + "\n").unwrap();
-}
