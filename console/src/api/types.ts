@@ -38,6 +38,7 @@ export type Camera = Wire<"Camera">;
 export type StreamHealth = Wire<"StreamHealth">;
 export type AnalysisHealth = Wire<"AnalysisHealth">;
 export type Point = Wire<"Point">;
+export type Line = Wire<"Line">;
 export type Zone = Wire<"Zone">;
 export type Rule = Wire<"Rule">;
 export type Person = Wire<"Person">;

@@ -1,29 +1,8 @@
 /** English: fills every word that Chinese has. */
-import type { Evidence } from "../api/types";
+import { incidentClass, objectClass, sentence } from "./alarms.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
 import { ticketWords } from "./tickets.en";
 import type { Words } from "./zh";
-
-const classWord: Record<string, string> = {
-  person: "person",
-  bicycle: "bicycle",
-  motorcycle: "motorcycle",
-  two_wheeler: "two-wheeler",
-  tricycle: "tricycle",
-  car: "car",
-  bus: "bus",
-  truck: "truck",
-  animal: "animal",
-  fire: "fire",
-  smoke: "smoke",
-  other: "object",
-};
-
-const plural: Record<string, string> = { person: "people", bus: "buses", fire: "fires", smoke: "smoke" };
-const place = (e: Evidence) => e.zone?.name ?? "the picture";
-const held = (e: Evidence) => Math.round(e.held_ms / 1000);
-const things = (one: string, n: number) =>
-  n === 1 ? (classWord[one] ?? one) : (plural[one] ?? `${classWord[one] ?? one}s`);
 
 export const en: Words = {
   ...recordingWords,
@@ -98,7 +77,7 @@ export const en: Words = {
   shell: { signOut: "Sign out", account: "Account", skip: "Skip to content" },
   level: { 1: "Red", 2: "Orange", 3: "Yellow", 4: "Blue" },
   levelLong: { 1: "Red · critical", 2: "Orange · urgent", 3: "Yellow · elevated", 4: "Blue · normal" },
-  incidentClass: { crowding: "Crowding", intrusion: "Intrusion" },
+  incidentClass,
   place: { village: "Village", junction: "Junction", crowded: "Crowded place", reservoir: "Reservoir" },
   state: {
     new: "New",
@@ -122,14 +101,8 @@ export const en: Words = {
     test: "Test or drill",
     no_action: "Real, no action needed",
   },
-  objectClass: classWord,
-  sentence: (e) => {
-    if (e.rule_class === "crowding") {
-      return `${e.count} ${things("person", e.count)} in ${place(e)} for ${held(e)} s, limit ${e.limit}`;
-    }
-    const n = Math.max(1, e.count);
-    return `${n} ${things(e.class, n)} in ${place(e)} for ${held(e)} s`;
-  },
+  objectClass,
+  sentence,
   peak: (n) => `peak ${n}`,
   score: (percent) => `best score ${percent}%`,
   age: {
@@ -359,6 +332,25 @@ export const en: Words = {
     stopped: "service stopped",
   },
   analysis: { off: "off", waiting: "waiting", running: "running", reduced: "reduced", failed: "failed" },
+  rung: {
+    sizes: "at rest: coded sizes only",
+    keyframes: "at rest: keyframes only",
+    few: "watched: a few pictures a second",
+    full: "followed: full rate",
+  },
+  rungReason: {
+    begin: "the stream began",
+    sizes: "sizes out of the usual",
+    blind: "sizes say nothing here",
+    learned: "sizes can be trusted",
+    seen: "something new on a keyframe",
+    changing: "the picture keeps changing",
+    track: "something moves",
+    standing: "it has stopped, a rule counts on",
+    calm: "nothing happens any more",
+    floor: "asked for by a rule or the site",
+    overload: "no time to look closer",
+  },
   health: {
     title: "Camera health",
     camera: "Camera",
@@ -373,6 +365,9 @@ export const en: Words = {
     fps: (n) => `${n} fps`,
     rate: (n) => `${n} Mbit/s`,
     dropped: (n) => `${n} dropped`,
+    hardware: "hardware decoder",
+    software: "software decoder",
+    blind: (age) => `blind for ${age}: nothing has been looked at`,
     problems: (n) => (n === 1 ? "1 has a problem" : `${n} have problems`),
     fine: (n) => `${n} fine`,
     onlyProblems: "Problems only",

@@ -260,13 +260,6 @@ impl CameraPipeline {
     }
 }
 
-/// It moves, or is too new to tell.
-fn is_lively(track: &Track, at: Pts) -> bool {
-    let (w, h) = (track.rect.width().max(0.01), track.rect.height().max(0.01));
-    let speed = (track.velocity.x / w).hypot(track.velocity.y / h);
-    at - track.first_seen < YOUNG || speed >= LIVELY
-}
-
 /// Of the most urgent alarm that runs, else of what is there.
 fn urgency(rules: &[RuleState], tracks: &[Track]) -> Urgency {
     let running = rules.iter().filter(|rule| rule.active_since().is_some());
@@ -275,6 +268,13 @@ fn urgency(rules: &[RuleState], tracks: &[Track]) -> Urgency {
         None if rules.iter().any(|rule| rule.count(tracks) > 0) => Urgency::Watched,
         None => Urgency::Idle,
     }
+}
+
+/// It moves, or is too new to tell.
+fn is_lively(track: &Track, at: Pts) -> bool {
+    let (w, h) = (track.rect.width().max(0.01), track.rect.height().max(0.01));
+    let speed = (track.velocity.x / w).hypot(track.velocity.y / h);
+    at - track.first_seen < YOUNG || speed >= LIVELY
 }
 
 /// `wall` on the clocks of the site. A time that no calendar holds counts as Monday midnight.

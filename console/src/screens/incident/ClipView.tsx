@@ -45,16 +45,20 @@ export function ClipView({ incident, alarm, active }: Props) {
     staleTime: 60_000,
   });
 
-  const zones = camera.data?.zones;
+  const { zones, lines } = camera.data ?? {};
   const { alarm_list } = incident;
+  const { detail } = incident.evidence;
+  const alarmLine = detail?.of === "crossing" ? detail.line.id : undefined;
   const marks = useMemo<ClipMarks>(
     () => ({
       zones: zones ?? [],
       alarmZone: incident.evidence.zone?.id,
+      lines: lines ?? [],
+      alarmLine,
       alarmTracks: new Set(alarm_list.flatMap((alarm) => alarm.evidence.tracks)),
       label: (box) => `${t.objectClass[box.class] ?? box.class} ${Math.round(box.confidence * 100)}%`,
     }),
-    [zones, incident.evidence.zone?.id, alarm_list, t],
+    [zones, incident.evidence.zone?.id, lines, alarmLine, alarm_list, t],
   );
   const { player, state } = usePlayer({ video, canvas }, clip.data, trace.data, marks);
   useEffect(() => player?.showBoxes(boxes), [player, boxes]);

@@ -47,6 +47,13 @@ pub(super) struct Standing {
 }
 
 impl Standing {
+    /// Something that came by itself stands in the zone.
+    pub(super) fn is_counting(&self) -> bool {
+        let stands =
+            |stop: &Stop, seen: Pts| stop.has_moved && stop.is_in_zone && seen - stop.rest.since >= STANDS;
+        self.follow.known.iter().any(|known| stands(&known.of, known.seen))
+    }
+
     pub(super) fn observe(&mut self, config: &RuleConfig, frame: &Frame<'_>) -> Verdict {
         let RuleKind::StoppedVehicle { stay } = config.kind else {
             return Verdict::of(frame.at, std::iter::empty());
