@@ -44,6 +44,8 @@ pub struct Site {
     pub incident: IncidentSettings,
     /// How closely cameras are looked at.
     pub analysis: Analysis,
+    /// How often the built-in test camera raises its alarm; `None`: there is none.
+    pub canary: Option<Duration>,
     /// Detectors.
     pub inference: Inference,
     /// The area tree.

@@ -625,6 +625,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tickets of the viewer's cameras and of the site: open ones first, the newest first. Those of cameras that the site
+         *     names no more are for viewers who are responsible for the whole site.
+         */
+        get: operations["tickets_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** I know of it. A ticket that is closed stays as it is. */
+        post: operations["tickets_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** It is done. A ticket that is closed stays as it is; a fault that is still there opens a new one when it begins again. */
+        post: operations["tickets_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/timeline": {
         parameters: {
             query?: never;
@@ -1284,6 +1338,11 @@ export interface components {
              * @description How many it takes; 1 where one is enough.
              */
             limit: number;
+            /**
+             * @description The camera may have been tampered with at the time, so this may be wrong: `covered`, `defocused`, `moved`, `frozen`
+             *     or `signal_lost`. Absent: the usual trust.
+             */
+            low_trust?: string | null;
             /**
              * Format: int32
              * @description The most at once, so far.
@@ -2455,6 +2514,89 @@ export interface components {
              */
             urged_before: number;
         };
+        /** @description A technical fault. One is open for each camera and kind, however often the fault comes and goes. */
+        Ticket: {
+            acknowledged?: components["schemas"]["TicketHand"] | null;
+            /** @description Which camera; absent: the site. */
+            camera?: string | null;
+            /** @description Its name; absent when the site names it no more. */
+            camera_name?: string | null;
+            closed?: components["schemas"]["TicketHand"] | null;
+            /** @description Stable word for what exactly, e.g. `refused`. */
+            code: string;
+            /** @description What happened last, English. */
+            detail: string;
+            /**
+             * Format: int64
+             * @description When it first began.
+             */
+            first_ms: number;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description What is broken. */
+            kind: components["schemas"]["TicketKind"];
+            /**
+             * Format: int64
+             * @description When it last began, or was last there before it was over.
+             */
+            last_ms: number;
+            /**
+             * Format: int32
+             * @description 1 (red: the site, or a camera that may raise red alarms, is blind) to 4.
+             */
+            level: number;
+            /** @description What was written. */
+            note: string;
+            /**
+             * Format: int64
+             * @description When it was gone by itself, if it did not come back.
+             */
+            recovered_ms?: number | null;
+            /** @description What to do, English. */
+            remedy: string;
+            /** @description The stage that fails, e.g. `connect`. */
+            stage?: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["TicketState"];
+            /**
+             * Format: int32
+             * @description How often it began.
+             */
+            times: number;
+        };
+        /** @description A person's hand on a ticket. */
+        TicketHand: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /** @description Name of the account. */
+            by: string;
+        };
+        /**
+         * @description What is broken.
+         * @enum {string}
+         */
+        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "disk" | "clock" | "canary_missing";
+        /** @description What a technician writes with it; may be empty. */
+        TicketNote: {
+            /** @description At most 1,000 characters. An empty one leaves what is written. */
+            note?: string;
+        };
+        /**
+         * @description Which tickets are asked for.
+         * @enum {string}
+         */
+        TicketScope: "open" | "all";
+        /**
+         * @description Where a ticket stands.
+         * @enum {string}
+         */
+        TicketState: "open" | "acknowledged" | "recovered" | "closed";
         /** @description `GET /timeline`. */
         Timeline: {
             /**
@@ -4132,6 +4274,110 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RetentionClock"];
+                };
+            };
+        };
+    };
+    tickets_list: {
+        parameters: {
+            query?: {
+                /** @description Those that want someone, if not given. */
+                state?: components["schemas"]["TicketScope"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"][];
+                };
+            };
+        };
+    };
+    tickets_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tickets_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

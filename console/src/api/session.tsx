@@ -11,14 +11,22 @@ export function useViewer(): Viewer {
 }
 
 /** What each role finds in the navigation, first entry first. The server decides what is allowed; this only avoids dead ends. */
-export type ScreenName = "queue" | "cameras" | "timeline" | "health" | "storage" | "accounts" | "audit";
+export type ScreenName =
+  | "queue"
+  | "cameras"
+  | "timeline"
+  | "health"
+  | "tickets"
+  | "storage"
+  | "accounts"
+  | "audit";
 
 const SCREENS: Record<Role, readonly ScreenName[]> = {
   operator: ["queue", "cameras", "timeline"],
   police: ["queue"],
   unit: ["queue"],
-  technician: ["health", "timeline", "storage"],
-  administrator: ["accounts", "health", "storage"],
+  technician: ["tickets", "health", "timeline", "storage"],
+  administrator: ["accounts", "health", "tickets", "storage"],
   auditor: ["audit"],
 };
 

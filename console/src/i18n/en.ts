@@ -1,10 +1,12 @@
 /** English: fills every word that Chinese has. */
 import { incidentClass, objectClass, sentence } from "./alarms.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
+import { ticketWords } from "./tickets.en";
 import type { Words } from "./zh";
 
 export const en: Words = {
   ...recordingWords,
+  ...ticketWords,
   product: "Sharp Eyes",
   tagline: "Governance centre · dispatch",
   lang: { name: "English", other: "中文" },
@@ -34,6 +36,7 @@ export const en: Words = {
     cameras: "Live view",
     timeline: "Playback",
     health: "Camera health",
+    tickets: "Tickets",
     storage: "Storage",
     accounts: "Accounts",
     audit: "Audit log",

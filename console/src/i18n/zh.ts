@@ -1,9 +1,11 @@
 /** Chinese, the first language: the shape of this object is what every other language must fill. */
 import { incidentClass, objectClass, sentence } from "./alarms.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
+import { ticketWords } from "./tickets.zh";
 
 export const zh = {
   ...recordingWords,
+  ...ticketWords,
   product: "雪亮视频网关",
   tagline: "综治中心 · 事件调度",
   lang: { name: "中文", other: "English" },
@@ -33,6 +35,7 @@ export const zh = {
     cameras: "实时画面",
     timeline: "录像回放",
     health: "设备运维",
+    tickets: "工单",
     storage: "存储",
     accounts: "账号",
     audit: "审计日志",

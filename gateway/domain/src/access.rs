@@ -61,6 +61,10 @@ closed_enum! {
         StorageRead => "storage.read",
         /// Say that a clock that has jumped is right, so that retention goes by it.
         StorageManage => "storage.manage",
+        /// See tickets: technical faults of cameras and of the site.
+        TicketRead => "ticket.read",
+        /// Acknowledge and close tickets.
+        TicketManage => "ticket.manage",
         /// List, create and change accounts.
         AccountManage => "account.manage",
         /// Read and verify the audit log.
@@ -86,7 +90,9 @@ impl Action {
             | Self::LiveView
             | Self::RecordingList
             | Self::RecordingView
-            | Self::HoldManage => ResourceKind::Camera,
+            | Self::HoldManage
+            | Self::TicketRead
+            | Self::TicketManage => ResourceKind::Camera,
             Self::IncidentList
             | Self::IncidentView
             | Self::IncidentAct

@@ -125,6 +125,8 @@ row_id! {
     AccountId,
     /// A small file that belongs to an incident.
     AttachmentId,
+    /// A technical fault, for technicians.
+    TicketId,
 }
 
 /// One thing over time in one camera and one session of the analysis; never reused within it, meaningless outside.

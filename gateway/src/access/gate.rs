@@ -404,9 +404,25 @@ mod tests {
                 Role::Administrator => true,
                 Role::Police | Role::Auditor | Role::Unit => false,
             },
+            A::TicketRead | A::TicketManage => match role {
+                Role::Technician => is_own_area,
+                Role::Administrator => true,
+                Role::Operator | Role::Police | Role::Auditor | Role::Unit => false,
+            },
             A::StorageRead => matches!(role, Role::Technician | Role::Administrator),
             A::StorageManage | A::AccountManage => role == Role::Administrator,
             A::AuditRead => role == Role::Auditor,
+        }
+    }
+
+    #[test]
+    fn nobody_sees_what_lies_in_an_area_of_no_site() {
+        let canary = crate::canary::facts().unwrap().area;
+        let gate = Gate::new(tree());
+        for &role in Role::ALL {
+            for action in [Action::IncidentList, Action::IncidentView, Action::ThumbnailView] {
+                assert!(!may(&gate, &viewer(role, &["town"]), action, canary.as_str()), "{role} {action}");
+            }
         }
     }
 

@@ -17,6 +17,7 @@ use sharpeyes_domain::{
     },
     rule::{Direction, RuleClass, RuleConfig, RuleKind},
     segment::Gap,
+    ticket::{TicketKind, TicketState},
     zone::{Line, Zone},
 };
 
@@ -74,6 +75,21 @@ same!(
 );
 same!(Direction = CrossingDirection { Forward, Backward, Both });
 same!(Sign = AccidentSign { Contact, AbruptStop, BothAbrupt, Halted, PersonDown, Bystander, Bystanders });
+same!(TicketState = TicketState { Open, Acknowledged, Recovered, Closed });
+same!(
+    TicketKind = TicketKind {
+        Stream,
+        Covered,
+        Defocused,
+        Moved,
+        Frozen,
+        SignalLost,
+        AnalysisBlind,
+        Disk,
+        Clock,
+        CanaryMissing,
+    }
+);
 same!(CloseReason = CloseReason { Handled, FalseAlarm, Duplicate, Test, NoAction });
 same!(ReopenReason = ReopenReason { Recurred, Mistake, NewEvidence, Discontent });
 same!(RejectReason = RejectReason { NotOurs, OutOfScope, Unclear });
@@ -525,6 +541,7 @@ impl From<&Evidence> for dto::Evidence {
             held_ms: evidence.held_for.as_millis(),
             score: evidence.score.value(),
             tracks: evidence.tracks.iter().map(|track| track.0).collect(),
+            low_trust: evidence.low_trust.map(|kind| kind.as_str().to_owned()),
             detail: evidence.detail.as_ref().map(dto::EvidenceDetail::from),
         }
     }

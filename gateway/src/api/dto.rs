@@ -8,6 +8,7 @@ mod centre;
 mod queue;
 mod recording;
 mod storage;
+mod ticket;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -29,6 +30,7 @@ pub use storage::{
     Deletion, DeletionReason, DiskState, Hold, HoldRelease, HoldScope, HoldStream, LegalBasis, NewHold,
     RetentionClock, Storage, StorageForecast, StreamStorage, Volume,
 };
+pub use ticket::{Ticket, TicketHand, TicketKind, TicketNote, TicketScope, TicketState};
 
 // ---- errors
 
@@ -480,6 +482,10 @@ pub struct Evidence {
     pub score: f32,
     /// Whose boxes to show.
     pub tracks: Vec<u64>,
+    /// The camera may have been tampered with at the time, so this may be wrong: `covered`, `defocused`, `moved`, `frozen`
+    /// or `signal_lost`. Absent: the usual trust.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low_trust: Option<String>,
     /// What only some kinds of rules have.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub detail: Option<EvidenceDetail>,

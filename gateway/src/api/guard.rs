@@ -104,6 +104,11 @@ impl Guard {
         }
     }
 
+    /// The route's.
+    pub(super) const fn action(&self) -> Action {
+        self.action
+    }
+
     /// The camera, if the viewer may do the route's action to it.
     pub(super) async fn camera(&self, id: &str, purpose: Purpose) -> Result<(&Camera, Allowed), ApiError> {
         let id = CameraId::new(id).map_err(|_| ApiError::NotFound)?;

@@ -35,6 +35,7 @@ mod state;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod tickets;
 mod timeline;
 mod transcodes;
 mod vigil;
@@ -96,6 +97,9 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Post, "/holds/{id}/release", Action::HoldManage, holds::release)
         .needs(Verb::Get, "/storage", Action::StorageRead, storage::show)
         .needs(Verb::Post, "/storage/clock", Action::StorageManage, storage::confirm_clock)
+        .needs(Verb::Get, "/tickets", Action::TicketRead, tickets::list)
+        .needs(Verb::Post, "/tickets/{id}/acknowledge", Action::TicketManage, tickets::acknowledge)
+        .needs(Verb::Post, "/tickets/{id}/close", Action::TicketManage, tickets::close)
         .needs(Verb::Get, "/accounts", Action::AccountManage, accounts::list)
         .needs(Verb::Post, "/accounts", Action::AccountManage, accounts::create)
         .needs(Verb::Patch, "/accounts/{id}", Action::AccountManage, accounts::change)

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::{
     accounts, audit, cameras, centre, clips, dto, events, files, holds, incidents, live, pictures,
-    recordings, reports, session, storage, timeline, transcodes,
+    recordings, reports, session, storage, tickets, timeline, transcodes,
 };
 
 #[derive(OpenApi)]
@@ -57,6 +57,9 @@ use super::{
         holds::release,
         storage::show,
         storage::confirm_clock,
+        tickets::list,
+        tickets::acknowledge,
+        tickets::close,
         accounts::list,
         accounts::create,
         accounts::change,
@@ -72,7 +75,8 @@ use super::{
         dto::HoldScope,
         dto::IncidentScope,
         dto::JumpDirection,
-        dto::LiveStream
+        dto::LiveStream,
+        dto::TicketScope
     ))
 )]
 struct Document;

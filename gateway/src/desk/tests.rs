@@ -41,6 +41,7 @@ fn evidence(count: u32) -> Evidence {
         class: ObjectClass::Person,
         tracks: vec![TrackId(1)],
         score: Confidence::new(0.9),
+        low_trust: None,
         detail: None,
     }
 }

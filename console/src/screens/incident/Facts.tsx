@@ -2,6 +2,7 @@ import { Link } from "react-router";
 import { useViewer } from "../../api/session";
 import type { IncidentDetail } from "../../api/types";
 import { LevelBadge } from "../../components/LevelBadge";
+import { LowTrust } from "../../components/LowTrust";
 import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
 import { age, seenAt, whereOf } from "../../i18n/format";
@@ -99,7 +100,9 @@ export function AlarmList({ incident, shown, onShow }: AlarmListProps) {
                   alarm.end_cause !== "cleared" &&
                   ` · ${t.endCause[alarm.end_cause] ?? alarm.end_cause}`}
               </span>
-              <span>{t.sentence(alarm.evidence)}</span>
+              <span>
+                {t.sentence(alarm.evidence)} <LowTrust evidence={alarm.evidence} />
+              </span>
             </button>
           </li>
         ))}

@@ -3,6 +3,7 @@ import { ActionButtons } from "../../actions/ActionButtons";
 import type { Actions } from "../../actions/useActions";
 import type { Incident } from "../../api/types";
 import { LevelBadge } from "../../components/LevelBadge";
+import { LowTrust } from "../../components/LowTrust";
 import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
 import { age, seenAt, whereOf, whyOf } from "../../i18n/format";
@@ -46,7 +47,9 @@ export function Preview({ incident, actions, onOpen }: Props) {
           <b>{t.incidentClass[incident.class] ?? incident.class}</b>
           <StateTag incident={incident} />
         </div>
-        <p className="preview-why">{whyOf(t, incident)}</p>
+        <p className="preview-why">
+          {whyOf(t, incident)} {incident.evidence && <LowTrust evidence={incident.evidence} />}
+        </p>
         <dl className="facts">
           <dt>{t.incident.camera}</dt>
           <dd>{seenAt(incident) || t.common.none}</dd>

@@ -37,6 +37,8 @@ struct Seen {
 impl AlarmSink for Seen {
     fn alarm(&self, _: &CameraId, _: AlarmEdge, _: Option<Vec<u8>>) {}
 
+    fn tamper(&self, _: &CameraId, _: TamperEdge) {}
+
     fn seen(&self, camera: &CameraId, _: Moment, _: &[Track]) {
         assert_ne!(Some(camera), self.cursed.as_ref(), "this camera is cursed");
         *lock(&self.frames).entry(camera.clone()).or_default() += 1;

@@ -42,6 +42,8 @@ const VERBS: &[(Action, &[Role])] = &[
     (Action::HoldManage, &[Role::Operator]),
     (Action::StorageRead, &[Role::Technician, Role::Administrator]),
     (Action::StorageManage, &[Role::Administrator]),
+    (Action::TicketRead, &[Role::Technician, Role::Administrator]),
+    (Action::TicketManage, &[Role::Technician, Role::Administrator]),
     (Action::AccountManage, &[Role::Administrator]),
     (Action::AuditRead, &[Role::Auditor]),
 ];
@@ -70,9 +72,10 @@ fn expected(row: &RouteRow, viewer: Option<(Role, Where)>) -> StatusCode {
     if !holders.contains(&role) {
         return StatusCode::FORBIDDEN;
     }
-    let is_about_one =
-        ["/cameras/{id}", "/incidents/{id}", "/holds/{id}"].iter().any(|one| row.path.contains(one))
-            || (row.verb, row.path.as_str()) == (Verb::Post, "/api/v1/holds");
+    let is_about_one = ["/cameras/{id}", "/incidents/{id}", "/holds/{id}", "/tickets/{id}"]
+        .iter()
+        .any(|one| row.path.contains(one))
+        || (row.verb, row.path.as_str()) == (Verb::Post, "/api/v1/holds");
     let is_report = (row.verb, row.path.as_str()) == (Verb::Post, "/api/v1/reports");
     // A unit sees what it was told of wherever it is, and reports from its own area only.
     let is_closed = if role == Role::Unit { is_report } else { is_report || is_about_one };
@@ -96,6 +99,7 @@ struct Targets {
     account: String,
     hold: String,
     file: String,
+    ticket: String,
 }
 
 async fn ask(
@@ -111,6 +115,7 @@ async fn ask(
         Some("holds") => &targets.hold,
         Some("views") => "999999",
         Some("intake") => "p110",
+        Some("tickets") => &targets.ticket,
         _ => &targets.account,
     };
     let path = row.path.strip_prefix("/api/v1").unwrap().replace("{id}", id).replace("{file}", &targets.file);
@@ -130,6 +135,7 @@ async fn ask(
             "camera": targets.camera, "from_ms": START.0 + 50_000, "to_ms": START.0 + 60_000, "case_number": "C-2",
             "review_ms": START.0 + 86_400_000
         }),
+        (Verb::Post, path) if path.starts_with("/tickets/") => serde_json::json!({ "note": "seen" }),
         (Verb::Post, path) if path.starts_with("/holds/") => serde_json::json!({ "reason": "closed" }),
         (Verb::Post, "/views") => serde_json::json!({ "name": "mine", "filter": { "level": "1" } }),
         (Verb::Post, "/reports") => serde_json::json!({
@@ -202,6 +208,7 @@ async fn every_route_answers_every_viewer_as_the_table_says() {
         account: spare.to_string(),
         hold: house.hold("cam-east").await.to_string(),
         file: file.to_string(),
+        ticket: house.ticket(Some("cam-east")).await.to_string(),
     };
     let mut viewers: Vec<Option<(Role, Where)>> = vec![None];
     for &role in Role::ALL {
@@ -249,22 +256,26 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
     let (_, west) = house.fill().await;
     let cookie = house.viewer("op", Role::Operator, "east").await;
     let hold = house.hold("cam-west").await;
+    let ticket = house.ticket(Some("cam-west")).await;
+    let technician = house.viewer("tech", Role::Technician, "east").await;
     for row in table(&house).iter().filter(|row| {
         row.path.contains("{id}") && !["accounts", "intake"].iter().any(|other| row.path.contains(other))
     }) {
         let mut bodies = BTreeSet::new();
-        for (incident, camera, hold) in [
-            (west.to_string(), "cam-west", hold.to_string()),
-            ("999999".to_owned(), "cam-none", "999999".to_owned()),
+        let cookie = if row.path.contains("tickets") { &technician } else { &cookie };
+        for (incident, camera, hold, ticket) in [
+            (west.to_string(), "cam-west", hold.to_string(), ticket.to_string()),
+            ("999999".to_owned(), "cam-none", "999999".to_owned(), "999999".to_owned()),
         ] {
             let targets = Targets {
                 incident,
                 camera: camera.to_owned(),
                 account: "1".to_owned(),
                 hold,
+                ticket,
                 file: "1".to_owned(),
             };
-            let answer = house.send(ask(&house, row, &targets, Some(&cookie), 0).await).await;
+            let answer = house.send(ask(&house, row, &targets, Some(cookie), 0).await).await;
             assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{}", row.path);
             bodies.insert(bytes(answer).await);
         }
@@ -287,6 +298,7 @@ async fn damaged_policies_deny_everything_but_the_health_page() {
         account: "1".to_owned(),
         hold: "1".to_owned(),
         file: "1".to_owned(),
+        ticket: "1".to_owned(),
     };
     for row in table(&house) {
         for cookie in [None, Some(cookie.as_str())] {

@@ -9,6 +9,7 @@ mod matrix;
 mod playback;
 mod sessions;
 mod storage;
+mod tickets;
 
 use std::{
     net::SocketAddr,
@@ -33,14 +34,15 @@ use sharpeyes_domain::{
     detection::ObjectClass,
     geometry::Confidence,
     ids::{
-        AccountId, AreaId, CameraId, HoldId, IncidentId, RuleId, StreamId, StreamKind, TrackId, UnitId,
-        ZoneId,
+        AccountId, AreaId, CameraId, HoldId, IncidentId, RuleId, StreamId, StreamKind, TicketId, TrackId,
+        UnitId, ZoneId,
     },
     incident::IncidentAction,
     level::Level,
     media::{AccessUnit, VideoCodec, VideoParams},
     rule::RuleClass,
     segment::{GapCause, Span},
+    ticket::{Fault, FaultKey, TicketChange, TicketKind},
     time::{MediaDuration, Pts, WallTime},
 };
 use tokio_util::sync::CancellationToken;
@@ -73,6 +75,7 @@ use crate::{
         db::{Db, DbError},
         dispatch::Dispatch,
         footage::{Footage, IncidentMark, NewHold},
+        tickets::{Tickets, WhichTickets},
     },
     transcode::{TranscodeLimits, Transcodes},
 };
@@ -239,6 +242,7 @@ impl House {
             stills,
             transcodes: Transcodes::new(limits, clock.clone()),
             keeping: retention.keeping(),
+            tickets: Tickets::new(db.clone()),
             hub: hub.clone(),
             health: Arc::new(Quiet),
             clock: clock.clone(),
@@ -247,6 +251,26 @@ impl House {
         });
         let retention = Arc::new(Mutex::new(retention));
         Self { dir, state, db, clock, hub, shutdown, recorder, retention }
+    }
+
+    /// An open ticket of the camera, or of the site.
+    async fn ticket(&self, camera: Option<&str>) -> TicketId {
+        let key = FaultKey {
+            kind: TicketKind::Stream,
+            camera: camera.map(|camera| CameraId::new(camera).unwrap()),
+        };
+        let fault = Fault {
+            level: Level::Red,
+            stage: Some("connect".to_owned()),
+            code: "refused".to_owned(),
+            detail: "main: 192.0.2.1:554 refused the connection".to_owned(),
+            remedy: "check the port".to_owned(),
+        };
+        let raise = TicketChange::Raise { key: key.clone(), fault, first: START, times: 1 };
+        let (tickets, now) = (self.state.tickets.clone(), self.clock.wall());
+        tokio::task::spawn_blocking(move || tickets.apply_blocking(vec![raise], now)).await.unwrap().unwrap();
+        let open = self.state.tickets.list(WhichTickets::Open).await.unwrap();
+        open.iter().find(|row| row.key == key).unwrap().id
     }
 
     /// An account of this role in this area.
@@ -476,6 +500,7 @@ fn evidence() -> Evidence {
         class: ObjectClass::Person,
         tracks: vec![TrackId(7)],
         score: Confidence::new(0.75),
+        low_trust: None,
         detail: None,
     }
 }
