@@ -221,14 +221,16 @@ impl DispatchTx<'_> {
         let moved = "stopped_ms IS NULL AND basis = 'wall' AND (id <= ?2 OR started_ms BETWEEN ?3 AND ?4)";
         let which = (known.0, from.0, until.0);
         // Followers of the feed are told of every incident whose deadline moves.
-        self.run(
+        let n_logged = self.run(
             &format!(
                 "INSERT INTO change_log (incident, version, kind, at_ms) SELECT id, version, ?1, ?5 FROM incident
                  WHERE id IN (SELECT incident FROM clock WHERE {moved})"
             ),
             params![ChangeKind::Clock.as_str(), which.0, which.1, which.2, at.0],
         )?;
-        self.logged(ChangeSeq(self.last_id()));
+        if n_logged > 0 {
+            self.logged(ChangeSeq(self.last_id()));
+        }
         self.run(
             &format!(
                 "UPDATE incident SET due_ms = due_ms + ?1 WHERE due_ms IS NOT NULL

@@ -87,8 +87,9 @@ fn the_queries_of_the_queue_use_their_indexes() {
     };
     let select = rows::SELECT_INCIDENT;
     for state in ["AND is_open = 1", "AND is_open = 0", ""] {
-        let page =
-            format!("SELECT id FROM incident WHERE area IN ('x', 'y') {state} ORDER BY id DESC LIMIT 9");
+        let page = format!(
+            "SELECT id FROM incident INDEXED BY incident_area WHERE area IN ('x', 'y') {state} ORDER BY id DESC LIMIT 9"
+        );
         check(&page, "incident_area (area=?");
     }
     check(&format!("{select} WHERE i.id = 1"), "INTEGER PRIMARY KEY");
