@@ -95,7 +95,11 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
           words={t.reason}
           onChoose={(reason, note) =>
             // What is settled on the spot is nothing without a word of how: the least is what the button says.
-            answer({ verb: "close", reason, note: note ?? (reason === "handled" ? t.reason.handled : undefined) })
+            answer({
+              verb: "close",
+              reason,
+              note: note ?? (reason === "handled" ? t.reason.handled : undefined),
+            })
           }
           onCancel={cancel}
         />

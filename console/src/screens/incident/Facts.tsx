@@ -49,9 +49,7 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
           )}
         </dd>
         <dt>{t.incident.area}</dt>
-        <dd>
-          {whereOf(t, incident)}
-        </dd>
+        <dd>{whereOf(t, incident)}</dd>
         <dt>{t.incident.began}</dt>
         <dd>
           {time.stamp(incident.opened_ms)}

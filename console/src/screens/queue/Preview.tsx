@@ -54,9 +54,7 @@ export function Preview({ incident, actions, onOpen }: Props) {
           <dt>{t.incident.camera}</dt>
           <dd>{seenAt(incident) || t.common.none}</dd>
           <dt>{t.incident.area}</dt>
-          <dd>
-            {whereOf(t, incident)}
-          </dd>
+          <dd>{whereOf(t, incident)}</dd>
           <dt>{t.incident.began}</dt>
           <dd>
             {time.stamp(incident.opened_ms)} · {age(t, now - incident.opened_ms)}

@@ -84,9 +84,7 @@ export const QueueRow = memo(function QueueRow({
       </span>
       <span className="row-where">
         <span className="row-camera">{seenAt(incident)}</span>
-        <span className="muted">
-          {whereOf(t, incident)}
-        </span>
+        <span className="muted">{whereOf(t, incident)}</span>
       </span>
       <span className="row-age">
         <b>{open ? <Age since_ms={incident.opened_ms} /> : time.stamp(incident.opened_ms).slice(0, -3)}</b>
