@@ -8,14 +8,18 @@ use sharpeyes_domain::{
     detection::Detection,
     geometry::{Confidence, NormRect},
     ladder::{Need, Rung},
+    luma::LumaPicture,
     rule::{FrameTime, RuleConfig, RuleState},
     schedule::{LocalTime, Weekday},
+    tamper::TamperEdge,
     time::{MediaDuration, Pts, WallTime},
     track::{Track, Tracker, TrackerConfig},
 };
 
 use super::{
+    decode::Frame,
     ladder::{Interest, Look},
+    pixels::{self, PixelSight, Pixels, Things},
     scheduler::Urgency,
 };
 
@@ -69,6 +73,8 @@ pub struct Observation {
     pub tracks: Vec<Track>,
     /// Alarms that began, grew or ended.
     pub edges: Vec<AlarmEdge>,
+    /// Tampering that began or is over.
+    pub tamper: Vec<TamperEdge>,
 }
 
 /// What one detected picture meant.
@@ -108,6 +114,9 @@ pub struct CameraPipeline {
     timezone: TimeZone,
     newest: Option<Moment>,
     urgency: Urgency,
+    pixels: Pixels,
+    /// The picture whose detections come next.
+    picture: Option<LumaPicture>,
 }
 
 impl CameraPipeline {
@@ -124,6 +133,8 @@ impl CameraPipeline {
         let strong = score.unwrap_or(usual.high);
         let floor = if strong < weakest { strong } else { weakest };
         let config = TrackerConfig { high: strong, low: floor, ..usual };
+        let wants_things = rules.iter().any(|rule| rule.kind.needs_pixels());
+        let things = if wants_things { Things::Wanted } else { Things::Unwanted };
         let rules = rules.iter().cloned().map(RuleState::new).collect();
         Self {
             tracker: Tracker::new(config),
@@ -133,7 +144,14 @@ impl CameraPipeline {
             timezone,
             newest: None,
             urgency: Urgency::Idle,
+            pixels: Pixels::new(things),
+            picture: None,
         }
+    }
+
+    /// The picture whose detections [`Self::look`] takes next: its pixels are looked at, too.
+    pub fn see(&mut self, frame: &Frame) {
+        self.picture = pixels::luma(frame);
     }
 
     /// What the rules ask of the analysis: the highest rung on which any of them lets it rest, and the most pictures a
@@ -158,6 +176,7 @@ impl CameraPipeline {
         if look.is_glance() {
             let interest = self.glance(at, detections, changed);
             if interest.is_new {
+                self.picture = None;
                 return Sight { interest, observation: None };
             }
         }
@@ -235,10 +254,24 @@ impl CameraPipeline {
         }
         self.newest = Some(at);
         let frame = FrameTime { pts: at.pts, wall: at.wall, local: local_time(at.wall, &self.timezone) };
-        let tracks = self.tracker.update(at.pts, detections).to_vec();
-        let edges = self.rules.iter_mut().filter_map(|rule| rule.step(frame, &tracks)).collect();
+        let picture = self.picture.take();
+        let seen = picture.map_or_else(PixelSight::default, |picture| self.pixels.observe(at, &picture));
+        let things = pixels::unexplained(&seen.things, detections);
+        let detections: Vec<Detection> = detections.iter().copied().chain(things).collect();
+        let tracks = self.tracker.update(at.pts, &detections).to_vec();
+        let mut edges: Vec<AlarmEdge> =
+            self.rules.iter_mut().filter_map(|rule| rule.step(frame, &tracks)).collect();
+        for evidence in edges.iter_mut().filter_map(AlarmEdge::evidence_mut) {
+            evidence.low_trust = seen.doubt;
+        }
         self.urgency = urgency(&self.rules, &tracks);
-        Observation { tracks, edges }
+        Observation { tracks, edges, tamper: seen.tamper }
+    }
+
+    /// The frames stopped: tampering that runs is over as far as anyone knows.
+    pub fn lose_sight(&mut self) -> Option<TamperEdge> {
+        self.picture = None;
+        self.pixels.interrupt()
     }
 
     /// How soon the camera deserves its next look, from what the latest one showed.
