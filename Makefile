@@ -7,7 +7,7 @@ SHELL := bash
 # The libraries and browser that scripts/setup.sh brings; tests and benches find them here.
 export ORT_DYLIB_PATH ?= $(CURDIR)/.cache/onnxruntime/libonnxruntime.so
 
-.PHONY: help setup console demo test train-smoke soak fuzz check bench fmt clean
+.PHONY: help setup console demo test train-smoke soak fuzz check bench eval fmt clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,10 @@ bench: setup console ## benchmarks, one JSON line each in target/bench/results.j
 	cargo build --release --locked -p sharpeyes -p sharpeyes-tests --bins
 	mkdir -p target/bench
 	cargo run --release --locked --quiet -p sharpeyes-tests --bin bench -- --out target/bench/results.jsonl
+
+eval: setup console ## rules, tracking and counting scored on labelled video (EVAL_ONLY=crowding,…,tracking,day); target/eval
+	cargo build --release --locked -p sharpeyes-tests --bins
+	@scripts/eval.sh
 
 fmt: ## format Rust and console sources
 	cargo fmt --all

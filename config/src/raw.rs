@@ -61,6 +61,7 @@ pub(crate) struct RawInference {
     pub(crate) models: Option<String>,
     pub(crate) threads: Option<i64>,
     pub(crate) default_model: Option<String>,
+    pub(crate) provider: Option<String>,
     pub(crate) time_limit: Option<String>,
 }
 

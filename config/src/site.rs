@@ -128,8 +128,34 @@ pub struct Inference {
     pub threads: NonZeroU16,
     /// For cameras that name none; `None`: the one in the program.
     pub default_model: Option<ModelId>,
+    /// What computes.
+    pub provider: InferenceProvider,
     /// A detection that takes longer is given up and counted.
     pub time_limit: Duration,
+}
+
+/// An execution provider of ONNX Runtime. One that is named and missing is an error, not the processor instead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InferenceProvider {
+    /// ONNX Runtime's own kernels for the processor.
+    #[default]
+    Cpu,
+    /// Intel's `OpenVINO`, where the library behind `runtime` was built with it.
+    OpenVino,
+}
+
+impl InferenceProvider {
+    pub(crate) fn parse(text: &str) -> Result<Self, UnknownName> {
+        match text {
+            "cpu" => Ok(Self::Cpu),
+            "openvino" => Ok(Self::OpenVino),
+            _ => Err(UnknownName {
+                set: "execution provider",
+                text: text.chars().take(80).collect(),
+                names: &["cpu", "openvino"],
+            }),
+        }
+    }
 }
 
 /// A device.

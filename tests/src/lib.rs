@@ -5,6 +5,7 @@
 pub mod alarm;
 pub mod bench;
 pub mod camsim;
+pub mod eval;
 pub mod faulty;
 pub mod footage;
 pub mod gateway;

@@ -18,6 +18,8 @@ pub struct Alarm {
     pub class: RuleClass,
     /// When its condition first held.
     pub began_s: f64,
+    /// When it had held long enough, so that somebody was told.
+    pub raised_s: f64,
     /// When it last held.
     pub ended_s: f64,
 }
@@ -77,7 +79,10 @@ pub async fn replay(
 }
 
 /// The alarms of an `alarms.jsonl`, in the order of their beginnings.
-fn alarms(lines: &str) -> anyhow::Result<Vec<Alarm>> {
+///
+/// # Errors
+/// When a line is none of replay's, or an alarm has no end.
+pub fn alarms(lines: &str) -> anyhow::Result<Vec<Alarm>> {
     let edges: Vec<Value> = lines.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
     let of = |kind: &'static str| edges.iter().filter(move |edge| edge["edge"] == kind);
     of("begin")
@@ -88,6 +93,7 @@ fn alarms(lines: &str) -> anyhow::Result<Vec<Alarm>> {
                 rule: begin["rule"].as_str().context("a rule")?.to_owned(),
                 class: begin["class"].as_str().context("a class")?.parse()?,
                 began_s: seconds(&begin["began"])?,
+                raised_s: seconds(&begin["raised"])?,
                 ended_s: seconds(&end["ended"])?,
             })
         })
@@ -160,7 +166,7 @@ mod tests {
     }
 
     fn alarm(rule: &str, class: RuleClass, began_s: f64) -> Alarm {
-        Alarm { rule: rule.to_owned(), class, began_s, ended_s: began_s + 5.0 }
+        Alarm { rule: rule.to_owned(), class, began_s, raised_s: began_s + 1.0, ended_s: began_s + 5.0 }
     }
 
     #[test]
@@ -189,8 +195,9 @@ mod tests {
         let moment = |s: i64| format!("{{\"pts_90k\":{},\"wall_ms\":{}}}", s * 90_000, s * 1000);
         let begin = |rule: &str, s| {
             format!(
-                "{{\"edge\":\"begin\",\"rule\":\"{rule}\",\"class\":\"intrusion\",\"began\":{}}}\n",
-                moment(s)
+                "{{\"edge\":\"begin\",\"rule\":\"{rule}\",\"class\":\"intrusion\",\"began\":{},\"raised\":{}}}\n",
+                moment(s),
+                moment(s + 1)
             )
         };
         let end = |rule: &str, s, e| {

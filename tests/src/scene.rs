@@ -37,6 +37,10 @@ pub struct TruthBox {
     pub width_px: f64,
     /// Height.
     pub height_px: f64,
+    /// What it is: 1 is a person.
+    pub class: u32,
+    /// Share of it that nothing hides.
+    pub visible: f64,
 }
 
 /// What `NAME.events.json` says.
@@ -44,6 +48,8 @@ pub struct TruthBox {
 pub struct Truth {
     /// Pictures in the video.
     pub frames: usize,
+    /// Pictures a second; the mean where they come unevenly.
+    pub fps: f64,
     /// Their width, pixels.
     pub width: i32,
     /// Their height, pixels.
@@ -120,9 +126,7 @@ impl Scene {
     /// # Errors
     /// When the file is missing or a row is none.
     pub fn boxes(&self) -> anyhow::Result<Vec<TruthBox>> {
-        let text = self.read("gt.txt")?;
-        let row = |line: &str| truth_box(line).with_context(|| format!("{}.gt.txt: {line}", self.name));
-        text.lines().filter(|line| !line.is_empty()).map(row).collect()
+        truth_boxes(&self.read("gt.txt")?).with_context(|| format!("{}.gt.txt", self.name))
     }
 
     /// The scene's camera in a site file, with its zones and rules.
@@ -135,6 +139,15 @@ impl Scene {
     }
 }
 
+/// The rows of a MOTChallenge file.
+///
+/// # Errors
+/// When a row is none.
+pub fn truth_boxes(text: &str) -> anyhow::Result<Vec<TruthBox>> {
+    let row = |line: &str| truth_box(line).with_context(|| line.to_owned());
+    text.lines().filter(|line| !line.is_empty()).map(row).collect()
+}
+
 fn truth_box(line: &str) -> anyhow::Result<TruthBox> {
     let fields: Vec<&str> = line.split(',').map(str::trim).collect();
     let number = |i: usize| -> anyhow::Result<f64> { Ok(fields.get(i).context("a field")?.parse()?) };
@@ -145,6 +158,8 @@ fn truth_box(line: &str) -> anyhow::Result<TruthBox> {
         top_px: number(3)?,
         width_px: number(4)?,
         height_px: number(5)?,
+        class: fields.get(7).context("a class")?.parse()?,
+        visible: number(8)?,
     })
 }
 
@@ -153,11 +168,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_of_the_truth_is_read_by_its_first_six_fields() {
-        let expected =
-            TruthBox { frame: 12, id: 3, left_px: 1.5, top_px: 2.0, width_px: 30.0, height_px: 80.25 };
-        assert_eq!(truth_box("12, 3, 1.5, 2, 30, 80.25, 1, 1, 0.9").unwrap(), expected);
-        for wrong in ["", "12,3,1,2,3", "a,3,1,2,3,4"] {
+    fn a_row_of_the_truth_says_where_and_what_and_how_much_of_it_is_seen() {
+        let expected = TruthBox {
+            frame: 12,
+            id: 3,
+            left_px: 1.5,
+            top_px: 2.0,
+            width_px: 30.0,
+            height_px: 80.25,
+            class: 4,
+            visible: 0.9,
+        };
+        assert_eq!(truth_box("12, 3, 1.5, 2, 30, 80.25, 1, 4, 0.9").unwrap(), expected);
+        for wrong in ["", "12,3,1,2,3,4", "a,3,1,2,3,4,1,1,1"] {
             assert!(truth_box(wrong).is_err(), "{wrong}");
         }
     }

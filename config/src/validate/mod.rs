@@ -28,7 +28,8 @@ use toml::{Table, Value};
 use retention::{Defaults, Written};
 
 use crate::{
-    Analysis, ConfigError, Fault, IncidentSettings, Inference, Playback, Problem, Server, Site, Storage,
+    Analysis, ConfigError, Fault, IncidentSettings, Inference, InferenceProvider, Playback, Problem, Server,
+    Site, Storage,
     raw::{RawAnalysis, RawArea, RawIncident, RawInference, RawPlayback, RawServer, RawSite, RawStorage},
     text,
 };
@@ -347,6 +348,10 @@ impl Check<'_> {
             Some(id) => self.id("inference.default_model".into(), Some(id), ModelId::new).map(Some),
             None => Some(None),
         };
+        let provider = match raw.provider {
+            Some(word) => self.accept("inference.provider", InferenceProvider::parse(&word)),
+            None => Some(InferenceProvider::default()),
+        };
         let limits = Limits { least: Duration::from_millis(10), most: secs(60) };
         let time_limit = self.duration("inference.time_limit", raw.time_limit, secs(2), limits);
         Some(Inference {
@@ -354,6 +359,7 @@ impl Check<'_> {
             models: models?,
             threads: threads?,
             default_model: default_model?,
+            provider: provider?,
             time_limit: time_limit?,
         })
     }

@@ -96,6 +96,7 @@ fn all_problems_are_reported_at_once_with_their_paths() {
         ring_bytes = "16"
         [inference]
         threads = 0
+        provider = "gpu"
         [[area]]
         id = "a"
         name = "A"
@@ -145,6 +146,7 @@ fn all_problems_are_reported_at_once_with_their_paths() {
         "storage.segment: `60` is no duration",
         "storage.ring_bytes: `16` is no size",
         "inference.threads: is 0, must be within 1 and 64",
+        "inference.provider: `gpu` is no execution provider",
         "area[1].kind: `hamlet` is no area kind",
         "camera[0]: unknown field `nam`",
         "camera[1].area: there is no area `nowhere`; defined: a, b",

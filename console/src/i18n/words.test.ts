@@ -182,6 +182,8 @@ it("has the same codes in both languages wherever it matters", () => {
     "reason",
     "stream",
     "analysis",
+    "rung",
+    "rungReason",
     "gapCause",
     "history",
     "endCause",

@@ -344,6 +344,26 @@ export const zh = {
     reduced: "降频",
     failed: "故障",
   } as Record<string, string>,
+  /** 分析梯级，由省到细。 */
+  rung: {
+    sizes: "静置：只看码流大小",
+    keyframes: "静置：只看关键帧",
+    few: "关注：每秒数帧",
+    full: "跟踪：全速",
+  } as Record<string, string>,
+  rungReason: {
+    begin: "码流开始",
+    sizes: "码流大小异常",
+    blind: "码流大小无参考价值",
+    learned: "码流大小可参考",
+    seen: "关键帧上有新目标",
+    changing: "画面持续变化",
+    track: "有目标在移动",
+    standing: "目标停留，规则计时中",
+    calm: "已无动静",
+    floor: "规则或站点要求",
+    overload: "算力不足，暂不细看",
+  } as Record<string, string>,
   health: {
     title: "设备运维",
     camera: "摄像机",
@@ -358,6 +378,9 @@ export const zh = {
     fps: (n: string) => `${n} 帧/秒`,
     rate: (n: string) => `${n} Mbit/s`,
     dropped: (n: number) => `丢弃 ${n}`,
+    hardware: "硬件解码",
+    software: "软件解码",
+    blind: (age: string) => `失明已 ${age}：画面未被分析`,
     problems: (n: number) => `${n} 台有问题`,
     fine: (n: number) => `${n} 台正常`,
     onlyProblems: "只看有问题的",
@@ -388,6 +411,21 @@ export const zh = {
       runtime_missing: "缺少 ONNX Runtime：运行 scripts/onnxruntime.sh，或在 [inference] 中设置 runtime。",
       model_missing: "检测模型不在：用 sharpeyes model add 重新安装。",
       model_damaged: "检测模型文件已损坏或被替换：用 sharpeyes model add 重新安装。",
+      provider_missing:
+        '所配置的推理后端不在该 ONNX Runtime 库中：把 [inference] runtime 指向带该后端的库，或设 provider = "cpu"。',
+      detector_nan:
+        "检测模型输出无效数值（NaN）：模型文件或内存损坏，用 sharpeyes model check 检查，必要时重新安装。",
+      detector_flood:
+        "检测模型一次输出过多目标，整帧不予采信：调高其 model.toml 中的 score 或 max_boxes，或换用其他模型。",
+      detector_hung:
+        "检测长时间不返回，已换线程继续；半分钟内自动重试。若持续如此，换用其他模型，或检查 [inference] provider 背后的驱动。",
+      detector_slow: "检测超过时限被放弃：增大 [inference] time_limit，或换用更小的模型。",
+      detector_failed: "检测模型运行出错：用 sharpeyes model check 检查，必要时换用其他模型。",
+      analysis_blind:
+        "有画面等待却未被分析：检测线程忙于其他摄像机或卡住；增加 [inference] threads，或减少分析路数。",
+      analysis_overload:
+        "算力不足，优先级低的画面已跳过：增加 [inference] threads 或 [analysis] decoders，降低 fps，或减少分析路数。",
+      analysis_slow: "到达的画面少于设定：摄像机帧率低，或解码跟不上。",
       model_refused: "该模型输出身份特征，本系统不识别任何人，拒绝加载：请换用目标检测模型。",
     } as Record<string, string>,
   },

@@ -286,12 +286,6 @@ impl Ladder {
         true
     }
 
-    /// Whether the last climb found something that a rule cares about.
-    #[must_use]
-    pub const fn was_fruitful(&self) -> bool {
-        self.is_fruitful
-    }
-
     /// There is no decoder for it: it stays on keyframes, and every one of them is detected.
     pub fn refuse(&mut self) {
         self.refused_until = self.now + RETRY;

@@ -14,8 +14,10 @@ use sharpeyes_domain::{
     track::{Track, Tracker, TrackerConfig},
 };
 
-use super::ladder::{Interest, Look};
-use super::scheduler::Urgency;
+use super::{
+    ladder::{Interest, Look},
+    scheduler::Urgency,
+};
 
 /// Chooses the frames that a detector sees: `fps` of them, evenly, whatever the camera's own rate is.
 #[derive(Clone, Debug)]
@@ -225,13 +227,6 @@ impl CameraPipeline {
     }
 }
 
-/// It moves, or is too new to tell.
-fn is_lively(track: &Track, at: Pts) -> bool {
-    let (w, h) = (track.rect.width().max(0.01), track.rect.height().max(0.01));
-    let speed = (track.velocity.x / w).hypot(track.velocity.y / h);
-    at - track.first_seen < YOUNG || speed >= LIVELY
-}
-
 /// Of the most urgent alarm that runs, else of what is there.
 fn urgency(rules: &[RuleState], tracks: &[Track]) -> Urgency {
     let running = rules.iter().filter(|rule| rule.active_since().is_some());
@@ -240,6 +235,13 @@ fn urgency(rules: &[RuleState], tracks: &[Track]) -> Urgency {
         None if rules.iter().any(|rule| rule.count(tracks) > 0) => Urgency::Watched,
         None => Urgency::Idle,
     }
+}
+
+/// It moves, or is too new to tell.
+fn is_lively(track: &Track, at: Pts) -> bool {
+    let (w, h) = (track.rect.width().max(0.01), track.rect.height().max(0.01));
+    let speed = (track.velocity.x / w).hypot(track.velocity.y / h);
+    at - track.first_seen < YOUNG || speed >= LIVELY
 }
 
 /// `wall` on the clocks of the site. A time that no calendar holds counts as Monday midnight.

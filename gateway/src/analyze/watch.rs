@@ -38,6 +38,17 @@ pub struct Wanted {
     pub changed: Option<NormRect>,
 }
 
+/// What came of a picture that was detected.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    /// Its time.
+    pub at: Pts,
+    /// Why it was detected.
+    pub look: Look,
+    /// What it meant.
+    pub interest: Interest,
+}
+
 /// Where pictures go that are worth detecting.
 pub trait Eyes {
     /// Detects, now or later. What was seen, if that is known already.
@@ -270,9 +281,9 @@ impl Watch {
     ///
     /// # Errors
     /// As [`Self::unit`].
-    pub fn seen(&mut self, look: Look, interest: Interest, eyes: &mut impl Eyes) -> Result<(), DecodeError> {
+    pub fn seen(&mut self, answer: Answer, eyes: &mut impl Eyes) -> Result<(), DecodeError> {
         self.n_looking = self.n_looking.saturating_sub(1);
-        self.judge(look, interest, eyes)
+        self.judge(answer, eyes)
     }
 
     /// A picture that was given to the detector was not detected.
@@ -280,8 +291,15 @@ impl Watch {
         self.n_looking = self.n_looking.saturating_sub(1);
     }
 
-    fn judge(&mut self, look: Look, interest: Interest, eyes: &mut impl Eyes) -> Result<(), DecodeError> {
+    fn judge(
+        &mut self,
+        Answer { at, look, interest }: Answer,
+        eyes: &mut impl Eyes,
+    ) -> Result<(), DecodeError> {
         self.ladder.seen(interest);
+        if interest.fps > 0.0 {
+            self.gate.mattered(at);
+        }
         if look == Look::Changed && !interest.is_new && interest.fps <= 0.0 {
             self.motion.learn_noise();
         }
@@ -393,7 +411,7 @@ impl Watch {
         let Some(frame) = picture.frame() else { return Ok(()) };
         self.counters.wanted[index(self.ladder.rung())] += 1;
         match eyes.look(Wanted { frame, look, changed: change.rect }) {
-            Some(interest) => self.judge(look, interest, eyes),
+            Some(interest) => self.judge(Answer { at: picture.pts, look, interest }, eyes),
             None => {
                 self.n_looking += 1;
                 Ok(())
@@ -404,7 +422,9 @@ impl Watch {
     fn compare(&mut self, picture: &Decoded) -> Change {
         let (width, height) = picture.size_px();
         let cells = picture.luma(|luma| Cells::of(luma, width, height));
-        cells.map_or_else(Change::default, |cells| self.motion.compare(picture.pts, &cells))
+        let change = cells.map_or_else(Change::default, |cells| self.motion.compare(picture.pts, &cells));
+        self.gate.told(change.is_new || change.is_moving);
+        change
     }
 
     fn settle(&mut self, eyes: &mut impl Eyes) {
@@ -413,7 +433,6 @@ impl Watch {
         }
         eyes.rested();
         self.motion.absorb();
-        self.gate.judged(self.ladder.was_fruitful());
         self.close(eyes);
     }
 

@@ -15,7 +15,7 @@ use sharpeyes_domain::{
     ids::{CameraId, ModelId},
     track::Track,
 };
-use sharpeyes_inference::{Detector, DetectorOptions, InferenceError, ModelFile, Runtime};
+use sharpeyes_inference::{Detector, InferenceError, ModelFile, Runtime};
 
 use super::{Step, health::Health};
 use crate::{
@@ -38,18 +38,33 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How long the inference threads may take to finish their frames at the end.
 const LAST_FRAMES: Duration = Duration::from_secs(5);
 
-/// The decoding and the inference threads. Clones share them.
-#[derive(Clone)]
+/// The decoding and the inference threads.
 pub(super) struct Threads {
     rounds: Arc<Rounds>,
-    decoding: Arc<Mutex<Vec<JoinHandle<()>>>>,
+    decoding: Vec<JoinHandle<()>>,
+    inference: InferenceThreads,
+}
+
+impl Threads {
+    /// Lets every thread finish its frame that can, and ends running alarms. Blocks.
+    pub(super) fn end(self) {
+        self.rounds.close();
+        join(self.decoding);
+        self.rounds.stop();
+        self.inference.end();
+    }
+}
+
+/// The inference threads. Clones share them.
+#[derive(Clone)]
+struct InferenceThreads {
     pool: Arc<InferencePool>,
     running: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
-impl Threads {
-    fn new(rounds: Arc<Rounds>, decoding: Vec<JoinHandle<()>>, pool: Arc<InferencePool>) -> Self {
-        Self { rounds, decoding: Arc::new(Mutex::new(decoding)), pool, running: Arc::default() }
+impl InferenceThreads {
+    fn new(pool: Arc<InferencePool>) -> Self {
+        Self { pool, running: Arc::default() }
     }
 
     /// Starts what is missing, at first all of them. Nobody waits for a thread that hangs.
@@ -66,11 +81,8 @@ impl Threads {
         Ok(())
     }
 
-    /// Lets every thread finish its frame that can, and ends running alarms. Blocks.
-    pub(super) fn end(self) {
-        self.rounds.close();
-        join(std::mem::take(&mut *self.decoding.lock().unwrap_or_else(PoisonError::into_inner)));
-        self.rounds.stop();
+    /// Lets every thread finish its frame that can. Blocks.
+    fn end(&self) {
         self.pool.close();
         let mut running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
         let looks = LAST_FRAMES.as_millis() / LOOK.as_millis();
@@ -93,7 +105,7 @@ impl Threads {
 fn join(ended: Vec<JoinHandle<()>>) {
     for thread in ended {
         if thread.join().is_err() {
-            tracing::error!("an inference thread had panicked");
+            tracing::error!("a thread of the analysis had panicked");
         }
     }
 }
@@ -133,9 +145,11 @@ impl Analysis {
         let ready = open_models(site, &runtime, analysed, health);
         let models =
             ready.iter().map(|ready| (ready.model.manifest.id.clone(), ready.model.clone())).collect();
+        let options = models::options(&site.inference);
         let pool = Arc::new(InferencePool::new(
             runtime,
             models,
+            options,
             clock.clone(),
             site.inference.threads,
             site.inference.time_limit,
@@ -181,9 +195,9 @@ impl Analysis {
                 std::thread::Builder::new().name(format!("decode-{n}")).spawn(move || rounds.work())
             })
             .collect::<io::Result<_>>()?;
-        let threads = Threads::new(rounds, decoding, pool);
-        threads.supervise()?;
-        let (watched, stop) = (threads.clone(), step.stop.clone());
+        let inference = InferenceThreads::new(pool);
+        inference.supervise()?;
+        let (watched, stop) = (inference.clone(), step.stop.clone());
         step.tasks.spawn(async move {
             while tokio::time::timeout(LOOK, stop.cancelled()).await.is_err() {
                 if let Err(error) = watched.supervise() {
@@ -191,7 +205,7 @@ impl Analysis {
                 }
             }
         });
-        Ok((step, Some(threads)))
+        Ok((step, Some(Threads { rounds, decoding, inference })))
     }
 }
 
@@ -212,7 +226,7 @@ fn open_models<'a>(
     for camera in cameras {
         let model = opened.entry(camera.model.clone()).or_insert_with(|| {
             let file = models::choose(&site.inference, camera.model.as_ref())?;
-            Detector::open(runtime, &file, DetectorOptions::default())?;
+            Detector::open(runtime, &file, models::options(&site.inference))?;
             Ok(file)
         });
         match model {

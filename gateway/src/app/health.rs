@@ -100,6 +100,10 @@ fn reason(status: &AnalysisStatus, state: AnalysisState) -> Option<Fault> {
                 share * 100.0
             ),
         ),
+        (AnalysisState::Reduced, None) if status.reason == RungReason::Overload => (
+            "analysis_overload",
+            "as many cameras are decoded as [analysis] decoders allows, and this one waits: allow more, or analyse fewer cameras".to_owned(),
+        ),
         (AnalysisState::Reduced, None) => (
             "analysis_slow",
             "fewer pictures arrive than are wanted: the camera sends fewer, or the decoder is behind".to_owned(),

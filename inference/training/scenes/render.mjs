@@ -7,7 +7,8 @@ import { renderStills } from "./host/stills.mjs";
 const USAGE = `usage:
   render.mjs stills  --out DIR --count N --seed S [--size 640x360] [--start K]
   render.mjs sheet   --out FILE.png --seed S [--count N] [--start K] [--size 640x360] [--columns 4]
-  render.mjs footage --out DIR [--only NAME] [--preview] [--size 960x540]`;
+  render.mjs footage --out DIR [--only NAME,NAME] [--preview [--step 10] | --truth] [--size 960x540]
+  render.mjs clips   --out DIR [--only NAME,NAME] [--preview [--step 10] | --truth] [--size 640x360]`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -18,6 +19,8 @@ const { values, positionals } = parseArgs({
     start: { type: "string", default: "0" },
     size: { type: "string" },
     only: { type: "string" },
+    step: { type: "string", default: "10" },
+    truth: { type: "boolean", default: false },
     preview: { type: "boolean", default: false },
     columns: { type: "string", default: "4" },
   },
@@ -33,6 +36,19 @@ const size = (usual) => {
   if (!match) throw new Error("--size takes WIDTHxHEIGHT");
   return { width: Number(match[1]), height: Number(match[2]) };
 };
+
+async function footage(kind, usual) {
+  const { renderFootage } = await import("./host/footage.mjs");
+  await renderFootage({
+    kind,
+    out: values.out,
+    only: values.only?.split(","),
+    isPreview: values.preview,
+    isTruthOnly: values.truth,
+    step: whole("step"),
+    ...size(usual),
+  });
+}
 
 const commands = {
   stills: () =>
@@ -52,10 +68,8 @@ const commands = {
       columns: whole("columns"),
       ...size("640x360"),
     }),
-  footage: async () => {
-    const { renderFootage } = await import("./host/footage.mjs");
-    await renderFootage({ out: values.out, only: values.only, isPreview: values.preview, ...size("960x540") });
-  },
+  footage: () => footage("loops", "960x540"),
+  clips: () => footage("clips", "640x360"),
 };
 
 values.count ??= "16";

@@ -3,6 +3,7 @@
 
 pub mod accuracy;
 pub mod analysis;
+pub mod busy;
 pub mod delay;
 pub mod films;
 pub mod frames;

@@ -49,6 +49,7 @@ fn main() -> anyhow::Result<()> {
         bench::frames::detect(&mut results)?;
     }
     if wanted("detector") {
+        bench::busy::detector_busy_share(&mut results)?;
         bench::frames::detector_time(&mut results)?;
         bench::accuracy::detector_ap50(&mut results)?;
     }

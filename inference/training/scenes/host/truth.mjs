@@ -29,7 +29,7 @@ export function eventsJson(loop, found) {
         begin_s: rounded(span.begin),
         end_s: rounded(span.end),
         peak: span.peak,
-        tolerance_s: 3.0,
+        tolerance_s: rule.tolerance ?? 3.0,
         description: rule.description,
       })),
     },
@@ -38,15 +38,50 @@ export function eventsJson(loop, found) {
   )}\n`;
 }
 
-/** Zones and rules as tables of a `[[camera]]` of a site file; id, area and addresses are for the site to say. */
+/** What a rule says beside id, kind, zone, hold, clear and level: its own keys, in this order. */
+const SETTINGS = [
+  "line",
+  "direction",
+  "heading",
+  "classes",
+  "at_least",
+  "grows_by",
+  "within",
+  "stay",
+  "still",
+  "least_score",
+];
+const SECONDS = ["within", "stay", "still", "hold", "clear"];
+const CLASS_WORDS = ["person", "two_wheeler", "tricycle", "car", "bus", "truck", "animal", "other"];
+
+function setting(key, value) {
+  if (SECONDS.includes(key)) return `${key} = "${value}s"\n`;
+  if (key === "classes") return `classes = [${value.map((cls) => `"${CLASS_WORDS[cls]}"`).join(", ")}]\n`;
+  return `${key} = ${JSON.stringify(value).replaceAll(",", ", ")}\n`;
+}
+
+/** Keys that a rule of that kind takes in a site file. */
+function settingsOf({ kind, limit, ...rule }) {
+  const own = kind === "crowding" ? { ...rule, at_least: limit, classes: undefined } : rule;
+  const isFixed = kind === "stopped_vehicle";
+  return SETTINGS.filter((key) => own[key] !== undefined && !(isFixed && key === "classes"))
+    .map((key) => setting(key, own[key]))
+    .join("");
+}
+
+/** Zones, lines and rules as tables of a `[[camera]]` of a site file; id, area and addresses are for the site to say. */
 export function cameraToml(loop) {
+  const points = (list) => `[${list.map(([x, y]) => `[${x}, ${y}]`).join(", ")}]`;
   const zones = loop.zones.map(
-    ({ id, name, polygon }) =>
-      `\n[[camera.zone]]\nid = "${id}"\nname = "${name}"\npolygon = [${polygon.map(([x, y]) => `[${x}, ${y}]`).join(", ")}]\n`,
+    ({ id, name, polygon }) => `\n[[camera.zone]]\nid = "${id}"\nname = "${name}"\npolygon = ${points(polygon)}\n`,
+  );
+  const lines = loop.lines.map(
+    ({ id, name, points: ends }) => `\n[[camera.line]]\nid = "${id}"\nname = "${name}"\npoints = ${points(ends)}\n`,
   );
   const rules = loop.rules.map(
-    ({ id, kind, zone, limit, hold, clear, level }) =>
-      `\n[[camera.rule]]\nid = "${id}"\nkind = "${kind}"\nzone = "${zone}"\n${kind === "crowding" ? `at_least = ${limit}` : 'classes = ["person"]'}\nhold = "${hold}s"\nclear = "${clear}s"\nlevel = "${level}"\n`,
+    (rule) =>
+      `\n[[camera.rule]]\nid = "${rule.id}"\nkind = "${rule.kind}"\n${rule.zone ? `zone = "${rule.zone}"\n` : ""}` +
+      `${settingsOf(rule)}${rule.hold === undefined ? "" : setting("hold", rule.hold)}${setting("clear", rule.clear)}level = "${rule.level}"\n`,
   );
-  return `# Zones and rules of ${loop.name}.mp4, written together with it by inference/training/scenes.\nname = "${loop.title}"\nplace = "${loop.place}"\n${zones.join("")}${rules.join("")}`;
+  return `# Zones and rules of ${loop.name}.mp4, written together with it by inference/training/scenes.\nname = "${loop.title}"\nplace = "${loop.place}"\n${zones.join("")}${lines.join("")}${rules.join("")}`;
 }

@@ -185,6 +185,12 @@ export function illuminate(
   }
   const isDay = weather.rig === "sky";
   return {
+    /** Direction in which the light that casts shadows goes on at a point, `[x, y, z]`. */
+    awayFrom(x, y, z) {
+      if (isDay) return [-from.x, -from.y, -from.z];
+      const [lx, ly, lz] = keyPlace(weather, target, lamps, cameraHeight);
+      return [x - lx, y - ly, z - lz];
+    },
     apply(camera) {
       const turn = camera.matrixWorldInverse;
       surroundings.up.value.set(0, 1, 0).transformDirection(turn);
@@ -200,10 +206,14 @@ export function illuminate(
   };
 }
 
+/** Where the lamp hangs that casts shadows. */
+const keyPlace = (weather, target, lamps, cameraHeight) =>
+  weather.fromCamera ? [0.3, cameraHeight + 0.4, 0.3] : (lamps[0] ?? [target.x, 6, target.z]);
+
 function lampRig(scene, weather, target, lamps, cameraHeight, shadowSize) {
   const colour = linear(weather.lampColour);
-  const [first = [target.x, 6, target.z], ...others] = lamps;
-  const place = weather.fromCamera ? [0.3, cameraHeight + 0.4, 0.3] : first;
+  const others = lamps.slice(1);
+  const place = keyPlace(weather, target, lamps, cameraHeight);
   const key = new THREE.SpotLight(
     colour,
     weather.key,

@@ -1,6 +1,5 @@
 /** Entry in the browser: what the host calls through `window.scenes`. */
-import { renderLoop } from "./footage.js";
-import { LOOPS } from "./loops/index.js";
+import { FOOTAGE, renderLoop } from "./footage.js";
 import { Stage } from "./stage.js";
 import { stillPictures } from "./stills.js";
 
@@ -10,8 +9,8 @@ async function post(path, meta, body) {
 }
 
 window.scenes = {
-  /** Name to `{codec, crf}`. */
-  loops: Object.fromEntries(Object.entries(LOOPS).map(([name, { codec, crf }]) => [name, { codec, crf }])),
+  /** Name to `{codec, crf, isClip}`. */
+  footages: Object.fromEntries(Object.entries(FOOTAGE).map(([name, { build, ...file }]) => [name, file])),
 
   /** Renders pictures `from` to `to` (exclusive) of the set `seed` and posts each to the host. */
   async stills({ seed, from, to, width, height }) {
@@ -21,11 +20,12 @@ window.scenes = {
     }
   },
 
-  /** Renders a loop and posts its frames, as JPEG for previews, else as planar 4:2:0. */
-  async footage({ name, width, height, every, isPreview }) {
+  /** Renders a loop or clip and posts its frames; `picture`: `jpeg` for previews, `yuv` (planar 4:2:0), or `none`. */
+  async footage({ name, width, height, every, picture }) {
     const stage = new Stage(width, height, { shadowSize: 2048 });
-    return renderLoop(stage, name, every, async (frame, labels) => {
-      await post("/frame", { frame, labels }, isPreview ? await stage.jpeg(0.9) : stage.yuv420());
+    const bytes = { jpeg: () => stage.jpeg(0.9), yuv: () => stage.yuv420(), none: () => new Uint8Array() }[picture];
+    return renderLoop(stage, name, { every, isDrawn: picture !== "none" }, async (frame, labels, facts) => {
+      await post("/frame", { frame, labels, facts }, await bytes());
     });
   },
 };

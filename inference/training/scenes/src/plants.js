@@ -79,7 +79,7 @@ function treeShape(
 
 /**
  * A tree whose crown moves in the wind.
- * @param options `height`, `spread` (width of the crown) in metres, `isConifer`, `colour`, `wind`: metres that the top moves
+ * @param options `height`, `spread` (width of the crown) in metres, `isConifer`, `colour`, `wind`: metres that the top moves, 0 for a still day
  */
 export function tree(world, random, place, options = {}) {
   const { height = random.range(4, 9), spread = height * random.range(0.5, 0.8), wind = 0.1 } = options;
@@ -92,6 +92,10 @@ export function tree(world, random, place, options = {}) {
   world.take(place, 0.5);
   const phase = random.range(0, 9);
   const root = new Matrix4().makeTranslation(x, y, z);
+  if (wind === 0) {
+    crown.bend([root, root]);
+    return;
+  }
   world.animate((time) => {
     const gust = 0.6 + 0.4 * Math.sin(time * 0.31 + x);
     const sway = (wind * gust * Math.sin(time * 1.3 + phase)) / height;

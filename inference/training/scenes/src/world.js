@@ -45,6 +45,11 @@ export class World {
     this.#figures.push(figure);
   }
 
+  /** Everything that can bend, labelled or not. */
+  get figures() {
+    return this.#figures;
+  }
+
   /** `move(time)` is called before every picture; seconds. */
   animate(move) {
     this.#moves.push(move);

@@ -9,21 +9,26 @@ import { durationOf, Way } from "../motion.js";
 import { Person } from "../people/person.js";
 import { Random } from "../random.js";
 import { World } from "../world.js";
+import { FPS } from "./timing.js";
 
 export class Loop {
   /**
    * @param plan `name`, `title` (of the camera), `place` as in site files, `seconds`, `view` of the camera,
-   *   `clock`: time burnt into the first picture
+   *   `clock`: time burnt into the first picture; `fps` if not that of all loops
    */
   constructor(plan, { width, height }) {
+    this.fps = FPS;
     Object.assign(this, plan);
     this.random = new Random(plan.name, plan.seed);
     this.world = new World();
     this.camera = cameraOf(plan.view, width, height);
     this.zones = [];
+    this.lines = [];
     this.rules = [];
     /** Height of the ground, metres, where it is not flat. */
     this.floorAt = () => 0;
+    /** What the camera's settings become with time, such as its exposure when a cloud passes. */
+    this.sensorAt = () => ({});
   }
 
   /** A zone drawn on the ground, `level` metres high. */

@@ -8,7 +8,8 @@ import { bench, boat, fence, lampPost, rock, sign } from "../props/street.js";
 import { paint } from "../shape.js";
 import { Loop } from "./loop.js";
 
-const LOW = -1.2;
+/** Height of the platform at the water, metres. */
+export const LOW = -1.2;
 
 export function reservoirBank(size) {
   const loop = new Loop(
@@ -25,37 +26,7 @@ export function reservoirBank(size) {
     },
     size,
   );
-  const { world, random } = loop;
-  floor(world, random, "grass", [-60, 60, -6, 11.2], { y: -0.02 });
-  floor(world, random, "concrete", [-60, 60, 7.6, 11.2], { y: 0.01, colour: hex(0xb0aa9e), stains: 0.2 });
-  bank(world, random);
-  water(world, random, [-90, 90, 17.2, 150], { y: LOW - 0.2, colour: hex(0x4a6a66) });
-  for (let i = 0; i < 24; i++) {
-    const x = -120 + i * 10.5;
-    world.batch("leaves").ball(at(x, 135 + random.range(0, 20), -3), [random.range(12, 20), random.range(6, 16), 12], {
-      paint: paint(hex(0x5f7358)),
-      metric: 6,
-    });
-  }
-  fence(world, random, [-40, 11.1], [-1.7, 11.1], "rail", { height: 1.0, colour: hex(0xd8d8d2) });
-  fence(world, random, [1.7, 11.1], [40, 11.1], "rail", { height: 1.0, colour: hex(0xd8d8d2) });
-  sign(world, random, [2.4, 11.6]);
-  bench(world, random, [-5.5, 8.0], Math.PI);
-  lampPost(world, random, [7.5, 11.4], { height: 5.5, yaw: Math.PI });
-  for (const [x, d] of [
-    [-8.6, 15.6],
-    [8.8, 16.4],
-    [5.9, 16.9],
-  ])
-    rock(world, random, [x, d], 0.4, LOW);
-  tufts(world, random, [-16, -9.5, 16, 17.6], 22, 0.5, LOW);
-  boat(world, random, [6.6, 19.4], 1.2, LOW - 0.2);
-  boat(world, random, [-9, 24], 0.4, LOW - 0.2);
-  tree(world, random, [-13, 9.2], { height: 6, spread: 3.6 });
-  tree(world, random, [13.5, 9.6], { height: 5.5, spread: 3.4 });
-
-  // Down the steps the ground falls to the platform at the water.
-  loop.floorAt = ([, d]) => LOW * Math.min(1, Math.max(0, (d - 11.2) / 3.2));
+  reservoirPlace(loop);
   loop.zone("shore", "水边 Water edge", rectangle(-9.4, 9.4, 14.5, 17.1), LOW);
   loop.walker({
     start: -4,
@@ -131,6 +102,44 @@ export function reservoirBank(size) {
     "a person goes down the steps to the edge of the water and comes back",
   );
   return loop;
+}
+
+/**
+ * An embankment with a railing, steps through it down to a platform at the water, `LOW` metres high; the zone there is
+ * for the loop to draw.
+ */
+export function reservoirPlace(loop) {
+  const { world, random } = loop;
+  floor(world, random, "grass", [-60, 60, -6, 11.2], { y: -0.02 });
+  floor(world, random, "concrete", [-60, 60, 7.6, 11.2], { y: 0.01, colour: hex(0xb0aa9e), stains: 0.2 });
+  bank(world, random);
+  water(world, random, [-90, 90, 17.2, 150], { y: LOW - 0.2, colour: hex(0x4a6a66) });
+  for (let i = 0; i < 24; i++) {
+    const x = -120 + i * 10.5;
+    world.batch("leaves").ball(at(x, 135 + random.range(0, 20), -3), [random.range(12, 20), random.range(6, 16), 12], {
+      paint: paint(hex(0x5f7358)),
+      metric: 6,
+    });
+  }
+  fence(world, random, [-40, 11.1], [-1.7, 11.1], "rail", { height: 1.0, colour: hex(0xd8d8d2) });
+  fence(world, random, [1.7, 11.1], [40, 11.1], "rail", { height: 1.0, colour: hex(0xd8d8d2) });
+  sign(world, random, [2.4, 11.6]);
+  bench(world, random, [-5.5, 8.0], Math.PI);
+  lampPost(world, random, [7.5, 11.4], { height: 5.5, yaw: Math.PI });
+  for (const [x, d] of [
+    [-8.6, 15.6],
+    [8.8, 16.4],
+    [5.9, 16.9],
+  ])
+    rock(world, random, [x, d], 0.4, LOW);
+  tufts(world, random, [-16, -9.5, 16, 17.6], 22, 0.5, LOW);
+  boat(world, random, [6.6, 19.4], 1.2, LOW - 0.2);
+  boat(world, random, [-9, 24], 0.4, LOW - 0.2);
+  tree(world, random, [-13, 9.2], { height: 6, spread: 3.6 });
+  tree(world, random, [13.5, 9.6], { height: 5.5, spread: 3.4 });
+
+  // Down the steps the ground falls to the platform at the water.
+  loop.floorAt = ([, d]) => LOW * Math.min(1, Math.max(0, (d - 11.2) / 3.2));
 }
 
 /** The slope, its steps, and the platform at the water. */

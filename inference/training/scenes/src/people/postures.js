@@ -77,6 +77,32 @@ function footOnCycle({ height: h, ankleY }, phase, travel, amount) {
   };
 }
 
+/** Between two postures, `share` of the second; an arm that hangs in one and reaches in the other changes half way. */
+export function blended(a, b, share) {
+  if (share <= 0) return a;
+  if (share >= 1) return b;
+  return mixed(a, b, share);
+}
+
+function mixed(a, b, share) {
+  if (a === undefined || b === undefined)
+    return (a ?? b) && scaledTowardsRest(a ?? b, a === undefined ? share : 1 - share);
+  if (typeof a === "number") return lerp(a, b, share);
+  if (Array.isArray(a)) return a.map((value, i) => mixed(value, b[i], share));
+  if (typeof a !== "object" || !!a.hand !== !!b.hand || a.inWorld !== b.inWorld) return share < 0.5 ? a : b;
+  return Object.fromEntries(
+    [...new Set([...Object.keys(a), ...Object.keys(b)])].map((k) => [k, mixed(a[k], b[k], share)]),
+  );
+}
+
+/** What only one of two postures says is nothing in the other: numbers fade, the rest stays. */
+const scaledTowardsRest = (value, share) =>
+  typeof value === "number"
+    ? value * share
+    : Array.isArray(value) && value.every((v) => typeof v === "number")
+      ? value.map((v) => v * share)
+      : value;
+
 /** Where hands go; metres per metre of height, right-handed unless both. */
 const HAND_PLACES = {
   crossed: [
@@ -205,6 +231,26 @@ export function lying(skeleton, mood = 0.5) {
     arms: [
       { swing: 0.3 * mood, spread: 0.9 * mood + 0.2, bend: 0.8 * mood },
       { swing: 0.2, spread: 0.5, bend: 1.2 * mood },
+    ],
+  };
+}
+
+/** Limbs of one lying face down, flat on the ground. */
+export function prone(skeleton, mood = 0.5) {
+  const h = skeleton.height;
+  const { ankleY } = skeleton;
+  return {
+    hips: [0, skeleton.hip[1] * 0.99, 0],
+    lean: 0.03,
+    head: { yaw: 1.1 * (mood - 0.5), nod: -0.15 },
+    ankles: [
+      [0.1 * h, ankleY + 0.04 * h * mood, 0],
+      [-0.05 * h, ankleY + 0.01 * h, -0.02 * h],
+    ],
+    footPitch: [1.1, 1.1],
+    arms: [
+      { swing: 2.7, spread: 0.5 + 0.4 * mood, bend: -0.1 },
+      { swing: 0, spread: 0.5, bend: 0.1 },
     ],
   };
 }

@@ -93,6 +93,9 @@ export function wheel(shape, [x, z], radius, width, bone, { side = 1, segments =
   }
 }
 
+/** From this lean on a two-wheeler is falling, radians. */
+const LIES = 0.5;
+
 /** A labelled vehicle. Bone 0 is the body; each entry of `wheels` is a further one. */
 export class Vehicle {
   /**
@@ -122,6 +125,8 @@ export class Vehicle {
         .multiply(new Matrix4().makeTranslation(0, -y, -z));
     });
     this.pedalAngle = distance / 0.9;
-    this.figure.bend(this.bones);
+    this.ground = { place, heading, doing: "driving" };
+    // On its side it lies on what sticks out, not on the line between its wheels.
+    this.figure.bend(this.bones, Math.abs(lean) > LIES ? floor : undefined);
   }
 }
