@@ -66,9 +66,9 @@ impl Standing {
         let at = frame.at.pts;
         for track in frame.seen().filter(|track| config.kind.counts(track.class) && is_whole(&track.rect)) {
             let rest = Rest::new(track.rect, track.still_since);
-            // Who passes where another was lost on the move has not stood there since.
-            let stood = |known: &Known<Stop>| known.seen - known.of.rest.since >= STANDS;
             let first = || Stop { rest, has_moved: false, is_in_zone: false, queued: None };
+            // Only what stood can have been hidden meanwhile: in dense traffic another car is soon where one was lost.
+            let stood = |known: &Known<Stop>| known.seen - known.of.rest.since >= STANDS.min(stay);
             let stop = &mut self.follow.meet_where(track, frame, REACH, stood, first).of;
             stop.rest.observe(&track.rect, at);
             stop.has_moved |= track.has_moved();
