@@ -1,8 +1,8 @@
 //! Which detector a camera gets, and how the API and the console call what is wrong with it.
 
-use sharpeyes_config::Inference;
+use sharpeyes_config::{Inference, InferenceProvider, Site};
 use sharpeyes_domain::ids::ModelId;
-use sharpeyes_inference::{InferenceError, ModelFile, built_in, catalogue};
+use sharpeyes_inference::{DetectorOptions, InferenceError, ModelFile, Provider, built_in, catalogue};
 
 /// The camera's own model, else the site's default, else the one that is built into the program.
 ///
@@ -15,12 +15,47 @@ pub fn choose(inference: &Inference, wanted: Option<&ModelId>) -> Result<ModelFi
     }
 }
 
+/// How detectors are run here.
+#[must_use]
+pub fn options(inference: &Inference) -> DetectorOptions {
+    let provider = match inference.provider {
+        InferenceProvider::Cpu => Provider::Cpu,
+        InferenceProvider::OpenVino => Provider::OpenVino,
+    };
+    DetectorOptions { provider, ..DetectorOptions::default() }
+}
+
+/// Rules about what their camera's detector has no word for, such as smoke, each in a sentence. They could never raise an
+/// alarm, so they are refused like any other mistake in the site file. A camera without a usable detector is not judged:
+/// what is wrong with that is told elsewhere.
+#[must_use]
+pub fn blind_rules(site: &Site) -> Vec<String> {
+    let mut found = Vec::new();
+    for camera in site.cameras.iter().filter(|camera| camera.analysed().is_some()) {
+        let asking = camera.rules.iter().filter_map(|rule| Some((rule, rule.kind.needs_class()?)));
+        for (rule, class) in asking {
+            let Ok(model) = choose(&site.inference, camera.model.as_ref()) else { continue };
+            if !model.manifest.classes.map.values().any(|known| *known == class) {
+                found.push(format!(
+                    "camera `{}`, rule `{}`: the detector `{}` does not know the class `{class}`: \
+                     name one that does with `model`, or leave the rule out",
+                    camera.id, rule.id, model.manifest.id
+                ));
+            }
+        }
+    }
+    found
+}
+
 /// Stable word for the API and the console.
 #[must_use]
 pub const fn code(error: &InferenceError) -> &'static str {
     match error {
         InferenceError::RuntimeMissing { .. } => "runtime_missing",
         InferenceError::RuntimeUnusable { .. } | InferenceError::RuntimeInUse { .. } => "runtime_unusable",
+        InferenceError::ProviderMissing { .. } => "provider_missing",
+        InferenceError::NotFinite { .. } => "detector_nan",
+        InferenceError::Flood { .. } => "detector_flood",
         InferenceError::ModelMissing { .. } => "model_missing",
         InferenceError::ManifestInvalid { .. } | InferenceError::NameTaken { .. } => "manifest_invalid",
         InferenceError::ModelDamaged { .. } => "model_damaged",
@@ -58,6 +93,7 @@ mod tests {
                 models: models.path().to_owned(),
                 threads: NonZeroU16::MIN,
                 default_model: id(default),
+                provider: InferenceProvider::Cpu,
                 time_limit: Duration::from_secs(2),
             };
             let chosen = choose(&inference, id(wanted).as_ref());

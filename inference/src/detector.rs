@@ -7,10 +7,11 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use ort::{
-    session::{NoSelectedOutputs, RunOptions, Session, builder::GraphOptimizationLevel},
+    session::{NoSelectedOutputs, RunOptions, Session, SessionOutputs, builder::GraphOptimizationLevel},
     value::{Outlet, TensorElementType, TensorRef, ValueType},
 };
 use sharpeyes_domain::{
@@ -25,16 +26,20 @@ use crate::{
         UnexpectedShape,
     },
     letterbox::{InputSize, Letterbox},
-    manifest::{Input, Manifest, ModelFile},
+    manifest::{Input, Layout, Manifest, ModelFile},
     nms::{self, Suppression},
     picture::Picture,
-    preprocess::Preprocessor,
+    preprocess::{self, Preprocessor},
+    provider::Provider,
     runtime::Runtime,
 };
 
 /// Each shape of camera picture keeps its tables and tensor; a site has a handful of shapes, and the oldest goes when
 /// there are more.
 const MAX_SHAPES: usize = 16;
+
+/// Up to so many times the manifest's limit of boxes, the surest are believed.
+const MOST_OF_LIMIT: usize = 2;
 
 /// How a model is run.
 #[derive(Clone, Copy, Debug)]
@@ -44,11 +49,15 @@ pub struct DetectorOptions {
     pub threads: u16,
     /// Instead of the manifest's.
     pub score: Option<Confidence>,
+    /// What computes.
+    pub provider: Provider,
+    /// Reads the time around every run of the network, for [`DetectorStats::in_network`]; `None` measures nothing.
+    pub clock: Option<fn() -> Instant>,
 }
 
 impl Default for DetectorOptions {
     fn default() -> Self {
-        Self { threads: 1, score: None }
+        Self { threads: 1, score: None, provider: Provider::Cpu, clock: None }
     }
 }
 
@@ -61,6 +70,10 @@ pub struct DetectorStats {
     pub n_non_finite: u64,
     /// Boxes dropped because there were more than the manifest allows.
     pub n_over_limit: u64,
+    /// Answers refused as a whole: NaN, or a flood of boxes.
+    pub n_refused: u64,
+    /// Time inside ONNX Runtime, where there is a clock.
+    pub in_network: Duration,
 }
 
 /// One model in memory. Owned by one thread at a time; several threads have several detectors.
@@ -71,6 +84,10 @@ pub struct Detector {
     ports: PortNames,
     classes: Vec<Option<ObjectClass>>,
     score: Confidence,
+    clock: Option<fn() -> Instant>,
+    /// The tensor once more, for models that want it as bytes, or colours side by side.
+    bytes: Vec<u8>,
+    interleaved: Vec<f32>,
     shapes: Shapes,
     stats: DetectorStats,
 }
@@ -136,7 +153,8 @@ impl Detector {
     ) -> Result<Self, InferenceError> {
         let bytes = model.read()?;
         let path = model.onnx();
-        let session = session(runtime, &bytes, options.threads)
+        options.provider.require(runtime)?;
+        let session = session(runtime, &bytes, &options)
             .map_err(|source| InferenceError::ModelUnreadable { path: path.clone(), source })?;
         let interrupter = Interrupter::new()
             .map_err(|source| InferenceError::ModelUnreadable { path: path.clone(), source })?;
@@ -146,6 +164,9 @@ impl Detector {
         Ok(Self {
             classes: manifest.classes.table(),
             score: options.score.unwrap_or(manifest.score),
+            clock: options.clock,
+            bytes: Vec::new(),
+            interleaved: Vec::new(),
             manifest,
             session,
             interrupter,
@@ -208,18 +229,56 @@ impl Detector {
             // A floor of 0 would let every cell of the grid through.
             floor: score.value().max(0.001),
         };
-        let decoded =
-            infer(&mut self.session, &self.interrupter, &self.ports, self.manifest.family, &frame, tensor)
-                .map_err(|failure| failure.explain(&self.manifest, letterbox.input))?;
+        let tensor = match (self.manifest.input.layout, self.ports.takes_bytes) {
+            (Layout::Nchw, _) => Tensor::Floats(tensor),
+            (Layout::Nhwc, false) => {
+                preprocess::interleave(tensor, &mut self.interleaved, |sample| sample);
+                Tensor::Floats(&self.interleaved)
+            }
+            (Layout::Nhwc, true) => {
+                preprocess::interleave(tensor, &mut self.bytes, preprocess::as_byte);
+                Tensor::Bytes(&self.bytes)
+            }
+        };
+        let began = self.clock.map(|now| now());
+        let answer = answer(
+            &mut self.session,
+            &self.interrupter,
+            &self.ports,
+            letterbox.input,
+            &tensor,
+            self.manifest.input.layout,
+        );
+        if let (Some(now), Some(began)) = (self.clock, began) {
+            self.stats.in_network += now().duration_since(began);
+        }
+        let family = self.manifest.family;
+        let decoded = answer
+            .and_then(|outputs| read(&outputs, &self.ports, family, &frame))
+            .map_err(|failure| failure.explain(&self.manifest, letterbox.input))?;
         self.stats.n_pictures += 1;
         self.stats.n_non_finite += decoded.n_non_finite;
+        let n_candidates = u64::try_from(decoded.candidates.len()).unwrap_or(u64::MAX);
+        if decoded.n_non_finite > n_candidates {
+            self.stats.n_refused += 1;
+            let (model, count) = (self.manifest.id.to_string(), decoded.n_non_finite);
+            return Err(InferenceError::NotFinite { model, count });
+        }
         let mut detections: Vec<Detection> = decoded
             .candidates
             .into_iter()
             .filter_map(|candidate| place(&candidate, &self.classes, &letterbox))
             .collect();
-        let suppressed = nms::suppress(&mut detections, suppression(&self.manifest));
+        let how = suppression(&self.manifest);
+        let suppressed = nms::suppress(&mut detections, how);
         self.stats.n_over_limit += u64::try_from(suppressed.n_over_limit).unwrap_or(u64::MAX);
+        // The surest of a few too many are believed; of a flood nothing is: rules would count it.
+        let limit = how.max_boxes.saturating_mul(MOST_OF_LIMIT);
+        if suppressed.n_distinct > limit {
+            self.stats.n_refused += 1;
+            let (model, found) = (self.manifest.id.to_string(), suppressed.n_distinct);
+            return Err(InferenceError::Flood { model, found, limit });
+        }
         Ok(detections)
     }
 }
@@ -247,9 +306,10 @@ impl Shapes {
     }
 }
 
-fn session(runtime: &Runtime, bytes: &[u8], threads: u16) -> Result<Session, RuntimeFailure> {
+fn session(runtime: &Runtime, bytes: &[u8], options: &DetectorOptions) -> Result<Session, RuntimeFailure> {
     Ok(Session::builder(runtime.environment())?
-        .with_intra_threads(usize::from(threads.max(1)))?
+        .with_execution_providers(options.provider.dispatch(options.threads))?
+        .with_intra_threads(usize::from(options.threads.max(1)))?
         .with_inter_threads(1)?
         // A thread that spins between two pictures takes the core from the next camera.
         .with_intra_op_spinning(false)?
@@ -281,6 +341,7 @@ fn port(outlet: &Outlet) -> Port {
     let (element, shape) = match outlet.dtype() {
         ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } => (Element::Float, shape.to_vec()),
         ValueType::Tensor { ty: TensorElementType::Int64, shape, .. } => (Element::Int64, shape.to_vec()),
+        ValueType::Tensor { ty: TensorElementType::Uint8, shape, .. } => (Element::Uint8, shape.to_vec()),
         ValueType::Tensor { ty, shape, .. } => (Element::Unsupported(ty.to_string()), shape.to_vec()),
         other => (Element::Unsupported(other.to_string()), Vec::new()),
     };
@@ -317,26 +378,45 @@ impl From<ort::Error> for Failure {
     }
 }
 
-fn infer(
-    session: &mut Session,
-    interrupter: &Interrupter,
+/// What goes into the network.
+enum Tensor<'a> {
+    Floats(&'a [f32]),
+    Bytes(&'a [u8]),
+}
+
+fn answer<'s>(
+    session: &'s mut Session,
+    interrupter: &'s Interrupter,
     ports: &PortNames,
-    family: Family,
-    frame: &Frame,
-    tensor: &[f32],
-) -> Result<Decoded, Failure> {
-    let InputSize { width_px, height_px } = frame.input;
-    let (width, height) = (i64::from(width_px), i64::from(height_px));
-    let picture = TensorRef::from_array_view(([1, 3, height, width], tensor))?;
+    input: InputSize,
+    tensor: &Tensor<'_>,
+    layout: Layout,
+) -> Result<SessionOutputs<'s>, Failure> {
+    let (width, height) = (i64::from(input.width_px), i64::from(input.height_px));
+    let shape = match layout {
+        Layout::Nchw => [1, 3, height, width],
+        Layout::Nhwc => [1, height, width, 3],
+    };
     let size = [width, height];
-    let mut inputs = ort::inputs![ports.inputs[0].as_str() => picture];
+    let name = ports.inputs[0].as_str();
+    let mut inputs = match tensor {
+        Tensor::Floats(samples) => ort::inputs![name => TensorRef::from_array_view((shape, *samples))?],
+        Tensor::Bytes(samples) => ort::inputs![name => TensorRef::from_array_view((shape, *samples))?],
+    };
     if let Some(name) = ports.inputs.get(1) {
         let size = TensorRef::from_array_view(([1_i64, 2], size.as_slice()))?;
         inputs.push((name.as_str().into(), size.into()));
     }
     interrupter.clear()?;
-    let outputs =
-        session.run_with_options(inputs, &interrupter.options).map_err(|error| interrupter.failure(error))?;
+    session.run_with_options(inputs, &interrupter.options).map_err(|error| interrupter.failure(error))
+}
+
+fn read(
+    outputs: &SessionOutputs<'_>,
+    ports: &PortNames,
+    family: Family,
+    frame: &Frame,
+) -> Result<Decoded, Failure> {
     let views =
         ports.outputs.iter().map(|name| view(&outputs[name.as_str()])).collect::<Result<Vec<_>, _>>()?;
     family.decode(frame, &views).map_err(Failure::Output)

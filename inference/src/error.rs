@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use crate::{family::Family, sha256::Sha256Hash};
+use crate::{family::Family, provider::Provider, sha256::Sha256Hash};
 
 /// Why there are no detections.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,16 @@ pub enum InferenceError {
         loaded: PathBuf,
         /// The library that was asked for.
         asked: PathBuf,
+    },
+    /// Reconfigure: the library does not have the execution provider that was asked for.
+    #[error(
+        "[inference] provider = \"{provider}\", but {library} was built without it: point [inference] runtime to the libonnxruntime.so of a package that has it (PyPI `onnxruntime-openvino`, with its folder in LD_LIBRARY_PATH), or set provider = \"cpu\""
+    )]
+    ProviderMissing {
+        /// Asked for.
+        provider: Provider,
+        /// The library that runs.
+        library: PathBuf,
     },
     /// Reconfigure: a file of the model cannot be read.
     #[error("{path} cannot be read: install the model again with `sharpeyes model add`, or correct the path")]
@@ -130,6 +140,28 @@ pub enum InferenceError {
     Interrupted {
         /// The manifest's id.
         model: String,
+    },
+    /// The answer is refused: numbers that are none, where boxes were due.
+    #[error(
+        "model {model} answers with NaN or infinity ({count} boxes of one picture): the file or the memory of the machine is damaged, or the model was made for other numbers. Check it with `sharpeyes model check`"
+    )]
+    NotFinite {
+        /// The manifest's id.
+        model: String,
+        /// Boxes that were none.
+        count: u64,
+    },
+    /// The answer is refused: nothing shows so much.
+    #[error(
+        "model {model} answers with a flood of boxes ({found} in one picture, and {limit} are believed at most): its score threshold does not fit, or the file is damaged. Raise `score` or `max_boxes` in its model.toml"
+    )]
+    Flood {
+        /// The manifest's id.
+        model: String,
+        /// Boxes that are no doubles of each other.
+        found: usize,
+        /// The most that are believed.
+        limit: usize,
     },
     /// Give up on this model: its output has another size than its input demands.
     #[error(

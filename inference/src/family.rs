@@ -6,6 +6,7 @@ mod detr;
 mod gfl;
 mod nanodet;
 mod picodet;
+mod ssd;
 mod ultralytics;
 mod yolox;
 
@@ -14,7 +15,7 @@ use std::fmt;
 use crate::{
     error::{ModelProblem, Shape},
     letterbox::{InputSize, PixelRect},
-    manifest::{Input, Resolution},
+    manifest::{Input, Layout, Resolution},
 };
 
 /// How a model's output is read.
@@ -24,10 +25,18 @@ pub enum Family {
     Yolox,
     /// NanoDet-Plus: `[1, A, C + 4 * bins]`, distances as distributions (generalised focal loss).
     Nanodet,
+    /// NanoDet of the first release: as PicoDet, with three levels.
+    NanodetV1,
     /// PicoDet without its post-processing: for each level `[1, n, C]`, then for each `[1, n, 4 * bins]`.
     Picodet,
     /// YOLOv8, v9, v11, v12 as exported by Ultralytics: `[1, 4 + C, A]`.
     Ultralytics,
+    /// YOLOv10, 26 and other exports that keep their best boxes only: `[1, N, 6]`.
+    UltralyticsEndToEnd,
+    /// YOLOv5 as exported by Ultralytics: `[1, A, 5 + C]`, boxes in input pixels.
+    Yolov5,
+    /// SSD and EfficientDet from TensorFlow, with their post-processing: boxes, classes, scores, count.
+    Ssd,
     /// DEIMv2, DEIM, D-FINE and RT-DETR exported with their post-processor: labels, boxes, scores.
     DetrPost,
     /// RF-DETR as it exports itself: boxes as parts of the picture, logits.
@@ -36,8 +45,18 @@ pub enum Family {
 
 impl Family {
     /// Those that this release supports.
-    pub const ALL: [Self; 6] =
-        [Self::Yolox, Self::Nanodet, Self::Picodet, Self::Ultralytics, Self::DetrPost, Self::DetrRaw];
+    pub const ALL: [Self; 10] = [
+        Self::Yolox,
+        Self::Nanodet,
+        Self::NanodetV1,
+        Self::Picodet,
+        Self::Ultralytics,
+        Self::UltralyticsEndToEnd,
+        Self::Yolov5,
+        Self::Ssd,
+        Self::DetrPost,
+        Self::DetrRaw,
+    ];
 
     /// As in `model.toml`.
     #[must_use]
@@ -45,8 +64,12 @@ impl Family {
         match self {
             Self::Yolox => "yolox",
             Self::Nanodet => "nanodet",
+            Self::NanodetV1 => "nanodet-v1",
             Self::Picodet => "picodet",
             Self::Ultralytics => "ultralytics",
+            Self::UltralyticsEndToEnd => "ultralytics-end2end",
+            Self::Yolov5 => "yolov5",
+            Self::Ssd => "ssd",
             Self::DetrPost => "detr-post",
             Self::DetrRaw => "detr-raw",
         }
@@ -57,8 +80,12 @@ impl Family {
         match self {
             Self::Yolox => yolox::signature(input, n_classes),
             Self::Nanodet => nanodet::signature(input, n_classes),
-            Self::Picodet => picodet::signature(input, n_classes),
+            Self::NanodetV1 => picodet::signature(input, n_classes, &picodet::NANODET_STRIDES),
+            Self::Picodet => picodet::signature(input, n_classes, &picodet::STRIDES),
             Self::Ultralytics => ultralytics::signature(input, n_classes),
+            Self::UltralyticsEndToEnd => ultralytics::end_to_end_signature(input),
+            Self::Yolov5 => ultralytics::v5_signature(input, n_classes),
+            Self::Ssd => ssd::signature(input),
             Self::DetrPost => detr::post_signature(input),
             Self::DetrRaw => detr::raw_signature(input, n_classes),
         }
@@ -73,8 +100,12 @@ impl Family {
         match self {
             Self::Yolox => yolox::decode(frame, &tensors[0]),
             Self::Nanodet => nanodet::decode(frame, &tensors[0]),
-            Self::Picodet => picodet::decode(frame, tensors),
+            Self::NanodetV1 => picodet::decode(frame, tensors, &picodet::NANODET_STRIDES),
+            Self::Picodet => picodet::decode(frame, tensors, &picodet::STRIDES),
             Self::Ultralytics => ultralytics::decode(frame, &tensors[0]),
+            Self::UltralyticsEndToEnd => ultralytics::decode_end_to_end(frame, &tensors[0]),
+            Self::Yolov5 => ultralytics::decode_v5(frame, &tensors[0]),
+            Self::Ssd => ssd::decode(frame, tensors),
             Self::DetrPost => detr::decode_post(frame, tensors),
             Self::DetrRaw => detr::decode_raw(frame, tensors),
         }
@@ -172,6 +203,7 @@ pub(crate) struct UnexpectedShape {
 pub(crate) enum Element {
     Float,
     Int64,
+    Uint8,
     Unsupported(String),
 }
 
@@ -180,6 +212,7 @@ impl Element {
         match self {
             Self::Float => "32-bit floats".to_owned(),
             Self::Int64 => "64-bit integers".to_owned(),
+            Self::Uint8 => "bytes".to_owned(),
             Self::Unsupported(name) => name.clone(),
         }
     }
@@ -203,6 +236,8 @@ pub(crate) struct Signature {
 pub(crate) struct Expected {
     /// `None`: whatever it is called, it is found by its position.
     pub(crate) name: Option<&'static str>,
+    /// Found by this word in its name, and by its position where no name has it.
+    pub(crate) word: Option<&'static str>,
     pub(crate) element: Element,
     /// -1: any size.
     pub(crate) shape: Vec<i64>,
@@ -213,18 +248,29 @@ pub(crate) struct Expected {
 }
 
 impl Expected {
-    /// The picture: `[1, 3, H, W]` of floats.
+    /// The picture: `[1, 3, H, W]` of floats, or `[1, H, W, 3]` of floats or bytes.
     fn picture(name: Option<&'static str>, input: &Input) -> Self {
         let InputSize { width_px, height_px } = input.size;
-        let (shape, open): (_, &[usize]) = match input.resolution {
-            Resolution::Fixed => (vec![1, 3, i64::from(height_px), i64::from(width_px)], &[]),
-            Resolution::Dynamic => (vec![1, 3, -1, -1], &[2, 3]),
+        let (height, width) = (i64::from(height_px), i64::from(width_px));
+        let (shape, open, why): (_, &[usize], _) = match (input.layout, input.resolution) {
+            (Layout::Nchw, Resolution::Fixed) => {
+                (vec![1, 3, height, width], &[], "[batch, colours, height, width]")
+            }
+            (Layout::Nchw, Resolution::Dynamic) => {
+                (vec![1, 3, -1, -1], &[2, 3], "[batch, colours, height, width]")
+            }
+            (Layout::Nhwc, Resolution::Fixed) => {
+                (vec![1, height, width, 3], &[], "[batch, height, width, colours]")
+            }
+            (Layout::Nhwc, Resolution::Dynamic) => {
+                (vec![1, -1, -1, 3], &[1, 2], "[batch, height, width, colours]")
+            }
         };
-        Self { name, element: Element::Float, shape, open, why: "[batch, colours, height, width]" }
+        Self { name, word: None, element: Element::Float, shape, open, why }
     }
 
     fn output(name: Option<&'static str>, element: Element, shape: Vec<i64>, why: &'static str) -> Self {
-        Self { name, element, shape, open: &[], why }
+        Self { name, word: None, element, shape, open: &[], why }
     }
 
     fn fits(&self, shape: &[i64]) -> bool {
@@ -251,12 +297,16 @@ impl Signature {
             problems.push(ModelProblem::OutputCount { found, names: names(outputs), expected });
         }
         let mut found_inputs = Vec::new();
+        let mut takes_bytes = false;
         for (position, expected) in self.inputs.iter().enumerate() {
-            let Some(port) = find(inputs, position, expected.name) else {
+            let Some(port) = find(inputs, position, expected) else {
                 problems.extend(expected.name.map(|name| ModelProblem::InputName { name }));
                 continue;
             };
-            if port.element != expected.element {
+            // Bytes are what pictures are made of; only models from TensorFlow take them as they are.
+            let is_bytes = position == 0 && port.element == Element::Uint8 && port.shape.last() == Some(&3);
+            takes_bytes |= is_bytes;
+            if port.element != expected.element && !is_bytes {
                 problems
                     .push(ModelProblem::InputType { name: port.name.clone(), found: port.element.name() });
             }
@@ -271,7 +321,7 @@ impl Signature {
         }
         let mut found_outputs = Vec::new();
         for (position, expected) in self.outputs.iter().enumerate() {
-            let Some(port) = find(outputs, position, expected.name) else {
+            let Some(port) = find(outputs, position, expected) else {
                 problems.extend(expected.name.map(|name| ModelProblem::OutputName { name }));
                 continue;
             };
@@ -292,7 +342,7 @@ impl Signature {
             found_outputs.push(port.name.clone());
         }
         if problems.is_empty() {
-            Ok(PortNames { inputs: found_inputs, outputs: found_outputs })
+            Ok(PortNames { inputs: found_inputs, takes_bytes, outputs: found_outputs })
         } else {
             Err(problems)
         }
@@ -303,18 +353,21 @@ impl Signature {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PortNames {
     pub(crate) inputs: Vec<String>,
+    /// The picture goes in as bytes, not as floats.
+    pub(crate) takes_bytes: bool,
     pub(crate) outputs: Vec<String>,
 }
 
-fn find<'p>(ports: &'p [Port], position: usize, name: Option<&str>) -> Option<&'p Port> {
-    match name {
-        Some(name) => ports.iter().find(|port| port.name == name),
-        None => ports.get(position),
+fn find<'p>(ports: &'p [Port], position: usize, expected: &Expected) -> Option<&'p Port> {
+    if let Some(name) = expected.name {
+        return ports.iter().find(|port| port.name == name);
     }
+    let has = |port: &&Port| expected.word.is_some_and(|word| port.name.to_ascii_lowercase().contains(word));
+    ports.iter().find(has).or_else(|| ports.get(position))
 }
 
-/// The output, if any, that stands for whom a picture shows instead of where something is: `[N, D]` or `[N, D, 1, 1]`
-/// of 32 or more floats without any box output, or anything whose name says so.
+/// The output, if any, that stands for whom a picture shows instead of where something is: 32 or more floats in one
+/// row, however many sides of 1 are around it, without any box output; or anything whose name says so.
 pub(crate) fn identity_output(outputs: &[Port]) -> Option<&Port> {
     const NAMES: [&str; 8] =
         ["embed", "reid", "re_id", "id_feature", "identity", "appearance", "arcface", "face_feature"];
@@ -324,11 +377,16 @@ pub(crate) fn identity_output(outputs: &[Port]) -> Option<&Port> {
             && NAMES.iter().any(|word| name.contains(word))
             && port.shape.last().is_some_and(|d| !(0..32).contains(d))
     };
-    let is_vector = |port: &&Port| match port.shape.as_slice() {
-        [_, d] | [_, d, 1, 1] | [_, 1, 1, d] => port.element == Element::Float && *d >= 32,
-        _ => false,
+    // The batch is the first side; where it is 32 or more itself, it is a vector that was turned.
+    let sides = |port: &Port| match port.shape.as_slice() {
+        [batch, rest @ ..] if *batch < 32 && !rest.is_empty() => {
+            rest.iter().copied().filter(|side| *side != 1).collect::<Vec<_>>()
+        }
+        all => all.iter().copied().filter(|side| *side != 1).collect(),
     };
-    let has_boxes = outputs.iter().any(|port| port.shape.len() == 3);
+    let is_vector =
+        |port: &&Port| port.element == Element::Float && matches!(sides(port).as_slice(), [d] if *d >= 32);
+    let has_boxes = outputs.iter().any(|port| sides(port).len() == 2);
     outputs.iter().find(is_named).or_else(|| if has_boxes { None } else { outputs.iter().find(is_vector) })
 }
 
@@ -350,6 +408,12 @@ fn best_class(scores: &[f32]) -> Option<Best> {
         }
     }
     (is_finite && !scores.is_empty()).then_some(best)
+}
+
+/// A whole number that came as a float; `usize::MAX`, which is no class, for anything else.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked against its range")]
+fn class_number(value: f32) -> usize {
+    if (0.0..1e6).contains(&value) { value.round() as usize } else { usize::MAX }
 }
 
 /// Cells of a grid of `stride` pixels over `side` pixels, as a convolution with padding leaves them.

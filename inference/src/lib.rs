@@ -19,6 +19,7 @@ mod manifest;
 mod nms;
 mod picture;
 mod preprocess;
+mod provider;
 mod runtime;
 mod sha256;
 
@@ -29,7 +30,10 @@ pub use error::{
 };
 pub use family::Family;
 pub use letterbox::{InputSize, Letterbox, PixelRect, Placement};
-pub use manifest::{Classes, ColourOrder, Input, Manifest, ModelFile, Normalisation, Place, Resolution};
+pub use manifest::{
+    Classes, ColourOrder, Input, Layout, Manifest, ModelFile, Normalisation, Place, Resolution,
+};
 pub use picture::{ColourMatrix, ColourRange, ColourSpace, Picture, Plane};
+pub use provider::Provider;
 pub use runtime::Runtime;
 pub use sha256::{HashError, Sha256Hash};

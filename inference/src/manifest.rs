@@ -53,13 +53,15 @@ pub struct Manifest {
     pub max_boxes: u32,
 }
 
-/// How a model wants its pictures. The layout is always NCHW.
+/// How a model wants its pictures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
     /// Its size, or the number of pixels that it may have.
     pub size: InputSize,
     /// Whether the size may change.
     pub resolution: Resolution,
+    /// Whether colours come before or after the pixels.
+    pub layout: Layout,
     /// Order of the channels.
     pub colour: ColourOrder,
     /// From samples to numbers.
@@ -89,6 +91,16 @@ pub enum Resolution {
     /// Any multiple of 32 in both directions; the manifest's size is the budget of pixels, and each camera gets the
     /// shape that shows its picture largest.
     Dynamic,
+}
+
+/// Where the channels are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// `[1, 3, H, W]`: a plane for each.
+    Nchw,
+    /// `[1, H, W, 3]`: the three of a pixel side by side, as TensorFlow has them; floats, or bytes where the file takes
+    /// bytes.
+    Nhwc,
 }
 
 /// Order of the channels in the tensor.
@@ -298,6 +310,10 @@ impl From<&Input> for RawInput {
             ColourOrder::Rgb => "rgb",
             ColourOrder::Bgr => "bgr",
         };
+        let layout = match input.layout {
+            Layout::Nchw => "nchw",
+            Layout::Nhwc => "nhwc",
+        };
         let placement = match input.placement {
             Placement::TopLeft => "top-left",
             Placement::Centred => "centred",
@@ -307,7 +323,7 @@ impl From<&Input> for RawInput {
             width: Some(input.size.width_px),
             height: Some(input.size.height_px),
             dynamic: Some(input.resolution == Resolution::Dynamic),
-            layout: Some("nchw".to_owned()),
+            layout: Some(layout.to_owned()),
             colour: Some(name(input.colour).to_owned()),
             mean: Some(input.normalisation.mean.map(shortest)),
             std: Some(input.normalisation.std.map(shortest)),
@@ -394,7 +410,9 @@ impl RawManifest {
         let nms_iou = p.number("nms_iou", self.nms_iou, [0.05, 1.0], Some(0.45));
         let group_iou = self.group_iou.map(|v| p.number("group_iou", Some(v), [0.05, 1.0], None));
         let max_boxes = p.number("max_boxes", self.max_boxes, [1.0, 1000.0], Some(300.0));
-        let input = self.input.validate(p);
+        // SSD has sides such as 300; all others halve their picture five times.
+        let step = if family == Some(Family::Ssd) { 1 } else { SIDE_STEP };
+        let input = self.input.validate(p, step);
         let classes = self.classes.validate(p);
         let (Some(id), Some(family), Some(sha256), Some(licence), Some(input), Some(classes)) =
             (id, family, sha256, licence, input, classes)
@@ -434,22 +452,22 @@ fn family(problems: &mut Problems, found: String) -> Option<Family> {
 }
 
 impl RawInput {
-    fn validate(self, p: &mut Problems) -> Option<Input> {
+    fn validate(self, p: &mut Problems, step: u32) -> Option<Input> {
         let mut side = |key: &str, value: Option<u32>| {
             let found = p.required(key, value)?;
             if !(SIDE_STEP..=MAX_SIDE_PX).contains(&found) {
                 let (least, most) = (f64::from(SIDE_STEP), f64::from(MAX_SIDE_PX));
                 p.add(key, ManifestReason::Range { found: f64::from(found), least, most });
-            } else if !found.is_multiple_of(SIDE_STEP) {
-                p.add(key, ManifestReason::Multiple { found, step: SIDE_STEP });
+            } else if !found.is_multiple_of(step) {
+                p.add(key, ManifestReason::Multiple { found, step });
             }
             Some(found)
         };
         let (width, height) = (side("input.width", self.width), side("input.height", self.height));
         let resolution = if self.dynamic.unwrap_or(false) { Resolution::Dynamic } else { Resolution::Fixed };
-        if let Some(layout) = self.layout {
-            p.choice("input.layout", Some(layout), &[("nchw", ())]);
-        }
+        let layout = self.layout.unwrap_or_else(|| "nchw".to_owned());
+        let layout =
+            p.choice("input.layout", Some(layout), &[("nchw", Layout::Nchw), ("nhwc", Layout::Nhwc)]);
         let colour =
             p.choice("input.colour", self.colour, &[("rgb", ColourOrder::Rgb), ("bgr", ColourOrder::Bgr)]);
         let placement = p.choice(
@@ -468,6 +486,7 @@ impl RawInput {
         Some(Input {
             size: InputSize { width_px: width?, height_px: height? },
             resolution,
+            layout: layout?,
             colour: colour?,
             normalisation: Normalisation { mean, std },
             placement: placement?,

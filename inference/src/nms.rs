@@ -21,6 +21,8 @@ pub(crate) struct Suppression {
 pub(crate) struct Suppressed {
     /// Boxes dropped because there were more than allowed.
     pub(crate) n_over_limit: usize,
+    /// Boxes that are no doubles, those over the limit included.
+    pub(crate) n_distinct: usize,
 }
 
 /// Greedy suppression: the surest box stays, what overlaps it too much goes. Leaves the survivors surest first.
@@ -28,7 +30,7 @@ pub(crate) fn suppress(detections: &mut Vec<Detection>, how: Suppression) -> Sup
     detections.sort_by(|a, b| b.confidence.value().total_cmp(&a.confidence.value()));
     let mut n_over_limit = detections.len().saturating_sub(MAX_CANDIDATES);
     detections.truncate(MAX_CANDIDATES);
-    let mut n_kept = 0;
+    let (mut n_kept, mut n_distinct) = (0, 0);
     for i in 0..detections.len() {
         let candidate = detections[i];
         let is_double = detections[..n_kept].iter().any(|kept| {
@@ -44,6 +46,7 @@ pub(crate) fn suppress(detections: &mut Vec<Detection>, how: Suppression) -> Sup
         if is_double {
             continue;
         }
+        n_distinct += 1;
         if n_kept == how.max_boxes {
             n_over_limit += 1;
             continue;
@@ -52,7 +55,7 @@ pub(crate) fn suppress(detections: &mut Vec<Detection>, how: Suppression) -> Sup
         n_kept += 1;
     }
     detections.truncate(n_kept);
-    Suppressed { n_over_limit }
+    Suppressed { n_over_limit, n_distinct }
 }
 
 #[cfg(test)]

@@ -24,13 +24,23 @@ pub(crate) struct Preprocessor {
     /// Per channel of the tensor: `value = sample * gain + offset`.
     gain: [f32; 3],
     offset: [f32; 3],
-    luma_columns: Vec<Tap>,
+    luma_columns: Columns,
     luma_rows: Vec<Tap>,
-    chroma_columns: Vec<Tap>,
+    chroma_columns: Columns,
     chroma_rows: Vec<Tap>,
     rows: Rows,
     /// `[1, 3, H, W]`, contiguous.
     tensor: Vec<f32>,
+}
+
+/// How the samples of one row become the columns of the tensor.
+enum Columns {
+    /// One to one.
+    Same(usize),
+    /// Chroma of a picture that is not scaled: every sample, and between each two their mean.
+    Double(usize),
+    /// Any scale.
+    Taps(Vec<Tap>),
 }
 
 /// Between which two source samples one output sample lies.
@@ -68,11 +78,11 @@ impl Preprocessor {
             order: input.colour,
             gain,
             offset,
-            luma_columns: taps(width_px, content.width_px, |x| x, width_px),
+            luma_columns: Columns::new(taps(width_px, content.width_px, |x| x, width_px)),
             luma_rows: taps(height_px, content.height_px, |y| y, height_px),
             // ITU-T H.264 Figure E-1, chroma sample location type 0 (what cameras send): chroma columns lie on even
             // luma columns, chroma rows between two luma rows.
-            chroma_columns: taps(width_px, content.width_px, |x| x / 2.0, width_px.div_ceil(2)),
+            chroma_columns: Columns::new(taps(width_px, content.width_px, |x| x / 2.0, width_px.div_ceil(2))),
             chroma_rows: taps(height_px, content.height_px, |y| (y - 0.5) / 2.0, height_px.div_ceil(2)),
             rows: Rows::default(),
             tensor,
@@ -98,14 +108,9 @@ impl Preprocessor {
         for row in 0..self.luma_rows.len() {
             let (luma, chroma) = (self.luma_rows[row], self.chroma_rows[row]);
             let Rows { blended, planes: [ys, us, vs] } = &mut self.rows;
-            let width = self.luma_columns.last().map_or(0, |tap| tap.second as usize + 1);
-            blend(y, luma, width, blended);
-            pick(blended, &self.luma_columns, 1, 0, ys);
-            let chroma_width = self.chroma_columns.last().map_or(0, |tap| tap.second as usize + 1);
-            blend(u, chroma, chroma_width, blended);
-            pick(blended, &self.chroma_columns, 1, 0, us);
-            blend(v, chroma, chroma_width, blended);
-            pick(blended, &self.chroma_columns, 1, 0, vs);
+            self.luma_columns.row(y, luma, blended, ys);
+            self.chroma_columns.row(u, chroma, blended, us);
+            self.chroma_columns.row(v, chroma, blended, vs);
             coefficients.convert(ys, us, vs);
             self.store(row);
         }
@@ -114,10 +119,9 @@ impl Preprocessor {
     fn run_rgb8(&mut self, plane: Plane<'_>) {
         for row in 0..self.luma_rows.len() {
             let Rows { blended, planes } = &mut self.rows;
-            let width = self.luma_columns.last().map_or(0, |tap| tap.second as usize + 1);
-            blend(plane, self.luma_rows[row], width * 3, blended);
+            blend(plane, self.luma_rows[row], self.luma_columns.width() * 3, blended);
             for (channel, out) in planes.iter_mut().enumerate() {
-                pick(blended, &self.luma_columns, 3, channel, out);
+                self.luma_columns.pick(blended, 3, channel, out);
             }
             self.store(row);
         }
@@ -183,14 +187,90 @@ fn blend(plane: Plane<'_>, tap: Tap, width: usize, out: &mut Vec<f32>) {
     }
 }
 
-/// The columns of one row: sample `channel` of pixels of `n_channels` samples.
-fn pick(row: &[f32], columns: &[Tap], n_channels: usize, channel: usize, out: &mut Vec<f32>) {
+impl Columns {
+    fn new(taps: Vec<Tap>) -> Self {
+        let is_same = |(i, tap): (usize, &Tap)| tap.first as usize == i && tap.weight == 0.0;
+        let is_double = |(i, tap): (usize, &Tap)| {
+            // At the right border the last sample repeats, and its weight says nothing.
+            let mean = if i % 2 == 0 || tap.first == tap.second { 0.0 } else { 0.5 };
+            tap.first as usize == i / 2 && (tap.weight - mean).abs() < 1e-6
+        };
+        if taps.iter().enumerate().all(is_same) {
+            Self::Same(taps.len())
+        } else if taps.iter().enumerate().all(is_double) {
+            Self::Double(taps.len())
+        } else {
+            Self::Taps(taps)
+        }
+    }
+
+    /// Source samples that are needed of a row.
+    fn width(&self) -> usize {
+        match self {
+            Self::Same(n) => *n,
+            Self::Double(n) => n.div_ceil(2),
+            Self::Taps(taps) => taps.last().map_or(0, |tap| tap.second as usize + 1),
+        }
+    }
+
+    /// One row of a plane between two of its rows.
+    fn row(&self, plane: Plane<'_>, rows: Tap, scratch: &mut Vec<f32>, out: &mut Vec<f32>) {
+        match self {
+            Self::Same(n) => blend(plane, rows, *n, out),
+            Self::Double(_) | Self::Taps(_) => {
+                blend(plane, rows, self.width(), scratch);
+                self.pick(scratch, 1, 0, out);
+            }
+        }
+    }
+
+    /// The columns of one row: sample `channel` of pixels of `n_channels` samples.
+    fn pick(&self, row: &[f32], n_channels: usize, channel: usize, out: &mut Vec<f32>) {
+        out.clear();
+        match self {
+            Self::Same(n) => out.extend(row.iter().skip(channel).step_by(n_channels).take(*n)),
+            Self::Double(n) if n_channels == 1 => double(row, *n, out),
+            Self::Double(n) => {
+                let source: Vec<f32> = row.iter().skip(channel).step_by(n_channels).copied().collect();
+                double(&source, *n, out);
+            }
+            Self::Taps(taps) => out.extend(taps.iter().map(|tap| {
+                let a = row[tap.first as usize * n_channels + channel];
+                let b = row[tap.second as usize * n_channels + channel];
+                (b - a).mul_add_fast(tap.weight, a)
+            })),
+        }
+    }
+}
+
+/// `n` columns from half as many: every sample, and the mean of it and the next.
+fn double(row: &[f32], n: usize, out: &mut Vec<f32>) {
+    out.resize(n, 0.0);
+    for (pair, neighbours) in out.chunks_exact_mut(2).zip(row.windows(2)) {
+        pair[0] = neighbours[0];
+        pair[1] = 0.5 * (neighbours[0] + neighbours[1]);
+    }
+    // Behind the last sample there is none to take the mean with.
+    let whole = row.len().saturating_sub(1) * 2;
+    if let (Some(rest), Some(last)) = (out.get_mut(whole..), row.last()) {
+        rest.fill(*last);
+    }
+}
+
+/// `[3, H, W]` becomes `[H, W, 3]`.
+pub(crate) fn interleave<T>(planes: &[f32], out: &mut Vec<T>, convert: impl Fn(f32) -> T) {
+    let area = planes.len() / 3;
+    let (first, rest) = planes.split_at(area);
+    let (second, third) = rest.split_at(area);
     out.clear();
-    out.extend(columns.iter().map(|tap| {
-        let a = row[tap.first as usize * n_channels + channel];
-        let b = row[tap.second as usize * n_channels + channel];
-        (b - a).mul_add_fast(tap.weight, a)
-    }));
+    for ((a, b), c) in first.iter().zip(second).zip(third) {
+        out.extend([convert(*a), convert(*b), convert(*c)]);
+    }
+}
+
+/// A sample as the byte that it was, or nearly.
+pub(crate) fn as_byte(sample: f32) -> u8 {
+    sample.round().clamp(0.0, 255.0) as u8
 }
 
 /// Y'CbCr to R'G'B', ITU-T H.273 §8.3.

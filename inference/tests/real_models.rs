@@ -6,7 +6,7 @@ mod fixtures;
 
 use std::collections::BTreeMap;
 
-use fixtures::{Fixtures, PixelFormat, YOLOV8};
+use fixtures::{Fixtures, NANODET_V1, PixelFormat, YOLOV8};
 use serde::Deserialize;
 use sharpeyes_domain::{
     detection::{Detection, ObjectClass},
@@ -41,13 +41,14 @@ impl ExpectedBox {
     }
 }
 
-const MODELS: [(&str, &str, Option<&str>); 9] = [
+const MODELS: [(&str, &str, Option<&str>); 10] = [
     ("yolox_nano_dyn.onnx", "yolox-nano", None),
     ("yolox_nano_416.onnx", "yolox-nano", None),
     ("person_yolox1c_192.onnx", "person-yolox", None),
     ("nanodet_plus_m_1.5x_dyn.onnx", "nanodet-plus-m-15x", None),
     ("nanodet_plus_m_dyn.onnx", "nanodet-plus-m", None),
     ("nanodet_plus_m_1.5x_416_int8qdq.onnx", "nanodet-plus-m-15x", None),
+    ("nanodet_m_416.onnx", "my-nanodet-m", Some(NANODET_V1)),
     ("deimv2_femto_416.onnx", "deimv2-femto", None),
     ("deimv2_atto_320.onnx", "deimv2-atto", None),
     ("compat-agpl/yolov8n_640_int8qdq.onnx", "my-yolov8n", Some(YOLOV8)),

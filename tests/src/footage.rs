@@ -140,6 +140,60 @@ impl Timecode {
     }
 }
 
+/// Grey pictures with some noise on them: bright at first and dark then, a keyframe each second. 640 by 360, ten a second.
+#[derive(Clone, Copy, Debug)]
+pub struct Brightness {
+    /// Length of the bright part, seconds; 0 for none.
+    pub bright_s: u32,
+    /// Length of the dark part, seconds.
+    pub dark_s: u32,
+}
+
+impl Brightness {
+    /// The file; encoded when the cache has none. Several processes may ask at the same time.
+    ///
+    /// # Errors
+    /// When ffmpeg is missing or refuses.
+    pub fn file(&self) -> anyhow::Result<PathBuf> {
+        let cache = shared::cache();
+        fs::create_dir_all(&cache).with_context(|| cache.display().to_string())?;
+        let Self { bright_s, dark_s } = *self;
+        let path = cache.join(format!("brightness-{bright_s}-{dark_s}.mp4"));
+        let lock = path.with_extension("lock");
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(lock)?;
+        lock.lock()?;
+        if path.exists() {
+            return Ok(path);
+        }
+        let part = path.with_extension("part");
+        let seconds = bright_s + dark_s;
+        let luma = format!("if(lt(T\\,{bright_s})\\,230\\,40)");
+        let encoded = Command::new("ffmpeg")
+            .args(["-nostdin", "-hide_banner", "-v", "error", "-y", "-f", "lavfi", "-i"])
+            .arg(format!("color=c=gray:s=32x18:r=10:d={seconds}"))
+            .args(["-vf", &format!("geq=lum={luma}:cb=128:cr=128,scale=640:360,noise=c0s=8:c0f=t")])
+            .args([
+                "-c:v",
+                "libx264",
+                "-preset",
+                "veryfast",
+                "-profile:v",
+                "main",
+                "-bf",
+                "0",
+                "-b:v",
+                "300k",
+            ])
+            .args(["-g", "10", "-sc_threshold", "0", "-pix_fmt", "yuv420p", "-f", "mp4"])
+            .arg(&part)
+            .output()
+            .context("ffmpeg")?;
+        ensure!(encoded.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&encoded.stderr));
+        fs::rename(&part, &path)?;
+        Ok(path)
+    }
+}
+
 /// One row of grey pixels.
 fn bars(number: u32, width: u32) -> Vec<u8> {
     let cells = 0xa000_0005 | (number & 0x00ff_ffff) << 4;

@@ -3,6 +3,7 @@
 //! Each table of the file is deserialised on its own, so that a wrong key in one camera hides nothing in another.
 
 mod camera;
+mod centre;
 mod retention;
 mod rule;
 
@@ -28,8 +29,12 @@ use toml::{Table, Value};
 use retention::{Defaults, Written};
 
 use crate::{
-    Analysis, ConfigError, Fault, IncidentSettings, Inference, Playback, Problem, Server, Site, Storage,
-    raw::{RawAnalysis, RawArea, RawIncident, RawInference, RawPlayback, RawServer, RawSite, RawStorage},
+    Analysis, ConfigError, Fault, IncidentSettings, Inference, InferenceProvider, Playback, Problem, Server,
+    Site, Storage,
+    raw::{
+        RawAnalysis, RawArea, RawCanary, RawIncident, RawInference, RawPlayback, RawServer, RawSite,
+        RawStorage,
+    },
     text,
 };
 
@@ -201,12 +206,15 @@ impl Check<'_> {
         let playback = self.playback(&mut root);
         let incident = self.incident(&mut root);
         let analysis = self.analysis(&mut root);
+        let canary = self.canary(&mut root);
         let inference = self.inference(&mut root, data_dir.as_deref());
         let areas = self.areas(&mut root);
         let cameras = self.cameras(&mut root, &areas.written, retention.unwrap_or_default());
+        let (centre, intake_tokens) = self.centre(&mut root, &areas.written);
         for key in root.keys() {
             let fault = Fault::Section(
-                "site, server, storage, playback, incident, analysis, inference, area, camera",
+                "site, server, storage, playback, incident, analysis, canary, inference, area, camera, unit, class, route, \
+                 deadlines, escalation, calendar, roster, intake",
             );
             self.report(key.clone(), fault);
         }
@@ -219,9 +227,12 @@ impl Check<'_> {
             playback: playback?,
             incident: incident?,
             analysis: analysis?,
+            canary: canary?,
             inference: inference?,
             areas: areas.tree,
             cameras,
+            centre: std::sync::Arc::new(centre),
+            intake_tokens,
         })
     }
 
@@ -336,6 +347,14 @@ impl Check<'_> {
         })
     }
 
+    fn canary(&mut self, root: &mut Table) -> Option<Option<Duration>> {
+        let raw: RawCanary = self.raw_or_default(root, "canary")?;
+        if raw.every.as_deref() == Some("off") {
+            return Some(None);
+        }
+        self.duration("canary.every", raw.every, secs(600), Limits::secs(60, 86_400)).map(Some)
+    }
+
     fn inference(&mut self, root: &mut Table, data_dir: Option<&Path>) -> Option<Inference> {
         let raw: RawInference = self.raw_or_default(root, "inference")?;
         let runtime = raw.runtime.map(|file| self.path(&file));
@@ -347,6 +366,10 @@ impl Check<'_> {
             Some(id) => self.id("inference.default_model".into(), Some(id), ModelId::new).map(Some),
             None => Some(None),
         };
+        let provider = match raw.provider {
+            Some(word) => self.accept("inference.provider", InferenceProvider::parse(&word)),
+            None => Some(InferenceProvider::default()),
+        };
         let limits = Limits { least: Duration::from_millis(10), most: secs(60) };
         let time_limit = self.duration("inference.time_limit", raw.time_limit, secs(2), limits);
         Some(Inference {
@@ -354,6 +377,7 @@ impl Check<'_> {
             models: models?,
             threads: threads?,
             default_model: default_model?,
+            provider: provider?,
             time_limit: time_limit?,
         })
     }

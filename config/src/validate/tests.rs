@@ -1,7 +1,8 @@
 use sharpeyes_domain::{
     ids::{AreaId, CameraId, StreamKind},
     level::Level,
-    rule::RuleKind,
+    rule::{Defaults, Direction, RuleClass, RuleKind},
+    time::MediaDuration,
 };
 
 use super::*;
@@ -55,13 +56,21 @@ fn camera_with(more: &str) -> String {
 #[test]
 fn the_shipped_example_is_fine() {
     let site = parse(EXAMPLE_SITE).unwrap();
-    assert_eq!(site.cameras.len(), 3);
+    assert_eq!(site.cameras.len(), 4);
     let square = site.camera(&CameraId::new("square").unwrap()).unwrap();
     assert_eq!(square.credentials.as_ref().unwrap().password.expose(), "from-env");
     assert_eq!(square.rules[0].kind, RuleKind::Crowding { at_least: 20 });
     assert_eq!(square.rules[0].zone.as_ref().unwrap().name, "广场");
-    assert_eq!(site.cameras[1].rules[0].level, Level::Red);
-    assert_eq!(site.cameras[2].analyse, AnalyseStream::Main);
+    assert_eq!(site.cameras[2].rules[0].level, Level::Red);
+    assert_eq!(site.cameras[3].analyse, AnalyseStream::Main);
+    let mut shown: Vec<RuleClass> =
+        site.cameras.iter().flat_map(|camera| &camera.rules).map(|rule| rule.kind.class()).collect();
+    shown.sort_unstable();
+    let without = [RuleClass::Intrusion, RuleClass::Smoke, RuleClass::Fire];
+    let all: Vec<RuleClass> =
+        RuleClass::ALL.iter().copied().filter(|class| !without.contains(class)).collect();
+    assert_eq!(shown, all, "the example shows every kind, if only in a comment");
+    assert!(without.iter().all(|class| EXAMPLE_SITE.contains(&format!("\"{class}\""))));
 }
 
 #[test]
@@ -87,6 +96,7 @@ fn all_problems_are_reported_at_once_with_their_paths() {
         ring_bytes = "16"
         [inference]
         threads = 0
+        provider = "gpu"
         [[area]]
         id = "a"
         name = "A"
@@ -136,6 +146,7 @@ fn all_problems_are_reported_at_once_with_their_paths() {
         "storage.segment: `60` is no duration",
         "storage.ring_bytes: `16` is no size",
         "inference.threads: is 0, must be within 1 and 64",
+        "inference.provider: `gpu` is no execution provider",
         "area[1].kind: `hamlet` is no area kind",
         "camera[0]: unknown field `nam`",
         "camera[1].area: there is no area `nowhere`; defined: a, b",
@@ -366,7 +377,7 @@ fn recordings_are_never_kept_shorter_than_the_law_asks() {
         (policy.base_days(), policy.incident_days(), policy.basis())
     };
     assert_eq!(days(0), (30, 90, LegalBasis::General));
-    assert_eq!(days(1), (90, 90, LegalBasis::KeyTarget), "a stricter basis alone is enough");
+    assert_eq!(days(2), (90, 90, LegalBasis::KeyTarget), "a stricter basis alone is enough");
     let site = parse(&camera_with("")).unwrap();
     assert_eq!((site.storage.policy.base_days(), site.storage.policy.incident_days()), (30, 90));
     assert_eq!(site.storage.database_reserve, 64 << 20);
@@ -410,4 +421,229 @@ fn recordings_are_never_kept_shorter_than_the_law_asks() {
     refuse("keep_days = 0", "", "storage.keep_days: is 0, must be within 1 and 3660");
     let found = problems(&storage("legal_basis = \"none\"", ""));
     assert!(found[0].starts_with("storage.legal_basis: `none` is no legal basis"), "{found:?}");
+}
+
+#[test]
+fn a_rule_that_leaves_keys_out_is_as_usual_for_its_place() {
+    use sharpeyes_domain::area::Place;
+
+    let settings = |class: RuleClass| match class {
+        RuleClass::LineCrossing => "line = \"l\"",
+        RuleClass::WrongWay => "heading = [0.0, 1.0]",
+        _ => "",
+    };
+    for &class in RuleClass::ALL {
+        for &place in Place::ALL {
+            let text = camera_with(&format!(
+                r#"
+                [[camera.line]]
+                id = "l"
+                name = "L"
+                points = [[0.1, 0.5], [0.9, 0.5]]
+                [[camera.rule]]
+                id = "r"
+                kind = "{class}"
+                {}
+                "#,
+                settings(class)
+            ));
+            let site = parse(&text.replace("\"village\"", &format!("\"{place}\""))).unwrap();
+            let rule = &site.cameras[0].rules[0];
+            let usual = Defaults::of(class, place);
+            assert_eq!(rule.kind.class(), class);
+            assert_eq!(
+                (rule.level, rule.hold, rule.clear),
+                (usual.level, usual.hold, usual.clear),
+                "{class} {place}"
+            );
+            assert_eq!(rule.must_have_moved, usual.must_have_moved, "{class}");
+            match &rule.kind {
+                RuleKind::Crowding { at_least } => assert_eq!(*at_least, usual.at_least),
+                RuleKind::CrowdSurge { grows_by, within } => {
+                    assert_eq!((*grows_by, *within), (usual.grows_by, usual.within));
+                }
+                RuleKind::Loitering { stay, .. }
+                | RuleKind::StoppedVehicle { stay }
+                | RuleKind::LeftObject { stay } => assert_eq!(*stay, usual.stay),
+                RuleKind::PersonDown { still } => assert_eq!(*still, usual.still),
+                RuleKind::Accident { least_score } => assert_eq!(*least_score, usual.least_score),
+                RuleKind::Running { at_least, .. } => assert_eq!(*at_least, usual.at_least),
+                RuleKind::Intrusion { .. }
+                | RuleKind::WaterEdge { .. }
+                | RuleKind::LineCrossing { .. }
+                | RuleKind::WrongWay { .. }
+                | RuleKind::Smoke
+                | RuleKind::Fire => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_rule_takes_its_own_keys_and_no_others() {
+    let with_line = |rule: &str| {
+        camera_with(&format!(
+            "[[camera.line]]\nid = \"l\"\nname = \"L\"\npoints = [[0.1, 0.5], [0.9, 0.5]]\n\
+             [[camera.rule]]\nid = \"r\"\n{rule}"
+        ))
+    };
+    let site = parse(&with_line(
+        "kind = \"line_crossing\"\nline = \"l\"\ndirection = \"backward\"\nclasses = [\"car\"]",
+    ))
+    .unwrap();
+    let RuleKind::LineCrossing { line, direction, .. } = &site.cameras[0].rules[0].kind else { panic!() };
+    assert_eq!((line.name.as_str(), *direction), ("L", Direction::Backward));
+    assert_eq!(site.cameras[0].lines.len(), 1);
+    let site = parse(&with_line("kind = \"loitering\"\nstay = \"90s\"")).unwrap();
+    let RuleKind::Loitering { stay, .. } = &site.cameras[0].rules[0].kind else { panic!() };
+    assert_eq!(*stay, MediaDuration::from_secs(90));
+
+    let refuse = |rule: &str, expected: &str| {
+        let found = problems(&with_line(rule));
+        assert!(found.iter().any(|problem| problem.starts_with(expected)), "{expected}\nnot in {found:#?}");
+    };
+    refuse("kind = \"line_crossing\"", "camera[0].rule[0].line: is missing");
+    refuse(
+        "kind = \"line_crossing\"\nline = \"m\"",
+        "camera[0].rule[0].line: there is no line of this camera `m`; defined: l",
+    );
+    refuse("kind = \"line_crossing\"\nline = \"l\"\nhold = \"1s\"", "camera[0].rule[0].hold: has no meaning");
+    refuse(
+        "kind = \"line_crossing\"\nline = \"l\"\ndirection = \"left\"",
+        "camera[0].rule[0].direction: `left` is no direction: use one of forward, backward, both",
+    );
+    refuse("kind = \"wrong_way\"", "camera[0].rule[0].heading: is missing");
+    refuse("kind = \"wrong_way\"\nheading = [0.0, 0.0]", "camera[0].rule[0].heading: (0, 0) points nowhere");
+    refuse(
+        "kind = \"accident\"\nleast_score = 2",
+        "camera[0].rule[0].least_score: is 2, must be within 0.05 and 1",
+    );
+    refuse(
+        "kind = \"person_down\"\nstay = \"5s\"",
+        "camera[0].rule[0].stay: has no meaning in a rule of kind `person_down`",
+    );
+    refuse(
+        "kind = \"loitering\"\nstill = \"5s\"",
+        "camera[0].rule[0].still: has no meaning in a rule of kind `loitering`",
+    );
+    refuse("kind = \"loitering\"\nstay = \"0s\"", "camera[0].rule[0].stay: is 0s, must be within 1s and 1h");
+    refuse(
+        "kind = \"crowd_surge\"\nwithin = \"1s\"",
+        "camera[0].rule[0].within: is 1s, must be within 2s and 1h",
+    );
+    refuse("kind = \"crowd_surge\"\nat_least = 3", "camera[0].rule[0].at_least: has no meaning");
+    refuse("kind = \"fire\"\nclasses = [\"fire\"]", "camera[0].rule[0].classes: has no meaning");
+    refuse("kind = \"robbery\"", "camera[0].rule[0].kind: `robbery` is no rule class");
+    let line = |points: &str| {
+        problems(&camera_with(&format!("[[camera.line]]\nid = \"l\"\nname = \"L\"\npoints = {points}")))
+    };
+    assert!(line("[[0.1, 0.5]]")[0].starts_with("camera[0].line[0].points: a line has 2 points"));
+    assert!(line("[[0.1, 0.5], [0.1, 0.5]]")[0].starts_with("camera[0].line[0].points: the two points"));
+    assert!(line("[[0.1, 0.5], [0.1, 1.5]]")[0].starts_with("camera[0].line[0].points: point 1 (0.1, 1.5)"));
+}
+
+#[test]
+fn the_centres_tables_are_read_and_what_they_refer_to_exists() {
+    use sharpeyes_domain::{
+        centre::{Allowance, Date},
+        ids::ClassId,
+        incident::ClockKind,
+    };
+    let site = parse(&site_with(
+        r#"
+        [[unit]]
+        id = "patrol"
+        name = "巡防队"
+        [[class]]
+        id = "accident"
+        lead = "patrol"
+        external = { p110 = "0102" }
+        [class.deadlines.red]
+        finish = "90m"
+        [[class]]
+        id = "stray_dog"
+        name = "流浪犬"
+        level = "blue"
+        grid_workers = false
+        [[route]]
+        area = "town"
+        lead = "patrol"
+        [deadlines.yellow]
+        finish = "2d working"
+        accept = "20m working"
+        [calendar]
+        hours = ["09:00-12:00", "13:00-18:00"]
+        closed = ["2026-10-10"]
+        open = ["2026-10-07"]
+        [[intake]]
+        id = "p110"
+        name = "110"
+        source = "police_110"
+        area = "town"
+        token = "0123456789abcdef01234567"
+        "#,
+    ))
+    .unwrap();
+    let class = |id: &str| site.centre.class(&ClassId::new(id).unwrap()).unwrap();
+    let accident = class("accident");
+    assert_eq!((accident.name.as_str(), accident.lead.is_some()), ("交通事故", true), "changed in part");
+    assert_eq!(accident.plan.allowance(Level::Red, ClockKind::Finish), Allowance::wall(5_400));
+    let yellow = |clock| accident.plan.allowance(Level::Yellow, clock);
+    assert_eq!(
+        yellow(ClockKind::Finish),
+        Allowance::working(2 * 8 * 3_600),
+        "days have the calendar's hours"
+    );
+    assert_eq!(yellow(ClockKind::Accept), Allowance::working(1_200));
+    assert!(!class("stray_dog").is_for_grid);
+    let october = |day| Date { year: 2026, month: 10, day };
+    let calendar = &site.centre.calendar;
+    assert!(calendar.closed.contains(&october(1)) && calendar.closed.contains(&october(10)));
+    assert!(
+        !calendar.closed.contains(&october(7)) && calendar.open.contains(&october(7)),
+        "its own word counts"
+    );
+    assert_eq!(site.intake_tokens.len(), 1);
+
+    let wrong = problems(&site_with(
+        r#"
+        [[unit]]
+        id = "patrol"
+        name = "P"
+        areas = ["nowhere"]
+        [[class]]
+        id = "new"
+        [[route]]
+        class = "unheard"
+        area = "town"
+        lead = "navy"
+        [deadlines.red]
+        lunch = "1h"
+        accept = "0s"
+        [calendar]
+        hours = ["18:00-09:00"]
+        closed = ["soon"]
+        [[intake]]
+        id = "x"
+        name = "X"
+        source = "camera"
+        area = "town"
+        token = "short"
+        "#,
+    ));
+    for at in [
+        "unit[0].areas",
+        "class[0].name",
+        "class[0].level",
+        "route[0].class",
+        "route[0].lead",
+        "deadlines.red.lunch",
+        "deadlines.red.accept",
+        "calendar.hours",
+        "calendar.closed",
+        "intake[0].source",
+        "intake[0].token",
+    ] {
+        assert!(wrong.iter().any(|problem| problem.starts_with(at)), "{at} is not in {wrong:#?}");
+    }
 }

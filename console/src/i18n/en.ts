@@ -1,31 +1,12 @@
 /** English: fills every word that Chinese has. */
-import type { Evidence } from "../api/types";
+import { incidentClass, objectClass, sentence } from "./alarms.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
+import { ticketWords } from "./tickets.en";
 import type { Words } from "./zh";
-
-const classWord: Record<string, string> = {
-  person: "person",
-  bicycle: "bicycle",
-  motorcycle: "motorcycle",
-  two_wheeler: "two-wheeler",
-  tricycle: "tricycle",
-  car: "car",
-  bus: "bus",
-  truck: "truck",
-  animal: "animal",
-  fire: "fire",
-  smoke: "smoke",
-  other: "object",
-};
-
-const plural: Record<string, string> = { person: "people", bus: "buses", fire: "fires", smoke: "smoke" };
-const place = (e: Evidence) => e.zone?.name ?? "the picture";
-const held = (e: Evidence) => Math.round(e.held_ms / 1000);
-const things = (one: string, n: number) =>
-  n === 1 ? (classWord[one] ?? one) : (plural[one] ?? `${classWord[one] ?? one}s`);
 
 export const en: Words = {
   ...recordingWords,
+  ...ticketWords,
   product: "Sharp Eyes",
   tagline: "Governance centre · dispatch",
   lang: { name: "English", other: "中文" },
@@ -45,6 +26,7 @@ export const en: Words = {
   role: {
     operator: "Operator",
     police: "Police",
+    unit: "Unit",
     technician: "Technician",
     administrator: "Administrator",
     auditor: "Auditor",
@@ -54,6 +36,7 @@ export const en: Words = {
     cameras: "Live view",
     timeline: "Playback",
     health: "Camera health",
+    tickets: "Tickets",
     storage: "Storage",
     accounts: "Accounts",
     audit: "Audit log",
@@ -95,7 +78,20 @@ export const en: Words = {
   shell: { signOut: "Sign out", account: "Account", skip: "Skip to content" },
   level: { 1: "Red", 2: "Orange", 3: "Yellow", 4: "Blue" },
   levelLong: { 1: "Red · critical", 2: "Orange · urgent", 3: "Yellow · elevated", 4: "Blue · normal" },
-  incidentClass: { crowding: "Crowding", intrusion: "Intrusion" },
+  incidentClass: {
+    ...incidentClass,
+    traffic_order: "Traffic order",
+    fight: "Suspected fight",
+    public_order: "Public order",
+    road_hazard: "Obstacle or water on the road",
+    safety_hazard: "Safety hazard",
+    missing_person: "Missing person",
+    help: "Call for help",
+    dispute: "Dispute",
+    facility: "Damaged facility",
+    environment: "Environment",
+    other: "Other",
+  },
   place: { village: "Village", junction: "Junction", crowded: "Crowded place", reservoir: "Reservoir" },
   state: {
     new: "New",
@@ -119,14 +115,8 @@ export const en: Words = {
     test: "Test or drill",
     no_action: "Real, no action needed",
   },
-  objectClass: classWord,
-  sentence: (e) => {
-    if (e.rule_class === "crowding") {
-      return `${e.count} ${things("person", e.count)} in ${place(e)} for ${held(e)} s, limit ${e.limit}`;
-    }
-    const n = Math.max(1, e.count);
-    return `${n} ${things(e.class, n)} in ${place(e)} for ${held(e)} s`;
-  },
+  objectClass,
+  sentence,
   peak: (n) => `peak ${n}`,
   score: (percent) => `best score ${percent}%`,
   age: {
@@ -258,6 +248,16 @@ export const en: Words = {
     append: "alarm added",
     raise: "level raised",
     suggest_close: "closing suggested",
+    hand_over: "handed over",
+    withdraw: "taken back from the unit",
+    feedback: "fed back",
+    archive: "archived",
+    ask_extension: "asked for more time",
+    refuse_extension: "refused more time",
+    note: "noted",
+    attach: "added a file",
+    warn: "time is running out",
+    escalate: "escalated",
   },
   player: {
     loading: "Reading the recording…",
@@ -356,6 +356,25 @@ export const en: Words = {
     stopped: "service stopped",
   },
   analysis: { off: "off", waiting: "waiting", running: "running", reduced: "reduced", failed: "failed" },
+  rung: {
+    sizes: "at rest: coded sizes only",
+    keyframes: "at rest: keyframes only",
+    few: "watched: a few pictures a second",
+    full: "followed: full rate",
+  },
+  rungReason: {
+    begin: "the stream began",
+    sizes: "sizes out of the usual",
+    blind: "sizes say nothing here",
+    learned: "sizes can be trusted",
+    seen: "something new on a keyframe",
+    changing: "the picture keeps changing",
+    track: "something moves",
+    standing: "it has stopped, a rule counts on",
+    calm: "nothing happens any more",
+    floor: "asked for by a rule or the site",
+    overload: "no time to look closer",
+  },
   health: {
     title: "Camera health",
     camera: "Camera",
@@ -370,6 +389,9 @@ export const en: Words = {
     fps: (n) => `${n} fps`,
     rate: (n) => `${n} Mbit/s`,
     dropped: (n) => `${n} dropped`,
+    hardware: "hardware decoder",
+    software: "software decoder",
+    blind: (age) => `blind for ${age}: nothing has been looked at`,
     problems: (n) => (n === 1 ? "1 has a problem" : `${n} have problems`),
     fine: (n) => `${n} fine`,
     onlyProblems: "Problems only",

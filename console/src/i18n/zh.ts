@@ -1,27 +1,11 @@
 /** Chinese, the first language: the shape of this object is what every other language must fill. */
-import type { Evidence } from "../api/types";
+import { incidentClass, objectClass, sentence } from "./alarms.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
-
-const classWord: Record<string, string> = {
-  person: "人员",
-  bicycle: "自行车",
-  motorcycle: "摩托车",
-  two_wheeler: "两轮车",
-  tricycle: "三轮车",
-  car: "小汽车",
-  bus: "大客车",
-  truck: "货车",
-  animal: "动物",
-  fire: "明火",
-  smoke: "烟雾",
-  other: "其他物体",
-};
-
-const place = (e: Evidence) => e.zone?.name ?? "画面";
-const held = (e: Evidence) => Math.round(e.held_ms / 1000);
+import { ticketWords } from "./tickets.zh";
 
 export const zh = {
   ...recordingWords,
+  ...ticketWords,
   product: "雪亮视频网关",
   tagline: "综治中心 · 事件调度",
   lang: { name: "中文", other: "English" },
@@ -41,6 +25,7 @@ export const zh = {
   role: {
     operator: "调度员",
     police: "民警",
+    unit: "责任单位人员",
     technician: "运维员",
     administrator: "管理员",
     auditor: "审计员",
@@ -50,6 +35,7 @@ export const zh = {
     cameras: "实时画面",
     timeline: "录像回放",
     health: "设备运维",
+    tickets: "工单",
     storage: "存储",
     accounts: "账号",
     audit: "审计日志",
@@ -93,7 +79,20 @@ export const zh = {
     number,
     string
   >,
-  incidentClass: { crowding: "人员聚集", intrusion: "区域入侵" } as Record<string, string>,
+  incidentClass: {
+    ...incidentClass,
+    traffic_order: "交通秩序",
+    fight: "打斗疑似",
+    public_order: "治安问题",
+    road_hazard: "道路障碍、积水",
+    safety_hazard: "公共安全隐患",
+    missing_person: "人员走失",
+    help: "群众求助",
+    dispute: "矛盾纠纷",
+    facility: "公共设施损坏",
+    environment: "环境卫生",
+    other: "其他",
+  } as Record<string, string>,
   place: { village: "村居", junction: "路口", crowded: "人员密集", reservoir: "水库" } as Record<
     string,
     string
@@ -120,16 +119,9 @@ export const zh = {
     test: "测试演练",
     no_action: "属实，无需处置",
   } as Record<string, string>,
-  objectClass: classWord,
-  sentence: (e: Evidence): string => {
-    if (e.rule_class === "crowding") {
-      return `${place(e)} 内 ${e.count} 人，已 ${held(e)} 秒，上限 ${e.limit}`;
-    }
-    const what = classWord[e.class] ?? e.class;
-    const many = e.count > 1 ? ` ${e.count} 个` : "";
-    return `${what}${many} 进入 ${place(e)}，已 ${held(e)} 秒`;
-  },
-  peak: (n: number) => `最多 ${n} 人`,
+  objectClass,
+  sentence,
+  peak: (n: number) => `最多 ${n}`,
   score: (percent: number) => `最高置信度 ${percent}%`,
   age: {
     exact: (n: string) => `${n} 秒`,
@@ -265,6 +257,16 @@ export const zh = {
     append: "新增报警",
     raise: "等级升高",
     suggest_close: "建议关闭",
+    hand_over: "交接",
+    withdraw: "收回派单",
+    feedback: "反馈",
+    archive: "归档",
+    ask_extension: "申请延期",
+    refuse_extension: "不同意延期",
+    note: "备注",
+    attach: "上传附件",
+    warn: "时限提醒",
+    escalate: "升级上报",
   } as Record<string, string>,
   player: {
     loading: "正在读取录像…",
@@ -369,6 +371,26 @@ export const zh = {
     reduced: "降频",
     failed: "故障",
   } as Record<string, string>,
+  /** 分析梯级，由省到细。 */
+  rung: {
+    sizes: "静置：只看码流大小",
+    keyframes: "静置：只看关键帧",
+    few: "关注：每秒数帧",
+    full: "跟踪：全速",
+  } as Record<string, string>,
+  rungReason: {
+    begin: "码流开始",
+    sizes: "码流大小异常",
+    blind: "码流大小无参考价值",
+    learned: "码流大小可参考",
+    seen: "关键帧上有新目标",
+    changing: "画面持续变化",
+    track: "有目标在移动",
+    standing: "目标停留，规则计时中",
+    calm: "已无动静",
+    floor: "规则或站点要求",
+    overload: "算力不足，暂不细看",
+  } as Record<string, string>,
   health: {
     title: "设备运维",
     camera: "摄像机",
@@ -383,6 +405,9 @@ export const zh = {
     fps: (n: string) => `${n} 帧/秒`,
     rate: (n: string) => `${n} Mbit/s`,
     dropped: (n: number) => `丢弃 ${n}`,
+    hardware: "硬件解码",
+    software: "软件解码",
+    blind: (age: string) => `失明已 ${age}：画面未被分析`,
     problems: (n: number) => `${n} 台有问题`,
     fine: (n: number) => `${n} 台正常`,
     onlyProblems: "只看有问题的",
@@ -413,6 +438,21 @@ export const zh = {
       runtime_missing: "缺少 ONNX Runtime：运行 scripts/onnxruntime.sh，或在 [inference] 中设置 runtime。",
       model_missing: "检测模型不在：用 sharpeyes model add 重新安装。",
       model_damaged: "检测模型文件已损坏或被替换：用 sharpeyes model add 重新安装。",
+      provider_missing:
+        '所配置的推理后端不在该 ONNX Runtime 库中：把 [inference] runtime 指向带该后端的库，或设 provider = "cpu"。',
+      detector_nan:
+        "检测模型输出无效数值（NaN）：模型文件或内存损坏，用 sharpeyes model check 检查，必要时重新安装。",
+      detector_flood:
+        "检测模型一次输出过多目标，整帧不予采信：调高其 model.toml 中的 score 或 max_boxes，或换用其他模型。",
+      detector_hung:
+        "检测长时间不返回，已换线程继续；半分钟内自动重试。若持续如此，换用其他模型，或检查 [inference] provider 背后的驱动。",
+      detector_slow: "检测超过时限被放弃：增大 [inference] time_limit，或换用更小的模型。",
+      detector_failed: "检测模型运行出错：用 sharpeyes model check 检查，必要时换用其他模型。",
+      analysis_blind:
+        "有画面等待却未被分析：检测线程忙于其他摄像机或卡住；增加 [inference] threads，或减少分析路数。",
+      analysis_overload:
+        "算力不足，优先级低的画面已跳过：增加 [inference] threads 或 [analysis] decoders，降低 fps，或减少分析路数。",
+      analysis_slow: "到达的画面少于设定：摄像机帧率低，或解码跟不上。",
       model_refused: "该模型输出身份特征，本系统不识别任何人，拒绝加载：请换用目标检测模型。",
     } as Record<string, string>,
   },

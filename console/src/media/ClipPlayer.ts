@@ -2,7 +2,7 @@
  * Plays an incident's clip and draws the boxes in step with the picture: the frame's own media time becomes wall
  * time through the clip's spans, wall time finds the boxes in the trace. A plain class: React only shows its state.
  */
-import type { Clip, TraceBox, TraceFrame, Zone } from "../api/types";
+import type { Clip, Line, TraceBox, TraceFrame, Zone } from "../api/types";
 import { drawOverlay } from "./overlay";
 import { wallAt } from "./spans";
 import { boxesAt } from "./trace";
@@ -21,6 +21,8 @@ export interface ClipState {
 export interface ClipMarks {
   zones: readonly Zone[];
   alarmZone?: string;
+  lines: readonly Line[];
+  alarmLine?: string;
   alarmTracks: ReadonlySet<number>;
   label: (box: TraceBox) => string;
 }
@@ -29,7 +31,7 @@ export interface ClipMarks {
 const LEAD_S = 6;
 /** A longer version of a clip still being recorded is taken when this little is left to play. */
 const REFILL_S = 2;
-const NO_MARKS: ClipMarks = { zones: [], alarmTracks: new Set(), label: () => "" };
+const NO_MARKS: ClipMarks = { zones: [], lines: [], alarmTracks: new Set(), label: () => "" };
 
 export class ClipPlayer {
   readonly #video: HTMLVideoElement;
@@ -202,6 +204,7 @@ export class ClipPlayer {
     drawOverlay(this.#canvas, this.#video, {
       ...this.#marks,
       zones: this.#boxesShown ? this.#marks.zones : [],
+      lines: this.#boxesShown ? this.#marks.lines : [],
       boxes,
     });
     this.#tell();

@@ -1,10 +1,13 @@
-/** Draws zones and boxes over a picture. Knows nothing of where they come from. */
-import type { TraceBox, Zone } from "../api/types";
+/** Draws zones, lines and boxes over a picture. Knows nothing of where they come from. */
+import type { Line, TraceBox, Zone } from "../api/types";
 
 export interface OverlayLook {
   zones: readonly Zone[];
   /** The zone that the alarm is about, drawn stronger. */
   alarmZone?: string;
+  lines: readonly Line[];
+  /** The line that the alarm is about, drawn stronger. */
+  alarmLine?: string;
   boxes: readonly TraceBox[];
   /** Tracks that the alarm is about, drawn stronger. */
   alarmTracks: ReadonlySet<number>;
@@ -44,6 +47,7 @@ export function drawOverlay(canvas: HTMLCanvasElement, video: HTMLVideoElement, 
   context.clearRect(0, 0, width, height);
   const area = pictureArea(width, height, video.videoWidth, video.videoHeight);
   for (const zone of look.zones) drawZone(context, area, zone, zone.id === look.alarmZone);
+  for (const line of look.lines) drawLine(context, area, line, line.id === look.alarmLine);
   for (const box of look.boxes) {
     if (!look.alarmTracks.has(box.track)) drawBox(context, area, box, OTHER, 1.5, look.label(box));
   }
@@ -68,6 +72,33 @@ function drawZone(context: CanvasRenderingContext2D, area: Area, zone: Zone, str
   context.setLineDash([]);
   const top = zone.polygon.reduce((a, b) => (b.y < a.y ? b : a), first);
   drawTag(context, zone.name, area.x + top.x * area.width, area.y + top.y * area.height + 20, ZONE, area);
+}
+
+/** With an arrow at its middle that shows which way is forward: from the line's left to its right. */
+function drawLine(context: CanvasRenderingContext2D, area: Area, line: Line, strong: boolean): void {
+  const [from, to] = line.points.map((p) => ({
+    x: area.x + p.x * area.width,
+    y: area.y + p.y * area.height,
+  }));
+  if (!from || !to) return;
+  const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
+  const along = { x: (to.x - from.x) / length, y: (to.y - from.y) / length };
+  const right = { x: -along.y, y: along.x };
+  const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+  const tip = { x: middle.x + 18 * right.x, y: middle.y + 18 * right.y };
+  context.beginPath();
+  context.moveTo(from.x, from.y);
+  context.lineTo(to.x, to.y);
+  context.moveTo(middle.x, middle.y);
+  context.lineTo(tip.x, tip.y);
+  for (const side of [-1, 1]) {
+    context.moveTo(tip.x, tip.y);
+    context.lineTo(tip.x - 6 * right.x + 5 * side * along.x, tip.y - 6 * right.y + 5 * side * along.y);
+  }
+  context.lineWidth = strong ? 2.5 : 1.5;
+  context.strokeStyle = ZONE;
+  context.stroke();
+  drawTag(context, line.name, from.x, from.y, ZONE, area);
 }
 
 function drawBox(

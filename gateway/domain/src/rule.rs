@@ -33,7 +33,6 @@ use crate::{
     detection::ObjectClass,
     geometry::{ASPECT, NormPoint},
     ids::RuleId,
-    ladder::Rung,
     level::Level,
     schedule::{LocalTime, Schedule},
     time::{MediaDuration, Pts, WallTime},
@@ -48,8 +47,6 @@ const DROPOUT: MediaDuration = MediaDuration::from_millis(1_000);
 const BLIND: MediaDuration = MediaDuration::from_secs(12);
 /// What has not moved for so long, though it would have to, is furniture.
 const FURNITURE: MediaDuration = MediaDuration::from_secs(10);
-/// What has stood for so long is left to the keyframes by a rule whose camera rests on them.
-const SETTLED: MediaDuration = MediaDuration::from_secs(20);
 /// A thing is near a zone when it would be in it within this many of its own heights.
 const NEAR: f32 = 1.5;
 /// Share of the hold time during which the condition must in fact have held.
@@ -105,14 +102,13 @@ impl RuleConfig {
         self.kind.regards(class)
     }
 
-    /// Whether pictures should come fast while `track` is there: it concerns the rule, is in its zone or near it, and is
-    /// no piece of furniture.
+    /// Whether the rule wants to see where this thing goes: it may come to count, is in the zone or near it, and is no
+    /// piece of furniture.
     #[must_use]
     pub fn cares_about(&self, track: &Track) -> bool {
         let age = track.last_seen - track.first_seen;
         let is_furniture = self.must_have_moved && !track.has_moved() && age > FURNITURE;
-        let is_settled = self.kind.need().rest >= Rung::Keyframes && track.stood() > SETTLED;
-        self.kind.regards(track.class) && !is_furniture && !is_settled && self.is_near(track)
+        self.counts(track.class) && !is_furniture && self.is_near(track)
     }
 
     fn is_near(&self, track: &Track) -> bool {
@@ -202,13 +198,14 @@ impl RuleState {
         &self.config
     }
 
-    /// No alarm runs and none is about to begin: the rule would miss nothing if it saw no frame for a while.
+    /// No alarm runs, none is about to begin, and nobody's time is counted: the rule would miss nothing if it saw no frame
+    /// for a while.
     #[must_use]
-    pub const fn is_quiet(&self) -> bool {
-        matches!(self.phase, Phase::Quiet)
+    pub fn is_quiet(&self) -> bool {
+        matches!(self.phase, Phase::Quiet) && !self.watch.is_counting()
     }
 
-    /// When the condition of the running alarm first held; `None` while there is no alarm.
+    /// Since when the condition of the running alarm has been so; `None` while there is no alarm.
     #[must_use]
     pub const fn active_since(&self) -> Option<Moment> {
         match self.phase {
@@ -350,6 +347,7 @@ impl RuleState {
             tracks: verdict.tracks.clone(),
             score: verdict.score,
             detail: verdict.detail.clone(),
+            low_trust: None,
         }
     }
 }

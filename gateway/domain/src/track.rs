@@ -34,6 +34,10 @@ const ALONE: f32 = 0.75;
 const WEAK: f32 = 0.05;
 /// A continuation may be at most this many times larger or smaller than expected, per side.
 const MOST_SWELLING: f32 = 2.5;
+/// Over a time longer than [`TrackerConfig::lost`] without any frame, only what has hardly moved is the same thing …
+const SAME_PLACE: f32 = 0.5;
+/// … and nothing is, over a longer one. The slowest analysis that a site may ask for is one frame in five seconds.
+const MOST_LEAP: MediaDuration = MediaDuration::from_secs(12);
 /// A box that comes this close to the picture's border is cut by it.
 const BORDER: f32 = 0.01;
 /// From this [`Track::travelled`] on a thing has moved: less than 0.55 of both boxes is shared, as after a step of a third
@@ -53,7 +57,8 @@ pub struct TrackerConfig {
     pub low: Confidence,
     /// Overlap with the expected box that always makes a continuation possible, and the only way for weak detections.
     pub match_iou: f32,
-    /// How long a track that is out of sight may still be continued.
+    /// How long a track that is out of sight may still be continued; a track of the frame before always may, however
+    /// long ago that was.
     pub lost: MediaDuration,
     /// How long a track that is out of sight is still reported, at its expected place.
     pub coast: MediaDuration,
@@ -141,6 +146,8 @@ struct Candidate {
     origin: NormRect,
     travelled: f32,
     rest: Rest,
+    /// This frame comes so long after the one before that movement says nothing.
+    is_leap: bool,
 }
 
 /// Where a thing came to rest, and when.
@@ -188,6 +195,7 @@ impl Candidate {
             origin: detection.rect,
             travelled: 0.0,
             rest: Rest::new(detection.rect, pts),
+            is_leap: false,
         };
         candidate.vote(detection);
         candidate
@@ -241,6 +249,9 @@ impl Candidate {
         // Overlap with where it was counts as much as with where it should be: who stands still keeps the id although
         // jitter made the expectation drift.
         let iou = expected.iou(found).max(self.latest.iou(found));
+        if self.is_leap {
+            return (iou >= SAME_PLACE).then_some(0.5 * (1.0 - iou));
+        }
         let is_weak = detection.confidence.value() < config.high.value();
         let surprise = self.motion.surprise(found) / GATE;
         let is_possible = iou >= config.match_iou || (surprise <= 1.0 && !is_weak);
@@ -342,13 +353,23 @@ impl Tracker {
     /// Drops what is out of sight for too long and moves the rest to where it is expected at `pts`.
     fn advance(&mut self, pts: Pts) {
         let lost = self.config.lost;
-        self.candidates.retain(|candidate| pts - candidate.last_seen <= lost);
+        self.candidates.retain(|candidate| {
+            pts - candidate.last_seen <= lost.max(MOST_LEAP)
+                && (candidate.misses == 0 || pts - candidate.last_seen <= lost)
+        });
         if let Some(last) = self.last {
-            // Below `lost`, because nothing older than that is left.
+            // Below `MOST_LEAP`, because nothing older than that is left.
             #[expect(clippy::cast_possible_truncation, reason = "a few seconds fit in f32")]
             let dt = (pts - last).as_secs_f64() as f32;
+            let is_leap = pts - last > lost;
             for candidate in &mut self.candidates {
-                candidate.motion.predict(dt, candidate.misses > 0);
+                candidate.is_leap = is_leap;
+                if is_leap {
+                    // Nobody knows where it would be by now; what stands is where it was.
+                    candidate.motion = Motion::new(&candidate.latest, candidate.group);
+                } else {
+                    candidate.motion.predict(dt, candidate.misses > 0);
+                }
             }
         }
         self.last = Some(pts);

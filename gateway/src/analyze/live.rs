@@ -6,7 +6,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use sharpeyes_domain::{
@@ -15,6 +15,7 @@ use sharpeyes_domain::{
     geometry::Confidence,
     ids::{CameraId, ModelId},
     ladder::{DecoderChoice, Rung, RungReason},
+    tamper::TamperEdge,
     time::WallTime,
     track::Track,
 };
@@ -22,13 +23,13 @@ use sharpeyes_inference::InferenceError;
 
 use super::{
     decode::DecoderElement,
-    ladder::{Interest, LadderSettings, Look},
+    ladder::{Interest, LadderSettings},
     pipeline::CameraPipeline,
     pool::InferencePool,
     rounds::Admission,
     scheduler::{Counters, Scheduler, Standing},
     snapshot,
-    watch::{Eyes, KeyframeDecoders, Wanted, Watch, WatchCounters},
+    watch::{self, Eyes, KeyframeDecoders, Wanted, Watch, WatchCounters},
 };
 use crate::{
     clock::Clock,
@@ -41,6 +42,8 @@ use crate::{
 pub trait AlarmSink: Send + Sync + 'static {
     /// An alarm began, grew or ended; `still` is a JPEG of the frame that raised it.
     fn alarm(&self, camera: &CameraId, edge: AlarmEdge, still: Option<Vec<u8>>);
+    /// The camera was tampered with, or is so no more.
+    fn tamper(&self, camera: &CameraId, edge: TamperEdge);
     /// What was seen in one frame.
     fn seen(&self, camera: &CameraId, at: Moment, tracks: &[Track]);
 }
@@ -111,6 +114,9 @@ const BLIND: Duration = Duration::from_secs(15);
 const RATE_WINDOW: Duration = Duration::from_secs(5);
 /// Bytes of decoded frames that may wait for the detector: a climb brings several at once. Beyond that the oldest go.
 const MOST_WAITING_BYTES: usize = 16 << 20;
+/// A frame that waits for so long behind others of its camera is given up for newer ones: under overload a camera is seen
+/// as it is now, not as it was. The frames of a climb are detected well within it.
+const STALE: Duration = Duration::from_secs(2);
 /// While a camera is watched it is visited so often, so that it has a few pictures decoded at a time …
 const WATCHED: Duration = Duration::from_millis(200);
 /// … and so often at rest, when there is only a keyframe now and then.
@@ -176,12 +182,22 @@ struct Waiting {
     n_made: u64,
 }
 
+impl Waiting {
+    /// Takes out what has waited for too long. The newest stays: it is what is to be seen now.
+    fn drop_stale(&mut self, now: Instant) -> Vec<Job> {
+        let is_stale = |job: &&Job| now.saturating_duration_since(job.since) > STALE;
+        let n = self.frames.iter().take(self.frames.len().saturating_sub(1)).take_while(is_stale).count();
+        let stale: Vec<Job> = self.frames.drain(..n).collect();
+        self.bytes -= stale.iter().map(|job| job.bytes).sum::<usize>();
+        stale
+    }
+}
+
 /// What became of a frame.
 struct Answer {
     generation: u64,
-    look: Look,
     /// `None` when it was not detected.
-    interest: Option<Interest>,
+    seen: Option<watch::Answer>,
 }
 
 /// A frame on its way to an inference thread.
@@ -191,6 +207,8 @@ pub(super) struct Job {
     generation: u64,
     wanted: Wanted,
     bytes: usize,
+    /// When it began to wait.
+    since: Instant,
     is_answered: bool,
 }
 
@@ -198,11 +216,7 @@ impl Drop for Job {
     /// A frame that nobody detected still has to be accounted for.
     fn drop(&mut self) {
         if !self.is_answered {
-            self.analysis.answer(Answer {
-                generation: self.generation,
-                look: self.wanted.look,
-                interest: None,
-            });
+            self.analysis.answer(Answer { generation: self.generation, seen: None });
         }
         let _ = self.analysis.out.compare_exchange(self.number, 0, Ordering::AcqRel, Ordering::Acquire);
     }
@@ -261,8 +275,8 @@ impl LiveAnalysis {
     /// A snapshot.
     #[must_use]
     pub fn status(&self) -> AnalysisStatus {
-        let standing = *lock(&self.standing);
         let now = self.clock.wall();
+        let standing = *lock(&self.standing);
         let state = lock(&self.state);
         let frames = state.recent.iter().filter(|wall| now.since(**wall) < RATE_WINDOW).count();
         let frames = u16::try_from(frames).unwrap_or(u16::MAX);
@@ -274,9 +288,9 @@ impl LiveAnalysis {
             wanted_fps: state.place.fps,
             fps: f32::from(frames) / RATE_WINDOW.as_secs_f32(),
             counters: standing.counters,
-            watch: state.place.counters,
             blind_since: standing.blind_since(now, BLIND),
             shed: standing.reduced(self.clock.instant()),
+            watch: state.place.counters,
             skipped: self.skipped.load(Ordering::Relaxed),
             newest: state.newest,
             look_every: self.look_every,
@@ -296,8 +310,8 @@ impl LiveAnalysis {
         let answers = std::mem::take(&mut *lock(&self.answers));
         for answer in answers.into_iter().filter(|answer| answer.generation == feed.generation) {
             let mut eyes = LiveEyes { analysis: self, admission, generation: feed.generation };
-            let judged = match answer.interest {
-                Some(interest) => feed.watch.seen(answer.look, interest, &mut eyes),
+            let judged = match answer.seen {
+                Some(seen) => feed.watch.seen(seen, &mut eyes),
                 None => {
                     feed.watch.unseen();
                     Ok(())
@@ -370,8 +384,11 @@ impl LiveAnalysis {
         self.fail(Fault { code: models::code(error), text: error.to_string() });
     }
 
-    /// The detector hangs on a frame of this camera, which frees the way for the next one; `is_last` when no thread is started for it any more.
-    pub(super) fn hung(&self, look: Look, is_last: bool) {
+    /// The detector hangs on a frame of this camera; `is_last` when no thread is started for it any more.
+    pub(super) fn hung(&self, frame: Outstanding, is_last: bool) {
+        // The thread that hangs keeps the job: the next frame must not wait for it.
+        self.answer(Answer { generation: frame.generation, seen: None });
+        let _ = self.out.compare_exchange(frame.number, 0, Ordering::AcqRel, Ordering::Acquire);
         let remedy = if is_last {
             "too many detections hang, so none is started any more: restart the service, and look at the driver and library behind [inference] runtime"
         } else {
@@ -379,8 +396,6 @@ impl LiveAnalysis {
         };
         let text = format!("model {} does not come back from a picture: {remedy}", self.model);
         self.fail(Fault { code: "detector_hung", text });
-        self.answer(Answer { generation: lock(&self.state).generation, look, interest: None });
-        self.out.store(0, Ordering::Release);
     }
 
     fn fail(&self, fault: Fault) {
@@ -399,12 +414,13 @@ impl LiveAnalysis {
             waiting.bytes = 0;
             std::mem::take(&mut waiting.frames)
         };
-        let edges = {
+        let (edges, tamper) = {
             let mut state = lock(&self.state);
             state.recent.clear();
-            state.pipeline.interrupt(cause)
+            (state.pipeline.interrupt(cause), state.pipeline.lose_sight())
         };
         drop(jobs);
+        tamper.into_iter().for_each(|edge| self.alarms.tamper(&self.camera, edge));
         edges.into_iter().for_each(|edge| self.alarms.alarm(&self.camera, edge, None));
     }
 
@@ -416,6 +432,7 @@ impl LiveAnalysis {
         if state.generation != job.generation {
             return;
         }
+        state.pipeline.see(&job.wanted.frame);
         let sight = state.pipeline.look(at, job.wanted.look, detections, job.wanted.changed);
         let urgency = state.pipeline.urgency();
         state.recent.push_back(at.wall);
@@ -425,15 +442,13 @@ impl LiveAnalysis {
         state.newest = state.newest.max(Some(at.wall));
         state.fault = None;
         drop(state);
-        job.is_answered = true;
-        self.answer(Answer {
-            generation: job.generation,
-            look: job.wanted.look,
-            interest: Some(sight.interest),
-        });
         self.scheduler.rank(&self.camera, urgency);
+        job.is_answered = true;
+        let seen = watch::Answer { at: at.pts, look: job.wanted.look, interest: sight.interest };
+        self.answer(Answer { generation: job.generation, seen: Some(seen) });
         let Some(observation) = sight.observation else { return };
         self.alarms.seen(&self.camera, at, &observation.tracks);
+        observation.tamper.into_iter().for_each(|edge| self.alarms.tamper(&self.camera, edge));
         for edge in observation.edges {
             let still = matches!(edge, AlarmEdge::Begin(_)).then(|| snapshot::jpeg(&job.wanted.frame));
             let still = still.transpose().unwrap_or_else(|error| {
@@ -463,7 +478,9 @@ impl LiveAnalysis {
         let number = waiting.n_made;
         waiting.bytes += bytes;
         let analysis = self.clone();
-        waiting.frames.push_back(Job { analysis, number, generation, wanted, bytes, is_answered: false });
+        let since = self.clock.instant();
+        let job = Job { analysis, number, generation, wanted, bytes, since, is_answered: false };
+        waiting.frames.push_back(job);
         while waiting.bytes > MOST_WAITING_BYTES && waiting.frames.len() > 1 {
             dropped.extend(waiting.frames.pop_front());
             waiting.bytes -= dropped.last().map_or(0, |job| job.bytes);
@@ -475,6 +492,10 @@ impl LiveAnalysis {
 
     fn offer_next(&self) {
         let mut waiting = lock(&self.waiting);
+        let stale = waiting.drop_stale(self.clock.instant());
+        if !stale.is_empty() {
+            self.scheduler.shed(&self.camera, stale.len());
+        }
         if self.out.load(Ordering::Acquire) != 0 {
             return;
         }
@@ -511,9 +532,21 @@ impl Place {
     }
 }
 
+/// A frame that is out, for whoever has to do without it.
+#[derive(Clone, Copy)]
+pub(super) struct Outstanding {
+    number: u64,
+    generation: u64,
+}
+
 impl Job {
-    pub(super) const fn look(&self) -> Look {
-        self.wanted.look
+    pub(super) const fn outstanding(&self) -> Outstanding {
+        Outstanding { number: self.number, generation: self.generation }
+    }
+
+    /// It was accounted for when its thread was given up.
+    pub(super) const fn disown(&mut self) {
+        self.is_answered = true;
     }
 
     pub(super) fn picture(&self) -> sharpeyes_inference::Picture<'_> {
@@ -550,3 +583,6 @@ impl Eyes for LiveEyes<'_> {
         self.admission.leave();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,9 +8,6 @@
 //! thread that comes back after all ends quietly and is taken off the count. So nothing that a detector does can stop
 //! the analysis of the others for longer than [`InferencePool::supervise`] needs to see it.
 
-#[cfg(test)]
-mod tests;
-
 use std::{
     collections::HashMap,
     num::NonZeroU16,
@@ -19,12 +16,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sharpeyes_domain::{detection::Detection, ids::ModelId};
+use sharpeyes_domain::ids::ModelId;
 use sharpeyes_inference::{Detector, DetectorOptions, InferenceError, Interrupter, ModelFile, Runtime};
 
 use super::{
-    ladder::Look,
-    live::{Job, LiveAnalysis},
+    live::{Job, LiveAnalysis, Outstanding},
     scheduler::{Outcome, Scheduler, Ticket, Turn},
 };
 use crate::clock::Clock;
@@ -53,6 +49,7 @@ pub struct InferencePool {
     scheduler: Arc<Scheduler<Job>>,
     runtime: Runtime,
     models: HashMap<ModelId, ModelFile>,
+    options: DetectorOptions,
     clock: Clock,
     /// A frame waits no longer than this, and a detection runs no longer.
     time_limit: Duration,
@@ -82,7 +79,7 @@ struct Running {
     since: Instant,
     ticket: Ticket,
     analysis: Arc<LiveAnalysis>,
-    look: Look,
+    frame: Outstanding,
     /// `None` while the detector is being opened.
     interrupter: Option<Interrupter>,
 }
@@ -120,12 +117,13 @@ fn lock(roster: &Mutex<Roster>) -> std::sync::MutexGuard<'_, Roster> {
 }
 
 impl InferencePool {
-    /// A pool of so many threads for these models. A frame that waits longer than `time_limit` is dropped, a detection
+    /// A pool of so many threads for these models, each opened with `options`. A frame that waits longer than `time_limit` is dropped, a detection
     /// that runs longer is given up.
     #[must_use]
     pub fn new(
         runtime: Runtime,
         models: HashMap<ModelId, ModelFile>,
+        options: DetectorOptions,
         clock: Clock,
         threads: NonZeroU16,
         time_limit: Duration,
@@ -140,7 +138,7 @@ impl InferencePool {
             given_up: 0,
             replaced: 0,
         };
-        Self { scheduler, runtime, models, clock, time_limit, roster: Arc::new(Mutex::new(roster)) }
+        Self { scheduler, runtime, models, options, clock, time_limit, roster: Arc::new(Mutex::new(roster)) }
     }
 
     pub(super) fn scheduler(&self) -> &Arc<Scheduler<Job>> {
@@ -176,7 +174,7 @@ impl InferencePool {
                 "a detection does not end and cannot be interrupted: its thread is left to itself"
             );
             self.scheduler.give_up(&running.ticket);
-            running.analysis.hung(running.look, left_hanging >= MOST_LEFT_HANGING);
+            running.analysis.hung(running.frame, left_hanging >= MOST_LEFT_HANGING);
         }
         hired
     }
@@ -203,7 +201,7 @@ impl InferencePool {
     /// frame only.
     pub fn work(&self, worker: Worker) {
         let mut detectors: HashMap<ModelId, Detector> = HashMap::new();
-        while let Some(Turn { work: mut job, ticket }) = self.scheduler.take(|| worker.is_given_up()) {
+        while let Some(Turn { work: mut job, ticket }) = self.scheduler.take() {
             let mut finished =
                 Finished { scheduler: &self.scheduler, ticket: &ticket, outcome: Outcome::Failed };
             let analysis = job.analysis.clone();
@@ -212,7 +210,10 @@ impl InferencePool {
             worker.at(|work| work.running = None);
             match looked {
                 Ok(Ok(Looked::Seen)) => finished.outcome = Outcome::Seen,
-                Ok(Ok(Looked::TooLate)) => break,
+                Ok(Ok(Looked::TooLate)) => {
+                    job.disown();
+                    break;
+                }
                 Ok(Err(error)) => analysis.refused(&error),
                 Err(_) => {
                     detectors.remove(analysis.model());
@@ -236,13 +237,13 @@ impl InferencePool {
             since: self.clock.instant(),
             ticket: ticket.clone(),
             analysis: analysis.clone(),
-            look: job.look(),
+            frame: job.outstanding(),
             interrupter,
         };
         if !detectors.contains_key(analysis.model()) {
             worker.at(|work| work.running = Some(running(None)));
             if let Some(file) = self.models.get(analysis.model()) {
-                let detector = Detector::open(&self.runtime, file, DetectorOptions::default())?;
+                let detector = Detector::open(&self.runtime, file, self.options)?;
                 detectors.insert(analysis.model().clone(), detector);
             }
         }
@@ -254,8 +255,7 @@ impl InferencePool {
         if worker.is_given_up() {
             return Ok(Looked::TooLate);
         }
-        let detections: Vec<Detection> = detections?;
-        analysis.observed(job, &detections);
+        analysis.observed(job, &detections?);
         Ok(Looked::Seen)
     }
 }

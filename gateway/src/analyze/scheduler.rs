@@ -204,12 +204,25 @@ impl<T> Scheduler<T> {
         self.filled.notify_one();
     }
 
-    /// The next frame by turn; waits for one. `None` once closed, and as soon as `is_over` says so.
-    /// [`Scheduler::done`] or [`Scheduler::give_up`] must follow.
-    pub fn take(&self, is_over: impl Fn() -> bool) -> Option<Turn<T>> {
+    /// So many frames of the camera were given up for newer ones before they were offered.
+    pub fn shed(&self, camera: &CameraId, n: usize) {
+        let (now, wall) = (self.clock.instant(), self.clock.wall());
+        if let Some(slot) = self.lock().slots.get_mut(camera) {
+            slot.account(|standing| {
+                for _ in 0..n {
+                    standing.offered(now, wall);
+                    standing.shed(|counters| counters.superseded += 1);
+                }
+            });
+        }
+    }
+
+    /// The next frame by turn; waits for one. `None` once closed. [`Scheduler::done`] or [`Scheduler::give_up`] must
+    /// follow.
+    pub fn take(&self) -> Option<Turn<T>> {
         let mut state = self.lock();
         loop {
-            if state.is_closed || is_over() {
+            if state.is_closed {
                 return None;
             }
             match state.next(self.clock.instant(), self.patience) {
@@ -263,11 +276,6 @@ impl<T> Scheduler<T> {
         }
     }
 
-    /// Wakes every inference thread, so that it looks whether it is over.
-    pub fn wake(&self) {
-        self.filled.notify_all();
-    }
-
     /// Wakes every inference thread to end.
     pub fn close(&self) {
         self.lock().is_closed = true;
@@ -314,7 +322,9 @@ impl<T> State<T> {
         let is_open = |slot: &Slot<T>| {
             slot.out.is_none()
                 && slot.waiting.is_some()
-                && self.lanes.get(&slot.lane).is_none_or(|lane| !lane.is_on_trial || !is_busy(&slot.lane))
+                && self.lanes.get(&slot.lane).is_none_or(|lane| {
+                    !lane.rest.is_resting(now) && (!lane.is_on_trial || !is_busy(&slot.lane))
+                })
         };
         let ready = || self.slots.iter().filter(|(_, slot)| is_open(slot));
         let starved = || {

@@ -38,6 +38,17 @@ pub struct Wanted {
     pub changed: Option<NormRect>,
 }
 
+/// What came of a picture that was detected.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    /// Its time.
+    pub at: Pts,
+    /// Why it was detected.
+    pub look: Look,
+    /// What it meant.
+    pub interest: Interest,
+}
+
 /// Where pictures go that are worth detecting.
 pub trait Eyes {
     /// Detects, now or later. What was seen, if that is known already.
@@ -150,6 +161,8 @@ pub struct Watch {
     sampler: FrameSampler,
     sampled_fps: f32,
     newest_keyframe: Option<Pts>,
+    /// Between the last two.
+    keyframe_gap: MediaDuration,
     /// The last keyframe that was detected at rest.
     looked: Option<Pts>,
     /// Up to here rules and tracker know what there was.
@@ -175,6 +188,7 @@ impl Watch {
             sampler: FrameSampler::new(settings.full_fps),
             sampled_fps: settings.full_fps,
             newest_keyframe: None,
+            keyframe_gap: MediaDuration::ZERO,
             looked: None,
             skip_until: None,
             n_looking: 0,
@@ -218,8 +232,10 @@ impl Watch {
     pub fn interrupt(&mut self, eyes: &mut impl Eyes) {
         self.params = None;
         self.newest_keyframe = None;
+        self.keyframe_gap = MediaDuration::ZERO;
         self.looked = None;
         self.skip_until = None;
+        self.n_looking = 0;
         self.lose(eyes);
         self.motion.interrupt();
     }
@@ -243,11 +259,7 @@ impl Watch {
     ) -> Result<(), DecodeError> {
         let Some(params) = self.params.clone() else { return Ok(()) };
         self.counters.units[index(self.ladder.rung())] += 1;
-        if unit.is_keyframe {
-            let gap =
-                self.newest_keyframe.replace(unit.pts).map_or(MediaDuration::ZERO, |last| unit.pts - last);
-            self.ladder.keyframe_gap(gap);
-        }
+        self.measure_gap(unit);
         self.backlog.push(unit);
         let verdict = self.gate.unit(unit);
         self.ladder.unit(unit.pts, verdict);
@@ -266,13 +278,23 @@ impl Watch {
         Ok(())
     }
 
+    /// How far apart keyframes are; one that is long in coming is not waited for.
+    fn measure_gap(&mut self, unit: &AccessUnit) {
+        let since = self.newest_keyframe.map_or(MediaDuration::ZERO, |last| unit.pts - last);
+        if unit.is_keyframe {
+            self.newest_keyframe = Some(unit.pts);
+            self.keyframe_gap = since;
+        }
+        self.ladder.keyframe_gap(self.keyframe_gap.max(since));
+    }
+
     /// What the detector saw in a picture that was not answered at once.
     ///
     /// # Errors
     /// As [`Self::unit`].
-    pub fn seen(&mut self, look: Look, interest: Interest, eyes: &mut impl Eyes) -> Result<(), DecodeError> {
+    pub fn seen(&mut self, answer: Answer, eyes: &mut impl Eyes) -> Result<(), DecodeError> {
         self.n_looking = self.n_looking.saturating_sub(1);
-        self.judge(look, interest, eyes)
+        self.judge(answer, eyes)
     }
 
     /// A picture that was given to the detector was not detected.
@@ -280,8 +302,15 @@ impl Watch {
         self.n_looking = self.n_looking.saturating_sub(1);
     }
 
-    fn judge(&mut self, look: Look, interest: Interest, eyes: &mut impl Eyes) -> Result<(), DecodeError> {
+    fn judge(
+        &mut self,
+        Answer { at, look, interest }: Answer,
+        eyes: &mut impl Eyes,
+    ) -> Result<(), DecodeError> {
         self.ladder.seen(interest);
+        if interest.fps > 0.0 {
+            self.gate.mattered(at);
+        }
         if look == Look::Changed && !interest.is_new && interest.fps <= 0.0 {
             self.motion.learn_noise();
         }
@@ -393,7 +422,7 @@ impl Watch {
         let Some(frame) = picture.frame() else { return Ok(()) };
         self.counters.wanted[index(self.ladder.rung())] += 1;
         match eyes.look(Wanted { frame, look, changed: change.rect }) {
-            Some(interest) => self.judge(look, interest, eyes),
+            Some(interest) => self.judge(Answer { at: picture.pts, look, interest }, eyes),
             None => {
                 self.n_looking += 1;
                 Ok(())
@@ -404,7 +433,9 @@ impl Watch {
     fn compare(&mut self, picture: &Decoded) -> Change {
         let (width, height) = picture.size_px();
         let cells = picture.luma(|luma| Cells::of(luma, width, height));
-        cells.map_or_else(Change::default, |cells| self.motion.compare(picture.pts, &cells))
+        let change = cells.map_or_else(Change::default, |cells| self.motion.compare(picture.pts, &cells));
+        self.gate.told(change.is_new || change.is_moving);
+        change
     }
 
     fn settle(&mut self, eyes: &mut impl Eyes) {
@@ -413,7 +444,6 @@ impl Watch {
         }
         eyes.rested();
         self.motion.absorb();
-        self.gate.judged(self.ladder.was_fruitful());
         self.close(eyes);
     }
 

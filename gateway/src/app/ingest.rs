@@ -9,7 +9,7 @@ use std::{num::NonZeroUsize, time::Duration};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// How late a packet may be noticed. The clock model of a run takes the least delayed picture, so that it bears it.
-const NAP: Duration = Duration::from_millis(20);
+const NAP: Duration = Duration::from_millis(40);
 /// Streams that one thread serves easily, main streams included.
 const STREAMS_PER_THREAD: usize = 128;
 

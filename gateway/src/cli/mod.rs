@@ -129,7 +129,7 @@ impl Command {
             Self::Model(arguments) => model::model(&arguments),
             Self::Account(arguments) => account::account(&arguments),
             Self::Config { verb: ConfigVerb::Check(file) } => {
-                let site = file.load()?;
+                let site = file.load_for_analysis()?;
                 println!("{}: {} cameras, no problems", file.site.display(), site.cameras.len());
                 Ok(Outcome::Clean)
             }
@@ -144,6 +144,17 @@ impl Command {
 impl SiteFile {
     fn load(&self) -> Result<Site, Failure> {
         Site::load(&self.site).map_err(|error| Failure::Configuration(error.to_string()))
+    }
+
+    /// The same, and every rule can see what it is about.
+    fn load_for_analysis(&self) -> Result<Site, Failure> {
+        let site = self.load()?;
+        let blind = crate::models::blind_rules(&site);
+        if blind.is_empty() {
+            return Ok(site);
+        }
+        let listed = format!("{}: {} problem(s)\n  {}", self.site.display(), blind.len(), blind.join("\n  "));
+        Err(Failure::Configuration(listed))
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn replay(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let site = arguments.site.load()?;
+    let site = arguments.site.load_for_analysis()?;
     let Some(camera) = site.camera(&arguments.camera) else {
         let file = arguments.site.site.display();
         return Err(Failure::Configuration(format!("{file}: no camera `{}`", arguments.camera)));

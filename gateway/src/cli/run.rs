@@ -14,7 +14,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let site = arguments.site.load()?;
+    let site = arguments.site.load_for_analysis()?;
     let onnx = super::onnx_runtime(site.inference.runtime.as_deref());
     super::runtime()?.block_on(async {
         let shutdown = CancellationToken::new();

@@ -8,29 +8,35 @@ use super::{
 };
 use crate::manifest::Input;
 
-const STRIDES: [u32; 4] = [8, 16, 32, 64];
+pub(super) const STRIDES: [u32; 4] = [8, 16, 32, 64];
+/// NanoDet of the first release (RangiLyu, Apache-2.0) has the same outputs, and one level less.
+pub(super) const NANODET_STRIDES: [u32; 3] = [8, 16, 32];
 
-pub(super) fn signature(input: &Input, n_classes: u32) -> Signature {
+pub(super) fn signature(input: &Input, n_classes: u32, strides: &[u32]) -> Signature {
     // Their names are the exporter's: the makers' own demos go by the order, classes first.
     let level = |stride, depth, why| {
         let shape = vec![1, super::declared_anchors(input, &[stride]), depth];
         Expected::output(None, Element::Float, shape, why)
     };
     let classes =
-        STRIDES.map(|stride| level(stride, i64::from(n_classes), "[1, cells of the level, classes.count]"));
+        |stride: &u32| level(*stride, i64::from(n_classes), "[1, cells of the level, classes.count]");
     let distances =
-        STRIDES.map(|stride| level(stride, 4 * super::as_side(N_BINS), "[1, cells of the level, 4 x 8]"));
+        |stride: &u32| level(*stride, 4 * super::as_side(N_BINS), "[1, cells of the level, 4 x 8]");
     Signature {
         inputs: vec![Expected::picture(None, input)],
-        outputs: classes.into_iter().chain(distances).collect(),
+        outputs: strides.iter().map(classes).chain(strides.iter().map(distances)).collect(),
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "pixel arithmetic: grids are below 2^24")]
-pub(super) fn decode(frame: &Frame, tensors: &[TensorView<'_>]) -> Result<Decoded, UnexpectedShape> {
+pub(super) fn decode(
+    frame: &Frame,
+    tensors: &[TensorView<'_>],
+    strides: &[u32],
+) -> Result<Decoded, UnexpectedShape> {
     let mut decoded = Decoded::default();
     let (classes, distances) = tensors.split_at(tensors.len() / 2);
-    for ((stride, classes), distances) in STRIDES.into_iter().zip(classes).zip(distances) {
+    for ((&stride, classes), distances) in strides.iter().zip(classes).zip(distances) {
         let columns = super::cells(frame.input.width_px, stride);
         let n = super::as_side(super::n_anchors(frame.input, &[stride]));
         let classes = classes.floats(&[1, n, super::as_side(frame.n_classes)])?;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     letterbox::Placement,
-    manifest::{ColourOrder, Normalisation},
+    manifest::{ColourOrder, Layout, Normalisation},
 };
 
 const FRAME: Frame = Frame { input: InputSize { width_px: 64, height_px: 32 }, n_classes: 3, floor: 0.3 };
@@ -10,6 +10,7 @@ fn input(resolution: Resolution) -> Input {
     Input {
         size: InputSize { width_px: 416, height_px: 416 },
         resolution,
+        layout: Layout::Nchw,
         colour: ColourOrder::Bgr,
         normalisation: Normalisation { mean: [0.0; 3], std: [1.0; 3] },
         placement: Placement::TopLeft,
@@ -241,7 +242,12 @@ fn outputs_that_say_who_instead_of_where_are_found() {
         found(&[port("boxes", &[1, 300, 4]), port("reid_embedding", &[1, 300, 128])]).as_deref(),
         Some("reid_embedding")
     );
+    // Sides of 1, an open batch, a batch that is the vector: turned and folded they are still a vector.
+    for shape in [&[1, 1, 256][..], &[1, 256, 1], &[256, 1], &[256], &[-1, 1, 1, 512], &[-1, 128]] {
+        assert_eq!(found(&[port("out", shape)]).as_deref(), Some("out"), "{shape:?}");
+    }
     assert_eq!(found(&[port("output", &[1, 3549, 85])]), None);
+    assert_eq!(found(&[port("output", &[1, -1, 85])]), None);
     assert_eq!(found(&[port("boxes", &[1, 300, 4]), port("scores", &[1, 300])]), None);
     assert_eq!(found(&[port("scores", &[1, 5])]), None);
 }

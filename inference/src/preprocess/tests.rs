@@ -1,6 +1,6 @@
 use crate::{
     letterbox::{InputSize, Letterbox, Placement},
-    manifest::{ColourOrder, Input, Normalisation, Resolution},
+    manifest::{ColourOrder, Input, Layout, Normalisation, Resolution},
     picture::{ColourMatrix, ColourRange, ColourSpace, Picture, Plane},
     preprocess::Preprocessor,
 };
@@ -9,6 +9,7 @@ fn input(width_px: u32, height_px: u32, colour: ColourOrder) -> Input {
     Input {
         size: InputSize { width_px, height_px },
         resolution: Resolution::Fixed,
+        layout: Layout::Nchw,
         colour,
         normalisation: Normalisation { mean: [0.0; 3], std: [1.0; 3] },
         placement: Placement::TopLeft,

@@ -102,6 +102,19 @@ def nanodet(session, picture, size):
     return (boxes - offset) / content, out[:, :80], 0.6
 
 
+def nanodet_v1(session, picture, size):
+    boxed, offset, content = letterbox(picture[:, :, ::-1], *size, 0, False)
+    boxed = (boxed - np.array([103.53, 116.28, 123.675])) / np.array([57.375, 57.12, 58.395])
+    out = session.run(None, {session.get_inputs()[0].name: tensor(boxed)})
+    scores, logits = np.concatenate(out[:3], 1)[0], np.concatenate(out[3:], 1)[0].reshape(-1, 4, 8)
+    cells = grid(*size, (8, 16, 32))
+    share = np.exp(logits - logits.max(2, keepdims=True))
+    distance = (share * np.arange(8)).sum(2) / share.sum(2) * cells[:, 2:]
+    point = (cells[:, :2] + 0.5) * cells[:, 2:]
+    boxes = np.concatenate([point - distance[:, :2], point + distance[:, 2:]], 1)
+    return (boxes - offset) / content, scores, 0.6
+
+
 def ultralytics(session, picture, size):
     boxed, offset, content = letterbox(picture, *size, 114, True)
     out = session.run(None, {session.get_inputs()[0].name: tensor(boxed / 255)})[0][0].T
@@ -124,6 +137,7 @@ MODELS = [
     ("nanodet_plus_m_1.5x_dyn.onnx", nanodet, None),
     ("nanodet_plus_m_dyn.onnx", nanodet, None),
     ("nanodet_plus_m_1.5x_416_int8qdq.onnx", nanodet, (416, 416)),
+    ("nanodet_m_416.onnx", nanodet_v1, (416, 416)),
     ("deimv2_femto_416.onnx", detr, (416, 416)),
     ("deimv2_atto_320.onnx", detr, (320, 320)),
     ("compat-agpl/yolov8n_640_int8qdq.onnx", ultralytics, (640, 640)),

@@ -16,6 +16,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 use sharpeyes_domain::{
     ids::{CameraId, StreamId, StreamKind},
+    segment::GapCause,
     time::WallTime,
 };
 use sharpeyes_inference::built_in;
@@ -186,15 +187,15 @@ impl Staged {
         FrigateLike::start(python, &built_in(), streams).await
     }
 
-    /// Ends everything; how many gaps began since `from`.
-    async fn stop(self, cameras: u16, from: WallTime) -> anyhow::Result<usize> {
-        let until = faulty::now();
+    /// Ends everything; the causes of the gaps that began since `from`.
+    async fn stop(self, cameras: u16, from: WallTime) -> anyhow::Result<Vec<GapCause>> {
         self.gateway.stop().await?;
-        let mut gaps = 0;
+        let mut gaps = Vec::new();
         for n in 0..cameras {
             let stream = StreamId { camera: CameraId::new(&id(n))?, kind: StreamKind::Main };
             let all = recording::gaps(&self.site, &stream)?;
-            gaps += all.iter().filter(|gap| gap.span.from >= from && gap.span.from < until).count();
+            let causes = all.iter().filter(|gap| gap.span.from >= from).map(|gap| gap.cause);
+            gaps.extend(causes.filter(|cause| *cause != GapCause::Stopped));
         }
         self.simulator.stop();
         Ok(gaps)
@@ -298,13 +299,13 @@ struct Step {
     spent: Spent,
     gateway_mib: f64,
     looks: Looks,
-    gaps: usize,
+    gaps: Vec<GapCause>,
     peer: Option<Peer>,
 }
 
 impl Step {
     fn is_saturated(&self) -> bool {
-        self.gaps > 0 || self.looks.share(self.looks.reduced + self.looks.failed) > REDUCED
+        !self.gaps.is_empty() || self.looks.share(self.looks.reduced + self.looks.failed) > REDUCED
     }
 
     /// % of a core a camera.
@@ -337,7 +338,7 @@ impl Step {
         };
         format!(
             "{} cameras {width}x{height} at {FPS} fps and {KBIT_PER_S} kbit/s, {load}, all recorded and analysed, {:.0} s: \
-             {:.3} % of a core and {:.1} MiB (PSS) a camera, {} gaps, {}{peer}; box idle {:.0} % with simulator and all",
+             {:.3} % of a core and {:.1} MiB (PSS) a camera, gaps {:?}, {}{peer}; box idle {:.0} % with simulator and all",
             self.cameras,
             self.elapsed_s,
             self.gateway_pct(),

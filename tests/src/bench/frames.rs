@@ -139,7 +139,7 @@ fn timed<const N: usize>(runtime: &Runtime, models: [&ModelFile; N]) -> anyhow::
     Ok(times.map(sorted))
 }
 
-fn first_frame(file: &Path) -> anyhow::Result<Frame> {
+pub(super) fn first_frame(file: &Path) -> anyhow::Result<Frame> {
     let OpenedFile { params, mut demuxer } = FileDemuxer::open(file, WallTime(0))?;
     let mut decoder = Decoder::new(&params, DecoderChoice::Software)?;
     let unit = demuxer.next_unit()?.context("an empty file")?;

@@ -3,6 +3,7 @@
 
 pub mod accuracy;
 pub mod analysis;
+pub mod busy;
 pub mod delay;
 pub mod films;
 pub mod frames;
@@ -11,6 +12,7 @@ pub mod index;
 pub mod load;
 pub mod playback;
 mod process;
+pub mod queue;
 pub mod record;
 mod rig;
 

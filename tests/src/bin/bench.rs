@@ -49,11 +49,15 @@ fn main() -> anyhow::Result<()> {
         bench::frames::detect(&mut results)?;
     }
     if wanted("detector") {
+        bench::busy::detector_busy_share(&mut results)?;
         bench::frames::detector_time(&mut results)?;
         bench::accuracy::detector_ap50(&mut results)?;
     }
     if wanted("index") {
         bench::index::index(&mut results)?;
+    }
+    if wanted("queue") {
+        bench::queue::queue(&mut results)?;
     }
     let runtime = tokio::runtime::Runtime::new()?;
     if wanted("e2e") {

@@ -11,7 +11,7 @@ use sharpeyes_tests::{
         clip::Clip,
         day::{self, Mix},
         page::Page,
-        run::{Ladder, Runner},
+        run::{Ladder, Model, Runner, Setting},
         table,
         tally::Tally,
         tracking,
@@ -26,15 +26,21 @@ struct Arguments {
     /// Folder for results.json, report.html and what the replays wrote.
     #[arg(long, default_value = "target/eval")]
     out: PathBuf,
-    /// Rule classes, and `tracking`; without any, everything but `day`: 24 hours of footage, twice.
+    /// Rule classes, and `tracking`; without any, everything but `day`.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Only clips whose name begins with one of these.
     #[arg(long, value_delimiter = ',')]
     clips: Vec<String>,
-    /// Hours of footage of `day`.
+    /// Take what an interrupted run has written to the same folder.
+    #[arg(long)]
+    resume: bool,
+    /// Hours of detections of `day`.
     #[arg(long, default_value_t = 24)]
-    hours: usize,
+    hours: u32,
+    /// Hours of footage of `day`: decoded, detected and all, at `auto`.
+    #[arg(long, default_value_t = 0)]
+    replay_hours: u32,
     /// Python with the packages of tests/eval/requirements.txt; without it, tracking is not scored.
     #[arg(long)]
     python: Option<PathBuf>,
@@ -54,7 +60,7 @@ fn main() -> anyhow::Result<()> {
     fs::create_dir_all(&arguments.out).with_context(|| arguments.out.display().to_string())?;
     let shared = Shared::find_or_skip("real videos and YOLOX-nano");
     let program = std::env::current_exe()?.with_file_name("sharpeyes-under-test");
-    let runner = Runner::new(program, arguments.out.clone(), shared.as_ref())?;
+    let runner = Runner::new(program, arguments.out.clone(), shared.as_ref())?.resuming(arguments.resume);
     let mut clips = Clip::all(shared.as_ref())?;
     let is_named = |clip: &Clip| arguments.clips.iter().any(|name| clip.name.starts_with(name.as_str()));
     clips.retain(|clip| arguments.clips.is_empty() || is_named(clip));
@@ -99,39 +105,60 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A day of footage, replayed twice at each rung that the build has.
+/// A day of mixed footage, twice: what a detector saw of every scene, through tracker and rules; and with
+/// `--replay-hours`, pictures from the decoder on.
 fn a_day(runner: &Runner, arguments: &Arguments) -> anyhow::Result<(String, serde_json::Value)> {
-    let quiet = 9;
-    let once = day::seconds(&day::footage(Mix { quiet, times: 1 })?)?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "hours"
-    )]
-    let times = (arguments.hours as f64 * 3600.0 / once).ceil() as usize;
-    let video = day::footage(Mix { quiet, times })?;
-    let ladder = if runner.has_ladder()? { Ladder::Auto } else { Ladder::Full };
     let runtime = model::runtime_library()?;
-    let twice = day::twice(runner, &runtime, &video, ladder, &arguments.out.join("day"))?;
-    let is_same = twice.hashes[0] == twice.hashes[1];
-    let text = format!(
-        "{:.1} hours of mixed footage at `{}`, twice: {} alarms, {} pictures detected\n  {}\n  {}\n  {}\n\n",
-        twice.replayed.hours,
-        ladder.as_str(),
-        twice.replayed.alarms.len(),
-        twice.replayed.detected,
-        twice.hashes[0],
-        twice.hashes[1],
-        if is_same { "the same, byte for byte" } else { "DIFFERENT" }
+    let (mut busy, mut quiet) = (Vec::new(), None);
+    for clip in Clip::all(None)? {
+        eprintln!("day: {}", clip.name);
+        let setting = Setting { model: Model::BuiltIn, ladder: Ladder::Full, fps: None };
+        let detections = runner.replay(&clip, setting)?.folder.join("detections.jsonl");
+        if clip.name.contains("quiet") {
+            quiet = Some(detections);
+        } else {
+            busy.push(detections);
+        }
+    }
+    let quiet = quiet.context("no quiet scene")?;
+    let tracked = day::tracked(&busy, &quiet, &runtime, arguments.hours)?;
+    let mut text = said(
+        &format!("{} hours of detections through tracker and rules", tracked.hours),
+        tracked.pictures,
+        tracked.alarms,
+        &tracked.hashes,
     );
-    let found = json!({
-        "hours": twice.replayed.hours,
-        "ladder": ladder.as_str(),
-        "alarms": twice.replayed.alarms.len(),
-        "detected": twice.replayed.detected,
-        "sha256": twice.hashes,
-        "same": is_same,
-    });
+    let mut found = json!({ "tracked": {
+        "hours": tracked.hours,
+        "pictures": tracked.pictures,
+        "alarms": tracked.alarms,
+        "sha256": tracked.hashes,
+    } });
+    if arguments.replay_hours > 0 {
+        let ladder = if runner.has_ladder()? { Ladder::Auto } else { Ladder::Full };
+        let once = day::seconds(&day::footage(Mix::HALF_HOUR)?)?;
+        let times = (f64::from(arguments.replay_hours) * 3600.0 / once).ceil();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few")]
+        let video = day::footage(Mix { times: times as usize, ..Mix::HALF_HOUR })?;
+        let twice = day::twice(runner, &runtime, &video, ladder, &arguments.out.join("day"))?;
+        let what = format!("{:.1} hours of pictures at `{}`", twice.replayed.hours, ladder.as_str());
+        let alarms = twice.replayed.alarms.len();
+        text += &said(&what, twice.replayed.detected, alarms, &twice.hashes);
+        found["replayed"] = json!({
+            "hours": twice.replayed.hours,
+            "ladder": ladder.as_str(),
+            "detected": twice.replayed.detected,
+            "alarms": alarms,
+            "sha256": twice.hashes,
+        });
+    }
     Ok((text, found))
+}
+
+fn said(what: &str, pictures: u64, alarms: usize, hashes: &[String; 2]) -> String {
+    let verdict = if hashes[0] == hashes[1] { "the same, byte for byte" } else { "DIFFERENT" };
+    format!(
+        "{what}, twice: {pictures} pictures, {alarms} alarms\n  {}\n  {}\n  {verdict}\n\n",
+        hashes[0], hashes[1]
+    )
 }

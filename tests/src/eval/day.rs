@@ -7,13 +7,23 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use sharpeyes::analyze::pipeline::local_time;
+use sharpeyes_config::{Camera, Site};
+use sharpeyes_domain::{
+    alarm::AlarmEdge,
+    detection::Detection,
+    rule::{FrameTime, RuleState},
+    time::{MediaDuration, Pts, WallTime},
+    track::{Tracker, TrackerConfig},
+};
 
 use super::run::{Ladder, Replayed, Runner};
 use crate::{
     scene::Scene,
     shared::{cache, workspace_root},
-    site::{SiteBuilder, SiteCamera},
+    site::{SiteBuilder, SiteCamera, TestSite},
 };
 
 /// Rules of the camera that sees the day: whole picture, so that every scene concerns some of them.
@@ -33,6 +43,8 @@ pub struct Mix {
 impl Mix {
     /// Some minutes: every scene once, nothing between them.
     pub const SHORT: Self = Self { quiet: 0, times: 1 };
+    /// About half an hour: one scene in ten is not the quiet one.
+    pub const HALF_HOUR: Self = Self { quiet: 9, times: 1 };
 }
 
 /// Both replays of one piece of footage at one rung.
@@ -138,14 +150,107 @@ pub fn twice(
     ladder: Ladder,
     out: &Path,
 ) -> anyhow::Result<Twice> {
-    let rules = workspace_root().join(RULES);
-    let rules = fs::read_to_string(&rules).with_context(|| rules.display().to_string())?;
-    let camera = SiteCamera::new("cam", "rtsp://127.0.0.1/unused").described(rules.parse()?);
-    let site = SiteBuilder::new()
-        .set("inference", "runtime", runtime.to_string_lossy().as_ref())
-        .camera(camera.with("analyse", "main"))
-        .write()?;
+    let site = site(runtime)?;
     let first = runner.run(&site.file(), video, ladder, &out.join("first"))?.alarms_hash()?;
     let replayed = runner.run(&site.file(), video, ladder, &out.join("second"))?;
     Ok(Twice { hashes: [first, replayed.alarms_hash()?], replayed })
+}
+
+fn site(runtime: &Path) -> anyhow::Result<TestSite> {
+    let rules = workspace_root().join(RULES);
+    let rules = fs::read_to_string(&rules).with_context(|| rules.display().to_string())?;
+    let camera = SiteCamera::new("cam", "rtsp://127.0.0.1/unused").described(rules.parse()?);
+    SiteBuilder::new()
+        .set("inference", "runtime", runtime.to_string_lossy().as_ref())
+        .camera(camera.with("analyse", "main"))
+        .write()
+}
+
+/// A line of `detections.jsonl`.
+#[derive(Clone, Debug, Deserialize)]
+struct Seen {
+    pts_90k: i64,
+    detections: Vec<Detection>,
+}
+
+/// Hours of detections that went twice through a tracker and rules.
+#[derive(Clone, Debug)]
+pub struct Tracked {
+    /// Media time, hours.
+    pub hours: f64,
+    /// Pictures of each pass.
+    pub pictures: u64,
+    /// Alarms of each pass.
+    pub alarms: usize,
+    /// SHA-256 of the alarm edges of each pass, as lines of JSON.
+    pub hashes: [String; 2],
+}
+
+/// A clip and the next follow each other this closely.
+const BETWEEN: MediaDuration = MediaDuration::from_millis(200);
+/// One clip in so many is not the quiet one.
+const ONE_IN: u64 = 10;
+/// The first picture, Unix milliseconds.
+const MORNING: WallTime = WallTime(1_795_572_000_000);
+
+/// Takes what a detector saw in `busy` and `quiet` clips (files of `detections.jsonl`), mixes it to `hours` of media time,
+/// one busy clip in ten, and runs tracker and rules over it twice.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn tracked(busy: &[PathBuf], quiet: &Path, runtime: &Path, hours: u32) -> anyhow::Result<Tracked> {
+    let busy: Vec<Vec<Seen>> = busy.iter().map(|path| seen(path)).collect::<anyhow::Result<_>>()?;
+    ensure!(!busy.is_empty(), "nothing to mix");
+    let quiet = seen(quiet)?;
+    let file = site(runtime)?;
+    let site = Site::load(&file.file())?;
+    let camera = site.cameras.first().context("a camera")?;
+    let length = MediaDuration::from_secs(i64::from(hours) * 3600);
+    let [first, second] = [0, 1].map(|_| pass(&busy, &quiet, camera, &site, length));
+    let (pictures, alarms, hash) = first?;
+    let hashes = [hash, second?.2];
+    Ok(Tracked { hours: f64::from(hours), pictures, alarms, hashes })
+}
+
+fn pass(
+    busy: &[Vec<Seen>],
+    quiet: &[Seen],
+    camera: &Camera,
+    site: &Site,
+    length: MediaDuration,
+) -> anyhow::Result<(u64, usize, String)> {
+    let mut tracker = Tracker::new(TrackerConfig::default());
+    let mut rules: Vec<RuleState> = camera.rules.iter().cloned().map(RuleState::new).collect();
+    let (mut pictures, mut alarms, mut hash) = (0, 0, Sha256::new());
+    // Any fixed order does; this one is Knuth's generator.
+    let mut state = 1_u64;
+    let mut begin = Pts(0);
+    while begin - Pts(0) < length {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let drawn = state >> 33;
+        let at = usize::try_from(drawn / ONE_IN)? % busy.len();
+        let clip = if drawn.is_multiple_of(ONE_IN) { busy[at].as_slice() } else { quiet };
+        let mut end = begin;
+        for seen in clip {
+            end = begin + MediaDuration(seen.pts_90k);
+            let wall = WallTime(MORNING.0 + (end - Pts(0)).as_millis());
+            let frame = FrameTime { pts: end, wall, local: local_time(wall, &site.timezone) };
+            let tracks = tracker.update(end, &seen.detections).to_vec();
+            for edge in rules.iter_mut().filter_map(|rule| rule.step(frame, &tracks)) {
+                alarms += usize::from(matches!(edge, AlarmEdge::Begin(_)));
+                hash.update(serde_json::to_vec(&edge)?);
+                hash.update(b"\n");
+            }
+            pictures += 1;
+        }
+        begin = end + BETWEEN;
+    }
+    Ok((pictures, alarms, hex::encode(hash.finalize())))
+}
+
+fn seen(path: &Path) -> anyhow::Result<Vec<Seen>> {
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let seen: Vec<Seen> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    ensure!(!seen.is_empty(), "{}: nothing was looked at", path.display());
+    Ok(seen)
 }

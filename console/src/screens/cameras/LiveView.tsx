@@ -51,6 +51,7 @@ function Zones({
     const draw = () =>
       drawOverlay(element, video, {
         zones: shown && width > 0 ? (camera.zones ?? []) : [],
+        lines: shown && width > 0 ? (camera.lines ?? []) : [],
         boxes: [],
         alarmTracks: new Set(),
         label: () => "",
@@ -100,7 +101,7 @@ export function LiveView({ camera }: { camera: Camera }) {
               {state.behind_s > 2 ? t.live.behind(state.behind_s.toFixed(1)) : t.live.live}
             </span>
           )}
-          {(camera.zones ?? []).length > 0 && (
+          {(camera.zones ?? []).length + (camera.lines ?? []).length > 0 && (
             <label className="controls-boxes">
               <Switch size="small" checked={zones} onChange={setZones} /> {t.live.zones}
             </label>

@@ -151,6 +151,7 @@ function isClockOff(offset: number | null | undefined): offset is number {
 
 function AnalysisCell({ analysis }: { analysis: AnalysisHealth | undefined }) {
   const { t } = useSpeech();
+  const now = useNow();
   if (!analysis) return <span className="muted">{t.health.none}</span>;
   const look = analysis.state === "running" ? "good" : analysis.state === "failed" ? "bad" : "idle";
   const remedy = t.health.remedy[analysis.message_code ?? ""] ?? analysis.remedy;
@@ -165,7 +166,21 @@ function AnalysisCell({ analysis }: { analysis: AnalysisHealth | undefined }) {
         {analysis.dropped > 0 && `${t.health.dropped(analysis.dropped)} · `}
         {analysis.model}
       </span>
-      {look === "bad" && remedy && <span className="remedy">{remedy}</span>}
+      {typeof analysis.blind_since_ms === "number" && (
+        <span className="remedy">{t.health.blind(age(t, now - analysis.blind_since_ms))}</span>
+      )}
+      {analysis.rung && (
+        <span className="muted" data-testid="rung">
+          {t.rung[analysis.rung] ?? analysis.rung}
+          {analysis.rung_reason && ` · ${t.rungReason[analysis.rung_reason] ?? analysis.rung_reason}`}
+        </span>
+      )}
+      {analysis.decoder && (
+        <span className="muted">
+          {analysis.decoder.is_hardware ? t.health.hardware : t.health.software} {analysis.decoder.element}
+        </span>
+      )}
+      {analysis.state !== "running" && remedy && <span className="remedy">{remedy}</span>}
     </div>
   );
 }

@@ -109,6 +109,11 @@ pub(super) struct Collisions {
 }
 
 impl Collisions {
+    /// Something may be an accident: its signs are still to come.
+    pub(super) const fn is_counting(&self) -> bool {
+        !self.suspected.is_empty()
+    }
+
     pub(super) fn observe(&mut self, config: &RuleConfig, frame: &Frame<'_>) -> Verdict {
         let RuleKind::Accident { least_score } = config.kind else {
             return Verdict::of(frame.at, std::iter::empty());

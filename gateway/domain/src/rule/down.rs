@@ -74,6 +74,11 @@ pub(super) struct Fallen {
 }
 
 impl Fallen {
+    /// Someone is down, or was seen to go down.
+    pub(super) fn is_counting(&self) -> bool {
+        self.follow.known.iter().any(|known| known.of.down.is_some())
+    }
+
     pub(super) fn observe(&mut self, config: &RuleConfig, frame: &Frame<'_>) -> Verdict {
         let RuleKind::PersonDown { still } = config.kind else {
             return Verdict::of(frame.at, std::iter::empty());

@@ -270,23 +270,9 @@ impl RuleKind {
         }
     }
 
-    /// Whether it looks at things of this class, be it only as circumstances: who put the bag down, who gathers.
+    /// Whether it must see where things of this class go: those that it counts, and who puts things down.
     pub(super) fn regards(&self, class: ObjectClass) -> bool {
-        let is_circumstance = match self {
-            Self::Accident { .. } | Self::LeftObject { .. } => class == ObjectClass::Person,
-            Self::PersonDown { .. } => class.is_vehicle(),
-            Self::Crowding { .. }
-            | Self::CrowdSurge { .. }
-            | Self::Intrusion { .. }
-            | Self::WaterEdge { .. }
-            | Self::LineCrossing { .. }
-            | Self::WrongWay { .. }
-            | Self::Loitering { .. }
-            | Self::StoppedVehicle { .. }
-            | Self::Running { .. }
-            | Self::Smoke
-            | Self::Fire => false,
-        };
-        is_circumstance || self.counts(class)
+        let is_owner = matches!(self, Self::LeftObject { .. }) && class == ObjectClass::Person;
+        is_owner || self.counts(class)
     }
 }

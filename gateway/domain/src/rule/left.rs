@@ -58,6 +58,11 @@ pub(super) struct Placed {
 }
 
 impl Placed {
+    /// Something that somebody put down is there.
+    pub(super) fn is_counting(&self) -> bool {
+        self.follow.known.iter().any(|known| known.of.owner.is_some())
+    }
+
     pub(super) fn observe(&mut self, config: &RuleConfig, frame: &Frame<'_>) -> Verdict {
         let RuleKind::LeftObject { stay } = config.kind else {
             return Verdict::of(frame.at, std::iter::empty());

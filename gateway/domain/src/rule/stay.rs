@@ -32,6 +32,11 @@ pub(super) struct Loiterers {
 }
 
 impl Loiterers {
+    /// Someone who has moved is in the zone.
+    pub(super) fn is_counting(&self) -> bool {
+        self.follow.known.iter().any(|known| known.of.has_moved)
+    }
+
     pub(super) fn observe(&mut self, config: &RuleConfig, frame: &Frame<'_>) -> Verdict {
         let RuleKind::Loitering { stay, .. } = config.kind else {
             return Verdict::of(frame.at, std::iter::empty());

@@ -1,3 +1,4 @@
+mod laws;
 mod people;
 mod roads;
 mod scene;
@@ -240,6 +241,35 @@ fn evidence_and_edges_keep_their_form_in_json() {
     assert_eq!(json["began"]["wall_ms"], START_MS + 1_000);
     assert_eq!(json["evidence"]["zone"]["name"], "水边");
     assert_eq!(serde_json::from_value::<AlarmEdge>(json).unwrap(), edge);
+}
+
+#[test]
+fn evidence_from_before_there_were_more_kinds_of_rules_is_still_read() {
+    let row = r#"{"rule_class":"intrusion","zone":{"id":"bank","name":"水边"},"count":1,"peak":2,"limit":1,
+        "held_90k":450000,"class":"person","tracks":[4],"score":0.5}"#;
+    let evidence: Evidence = serde_json::from_str(row).unwrap();
+    assert_eq!((evidence.rule_class, evidence.detail.clone()), (RuleClass::Intrusion, None));
+    let again = serde_json::to_value(&evidence).unwrap();
+    assert_eq!(again, serde_json::from_str::<serde_json::Value>(row).unwrap(), "and written as before");
+}
+
+#[test]
+fn rules_care_about_what_may_come_to_count_and_not_about_furniture() {
+    let config = RuleConfig::new(
+        RuleId::new("bank").unwrap(),
+        RuleKind::Intrusion { classes: vec![ObjectClass::Person] },
+        Some(right_half()),
+    );
+    let cares = |track: Track| config.cares_about(&track);
+    assert!(cares(track(1, ObjectClass::Person, 0.7, 1.0)));
+    assert!(cares(track(1, ObjectClass::Person, 0.4, 1.0)), "near the zone");
+    assert!(!cares(track(1, ObjectClass::Person, 0.1, 1.0)), "far from it");
+    assert!(!cares(track(1, ObjectClass::Car, 0.7, 1.0)));
+    let post = Track { last_seen: Pts(20 * 90_000), ..track(1, ObjectClass::Person, 0.7, 0.1) };
+    assert!(!cares(post));
+    assert!(config.counts(ObjectClass::Person) && !config.counts(ObjectClass::Car));
+    let left = RuleConfig { kind: RuleKind::LeftObject { stay: MediaDuration::ZERO }, zone: None, ..config };
+    assert!(left.counts(ObjectClass::Person) && left.kind.needs_pixels());
 }
 
 /// `(limit, start, end)` of each crowding event, in seconds; `None` when the shared data is not there.

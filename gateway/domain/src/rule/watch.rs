@@ -135,4 +135,16 @@ impl Watch {
             Self::Runners(runners) => runners.observe(config, frame),
         }
     }
+
+    /// A time runs that may become an alarm: someone is in the zone, stands, lies, or something was put down.
+    pub(super) fn is_counting(&self) -> bool {
+        match self {
+            Self::Presence | Self::Growth(_) | Self::Crossings(_) | Self::Ways(_) | Self::Runners(_) => false,
+            Self::Loiterers(loiterers) => loiterers.is_counting(),
+            Self::Standing(standing) => standing.is_counting(),
+            Self::Collisions(collisions) => collisions.is_counting(),
+            Self::Fallen(fallen) => fallen.is_counting(),
+            Self::Placed(placed) => placed.is_counting(),
+        }
+    }
 }

@@ -143,6 +143,19 @@ fn out_of_sight_it_is_reported_for_a_while_and_remembered_for_longer() {
 }
 
 #[test]
+fn what_stands_is_one_thing_at_a_frame_in_five_seconds_and_what_walks_is_not_guessed_at() {
+    let mut tracker = Tracker::new(TrackerConfig::default());
+    let mut ids = Vec::new();
+    for i in 0..8_u8 {
+        let walker = person(0.1 + 0.1 * f32::from(i));
+        let live = tracker.update(seconds(f64::from(i) * 5.0), &[person(0.95), walker]);
+        ids.push(live.iter().map(|track| track.id.0).collect::<Vec<_>>());
+    }
+    assert!(ids[0].is_empty());
+    assert!(ids[1..].iter().all(|live| *live == [1]), "{ids:?}");
+}
+
+#[test]
 fn what_walks_out_of_the_picture_is_gone_at_once() {
     let mut tracker = Tracker::new(TrackerConfig::default());
     for i in 0..10_u8 {

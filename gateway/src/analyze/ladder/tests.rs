@@ -1,1 +1,176 @@
+//! Climbing, resting and the safety net.
 
+use super::*;
+
+fn ladder(rest: Rung) -> Ladder {
+    let need = Need { rest, fps: 5.0 };
+    let look_every = MediaDuration::from_secs(10);
+    let mut ladder = Ladder::new(LadderSettings::new(LadderMode::Auto, need, 5.0, look_every));
+    ladder.begin(Pts(0));
+    ladder
+}
+
+const fn secs(n: i64) -> Pts {
+    Pts(n * 90_000)
+}
+
+fn tracked(fps: f32) -> Interest {
+    Interest { fps, ..Interest::default() }
+}
+
+/// A stream of keyframes every two seconds with nothing on them; when the detector was asked.
+fn looks(ladder: &mut Ladder, verdict: Verdict, until: i64) -> Vec<i64> {
+    ladder.keyframe_gap(MediaDuration::from_secs(2));
+    (0..until)
+        .step_by(2)
+        .filter(|&n| {
+            ladder.unit(secs(n), verdict);
+            let is_looked_at = ladder.wants_keyframe() && ladder.keyframe(false).is_some();
+            if is_looked_at {
+                ladder.seen(Interest::default());
+            }
+            ladder.settle();
+            is_looked_at
+        })
+        .collect()
+}
+
+#[test]
+fn whatever_the_sizes_say_a_keyframe_is_looked_at_every_ten_seconds() {
+    for verdict in [Verdict::Calm, Verdict::Blind] {
+        let mut ladder = ladder(Rung::Sizes);
+        assert_eq!(looks(&mut ladder, verdict, 41), [0, 10, 20, 30, 40], "{verdict:?}");
+    }
+}
+
+#[test]
+fn with_sizes_that_are_trusted_no_other_keyframe_is_decoded() {
+    let mut ladder = ladder(Rung::Sizes);
+    looks(&mut ladder, Verdict::Calm, 11);
+    assert_eq!(ladder.rung(), Rung::Sizes);
+    ladder.unit(secs(12), Verdict::Calm);
+    assert!(!ladder.wants_keyframe());
+    ladder.unit(secs(13), Verdict::Stirred);
+    assert_eq!((ladder.rung(), ladder.reason()), (Rung::Few, RungReason::Sizes));
+}
+
+#[test]
+fn it_climbs_for_what_is_seen_follows_what_moves_and_rests_again() {
+    let mut ladder = ladder(Rung::Sizes);
+    ladder.unit(secs(0), Verdict::Blind);
+    assert_eq!(ladder.keyframe(true), Some(Look::Changed));
+    ladder.seen(Interest { is_new: true, ..Interest::default() });
+    assert_eq!((ladder.rung(), ladder.reason()), (Rung::Few, RungReason::Seen));
+    ladder.seen(tracked(5.0));
+    assert_eq!((ladder.rung(), ladder.fps()), (Rung::Full, 5.0));
+    ladder.unit(secs(2), Verdict::Blind);
+    assert!(!ladder.settle());
+    assert_eq!((ladder.rung(), ladder.reason()), (Rung::Few, RungReason::Calm));
+    ladder.unit(secs(3), Verdict::Blind);
+    assert!(!ladder.settle(), "it is watched a little longer");
+    ladder.unit(secs(5), Verdict::Blind);
+    assert!(ladder.settle());
+    assert_eq!(ladder.rung(), Rung::Keyframes);
+    let reasons: Vec<_> = ladder.take_steps().iter().map(|step| step.reason).collect();
+    assert_eq!(reasons, [RungReason::Seen, RungReason::Track, RungReason::Calm, RungReason::Calm]);
+}
+
+#[test]
+fn while_a_rule_counts_time_it_does_not_rest() {
+    let mut ladder = ladder(Rung::Sizes);
+    ladder.unit(secs(0), Verdict::Blind);
+    ladder.keyframe(true);
+    ladder.seen(Interest { is_new: true, ..Interest::default() });
+    ladder.seen(tracked(5.0));
+    for n in 1..600 {
+        ladder.unit(secs(n), Verdict::Blind);
+        assert!(ladder.picture(secs(n), false), "it is detected although nothing moves");
+        ladder.seen(Interest { is_busy: true, ..Interest::default() });
+        assert!(!ladder.settle());
+    }
+    assert_eq!(ladder.rung(), Rung::Few);
+}
+
+#[test]
+fn what_stands_and_matters_is_looked_at_on_every_keyframe() {
+    let mut ladder = ladder(Rung::Keyframes);
+    ladder.keyframe_gap(MediaDuration::from_secs(2));
+    let parked = Interest { is_settled: true, ..Interest::default() };
+    for n in (0..60).step_by(2) {
+        ladder.unit(secs(n), Verdict::Blind);
+        assert_eq!(ladder.keyframe(false), Some(Look::SafetyNet));
+        ladder.seen(parked);
+        assert_eq!(ladder.rung(), Rung::Keyframes);
+    }
+    ladder.seen(Interest::default());
+    ladder.unit(secs(60), Verdict::Blind);
+    assert_eq!(ladder.keyframe(false), None);
+}
+
+#[test]
+fn a_floor_is_never_left() {
+    for rest in [Rung::Keyframes, Rung::Few, Rung::Full] {
+        let mut ladder = ladder(rest);
+        for n in 0..60 {
+            ladder.unit(secs(n), Verdict::Calm);
+            ladder.settle();
+            assert!(ladder.rung() >= rest, "{rest} at {n} s");
+            assert!(rest < Rung::Few || ladder.picture(secs(n), false));
+        }
+    }
+}
+
+#[test]
+fn keyframes_that_are_rare_are_no_place_to_rest() {
+    let mut ladder = ladder(Rung::Sizes);
+    ladder.keyframe_gap(MediaDuration::from_secs(20));
+    ladder.unit(secs(1), Verdict::Blind);
+    assert_eq!(ladder.rung(), Rung::Few);
+}
+
+#[test]
+fn what_changes_for_nothing_is_believed_less_and_less() {
+    let mut ladder = ladder(Rung::Sizes);
+    ladder.keyframe_gap(MediaDuration::from_secs(2));
+    let mut climbs = 0;
+    for n in (0..1_200).step_by(2) {
+        ladder.unit(secs(n), Verdict::Blind);
+        if ladder.rung() < Rung::Few {
+            ladder.keyframe(true);
+            climbs += i32::from(ladder.rung() == Rung::Few);
+        }
+        ladder.settle();
+    }
+    assert!((20..45).contains(&climbs), "{climbs} climbs in twenty minutes of leaves");
+}
+
+#[test]
+fn who_is_refused_is_looked_at_on_every_keyframe_and_asks_again() {
+    let mut ladder = ladder(Rung::Sizes);
+    ladder.unit(secs(0), Verdict::Blind);
+    ladder.keyframe(true);
+    ladder.seen(Interest { is_new: true, ..Interest::default() });
+    ladder.refuse();
+    assert_eq!((ladder.rung(), ladder.reason()), (Rung::Keyframes, RungReason::Overload));
+    ladder.unit(secs(1), Verdict::Calm);
+    assert_eq!(ladder.keyframe(false), Some(Look::Reduced));
+    ladder.seen(tracked(5.0));
+    assert_eq!(ladder.rung(), Rung::Keyframes);
+    ladder.unit(secs(3), Verdict::Blind);
+    ladder.seen(tracked(5.0));
+    assert_eq!(ladder.rung(), Rung::Full);
+}
+
+#[test]
+fn a_site_that_wants_everything_gets_it() {
+    let look_every = MediaDuration::from_secs(10);
+    let need = Need { rest: Rung::Sizes, fps: 2.0 };
+    let mut ladder = Ladder::new(LadderSettings::new(LadderMode::Full, need, 5.0, look_every));
+    ladder.begin(Pts(0));
+    for n in 0..60 {
+        ladder.unit(secs(n), Verdict::Calm);
+        assert!(ladder.picture(secs(n), false) && !ladder.settle());
+        ladder.seen(Interest::default());
+        assert_eq!((ladder.rung(), ladder.fps()), (Rung::Full, 5.0));
+    }
+}

@@ -73,7 +73,7 @@ fn a_frame_that_waited_too_long_is_dropped_before_work_is_spent_on_it() {
 fn closing_wakes_the_waiting_thread() {
     let scheduler = Scheduler::<u8>::new(Clock::system(), PATIENCE);
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| scheduler.take(|| false).is_none());
+        let waiting = scope.spawn(|| scheduler.take().is_none());
         scheduler.close();
         assert!(waiting.join().unwrap());
     });

@@ -1,0 +1,259 @@
+//! Cameras before detectors that hang and threads that die, in the real ONNX Runtime. `hang` of the synthetic models sees
+//! one person on a dark picture; on a bright one it does not come back for seconds, whoever interrupts it.
+
+use std::{collections::HashMap, num::NonZeroU16, path::Path};
+
+use jiff::tz::TimeZone;
+use sharpeyes_domain::{
+    ids::{RuleId, StreamId, StreamKind},
+    ladder::LadderMode,
+    level::Level,
+    rule::{RuleConfig, RuleKind},
+    time::{MediaDuration, Pts},
+};
+use sharpeyes_inference::{DetectorOptions, ModelFile, Runtime};
+
+use super::*;
+use crate::{
+    analyze::{
+        decode::{Frame, FramePlane},
+        ladder::Look,
+        pool::{MOST_LEFT_HANGING, Worker},
+    },
+    hub::{Hub, RingLimits},
+};
+
+const LIMIT: Duration = Duration::from_millis(200);
+/// Nothing here takes a tenth of it on an idle machine.
+const PATIENCE: Duration = Duration::from_secs(150);
+
+#[derive(Default)]
+struct Seen {
+    frames: Mutex<HashMap<CameraId, usize>>,
+    /// A camera at whose frames the desk panics.
+    cursed: Option<CameraId>,
+}
+
+impl AlarmSink for Seen {
+    fn alarm(&self, _: &CameraId, _: AlarmEdge, _: Option<Vec<u8>>) {}
+
+    fn tamper(&self, _: &CameraId, _: TamperEdge) {}
+
+    fn seen(&self, camera: &CameraId, _: Moment, _: &[Track]) {
+        assert_ne!(Some(camera), self.cursed.as_ref(), "this camera is cursed");
+        *lock(&self.frames).entry(camera.clone()).or_default() += 1;
+    }
+}
+
+struct Stand {
+    pool: InferencePool,
+    seen: Arc<Seen>,
+    cameras: HashMap<&'static str, Arc<LiveAnalysis>>,
+    n_frames: AtomicU64,
+}
+
+fn id(name: &str) -> CameraId {
+    CameraId::new(name).unwrap()
+}
+
+impl Stand {
+    fn new(names: &[&'static str], threads: u16, seen: Seen) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let runtime = Runtime::load(&root.join(".cache/onnxruntime/libonnxruntime.so")).unwrap();
+        let model = ModelFile::load(&root.join("inference/tests/fixtures/hang")).unwrap();
+        let model_id = model.manifest.id.clone();
+        let models = HashMap::from([(model_id.clone(), model)]);
+        let threads = NonZeroU16::new(threads).unwrap();
+        let clock = Clock::system();
+        let pool =
+            InferencePool::new(runtime, models, DetectorOptions::default(), clock.clone(), threads, LIMIT);
+        let seen = Arc::new(seen);
+        let stream = |name: &str| StreamId { camera: id(name), kind: StreamKind::Sub };
+        let hub = Hub::new(
+            names.iter().map(|name| stream(name)),
+            RingLimits { bytes: 1 << 20, span: LIMIT, history: LIMIT },
+        );
+        let cameras = names.iter().map(|name| {
+            let kind =
+                RuleKind::Intrusion { classes: vec![sharpeyes_domain::detection::ObjectClass::Person] };
+            let rule = RuleConfig {
+                hold: MediaDuration::ZERO,
+                level: Level::Red,
+                must_have_moved: false,
+                ..RuleConfig::new(RuleId::new("r").unwrap(), kind, None)
+            };
+            let pipeline = CameraPipeline::new(&[rule], None, Confidence::new(0.1), TimeZone::UTC);
+            let ladder =
+                LadderSettings::new(LadderMode::Full, pipeline.need(), 5.0, MediaDuration::from_secs(10));
+            let settings = AnalysisSettings {
+                camera: id(name),
+                model: model_id.clone(),
+                ladder,
+                pipeline,
+                decoder: DecoderChoice::ALL[0],
+                units: hub.poll(&stream(name)).unwrap(),
+            };
+            (*name, LiveAnalysis::new(settings, &pool, seen.clone(), clock.clone()))
+        });
+        let cameras = cameras.collect();
+        Self { cameras, pool, seen, n_frames: AtomicU64::new(0) }
+    }
+
+    /// A frame all of one grey.
+    fn offer(&self, name: &str, luma: u8) {
+        let n = self.n_frames.fetch_add(1, Ordering::Relaxed);
+        let plane = |value, len| FramePlane { data: vec![value; len], stride: 64 };
+        let frame = Frame {
+            pts: Pts(i64::try_from(n).unwrap() * 18_000),
+            wall: WallTime(i64::try_from(n).unwrap() * 200),
+            width_px: 64,
+            height_px: 64,
+            colour: sharpeyes_inference::ColourSpace::default(),
+            planes: Arc::new([plane(luma, 64 * 64), plane(128, 32 * 64), plane(128, 32 * 64)]),
+        };
+        let wanted = Wanted { frame, look: Look::Watching, changed: None };
+        self.cameras[name].enqueue(wanted, 0);
+    }
+
+    fn status(&self, name: &str) -> AnalysisStatus {
+        self.cameras[name].status()
+    }
+
+    fn seen(&self, name: &str) -> usize {
+        lock(&self.seen.frames).get(&id(name)).copied().unwrap_or(0)
+    }
+
+    /// Runs the pool as `app` does until `story` is told.
+    fn run(&self, story: impl FnOnce()) {
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::SeqCst) {
+                    for worker in self.pool.supervise() {
+                        scope.spawn(|| self.pool.work(worker));
+                    }
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                self.pool.close();
+            });
+            let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(story));
+            is_over.store(true, Ordering::SeqCst);
+            told.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        });
+    }
+
+    fn until(&self, what: &str, mut is_so: impl FnMut() -> bool) {
+        let began = Clock::system().instant();
+        while !is_so() {
+            assert!(began.elapsed() < PATIENCE, "{what}: {:?}", self.pool.status());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+#[test]
+fn a_detection_that_hangs_is_given_up_and_the_camera_recovers_without_a_restart() {
+    let stand = Stand::new(&["bad", "good"], 1, Seen::default());
+    stand.run(|| {
+        stand.until("the first frame", || {
+            stand.offer("good", 20);
+            stand.seen("good") > 0
+        });
+        // Offered until one is taken: on a loaded machine a frame may wait for too long.
+        stand.until("one given up", || {
+            if stand.status("bad").counters.taken == 0 {
+                stand.offer("bad", 250);
+            }
+            stand.pool.status().given_up == 1
+        });
+        assert_eq!(stand.status("bad").fault.unwrap().code, "detector_hung");
+        // The only thread hangs, and another has taken its place.
+        let before = stand.seen("good");
+        stand.until("the other camera goes on", || {
+            stand.offer("good", 20);
+            stand.seen("good") > before + 3
+        });
+        assert_eq!(stand.pool.status().at_work, 1);
+        assert!(stand.pool.status().replaced >= 1);
+        stand.until("it works again", || {
+            stand.offer("bad", 20);
+            stand.seen("bad") > 0
+        });
+        let status = stand.status("bad");
+        assert_eq!((status.fault, status.counters.hung), (None, 1));
+        stand.until("the thread that was given up comes back and ends", || {
+            stand.pool.status().left_hanging == 0
+        });
+        assert_eq!(stand.pool.status().at_work, 1);
+        assert_eq!(stand.status("bad").counters.failed, 0, "what came back too late counts for nothing");
+    });
+}
+
+#[test]
+fn a_thread_that_dies_is_replaced() {
+    let stand = Stand::new(&["good"], 2, Seen::default());
+    let mut workers: Vec<Worker> = stand.pool.supervise();
+    assert_eq!((workers.len(), stand.pool.status().at_work), (2, 2));
+    workers.pop();
+    assert_eq!(stand.pool.status().at_work, 1);
+    let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let _worker = workers.pop();
+        panic!("as a thread that panics where nobody expects it");
+    }));
+    assert!(died.is_err());
+    assert_eq!((stand.pool.supervise().len(), stand.pool.status().replaced), (2, 2));
+}
+
+#[test]
+fn a_panic_on_a_frame_costs_that_frame() {
+    let cursed = Seen { cursed: Some(id("bad")), ..Seen::default() };
+    let stand = Stand::new(&["bad", "good"], 1, cursed);
+    stand.run(|| {
+        stand.until("both are through", || {
+            stand.offer("bad", 20);
+            stand.offer("good", 20);
+            stand.status("bad").counters.failed > 1 && stand.seen("good") > 1
+        });
+        assert_eq!(stand.status("bad").fault.unwrap().code, "analysis_failed");
+        assert_eq!(stand.pool.status().replaced, 0, "the thread goes on");
+    });
+}
+
+#[test]
+fn no_more_threads_are_started_when_too_many_hang() {
+    let names = ["c0", "c1", "c2", "c3", "c4", "c5"];
+    let stand = Stand::new(&names, 6, Seen::default());
+    stand.run(|| {
+        stand.until("given up", || {
+            // A few suffice to make the detector rest; then it is tried with one at a time.
+            names.iter().for_each(|name| stand.offer(name, 250));
+            stand.pool.status().left_hanging >= MOST_LEFT_HANGING
+        });
+        stand.until("told", || {
+            names
+                .iter()
+                .filter_map(|name| stand.status(name).fault)
+                .any(|f| f.text.contains("restart the service"))
+        });
+        let status = stand.pool.status();
+        assert!(status.at_work < 6, "the last one was not replaced: {status:?}");
+        stand.until("they come back", || stand.pool.status().left_hanging == 0);
+        stand.until("and it goes on", || stand.pool.status().at_work == 6);
+    });
+}
+
+#[test]
+fn frames_that_waited_too_long_behind_others_are_given_up_for_the_newest() {
+    let mut waiting = Waiting::default();
+    let stand = Stand::new(&["a"], 1, Seen::default());
+    let began = Clock::system().instant();
+    for _ in 0..3 {
+        stand.offer("a", 20);
+    }
+    // The first is out; two wait behind it.
+    std::mem::swap(&mut waiting, &mut lock(&stand.cameras["a"].waiting));
+    assert_eq!(waiting.frames.len(), 2);
+    assert!(waiting.drop_stale(began + STALE).is_empty());
+    let stale = waiting.drop_stale(began + STALE + Duration::from_secs(60));
+    assert_eq!((stale.len(), waiting.frames.len()), (1, 1), "the newest stays");
+}
