@@ -24,6 +24,7 @@ pub mod ladder;
 pub mod level;
 pub mod rule;
 
+pub mod centre;
 pub mod incident;
 
 pub mod timeline;

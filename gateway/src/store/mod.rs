@@ -12,5 +12,10 @@ pub mod throttle;
 pub mod timeline;
 
 /// The tables of the dispatch database: queue, accounts, sessions and audit. New ones are added at the end.
-pub const DISPATCH_MIGRATIONS: &[db::Migration] =
-    &[dispatch::MIGRATION_001, accounts::MIGRATION, dispatch::MIGRATION_002];
+pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
+    dispatch::MIGRATION_001,
+    accounts::MIGRATION,
+    dispatch::MIGRATION_002,
+    dispatch::MIGRATION_003,
+    accounts::MIGRATION_002,
+];

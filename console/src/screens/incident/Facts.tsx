@@ -4,7 +4,7 @@ import type { IncidentDetail } from "../../api/types";
 import { LevelBadge } from "../../components/LevelBadge";
 import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
-import { age } from "../../i18n/format";
+import { age, seenAt, whereOf } from "../../i18n/format";
 import { isOpen } from "../../live/book";
 import { timelineLink } from "../../timeline/address";
 import { StateTag } from "../queue/StateTag";
@@ -34,8 +34,8 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
         </dd>
         <dt>{t.incident.camera}</dt>
         <dd>
-          {incident.camera_name}
-          {viewer.role === "operator" && (
+          {seenAt(incident) || t.common.none}
+          {viewer.role === "operator" && incident.camera && (
             <>
               {" "}
               <Link to={`/cameras/${incident.camera}`} className="nowrap">
@@ -49,7 +49,7 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
         </dd>
         <dt>{t.incident.area}</dt>
         <dd>
-          {incident.area_name} · {t.place[incident.place] ?? incident.place}
+          {whereOf(t, incident)}
         </dd>
         <dt>{t.incident.began}</dt>
         <dd>

@@ -5,7 +5,7 @@ import type { Incident } from "../../api/types";
 import { LevelBadge } from "../../components/LevelBadge";
 import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
-import { age } from "../../i18n/format";
+import { age, seenAt, whereOf, whyOf } from "../../i18n/format";
 import { Thumb } from "./QueueRow";
 import { StateTag } from "./StateTag";
 
@@ -46,13 +46,13 @@ export function Preview({ incident, actions, onOpen }: Props) {
           <b>{t.incidentClass[incident.class] ?? incident.class}</b>
           <StateTag incident={incident} />
         </div>
-        <p className="preview-why">{t.sentence(incident.evidence)}</p>
+        <p className="preview-why">{whyOf(t, incident)}</p>
         <dl className="facts">
           <dt>{t.incident.camera}</dt>
-          <dd>{incident.camera_name}</dd>
+          <dd>{seenAt(incident) || t.common.none}</dd>
           <dt>{t.incident.area}</dt>
           <dd>
-            {incident.area_name} · {t.place[incident.place] ?? incident.place}
+            {whereOf(t, incident)}
           </dd>
           <dt>{t.incident.began}</dt>
           <dd>
