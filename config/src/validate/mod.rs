@@ -3,6 +3,7 @@
 //! Each table of the file is deserialised on its own, so that a wrong key in one camera hides nothing in another.
 
 mod camera;
+mod centre;
 mod retention;
 mod rule;
 
@@ -209,9 +210,11 @@ impl Check<'_> {
         let inference = self.inference(&mut root, data_dir.as_deref());
         let areas = self.areas(&mut root);
         let cameras = self.cameras(&mut root, &areas.written, retention.unwrap_or_default());
+        let (centre, intake_tokens) = self.centre(&mut root, &areas.written);
         for key in root.keys() {
             let fault = Fault::Section(
-                "site, server, storage, playback, incident, analysis, canary, inference, area, camera",
+                "site, server, storage, playback, incident, analysis, canary, inference, area, camera, unit, class, route, \
+                 deadlines, escalation, calendar, roster, intake",
             );
             self.report(key.clone(), fault);
         }
@@ -228,6 +231,8 @@ impl Check<'_> {
             inference: inference?,
             areas: areas.tree,
             cameras,
+            centre: std::sync::Arc::new(centre),
+            intake_tokens,
         })
     }
 

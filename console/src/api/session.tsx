@@ -24,13 +24,14 @@ export type ScreenName =
 const SCREENS: Record<Role, readonly ScreenName[]> = {
   operator: ["queue", "cameras", "timeline"],
   police: ["queue"],
+  unit: ["queue"],
   technician: ["tickets", "health", "timeline", "storage"],
   administrator: ["accounts", "health", "tickets", "storage"],
   auditor: ["audit"],
 };
 
 export const screensOf = (role: Role): readonly ScreenName[] => SCREENS[role];
-export const seesQueue = (role: Role): boolean => role === "operator" || role === "police";
+export const seesQueue = (role: Role): boolean => role === "operator" || role === "police" || role === "unit";
 /** Recorded pictures; a technician sees only what is recorded and what is missing. */
 export const mayWatch = (role: Role): boolean => role === "operator";
 export const mayAct = (role: Role): boolean => role === "operator";

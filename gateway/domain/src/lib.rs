@@ -29,6 +29,7 @@ pub mod rule;
 pub mod tamper;
 pub mod ticket;
 
+pub mod centre;
 pub mod incident;
 
 pub mod timeline;

@@ -396,8 +396,6 @@ impl LiveAnalysis {
         };
         let text = format!("model {} does not come back from a picture: {remedy}", self.model);
         self.fail(Fault { code: "detector_hung", text });
-        self.answer(Answer { generation: lock(&self.state).generation, seen: None });
-        self.out.store(0, Ordering::Release);
     }
 
     fn fail(&self, fault: Fault) {
@@ -444,10 +442,10 @@ impl LiveAnalysis {
         state.newest = state.newest.max(Some(at.wall));
         state.fault = None;
         drop(state);
+        self.scheduler.rank(&self.camera, urgency);
         job.is_answered = true;
         let seen = watch::Answer { at: at.pts, look: job.wanted.look, interest: sight.interest };
         self.answer(Answer { generation: job.generation, seen: Some(seen) });
-        self.scheduler.rank(&self.camera, urgency);
         let Some(observation) = sight.observation else { return };
         self.alarms.seen(&self.camera, at, &observation.tracks);
         observation.tamper.into_iter().for_each(|edge| self.alarms.tamper(&self.camera, edge));

@@ -86,6 +86,16 @@ pub struct Sight {
     pub observation: Option<Observation>,
 }
 
+/// A standing thing that is not worth another look.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    rect: NormRect,
+    last_seen: Pts,
+}
+
+/// What stood there and has not been seen for so long is new when it is seen again: a detector that is not sure of a
+/// poster sees it more often than that.
+const FORGOTTEN: MediaDuration = MediaDuration::from_secs(60);
 /// A track that is younger than this may still begin to move.
 const YOUNG: MediaDuration = MediaDuration::from_secs(5);
 /// Shares of its own size that a thing moves in a second before it counts as moving.
@@ -98,8 +108,8 @@ const SAME: f32 = 0.5;
 pub struct CameraPipeline {
     tracker: Tracker,
     floor: Confidence,
-    /// Things that stood where they were when the camera was last watched closely.
-    standing: Vec<NormRect>,
+    /// Things that stood there when the camera was last watched closely.
+    standing: Vec<Known>,
     rules: Vec<RuleState>,
     timezone: TimeZone,
     newest: Option<Moment>,
@@ -177,28 +187,46 @@ impl CameraPipeline {
 
     /// Whether a picture of a camera at rest shows something that was not there before and that a rule may care about.
     /// `changed` is where the picture differs from what it was: there even a weak box counts.
-    fn glance(&self, at: Moment, detections: &[Detection], changed: Option<NormRect>) -> Interest {
+    fn glance(&mut self, at: Moment, detections: &[Detection], changed: Option<NormRect>) -> Interest {
         let local = local_time(at.wall, &self.timezone);
         let high = self.tracker.config().high.value();
-        let is_new = detections.iter().any(|detection| {
+        self.standing.retain(|known| at.pts - known.last_seen <= FORGOTTEN);
+        let mut is_new = false;
+        for detection in detections {
+            let mut is_known = false;
+            for known in self.standing.iter_mut().filter(|known| known.rect.iou(&detection.rect) >= SAME) {
+                known.last_seen = at.pts;
+                is_known = true;
+            }
             let is_strong = detection.confidence.value() >= high;
             let is_in_change = changed.is_some_and(|rect| rect.intersection(&detection.rect) > 0.0);
-            (is_strong || is_in_change)
-                && !self.standing.iter().any(|known| known.iou(&detection.rect) >= SAME)
-                && self.awake(local).any(|rule| rule.counts(detection.class))
-        });
+            is_new |= (is_strong || is_in_change)
+                && !is_known
+                && self.awake(local).any(|rule| rule.counts(detection.class));
+        }
         Interest { is_new, ..self.interest(at, &[]) }
     }
 
     /// What the tracks of the picture that was just observed mean for the ladder.
     fn interest(&self, at: Moment, tracks: &[Track]) -> Interest {
         let local = local_time(at.wall, &self.timezone);
-        let mut fps = 0.0_f32;
-        for track in tracks.iter().filter(|track| is_lively(track, at.pts)) {
-            let caring = self.awake(local).filter(|rule| rule.cares_about(track));
-            fps = caring.fold(fps, |fps, rule| fps.max(rule.kind.need().fps));
+        let mut interest =
+            Interest { is_busy: self.rules.iter().any(|rule| !rule.is_quiet()), ..Interest::default() };
+        for track in tracks {
+            for rule in self.awake(local) {
+                let need = rule.kind.need();
+                if rule.cares_about(track) {
+                    // A rule may count the time of what stands still long before it says anything.
+                    interest.is_busy = true;
+                    if is_lively(track, at.pts) {
+                        interest.fps = interest.fps.max(need.fps);
+                    }
+                } else if need.rest >= Rung::Keyframes && rule.counts(track.class) {
+                    interest.is_settled |= track.has_moved() || !rule.must_have_moved;
+                }
+            }
         }
-        Interest { fps, is_busy: self.rules.iter().any(|rule| !rule.is_quiet()), is_new: false }
+        interest
     }
 
     fn awake(&self, local: LocalTime) -> impl Iterator<Item = &RuleConfig> {
@@ -207,8 +235,10 @@ impl CameraPipeline {
 
     /// The camera goes to rest: what is there now is known, and no reason to come back.
     pub fn rest(&mut self) {
-        self.standing.clear();
-        self.standing.extend(self.tracker.live().iter().map(|track| track.rect));
+        for track in self.tracker.live() {
+            self.standing.retain(|known| known.rect.iou(&track.rect) < SAME);
+            self.standing.push(Known { rect: track.rect, last_seen: track.last_seen });
+        }
     }
 
     /// Detections are wanted from this score on: weak ones carry a track on (`ByteTrack`), they begin none.

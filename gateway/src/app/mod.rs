@@ -150,7 +150,7 @@ impl App {
             }
         })
         .await?;
-        let desk = Desk::new(stores.dispatch.clone(), clock.clone(), site.incident.clone());
+        let desk = Desk::of_site(stores.dispatch.clone(), clock.clone(), &site);
         let left = desk.recover().await?;
         tracing::info!(alarms_left_running = left, "the desk is open");
         let hub = hub_of(&site);

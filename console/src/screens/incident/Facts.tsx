@@ -5,7 +5,7 @@ import { LevelBadge } from "../../components/LevelBadge";
 import { LowTrust } from "../../components/LowTrust";
 import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
-import { age } from "../../i18n/format";
+import { age, seenAt, whereOf } from "../../i18n/format";
 import { isOpen } from "../../live/book";
 import { timelineLink } from "../../timeline/address";
 import { StateTag } from "../queue/StateTag";
@@ -35,8 +35,8 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
         </dd>
         <dt>{t.incident.camera}</dt>
         <dd>
-          {incident.camera_name}
-          {viewer.role === "operator" && (
+          {seenAt(incident) || t.common.none}
+          {viewer.role === "operator" && incident.camera && (
             <>
               {" "}
               <Link to={`/cameras/${incident.camera}`} className="nowrap">
@@ -50,7 +50,7 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
         </dd>
         <dt>{t.incident.area}</dt>
         <dd>
-          {incident.area_name} · {t.place[incident.place] ?? incident.place}
+          {whereOf(t, incident)}
         </dd>
         <dt>{t.incident.began}</dt>
         <dd>

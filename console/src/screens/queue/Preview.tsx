@@ -6,7 +6,7 @@ import { LevelBadge } from "../../components/LevelBadge";
 import { LowTrust } from "../../components/LowTrust";
 import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
-import { age } from "../../i18n/format";
+import { age, seenAt, whereOf, whyOf } from "../../i18n/format";
 import { Thumb } from "./QueueRow";
 import { StateTag } from "./StateTag";
 
@@ -48,14 +48,14 @@ export function Preview({ incident, actions, onOpen }: Props) {
           <StateTag incident={incident} />
         </div>
         <p className="preview-why">
-          {t.sentence(incident.evidence)} <LowTrust evidence={incident.evidence} />
+          {whyOf(t, incident)} {incident.evidence && <LowTrust evidence={incident.evidence} />}
         </p>
         <dl className="facts">
           <dt>{t.incident.camera}</dt>
-          <dd>{incident.camera_name}</dd>
+          <dd>{seenAt(incident) || t.common.none}</dd>
           <dt>{t.incident.area}</dt>
           <dd>
-            {incident.area_name} · {t.place[incident.place] ?? incident.place}
+            {whereOf(t, incident)}
           </dd>
           <dt>{t.incident.began}</dt>
           <dd>

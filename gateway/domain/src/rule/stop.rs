@@ -62,7 +62,9 @@ impl Standing {
         for track in frame.seen().filter(|track| config.kind.counts(track.class)) {
             let rest = Rest::new(track.rect, track.still_since);
             let first = || Stop { rest, has_moved: false, is_in_zone: false, queued: None };
-            let stop = &mut self.follow.meet(track, frame, REACH, first).of;
+            // Only what stood can have been hidden meanwhile: in dense traffic another car is soon where one was lost.
+            let stood = |known: &Known<Stop>| known.seen - known.of.rest.since >= STANDS.min(stay);
+            let stop = &mut self.follow.meet_where(track, frame, REACH, stood, first).of;
             stop.rest.observe(&track.rect, at);
             stop.has_moved |= track.has_moved();
             stop.is_in_zone = config.zone.as_ref().is_none_or(|zone| zone.holds(track.class, &track.rect));

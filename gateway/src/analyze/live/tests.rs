@@ -39,6 +39,8 @@ impl AlarmSink for Seen {
 
     fn alarm(&self, _: &CameraId, _: AlarmEdge, _: Option<Vec<u8>>) {}
 
+    fn tamper(&self, _: &CameraId, _: TamperEdge) {}
+
     fn seen(&self, camera: &CameraId, _: Moment, _: &[Track]) {
         assert_ne!(Some(camera), self.cursed.as_ref(), "this camera is cursed");
         *lock(&self.frames).entry(camera.clone()).or_default() += 1;
@@ -155,10 +157,17 @@ impl Stand {
 fn a_detection_that_hangs_is_given_up_and_the_camera_recovers_without_a_restart() {
     let stand = Stand::new(&["bad", "good"], 1, Seen::default());
     stand.run(|| {
-        stand.offer("good", 20);
-        stand.until("the first frame", || stand.seen("good") == 1);
-        stand.offer("bad", 250);
-        stand.until("one given up", || stand.pool.status().given_up == 1);
+        stand.until("the first frame", || {
+            stand.offer("good", 20);
+            stand.seen("good") > 0
+        });
+        // Offered until one is taken: on a loaded machine a frame may wait for too long.
+        stand.until("one given up", || {
+            if stand.status("bad").counters.taken == 0 {
+                stand.offer("bad", 250);
+            }
+            stand.pool.status().given_up == 1
+        });
         assert_eq!(stand.status("bad").fault.unwrap().code, "detector_hung");
         // The only thread hangs, and another has taken its place.
         let before = stand.seen("good");
@@ -202,10 +211,10 @@ fn a_panic_on_a_frame_costs_that_frame() {
     let cursed = Seen { cursed: Some(id("bad")), ..Seen::default() };
     let stand = Stand::new(&["bad", "good"], 1, cursed);
     stand.run(|| {
-        stand.offer("bad", 20);
-        stand.offer("good", 20);
         stand.until("both are through", || {
-            stand.status("bad").counters.failed == 1 && stand.seen("good") == 1
+            stand.offer("bad", 20);
+            stand.offer("good", 20);
+            stand.status("bad").counters.failed > 1 && stand.seen("good") > 1
         });
         assert_eq!(stand.status("bad").fault.unwrap().code, "analysis_failed");
         assert_eq!(stand.pool.status().replaced, 0, "the thread goes on");
@@ -229,7 +238,7 @@ fn no_more_threads_are_started_when_too_many_hang() {
                 .any(|f| f.text.contains("restart the service"))
         });
         let status = stand.pool.status();
-        assert!(status.at_work + status.left_hanging <= 6, "{status:?}");
+        assert!(status.at_work < 6, "the last one was not replaced: {status:?}");
         stand.until("they come back", || stand.pool.status().left_hanging == 0);
         stand.until("and it goes on", || stand.pool.status().at_work == 6);
     });

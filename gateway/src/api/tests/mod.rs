@@ -2,6 +2,7 @@
 
 mod assets;
 mod audited;
+mod centre;
 mod feed;
 mod live;
 mod matrix;
@@ -34,8 +35,9 @@ use sharpeyes_domain::{
     geometry::Confidence,
     ids::{
         AccountId, AreaId, CameraId, HoldId, IncidentId, RuleId, StreamId, StreamKind, TicketId, TrackId,
-        ZoneId,
+        UnitId, ZoneId,
     },
+    incident::IncidentAction,
     level::Level,
     media::{AccessUnit, VideoCodec, VideoParams},
     rule::RuleClass,
@@ -59,7 +61,7 @@ use crate::{
     },
     analyze::decode::FileDemuxer,
     clock::Clock,
-    desk::Desk,
+    desk::{ActRequest, Desk},
     hub::{Hub, RingLimits},
     ingest::Status,
     mp4::Scanner,
@@ -109,6 +111,21 @@ id = "west"
 name = "西村"
 parent = "town"
 kind = "village"
+
+[[unit]]
+id = "patrol"
+name = "巡防队"
+kind = "team"
+[[unit]]
+id = "fire"
+name = "消防站"
+
+[[intake]]
+id = "p110"
+name = "110"
+source = "police_110"
+area = "west"
+token = "correct-horse-battery-staple"
 
 [[camera]]
 id = "cam-east"
@@ -172,6 +189,8 @@ impl CameraHealth for Quiet {
             dropped: 0,
             blind_since: None,
             model: None,
+            place: None,
+            decoder: None,
             message_code: None,
             remedy: None,
         })
@@ -197,7 +216,7 @@ impl House {
         let clock = Clock::simulated(START);
         let db = Db::open(&site.data_dir.join("dispatch.db"), DISPATCH_MIGRATIONS).unwrap();
         let dispatch = Dispatch::new(db.clone()).unwrap();
-        let desk = Desk::new(dispatch.clone(), clock.clone(), site.incident.clone());
+        let desk = Desk::of_site(dispatch.clone(), clock.clone(), &site);
         let footage = Footage::open(&site.data_dir.join("footage.db")).unwrap();
         let settings = RecordSettings::new(site.storage.media_dir.clone());
         let recorder = Arc::new(Recorder::open(settings, footage, clock.clone()).unwrap());
@@ -261,6 +280,7 @@ impl House {
             display_name: format!("Name of {name}"),
             role,
             areas: vec![AreaId::new(area).unwrap()],
+            unit: (role == Role::Unit).then(|| UnitId::new("patrol").unwrap()),
             language: Language::Chinese,
             password: PASSWORD.to_owned(),
         };
@@ -325,6 +345,30 @@ impl House {
         let alarm = desk.alarm(camera.into(), begin, Some(JPEG.to_vec())).await.unwrap();
         desk.alarm(camera.into(), end, None).await.unwrap();
         alarm.incident
+    }
+
+    /// What account 1 does to an incident.
+    async fn act(&self, id: IncidentId, action: IncidentAction) {
+        let expected_version = self.state.dispatch.incident_row(id).await.unwrap().unwrap().status.version;
+        let request = ActRequest {
+            incident: id,
+            expected_version,
+            action,
+            by: AccountId(1),
+            idempotency_key: format!("{id}-{expected_version}"),
+            note: Some("因为".to_owned()),
+        };
+        self.state.desk.act(request).await.unwrap();
+    }
+
+    /// Claims, assesses and tells a unit.
+    async fn tell(&self, id: IncidentId, unit: &str) {
+        let level = Level::Yellow;
+        self.act(id, IncidentAction::Claim).await;
+        let (class, area, lead) = (None, None, None);
+        self.act(id, IncidentAction::Assess { level, class, area, lead, assist: Vec::new() }).await;
+        let lead = Some(UnitId::new(unit).unwrap());
+        self.act(id, IncidentAction::Dispatch { lead, assist: Vec::new(), due: None }).await;
     }
 
     /// What retention's thread does in a second.
