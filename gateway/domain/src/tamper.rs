@@ -257,11 +257,11 @@ impl TamperWatch {
             return Life::Unknown;
         };
         if pts - anchor.pts < APART {
-            let is_suspect = self.suspicion_of(TamperKind::Frozen);
-            return if is_suspect && features::changed(&anchor.picture, picture) == 0.0 {
-                Life::Frozen(0.0)
-            } else {
-                Life::Unknown
+            // Too near to begin a suspicion, but no reason to give one up.
+            let left = self.reference.liveliness(features::changed(&anchor.picture, picture));
+            return match left {
+                Some(left) if left < FROZEN && self.suspicion_of(TamperKind::Frozen) => Life::Frozen(left),
+                Some(_) | None => Life::Unknown,
             };
         }
         let changed = features::changed(&anchor.picture, picture);

@@ -87,7 +87,7 @@ fn a_soft_picture_is_out_of_focus() {
 
 #[test]
 fn a_camera_that_was_turned_has_moved() {
-    check(TamperKind::Moved, |seed| scene::picture(seed, &[], |x, y| place(x + 9, y + 5)));
+    check(TamperKind::Moved, |seed| scene::picture(seed, &[], |x, y| place(x + 20, y + 12)));
 }
 
 #[test]
