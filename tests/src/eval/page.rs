@@ -132,12 +132,12 @@ impl Page {
         }
         let wrong = finding.wrong.as_str();
         let rung = finding.rung.as_ref().map(|rung| format!("<br>ladder: {}", escaped(rung)));
-        let _ = write!(
+        let _ = writeln!(
             self.html,
             "<figure><div class=\"still\"><img src=\"data:image/jpeg;base64,{}\" alt=\"\">\
              <svg viewBox=\"0 0 1 1\" preserveAspectRatio=\"none\">{shapes}</svg></div>\
              <figcaption><b class=\"{wrong}\">{wrong}</b> {} <code>{}</code> in <b>{}</b>, {} at {}: \
-             {:.1} to {:.1} s, shown {:.1} s{}</figcaption></figure>\n",
+             {:.1} to {:.1} s, shown {:.1} s{}</figcaption></figure>",
             STANDARD.encode(picture),
             finding.class,
             escaped(&finding.rule),

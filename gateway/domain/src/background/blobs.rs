@@ -153,9 +153,8 @@ impl Scene<'_> {
         for &at in pixels {
             let (x, y) = (at % self.width, at / self.width);
             for y in y.saturating_sub(1)..=(y + 1).min(self.height - 1) {
-                for at in
-                    (y * self.width + x.saturating_sub(1))..=(y * self.width + (x + 1).min(self.width - 1))
-                {
+                for x in x.saturating_sub(1)..=(x + 1).min(self.width - 1) {
+                    let at = y * self.width + x;
                     if !std::mem::replace(&mut is_counted[at], true) {
                         moments.add(now(at), before(at));
                         n += 1.0;

@@ -70,11 +70,12 @@ fn a_bag_that_was_put_down_is_a_still_thing_until_it_is_taken_away() {
 fn a_walker_is_a_moving_thing_and_never_a_still_one() {
     for fps in RATES {
         let walker = |at: f64| -> Patch {
-            let step = u32::try_from(
-                crate::time::MediaDuration::from_nanos((at * 1e9).max(0.0).round() as u64).as_millis() / 100,
-            )
-            .unwrap_or(0);
-            let x = usize::try_from(step).unwrap_or(0) % 140;
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "tens of a second, never negative"
+            )]
+            let x = (at * 10.0).floor() as usize % 140;
             (x, 40, x + 8, 66, 20)
         };
         let seen =

@@ -427,7 +427,7 @@ fn a_machine_decides_nothing() {
 #[test]
 fn a_suggestion_to_close_is_taken_back_by_a_new_alarm() {
     let suggest = (IncidentAction::SuggestClose, Actor::Machine);
-    assert!(after(&[suggest.clone()]).unwrap().overlays.close_suggested);
+    assert!(after(std::slice::from_ref(&suggest)).unwrap().overlays.close_suggested);
     assert!(after(&[suggest.clone(), suggest.clone()]).is_err());
     assert!(!after(&[suggest, (IncidentAction::Append, Actor::Machine)]).unwrap().overlays.close_suggested);
 }
@@ -449,7 +449,7 @@ fn shelved_comes_back_by_itself_to_where_it_was() {
 #[test]
 fn merged_is_part_of_another_until_taken_out_again() {
     let merge = (IncidentAction::Merge { into: IncidentId(1) }, BEN);
-    let merged = after(&[merge.clone()]).unwrap();
+    let merged = after(std::slice::from_ref(&merge)).unwrap();
     assert!(!merged.can_absorb());
     assert_eq!(merged.merging, Some(Merging { into: IncidentId(1), from: S::New }));
     assert_eq!(after(&[merge, (IncidentAction::Unmerge, ANN)]).unwrap().state, S::New);
