@@ -359,7 +359,7 @@ impl IncidentStatus {
             ("overlays.held", marks.held.is_none() || working(from)),
             ("overlays.overdue", !marks.overdue || (working(from) && self.due.is_some())),
             ("overlays.extended", !marks.extended || (working(from) && self.due.is_some())),
-            ("overlays.rework", !marks.rework || matches!(from, S::Handling | S::Done)),
+            ("overlays.rework", !marks.rework || working(from) || from == S::Done),
             (
                 "overlays.close_suggested",
                 !marks.close_suggested || self.state.is_open() || self.merging.is_some(),

@@ -147,7 +147,11 @@ impl Desk {
         areas: AreaTree,
         zone: TimeZone,
     ) -> Self {
-        let policy = IncidentPolicy { lease: settings.lease, ..IncidentPolicy::default() };
+        let policy = IncidentPolicy {
+            lease: settings.lease,
+            has_units: !centre.units.is_empty(),
+            ..IncidentPolicy::default()
+        };
         let rings = Mutex::new(Rings::new(settings.pre_roll, settings.post_roll));
         let calendar = Calendar::new(centre.calendar.clone(), zone);
         let seen = Mutex::new(None);

@@ -23,13 +23,15 @@ pub struct IncidentPolicy {
     pub reopen_window: Duration,
     /// For how long an incident may be shelved at most, lest it be hidden there.
     pub longest_shelf: Duration,
+    /// There are units to tell. Where there are none, the centre's own people settle what is red, too.
+    pub has_units: bool,
 }
 
 impl Default for IncidentPolicy {
-    /// 10 minutes, 24 hours, 24 hours.
+    /// 10 minutes, 24 hours, 24 hours, and units.
     fn default() -> Self {
         let day = Duration::from_secs(24 * 3600);
-        Self { lease: Duration::from_secs(600), reopen_window: day, longest_shelf: day }
+        Self { lease: Duration::from_secs(600), reopen_window: day, longest_shelf: day, has_units: true }
     }
 }
 
@@ -273,7 +275,7 @@ impl IncidentStatus {
                 no_change
             }
             IncidentAction::Close { reason: CloseReason::Handled }
-                if self.level == Level::Red && self.state != IncidentState::Verified =>
+                if self.level == Level::Red && self.state != IncidentState::Verified && policy.has_units =>
             {
                 Err(TransitionError::NotATrifle)
             }
@@ -467,6 +469,10 @@ impl IncidentStatus {
             self.release_clock(now);
             if !table::WITH_UNIT.contains(&self.state) {
                 self.stop_clock();
+            }
+            if self.state == IncidentState::Assessed {
+                // Whoever was to do it again has given it back: the next unit begins afresh.
+                self.overlays.rework = false;
             }
         }
     }

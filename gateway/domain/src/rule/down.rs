@@ -11,7 +11,7 @@ use super::{
     watch::{Frame, Verdict},
 };
 use crate::{
-    alarm::{Detail, Moment},
+    alarm::{Detail, Evidence, Moment},
     detection::ObjectClass,
     geometry::{NormPoint, NormRect},
     time::{MediaDuration, Pts},
@@ -119,6 +119,8 @@ impl Fallen {
         if verdict.tracks.is_empty() {
             // Not in sight: the box to show is the last one.
             verdict.tracks = lying.iter().map(|(known, _)| known.id).collect();
+            verdict.tracks.sort_unstable();
+            verdict.tracks.truncate(Evidence::MOST_TRACKS);
         }
         verdict.since(since).with(Detail::Stay { limit: still })
     }

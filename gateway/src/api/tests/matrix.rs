@@ -87,6 +87,8 @@ fn expected(row: &RouteRow, viewer: Option<(Role, Where)>) -> StatusCode {
         // Nobody here has this one.
         (Verb::Delete, "/api/v1/views/{id}") => StatusCode::NOT_FOUND,
         (Verb::Delete, _) => StatusCode::NO_CONTENT,
+        // Without cameras of its own there is no next alarm for it.
+        (_, "/api/v1/timeline/next-alarm") if role == Role::Unit => StatusCode::NOT_FOUND,
         // A WebSocket cannot be opened without a connection: being asked for one is as far as permission goes here.
         (_, path) if path.ends_with("/live") => StatusCode::UPGRADE_REQUIRED,
         _ => StatusCode::OK,
@@ -183,7 +185,8 @@ fn query(path: &str) -> String {
 /// Signing out last, so that the session serves all other routes.
 fn table(house: &House) -> Vec<RouteRow> {
     let mut table = routes(house.state.clone()).table().to_vec();
-    table.sort_by_key(|row| row.verb == Verb::Delete);
+    // Whoever signs out sees nothing more.
+    table.sort_by_key(|row| (row.verb, row.path.as_str()) == (Verb::Delete, "/api/v1/session"));
     table
 }
 
@@ -239,7 +242,9 @@ async fn every_route_answers_every_viewer_as_the_table_says() {
                 assert_eq!(&body[4..8], b"ftyp");
             }
             let is_outside = viewer.is_some_and(|(role, place)| {
-                place == Where::Outside && !matches!(role, Role::Administrator | Role::Auditor)
+                // A unit was told of that camera's incident.
+                let is_told = role == Role::Unit && row.path.contains("/incidents");
+                place == Where::Outside && !is_told && !matches!(role, Role::Administrator | Role::Auditor)
             });
             if is_outside || viewer.is_none() {
                 let text = String::from_utf8_lossy(&body);

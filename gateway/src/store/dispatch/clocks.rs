@@ -266,8 +266,8 @@ impl DispatchTx<'_> {
     /// [`DbError`] when the database refuses.
     pub fn expired(&self, now: WallTime) -> Result<Vec<(IncidentId, IncidentAction)>, DbError> {
         let sql = "
-            SELECT id, 0 FROM incident WHERE state = 'claimed' AND lease_until_ms <= ?1
-            UNION ALL SELECT id, 1 FROM incident WHERE state = 'shelved' AND shelf_until_ms <= ?1";
+            SELECT id, 0 FROM incident INDEXED BY incident_lease WHERE state = 'claimed' AND lease_until_ms <= ?1
+            UNION ALL SELECT id, 1 FROM incident INDEXED BY incident_shelf WHERE state = 'shelved' AND shelf_until_ms <= ?1";
         self.all(sql, params![now.0], |row| {
             let action = match row.get::<_, i64>(1)? {
                 0 => IncidentAction::LeaseExpired,
