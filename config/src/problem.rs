@@ -179,6 +179,15 @@ pub enum Fault {
     /// Credentials in two places.
     #[error("carries a user name or password, and so does {0}: keep one")]
     CredentialsTwice(&'static str),
+    /// No working hours.
+    #[error("must be hours of a day in order, such as [\"08:30-12:00\", \"14:30-18:00\"]")]
+    Hours,
+    /// No day of the calendar.
+    #[error("`{0}` is no day: write for example \"2026-10-01\"")]
+    Date(String),
+    /// A token that can be guessed.
+    #[error("has fewer than 24 characters: make one with `openssl rand -hex 24`")]
+    ShortToken,
     /// Neither a text nor `{ env = … }` nor `{ file = … }`.
     #[error("must be \"text\", {{ env = \"NAME\" }} or {{ file = \"path\" }}")]
     PasswordShape,

@@ -75,6 +75,12 @@ pub(crate) struct RawAnalysis {
     pub(crate) threads: Option<i64>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawCanary {
+    pub(crate) every: Option<String>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawArea {
@@ -153,4 +159,93 @@ pub(crate) struct RawRule {
     pub(crate) level: Option<String>,
     pub(crate) must_have_moved: Option<bool>,
     pub(crate) schedule: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawCalendar {
+    pub(crate) hours: Option<Vec<String>>,
+    pub(crate) days: Option<Vec<String>>,
+    pub(crate) holidays: Option<String>,
+    #[serde(default)]
+    pub(crate) closed: Vec<String>,
+    #[serde(default)]
+    pub(crate) open: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawUnit {
+    pub(crate) id: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) kind: Option<String>,
+    #[serde(default)]
+    pub(crate) areas: Vec<String>,
+    pub(crate) phone: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawClass {
+    pub(crate) id: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) name_en: Option<String>,
+    pub(crate) level: Option<String>,
+    pub(crate) lead: Option<String>,
+    #[serde(default)]
+    pub(crate) assist: Vec<String>,
+    pub(crate) places: Option<Vec<String>>,
+    pub(crate) grid_workers: Option<bool>,
+    #[serde(default)]
+    pub(crate) external: std::collections::BTreeMap<String, String>,
+    /// By level, then by clock.
+    #[serde(default)]
+    pub(crate) deadlines: RawDeadlines,
+    #[serde(default)]
+    pub(crate) escalation: Vec<RawStep>,
+}
+
+/// Level → clock → how long.
+pub(crate) type RawDeadlines = std::collections::BTreeMap<String, std::collections::BTreeMap<String, String>>;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawStep {
+    pub(crate) after: Option<String>,
+    pub(crate) to: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawRoute {
+    pub(crate) class: Option<String>,
+    pub(crate) area: Option<String>,
+    pub(crate) lead: Option<String>,
+    #[serde(default)]
+    pub(crate) assist: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawDuty {
+    pub(crate) unit: Option<String>,
+    pub(crate) mode: Option<String>,
+    #[serde(default)]
+    pub(crate) days: Vec<String>,
+    #[serde(default)]
+    pub(crate) dates: Vec<String>,
+    #[serde(default)]
+    pub(crate) people: Vec<String>,
+    pub(crate) phone: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawIntake {
+    pub(crate) id: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) source: Option<String>,
+    pub(crate) area: Option<String>,
+    /// Taken apart by hand, because a deserialiser's complaint would repeat the value.
+    pub(crate) token: Option<toml::Value>,
 }

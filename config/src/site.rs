@@ -1,14 +1,22 @@
 //! The checked site: what the rest of the gateway is told. Each subsystem gets only its own part.
 
-use std::{collections::BTreeSet, net::SocketAddr, num::NonZeroU16, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    num::NonZeroU16,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use sharpeyes_domain::{
     area::{AreaTree, Place},
+    centre::Centre,
     closed::UnknownName,
     geometry::Confidence,
-    ids::{AreaId, CameraId, ModelId, StreamId, StreamKind},
+    ids::{AreaId, CameraId, IntakeId, ModelId, StreamId, StreamKind},
     ladder::{DecoderChoice, LadderMode},
     retention::Policy,
     rule::RuleConfig,
@@ -36,12 +44,18 @@ pub struct Site {
     pub incident: IncidentSettings,
     /// How closely cameras are looked at.
     pub analysis: Analysis,
+    /// How often the built-in test camera raises its alarm; `None`: there is none.
+    pub canary: Option<Duration>,
     /// Detectors.
     pub inference: Inference,
     /// The area tree.
     pub areas: AreaTree,
     /// The devices. Invariant: ids are unique, and every area is in [`Site::areas`].
     pub cameras: Vec<Camera>,
+    /// The dispatch centre: units, classes of incidents, deadlines, working days, duty, other systems that report.
+    pub centre: Arc<Centre>,
+    /// What other systems show to report, by the name of the intake. Invariant: one for each of the centre's intakes.
+    pub intake_tokens: BTreeMap<IntakeId, Secret<String>>,
 }
 
 /// Where browsers connect.

@@ -152,6 +152,23 @@ const pages = {
     await page.waitForTimeout(500);
     await shot("timeline-holds");
   },
+  tickets: async (page, shot, language) => {
+    await page.goto("/");
+    await signIn(page, "technician");
+    await setLanguage(page, language);
+    await page.goto("/tickets");
+    await page.waitForSelector(".ticket");
+    await shot("tickets");
+    await page.locator(".ticket-acts button").first().click();
+    await page.waitForSelector(".ant-modal textarea");
+    await page.waitForTimeout(300);
+    await shot("tickets-take");
+    await page.keyboard.press("Escape");
+    await page.waitForTimeout(300);
+    await page.locator(".page-head .ant-switch").click();
+    await page.waitForSelector('.ticket[data-state="closed"]');
+    await shot("tickets-past");
+  },
   storage: async (page, shot, language) => {
     await page.goto("/");
     await signIn(page, "technician");

@@ -14,6 +14,7 @@ import { WebSocketServer } from "ws";
 import { accounts, areas, cameras, makeIncident, seedIncidents } from "./data.mjs";
 import { CLIP_S, makeMedia, makeTrace, streamLive } from "./media.mjs";
 import { controlRecordings, recordingRoutes } from "./recordings.mjs";
+import { ticketRoutes } from "./tickets.mjs";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
 const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
@@ -232,6 +233,7 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
     if (key === "GET /cameras" || key === "GET /health/cameras") return send(res, 200, cameras);
     const recorded = await recordingRoutes(req, res, url, viewer, { send, refuse, body });
     if (recorded !== false) return;
+    if ((await ticketRoutes(req, res, url, viewer, { send, refuse, body })) !== false) return;
     if (path.startsWith("/cameras/")) {
       const found = cameras.find((c) => c.id === decodeURIComponent(path.split("/")[2] ?? ""));
       return found ? send(res, 200, found) : refuse(res, 404, "not_found", "no such camera");

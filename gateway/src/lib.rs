@@ -23,9 +23,13 @@ pub mod analyze;
 pub mod stills;
 pub mod transcode;
 
+pub mod canary;
+
 pub mod desk;
 
 pub mod store;
+
+pub mod tickets;
 
 pub mod access;
 

@@ -2,7 +2,7 @@
 //!
 //! Gate, ladder, decoder, detector, tracker and rules are the live ones; only the hub and the scheduler are missing, because
 //! nothing may be dropped here. One thread and no clock decide anything, so the same file gives the same bytes every time.
-//! Writes `detections.jsonl`, `tracks.jsonl`, `alarms.jsonl`, `ladder.jsonl` and `stats.json`.
+//! Writes `detections.jsonl`, `tracks.jsonl`, `alarms.jsonl`, `tamper.jsonl`, `ladder.jsonl` and `stats.json`.
 
 use std::{
     fs::File,
@@ -164,6 +164,9 @@ pub fn replay(replay: Replay, clock: &Clock) -> Result<ReplayStats, ReplayError>
     for edge in pipeline.interrupt(EndCause::Stopped) {
         results.alarms.line(&edge)?;
     }
+    if let Some(edge) = pipeline.lose_sight() {
+        results.tamper.line(&edge)?;
+    }
     let counters = watch.counters();
     stats.climbs = counters.climbs;
     stats.decoded = counters.decoded.iter().sum();
@@ -196,12 +199,16 @@ impl ReplayEyes<'_> {
         let at = Moment { pts: wanted.frame.pts, wall: wanted.frame.wall };
         let (pts_90k, wall_ms) = (at.pts, at.wall);
         self.results.detections.line(&DetectionsLine { pts_90k, wall_ms, detections: &detections })?;
+        self.pipeline.see(&wanted.frame);
         let sight = self.pipeline.look(at, wanted.look, &detections, wanted.changed);
         if let Some(observation) = &sight.observation {
             self.results.tracks.line(&TracksLine { pts_90k, wall_ms, tracks: &observation.tracks })?;
             for edge in &observation.edges {
                 self.stats.alarms += u64::from(matches!(edge, AlarmEdge::Begin(_)));
                 self.results.alarms.line(edge)?;
+            }
+            for edge in &observation.tamper {
+                self.results.tamper.line(edge)?;
             }
         }
         Ok(sight.interest)
@@ -240,6 +247,7 @@ struct Results {
     tracks: Lines,
     alarms: Lines,
     ladder: Lines,
+    tamper: Lines,
 }
 
 impl Results {
@@ -252,11 +260,12 @@ impl Results {
             tracks: Lines::create(dir.join("tracks.jsonl"))?,
             alarms: Lines::create(dir.join("alarms.jsonl"))?,
             ladder: Lines::create(dir.join("ladder.jsonl"))?,
+            tamper: Lines::create(dir.join("tamper.jsonl"))?,
         })
     }
 
     fn finish(self, stats: &ReplayStats) -> Result<(), ReplayError> {
-        for lines in [self.detections, self.tracks, self.alarms, self.ladder] {
+        for lines in [self.detections, self.tracks, self.alarms, self.ladder, self.tamper] {
             lines.finish()?;
         }
         let mut file = Lines::create(self.dir.join("stats.json"))?;

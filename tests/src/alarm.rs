@@ -30,6 +30,7 @@ pub fn crowding(rule: RuleId, zone: Option<ZoneRef>, at: WallTime) -> AlarmEdge 
             class: ObjectClass::Person,
             tracks: Vec::new(),
             score: Confidence::new(0.8),
+            low_trust: None,
             detail: None,
         },
     })

@@ -75,6 +75,17 @@ impl Scene {
         Ok(scenes)
     }
 
+    /// Every clip of the evaluation, by name: scenes too, but not for the demo nor held to one alarm an event.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn clips() -> anyhow::Result<Vec<Self>> {
+        let folder = Self::folder().join("eval");
+        let clips = Self::all_in(&folder)?;
+        ensure!(!clips.is_empty(), "no clip (NAME.mp4) in {}", folder.display());
+        Ok(clips)
+    }
+
     fn all_in(folder: &Path) -> anyhow::Result<Vec<Self>> {
         let mut scenes = Vec::new();
         for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {

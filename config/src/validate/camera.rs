@@ -151,7 +151,7 @@ impl Check<'_> {
         }
     }
 
-    fn password(&mut self, at: String, written: Value) -> Option<Secret<String>> {
+    pub(super) fn password(&mut self, at: String, written: Value) -> Option<Secret<String>> {
         let password = match written {
             Value::String(literal) => Ok(literal),
             Value::Table(table) if table.len() == 1 => match (table.get("env"), table.get("file")) {

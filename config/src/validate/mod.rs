@@ -3,6 +3,7 @@
 //! Each table of the file is deserialised on its own, so that a wrong key in one camera hides nothing in another.
 
 mod camera;
+mod centre;
 mod retention;
 mod rule;
 
@@ -30,7 +31,10 @@ use retention::{Defaults, Written};
 use crate::{
     Analysis, ConfigError, Fault, IncidentSettings, Inference, InferenceProvider, Playback, Problem, Server,
     Site, Storage,
-    raw::{RawAnalysis, RawArea, RawIncident, RawInference, RawPlayback, RawServer, RawSite, RawStorage},
+    raw::{
+        RawAnalysis, RawArea, RawCanary, RawIncident, RawInference, RawPlayback, RawServer, RawSite,
+        RawStorage,
+    },
     text,
 };
 
@@ -202,12 +206,15 @@ impl Check<'_> {
         let playback = self.playback(&mut root);
         let incident = self.incident(&mut root);
         let analysis = self.analysis(&mut root);
+        let canary = self.canary(&mut root);
         let inference = self.inference(&mut root, data_dir.as_deref());
         let areas = self.areas(&mut root);
         let cameras = self.cameras(&mut root, &areas.written, retention.unwrap_or_default());
+        let (centre, intake_tokens) = self.centre(&mut root, &areas.written);
         for key in root.keys() {
             let fault = Fault::Section(
-                "site, server, storage, playback, incident, analysis, inference, area, camera",
+                "site, server, storage, playback, incident, analysis, canary, inference, area, camera, unit, class, route, \
+                 deadlines, escalation, calendar, roster, intake",
             );
             self.report(key.clone(), fault);
         }
@@ -220,9 +227,12 @@ impl Check<'_> {
             playback: playback?,
             incident: incident?,
             analysis: analysis?,
+            canary: canary?,
             inference: inference?,
             areas: areas.tree,
             cameras,
+            centre: std::sync::Arc::new(centre),
+            intake_tokens,
         })
     }
 
@@ -335,6 +345,14 @@ impl Check<'_> {
             decoders: decoders?,
             threads: threads?,
         })
+    }
+
+    fn canary(&mut self, root: &mut Table) -> Option<Option<Duration>> {
+        let raw: RawCanary = self.raw_or_default(root, "canary")?;
+        if raw.every.as_deref() == Some("off") {
+            return Some(None);
+        }
+        self.duration("canary.every", raw.every, secs(600), Limits::secs(60, 86_400)).map(Some)
     }
 
     fn inference(&mut self, root: &mut Table, data_dir: Option<&Path>) -> Option<Inference> {

@@ -541,3 +541,109 @@ fn every_kind_of_rule_takes_its_own_keys_and_no_others() {
     assert!(line("[[0.1, 0.5], [0.1, 0.5]]")[0].starts_with("camera[0].line[0].points: the two points"));
     assert!(line("[[0.1, 0.5], [0.1, 1.5]]")[0].starts_with("camera[0].line[0].points: point 1 (0.1, 1.5)"));
 }
+
+#[test]
+fn the_centres_tables_are_read_and_what_they_refer_to_exists() {
+    use sharpeyes_domain::{
+        centre::{Allowance, Date},
+        ids::ClassId,
+        incident::ClockKind,
+    };
+    let site = parse(&site_with(
+        r#"
+        [[unit]]
+        id = "patrol"
+        name = "巡防队"
+        [[class]]
+        id = "accident"
+        lead = "patrol"
+        external = { p110 = "0102" }
+        [class.deadlines.red]
+        finish = "90m"
+        [[class]]
+        id = "stray_dog"
+        name = "流浪犬"
+        level = "blue"
+        grid_workers = false
+        [[route]]
+        area = "town"
+        lead = "patrol"
+        [deadlines.yellow]
+        finish = "2d working"
+        accept = "20m working"
+        [calendar]
+        hours = ["09:00-12:00", "13:00-18:00"]
+        closed = ["2026-10-10"]
+        open = ["2026-10-07"]
+        [[intake]]
+        id = "p110"
+        name = "110"
+        source = "police_110"
+        area = "town"
+        token = "0123456789abcdef01234567"
+        "#,
+    ))
+    .unwrap();
+    let class = |id: &str| site.centre.class(&ClassId::new(id).unwrap()).unwrap();
+    let accident = class("accident");
+    assert_eq!((accident.name.as_str(), accident.lead.is_some()), ("交通事故", true), "changed in part");
+    assert_eq!(accident.plan.allowance(Level::Red, ClockKind::Finish), Allowance::wall(5_400));
+    let yellow = |clock| accident.plan.allowance(Level::Yellow, clock);
+    assert_eq!(
+        yellow(ClockKind::Finish),
+        Allowance::working(2 * 8 * 3_600),
+        "days have the calendar's hours"
+    );
+    assert_eq!(yellow(ClockKind::Accept), Allowance::working(1_200));
+    assert!(!class("stray_dog").is_for_grid);
+    let october = |day| Date { year: 2026, month: 10, day };
+    let calendar = &site.centre.calendar;
+    assert!(calendar.closed.contains(&october(1)) && calendar.closed.contains(&october(10)));
+    assert!(
+        !calendar.closed.contains(&october(7)) && calendar.open.contains(&october(7)),
+        "its own word counts"
+    );
+    assert_eq!(site.intake_tokens.len(), 1);
+
+    let wrong = problems(&site_with(
+        r#"
+        [[unit]]
+        id = "patrol"
+        name = "P"
+        areas = ["nowhere"]
+        [[class]]
+        id = "new"
+        [[route]]
+        class = "unheard"
+        area = "town"
+        lead = "navy"
+        [deadlines.red]
+        lunch = "1h"
+        accept = "0s"
+        [calendar]
+        hours = ["18:00-09:00"]
+        closed = ["soon"]
+        [[intake]]
+        id = "x"
+        name = "X"
+        source = "camera"
+        area = "town"
+        token = "short"
+        "#,
+    ));
+    for at in [
+        "unit[0].areas",
+        "class[0].name",
+        "class[0].level",
+        "route[0].class",
+        "route[0].lead",
+        "deadlines.red.lunch",
+        "deadlines.red.accept",
+        "calendar.hours",
+        "calendar.closed",
+        "intake[0].source",
+        "intake[0].token",
+    ] {
+        assert!(wrong.iter().any(|problem| problem.starts_with(at)), "{at} is not in {wrong:#?}");
+    }
+}

@@ -2,6 +2,7 @@ import { Modal } from "antd";
 import type { Incident } from "../api/types";
 import { useKeys } from "../components/keys";
 import { useSpeech } from "../i18n/context";
+import { whyOf } from "../i18n/format";
 
 interface Props {
   incident: Incident;
@@ -28,7 +29,7 @@ export function FalseAlarmDialog({ incident, onConfirm, onCancel }: Props) {
       transitionName=""
       maskTransitionName=""
     >
-      <p>{t.sentence(incident.evidence)}</p>
+      <p>{whyOf(t, incident)}</p>
       <p className="muted">{t.act.falseHint}</p>
     </Modal>
   );

@@ -93,7 +93,14 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
           hint={t.act.closeHint}
           reasons={CLOSE_REASONS}
           words={t.reason}
-          onChoose={(reason, note) => answer({ verb: "close", reason, note })}
+          onChoose={(reason, note) =>
+            // What is settled on the spot is nothing without a word of how: the least is what the button says.
+            answer({
+              verb: "close",
+              reason,
+              note: note ?? (reason === "handled" ? t.reason.handled : undefined),
+            })
+          }
           onCancel={cancel}
         />
       )}

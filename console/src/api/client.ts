@@ -19,6 +19,8 @@ import type {
   Language,
   NewAccount,
   SetupState,
+  Ticket,
+  TicketScope,
   TraceFrame,
   Viewer,
 } from "./types";
@@ -38,6 +40,9 @@ export class ProblemError extends Error {
 }
 
 export const API = "/api/v1";
+
+/** What a technician does to a ticket. */
+export type TicketAct = "acknowledge" | "close";
 
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
@@ -107,6 +112,10 @@ export const client = {
     call<Clip>("GET", `/incidents/${id}/clip${ofAlarm(alarm)}`, undefined, signal),
   trace: (id: number, alarm?: number, signal?: AbortSignal) =>
     call<TraceFrame[]>("GET", `/incidents/${id}/trace${ofAlarm(alarm)}`, undefined, signal),
+  tickets: (state: TicketScope, signal?: AbortSignal) =>
+    call<Ticket[]>("GET", `/tickets?state=${state}`, undefined, signal),
+  actOnTicket: (id: number, act: TicketAct, note: string) =>
+    call<Ticket>("POST", `/tickets/${id}/${act}`, { note }),
   accounts: (signal?: AbortSignal) => call<Account[]>("GET", "/accounts", undefined, signal),
   createAccount: (account: NewAccount) => call<Account>("POST", "/accounts", account),
   changeAccount: (id: number, change: AccountChange) => call<Account>("PATCH", `/accounts/${id}`, change),

@@ -209,6 +209,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/centre": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Classes, units, working days, and who is on duty today. */
+        get: operations["centre_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -216,7 +233,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** `event: incident` with an incident, `event: reset` and `event: ready` with a position; a comment every 15 s. */
+        /** `event: incident` with an incident, `event: gone` with one that is no longer this viewer's, `event: reset` and `event: ready` with a position; a comment every 15 s. */
         get: operations["events_follow"];
         put?: never;
         post?: never;
@@ -349,6 +366,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a file: its bytes are the body. JPEG, PNG, PDF or plain text, at most 5 MiB. */
+        post: operations["files_attach"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/attachments/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a file. Every look is in the audit log before its first byte. */
+        get: operations["files_fetch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}/clip": {
         parameters: {
             query?: never;
@@ -375,6 +426,23 @@ export interface paths {
         };
         /** The clip itself, with byte ranges. Every look is in the audit log before its first byte. */
         get: operations["clips_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/supervision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The supervision sheets of an incident, first one first, with all that is printed on them. */
+        get: operations["files_sheets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -417,6 +485,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{id}/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does a unit's part in an incident. */
+        post: operations["incidents_work"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intake/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens an incident of what another system reports. It shows the token that the site file gives it. */
+        post: operations["reports_take_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -428,6 +530,23 @@ export interface paths {
         get: operations["document"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens an incident of what a person reports. */
+        post: operations["reports_report"];
         delete?: never;
         options?: never;
         head?: never;
@@ -506,6 +625,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tickets of the viewer's cameras and of the site: open ones first, the newest first. Those of cameras that the site
+         *     names no more are for viewers who are responsible for the whole site.
+         */
+        get: operations["tickets_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** I know of it. A ticket that is closed stays as it is. */
+        post: operations["tickets_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** It is done. A ticket that is closed stays as it is; a fault that is still there opens a new one when it begins again. */
+        post: operations["tickets_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/timeline": {
         parameters: {
             query?: never;
@@ -535,6 +708,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The viewer's saved views, by name. */
+        get: operations["centre_views"];
+        put?: never;
+        /** Saves a view. */
+        post: operations["centre_save_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets a view. */
+        delete: operations["centre_forget_view"];
         options?: never;
         head?: never;
         patch?: never;
@@ -578,6 +786,8 @@ export interface components {
             name: string;
             /** @description What they may do. */
             role: components["schemas"]["Role"];
+            /** @description The unit that its person belongs to. */
+            unit?: string | null;
         };
         /**
          * @description `PATCH /accounts/{id}`. Only given fields change; a change of role, areas, password or `disabled` ends the
@@ -594,6 +804,8 @@ export interface components {
             /** @description New password. */
             password?: string | null;
             role?: components["schemas"]["Role"] | null;
+            /** @description The unit that its person belongs to. */
+            unit?: string | null;
         };
         /** @description One firing of one rule. */
         Alarm: {
@@ -631,6 +843,13 @@ export interface components {
             /** @description Rule identifier within the camera. */
             rule: string;
         };
+        /** @description What decodes a camera's pictures for its analysis. */
+        AnalysisDecoder: {
+            /** @description As GStreamer names it. */
+            element: string;
+            /** @description By a unit made for it, not by the processor. */
+            is_hardware: boolean;
+        };
         /** @description How the analysis of one camera is doing. */
         AnalysisHealth: {
             /**
@@ -638,6 +857,7 @@ export interface components {
              * @description Nothing has been seen since, although there was something to look at: the camera is blind.
              */
             blind_since_ms?: number | null;
+            decoder?: components["schemas"]["AnalysisDecoder"] | null;
             /**
              * Format: int64
              * @description Pictures that should have been looked at since the start and were not.
@@ -654,6 +874,15 @@ export interface components {
             model?: string | null;
             /** @description What a technician can do about it, English. */
             remedy?: string | null;
+            /** @description How closely it is looked at: `sizes`, `keyframes`, `few` or `full`. */
+            rung?: string | null;
+            /** @description Stable word for why it stands on that rung. */
+            rung_reason?: string | null;
+            /**
+             * Format: int64
+             * @description Since when it stands there, by the time of its pictures.
+             */
+            rung_since_ms?: number | null;
             /** @description Where it stands. */
             state: components["schemas"]["AnalysisState"];
         };
@@ -672,6 +901,84 @@ export interface components {
             name: string;
             /** @description The area that contains this one. */
             parent?: string | null;
+        };
+        /** @description A unit's part in an incident. */
+        Assignment: {
+            /**
+             * Format: int64
+             * @description When it arrived.
+             */
+            arrived_ms?: number | null;
+            /** @description Why: `returned`, `withdrawn` or `reopened`. */
+            end_cause?: string | null;
+            /**
+             * Format: int64
+             * @description When it was no longer counted on.
+             */
+            ended_ms?: number | null;
+            /**
+             * Format: int64
+             * @description When it was done.
+             */
+            finished_ms?: number | null;
+            /** @description It leads; the others help. */
+            lead: boolean;
+            /**
+             * Format: int32
+             * @description How often its work was not accepted.
+             */
+            reworks: number;
+            /**
+             * Format: int64
+             * @description When it signed in.
+             */
+            signed_ms?: number | null;
+            /**
+             * Format: int64
+             * @description When it was told.
+             */
+            told_ms: number;
+            /** @description Identifier of the unit. */
+            unit: string;
+            /** @description Name of the unit. */
+            unit_name: string;
+        };
+        /** @description `POST /incidents/{id}/attachments`. */
+        Attached: {
+            /**
+             * Format: int64
+             * @description The new file; the known one when the same was added before.
+             */
+            attachment: number;
+            /** @description The incident now. */
+            incident: components["schemas"]["Incident"];
+        };
+        /** @description A file of an incident: `GET /incidents/{id}/attachments/{file}` has its bytes. */
+        Attachment: {
+            /**
+             * Format: int64
+             * @description When it was added.
+             */
+            at_ms: number;
+            by?: components["schemas"]["Person"] | null;
+            /**
+             * Format: int64
+             * @description How large.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Identifier.
+             */
+            id: number;
+            /** @description `image/jpeg`, `image/png`, `application/pdf` or `text/plain`. */
+            media_type: string;
+            /** @description As it was called. */
+            name: string;
+            /** @description SHA-256, hex. */
+            sha256: string;
+            /** @description The unit that added it. */
+            unit?: string | null;
         };
         /** @description `GET /audit`, newest first. */
         AuditList: {
@@ -730,6 +1037,17 @@ export interface components {
              */
             rows: number;
         };
+        /** @description When offices work. */
+        Calendar: {
+            /** @description Days off, `2026-10-01`. */
+            closed: string[];
+            /** @description `["mon", …]`. */
+            days: string[];
+            /** @description `["08:30-12:00", "14:30-18:00"]`. */
+            hours: string[];
+            /** @description Days of rest that are worked. */
+            open: string[];
+        };
         /**
          * @description A camera. Police see only where it is: `main`, `sub`, `analysis`, `zones`, `lines` and `rules` are absent for
          *     them.
@@ -754,6 +1072,47 @@ export interface components {
             sub?: components["schemas"]["StreamHealth"] | null;
             /** @description Zones drawn on the picture. */
             zones?: components["schemas"]["Zone"][];
+        };
+        /** @description `GET /centre`: the tables that the queue goes by. The site file declares them. */
+        Centre: {
+            /** @description Working days. */
+            calendar: components["schemas"]["Calendar"];
+            /** @description Classes of incidents. */
+            classes: components["schemas"]["Class"][];
+            /** @description Who is on duty today. */
+            duty: components["schemas"]["DutyToday"][];
+            /** @description Departments and teams. */
+            units: components["schemas"]["Unit"][];
+        };
+        /** @description A class of incidents. */
+        Class: {
+            /** @description Who helps. */
+            assist: string[];
+            /** @description How much time its clocks allow. */
+            deadlines: components["schemas"]["Deadline"][];
+            /** @description What happens when one has run out. */
+            escalation: components["schemas"]["Escalation"][];
+            /** @description Its code in other systems, by the system's name. */
+            external: {
+                [key: string]: string;
+            };
+            /** @description Grid workers may report it. */
+            grid_workers: boolean;
+            /** @description Identifier. */
+            id: string;
+            /** @description Who leads when no route says. */
+            lead?: string | null;
+            /**
+             * Format: int32
+             * @description Of what people report: 1 red to 4 blue.
+             */
+            level: number;
+            /** @description In Chinese. */
+            name: string;
+            /** @description In English. */
+            name_en: string;
+            /** @description Where it happens; empty: anywhere. */
+            places: string[];
         };
         /** @description `GET /incidents/{id}/clip`. */
         Clip: {
@@ -801,6 +1160,40 @@ export interface components {
              */
             wall_ms: number;
         };
+        /** @description A clock of an incident. */
+        ClockRow: {
+            /**
+             * Format: int32
+             * @description How much time it allows.
+             */
+            allowed_s: number;
+            /**
+             * Format: int64
+             * @description When its time is over.
+             */
+            due_ms: number;
+            /**
+             * Format: int32
+             * @description How much of it was told of: 0, 50, 80 or 100 percent; of `escalate` the steps.
+             */
+            fired: number;
+            /** @description What it times: `accept`, `dispatch`, `sign`, `arrive`, `finish`, `verify`, `close`, `revisit`, `hold`, `escalate`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description From then on.
+             */
+            started_ms: number;
+            /**
+             * Format: int64
+             * @description When it stopped; absent: it runs.
+             */
+            stopped_ms?: number | null;
+            /** @description Whose of the units; absent: the incident's own. */
+            unit?: string | null;
+            /** @description It counts working time, not wall time. */
+            working: boolean;
+        };
         /**
          * @description Why an incident was closed.
          * @enum {string}
@@ -811,6 +1204,23 @@ export interface components {
          * @enum {string}
          */
         CrossingDirection: "forward" | "backward" | "both";
+        /** @description How much time a clock allows. */
+        Deadline: {
+            /** @description Which clock, e.g. `accept`. */
+            clock: string;
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue.
+             */
+            level: number;
+            /**
+             * Format: int32
+             * @description So long.
+             */
+            seconds: number;
+            /** @description It counts working time, not wall time. */
+            working: boolean;
+        };
         /** @description A deleted file. */
         Deletion: {
             /**
@@ -852,6 +1262,17 @@ export interface components {
          * @enum {string}
          */
         DiskState: "ok" | "full" | "read_only" | "missing" | "swapped" | "failed" | "slow";
+        /** @description A unit that is on duty today. */
+        DutyToday: {
+            /** @description `resident`, `rotating` or `on_call`. */
+            mode: string;
+            /** @description Who. */
+            people: string[];
+            /** @description Whom to call. */
+            phone?: string | null;
+            /** @description Which unit. */
+            unit: string;
+        };
         /** @description The body of every refusal. */
         ErrorBody: {
             /** @description Stable word for programs, e.g. `not_found`, `conflict`, `rate_limited`. */
@@ -878,6 +1299,16 @@ export interface components {
              * @description `rate_limited`: seconds until the next attempt is looked at.
              */
             retry_after_s?: number | null;
+        };
+        /** @description A step of an escalation chain. */
+        Escalation: {
+            /**
+             * Format: int32
+             * @description So long after the clock ran out, or after the step before.
+             */
+            after_s: number;
+            /** @description Who is told. */
+            to: string;
         };
         /** @description `event: ready` and `event: reset` of `GET /events`. */
         EventPosition: {
@@ -907,6 +1338,11 @@ export interface components {
              * @description How many it takes; 1 where one is enough.
              */
             limit: number;
+            /**
+             * @description The camera may have been tampered with at the time, so this may be wrong: `covered`, `defocused`, `moved`, `frozen`
+             *     or `signal_lost`. Absent: the usual trust.
+             */
+            low_trust?: string | null;
             /**
              * Format: int32
              * @description The most at once, so far.
@@ -1019,6 +1455,8 @@ export interface components {
              * @description When.
              */
             at_ms: number;
+            /** @description All details of the action, by the names that commands use. */
+            detail?: unknown;
             from?: components["schemas"]["IncidentState"] | null;
             /**
              * Format: int32
@@ -1031,6 +1469,8 @@ export interface components {
             reason?: string | null;
             /** @description State after. */
             to: components["schemas"]["IncidentState"];
+            /** @description The unit that did it, or that it was about. */
+            unit?: string | null;
             /**
              * Format: int64
              * @description Version after.
@@ -1109,21 +1549,59 @@ export interface components {
              * @description How many alarms it holds.
              */
             alarms: number;
+            /**
+             * Format: int64
+             * @description Its file is complete, since then.
+             */
+            archived_ms?: number | null;
             /** @description Area identifier. */
             area: string;
             /** @description Area name. */
             area_name: string;
-            /** @description Camera identifier. */
-            camera: string;
+            /**
+             * Format: int64
+             * @description The due time that a unit asks for.
+             */
+            asked_due_ms?: number | null;
+            /** @description Camera identifier; absent: a report that names none. */
+            camera?: string | null;
             /** @description Camera name. */
-            camera_name: string;
-            /** @description What happened. */
-            class: components["schemas"]["IncidentClass"];
+            camera_name?: string | null;
+            /** @description What happened: the identifier of a class, see `GET /centre`. */
+            class: string;
             close_reason?: components["schemas"]["CloseReason"] | null;
             /** @description The alarms are over: a person may want to close it. */
             close_suggested: boolean;
-            /** @description Why the first alarm was raised: the viewer's sentence is made from it. */
-            evidence: components["schemas"]["Evidence"];
+            /**
+             * Format: int64
+             * @description The next moment by which something must have happened; past: it is overdue.
+             */
+            deadline_ms?: number | null;
+            /** @description A report: in as many words as it takes. */
+            description?: string | null;
+            /**
+             * Format: int64
+             * @description When its units should be done.
+             */
+            due_ms?: number | null;
+            /**
+             * Format: int64
+             * @description When it was closed or rejected.
+             */
+            ended_ms?: number | null;
+            /**
+             * Format: int32
+             * @description Steps of the escalation chain told since its state last changed.
+             */
+            escalated: number;
+            evidence?: components["schemas"]["Evidence"] | null;
+            /** @description The due time was put off. */
+            extended: boolean;
+            /**
+             * Format: int64
+             * @description Its clock stands still, since then.
+             */
+            held_since_ms?: number | null;
             /**
              * Format: int64
              * @description Identifier.
@@ -1135,8 +1613,13 @@ export interface components {
              */
             last_alarm_ms: number;
             /**
+             * Format: double
+             * @description A report: degrees north, WGS 84.
+             */
+            latitude?: number | null;
+            /**
              * Format: int64
-             * @description Until when, if nothing is done.
+             * @description Until when, if nothing is done; matters while it is claimed.
              */
             lease_until_ms?: number | null;
             /**
@@ -1144,22 +1627,65 @@ export interface components {
              * @description 1 red, 2 orange, 3 yellow, 4 blue.
              */
             level: number;
-            /** @description Number as people say it. */
+            /** @description A report: where, in words. */
+            location?: string | null;
+            /**
+             * Format: double
+             * @description A report: degrees east, WGS 84.
+             */
+            longitude?: number | null;
+            /**
+             * Format: int64
+             * @description Merged: into this one.
+             */
+            merged_into?: number | null;
+            /** @description Number as people say it, e.g. `20261126-0042`. */
             number: string;
             /** @description An alarm of it is still running. */
             ongoing: boolean;
             /**
              * Format: int64
-             * @description When its first alarm began.
+             * @description When its first alarm began, or when it happened as the report says.
              */
             opened_ms: number;
+            /** @description The due time has passed. */
+            overdue: boolean;
             owner?: components["schemas"]["Person"] | null;
-            /** @description `village`, `junction`, `crowded` or `reservoir`. */
-            place: string;
+            /** @description What the camera looks at: `village`, `junction`, `crowded` or `reservoir`. */
+            place?: string | null;
+            received_by?: components["schemas"]["Person"] | null;
+            /**
+             * Format: int64
+             * @description When it came to the centre.
+             */
+            received_ms: number;
+            reject_reason?: components["schemas"]["RejectReason"] | null;
+            /** @description It was over before. */
+            reopened: boolean;
+            revisit_result?: components["schemas"]["RevisitResult"] | null;
+            /** @description The units' work was not accepted, and is not yet. */
+            rework: boolean;
+            satisfaction?: components["schemas"]["Satisfaction"] | null;
+            /**
+             * Format: int64
+             * @description Shelved: until then.
+             */
+            shelved_until_ms?: number | null;
+            /** @description How it came to the centre. */
+            source: components["schemas"]["Source"];
             /** @description Where it stands. */
             state: components["schemas"]["IncidentState"];
             /** @description `GET /incidents/{id}/thumbnail.jpg` has a picture. */
             thumbnail: boolean;
+            /** @description A report: in a few words. */
+            title?: string | null;
+            /** @description Its units, the first one told first. */
+            units: components["schemas"]["Assignment"][];
+            /**
+             * Format: int32
+             * @description How hard the centre presses: 0 not, 1 reminded, 2 pressed, 3 under supervision.
+             */
+            urged: number;
             /**
              * Format: int64
              * @description Grows with every change; commands carry it as `expected_version`.
@@ -1167,14 +1693,25 @@ export interface components {
             version: number;
         };
         /**
-         * @description What an incident is about.
+         * @description What a rule watches for.
          * @enum {string}
          */
         IncidentClass: "crowding" | "crowd_surge" | "intrusion" | "water_edge" | "line_crossing" | "wrong_way" | "loitering" | "stopped_vehicle" | "accident" | "person_down" | "left_object" | "running" | "smoke" | "fire";
-        /** @description `POST /incidents/{id}/actions`. */
+        /** @description `POST /incidents/{id}/actions`: what the centre does. Each action takes the fields that name it. */
         IncidentCommand: {
             /** @description What to do. */
             action: components["schemas"]["IncidentVerb"];
+            /** @description `assess`: where it is; absent: as it is. */
+            area?: string | null;
+            /** @description `assess`, `dispatch`: who helps. */
+            assist?: string[];
+            /** @description `assess`: what it is; absent: as it is. */
+            class?: string | null;
+            /**
+             * Format: int64
+             * @description `dispatch`, `rework`, `extend`: when the units should be done; absent: as the class says.
+             */
+            due_ms?: number | null;
             /**
              * Format: int64
              * @description The version that the person was looking at; another one now is a 409.
@@ -1182,17 +1719,69 @@ export interface components {
             expected_version: number;
             /** @description Chosen by the client; the same key twice is one command. */
             idempotency_key: string;
-            /** @description Free text for the history. */
+            /**
+             * Format: int64
+             * @description `merge`: into which incident.
+             */
+            into?: number | null;
+            /** @description `assess`, `dispatch`: who leads; absent: as proposed. */
+            lead?: string | null;
+            /**
+             * Format: int32
+             * @description `assess`: 1 red to 4 blue; absent: as it is. `raise`: the new level.
+             */
+            level?: number | null;
+            /** @description Free text for the history; some actions need it. */
             note?: string | null;
             reason?: components["schemas"]["CloseReason"] | null;
+            reject_reason?: components["schemas"]["RejectReason"] | null;
             reopen_reason?: components["schemas"]["ReopenReason"] | null;
+            result?: components["schemas"]["RevisitResult"] | null;
+            satisfaction?: components["schemas"]["Satisfaction"] | null;
+            /**
+             * Format: int64
+             * @description `hand_over`: the account of who answers for it from now on.
+             */
+            to?: number | null;
+            /** @description `withdraw`: which unit. */
+            unit?: string | null;
+            /**
+             * Format: int64
+             * @description `shelve`: until when.
+             */
+            until_ms?: number | null;
+            /**
+             * Format: int32
+             * @description `urge`: 1 remind, 2 press, 3 supervise.
+             */
+            urge?: number | null;
         };
         /** @description `GET /incidents/{id}`. */
         IncidentDetail: components["schemas"]["Incident"] & {
             /** @description Its alarms, first one first. Named so because `alarms` is their count. */
             alarm_list: components["schemas"]["Alarm"][];
+            /** @description Its files, first one first. */
+            attachments: components["schemas"]["Attachment"][];
+            /** @description What this viewer may do now, as far as it does not depend on details: verbs of `actions` and `work`. */
+            choices: string[];
+            /** @description Every clock that ever ran for it. */
+            clocks: components["schemas"]["ClockRow"][];
             /** @description What happened to it, first thing first. */
             history: components["schemas"]["HistoryRow"][];
+            /** @description Who should deal with it: as assessed, else as routed. */
+            proposal: components["schemas"]["Proposal"];
+            /** @description Who reported it. */
+            reporter?: string | null;
+            /** @description How they can be reached. */
+            reporter_phone?: string | null;
+        };
+        /** @description `event: gone` of `GET /events`: an incident that is no longer this viewer's. */
+        IncidentGone: {
+            /**
+             * Format: int64
+             * @description Which.
+             */
+            id: number;
         };
         /** @description `GET /incidents`: a snapshot, and the sequence number from which `GET /events` goes on. */
         IncidentList: {
@@ -1201,8 +1790,54 @@ export interface components {
              * @description Every change up to this one is in the list.
              */
             as_of_seq: number;
-            /** @description By level, then newest last alarm first. */
+            /** @description Open ones by level, then nearest deadline, then oldest; past ones and what a search finds, newest first. */
             incidents: components["schemas"]["Incident"][];
+            /** @description `cursor` of the next page; absent: there is none. */
+            next_cursor?: string | null;
+        };
+        /** @description `POST /reports`: an incident that a person enters. */
+        IncidentReport: {
+            /** @description Where. */
+            area: string;
+            /** @description A camera that sees the place. */
+            camera?: string | null;
+            /** @description What it is. */
+            class: string;
+            /** @description In as many words as it takes. */
+            description?: string | null;
+            /** @description Photos and documents, at most 6 of 5 MiB each. */
+            files?: components["schemas"]["ReportFile"][];
+            /**
+             * Format: int64
+             * @description When it happened; absent: now.
+             */
+            happened_ms?: number | null;
+            /** @description Chosen by the client; the same key twice is one report. */
+            idempotency_key: string;
+            /**
+             * Format: double
+             * @description Degrees north, WGS 84.
+             */
+            latitude?: number | null;
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue; absent: as its class says.
+             */
+            level?: number | null;
+            /** @description Where, in words. */
+            location?: string | null;
+            /**
+             * Format: double
+             * @description Degrees east, WGS 84.
+             */
+            longitude?: number | null;
+            /** @description Who reported it. */
+            reporter?: string | null;
+            /** @description How they can be reached. */
+            reporter_phone?: string | null;
+            source?: components["schemas"]["Source"] | null;
+            /** @description In a few words. */
+            title: string;
         };
         /**
          * @description Which incidents a list holds.
@@ -1215,10 +1850,51 @@ export interface components {
          */
         IncidentState: "new" | "claimed" | "assessed" | "dispatched" | "signed" | "handling" | "done" | "verified" | "closed" | "revisited" | "rejected" | "merged" | "shelved";
         /**
-         * @description What an operator may do with an incident.
+         * @description What the centre may do with an incident.
          * @enum {string}
          */
-        IncidentVerb: "claim" | "release" | "close" | "reopen";
+        IncidentVerb: "claim" | "release" | "hand_over" | "assess" | "dispatch" | "withdraw" | "verify" | "rework" | "close" | "archive" | "revisit" | "reject" | "merge" | "unmerge" | "shelve" | "unshelve" | "reopen" | "urge" | "extend" | "refuse_extension" | "hold" | "unhold" | "raise" | "note";
+        /** @description `POST /intake/{id}`: an incident that another system reports, with `Authorization: Bearer` and its token. */
+        IntakeReport: {
+            /** @description Where; absent: as the site file says of this system. */
+            area?: string | null;
+            /** @description What it is: a class, or the system's own code of one. */
+            class: string;
+            /** @description In as many words as it takes. */
+            description?: string | null;
+            /** @description The system's own number: the same number twice is one incident. */
+            external_id: string;
+            /** @description Photos and documents, at most 6 of 5 MiB each. */
+            files?: components["schemas"]["ReportFile"][];
+            /**
+             * Format: int64
+             * @description When it happened; absent: now.
+             */
+            happened_ms?: number | null;
+            /**
+             * Format: double
+             * @description Degrees north, WGS 84.
+             */
+            latitude?: number | null;
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue; absent: as its class says.
+             */
+            level?: number | null;
+            /** @description Where, in words. */
+            location?: string | null;
+            /**
+             * Format: double
+             * @description Degrees east, WGS 84.
+             */
+            longitude?: number | null;
+            /** @description Who reported it. */
+            reporter?: string | null;
+            /** @description How they can be reached. */
+            reporter_phone?: string | null;
+            /** @description In a few words. */
+            title: string;
+        };
         /**
          * @description Which way to jump.
          * @enum {string}
@@ -1323,6 +1999,8 @@ export interface components {
             password: string;
             /** @description What they may do. */
             role: components["schemas"]["Role"];
+            /** @description The unit that its person belongs to; needed for the role `unit`. */
+            unit?: string | null;
         };
         /** @description `POST /holds`. */
         NewHold: {
@@ -1379,6 +2057,13 @@ export interface components {
              * @description Down.
              */
             y: number;
+        };
+        /** @description Who should deal with an incident. */
+        Proposal: {
+            /** @description Who should help. */
+            assist: string[];
+            /** @description Who should lead. */
+            lead?: string | null;
         };
         /** @description `GET /cameras/{id}/recording`. */
         Recording: {
@@ -1478,10 +2163,35 @@ export interface components {
             y1: number;
         };
         /**
+         * @description Why an incident was rejected.
+         * @enum {string}
+         */
+        RejectReason: "not_ours" | "out_of_scope" | "unclear";
+        /**
          * @description Why an incident that was over is open again.
          * @enum {string}
          */
         ReopenReason: "recurred" | "mistake" | "new_evidence" | "discontent";
+        /** @description A file that comes with a report. */
+        ReportFile: {
+            /** @description Its bytes, base64. */
+            base64: string;
+            /** @description As it is called. */
+            name: string;
+        };
+        /** @description What became of a report. */
+        Reported: {
+            /**
+             * Format: int64
+             * @description Identifier of the incident.
+             */
+            id: number;
+            incident?: components["schemas"]["Incident"] | null;
+            /** @description This report opened it, and not the same one before. */
+            new: boolean;
+            /** @description Number as people say it. */
+            number: string;
+        };
         /** @description The clock that ages footage. */
         RetentionClock: {
             /**
@@ -1501,10 +2211,15 @@ export interface components {
             trusted_ms: number;
         };
         /**
+         * @description What a revisit found.
+         * @enum {string}
+         */
+        RevisitResult: "reached" | "unreachable" | "nobody_concerned";
+        /**
          * @description What a viewer may do.
          * @enum {string}
          */
-        Role: "operator" | "police" | "technician" | "administrator" | "auditor";
+        Role: "operator" | "police" | "unit" | "technician" | "administrator" | "auditor";
         /** @description A rule of a camera. */
         Rule: {
             /**
@@ -1549,6 +2264,23 @@ export interface components {
             /** @description Its zone; absent: the whole picture. */
             zone?: string | null;
         };
+        /**
+         * @description How content the people concerned are.
+         * @enum {string}
+         */
+        Satisfaction: "satisfied" | "fairly" | "dissatisfied";
+        /** @description A filter of the queue that an account has given a name. */
+        SavedView: {
+            /** @description As its owner's console saved it: usually the parameters of `GET /incidents`. */
+            filter: unknown;
+            /**
+             * Format: int64
+             * @description Identifier.
+             */
+            id: number;
+            /** @description As its owner calls it. */
+            name: string;
+        };
         /** @description `POST /setup`. */
         SetupRequest: {
             /** @description The one-time code from the service's first start. */
@@ -1577,6 +2309,11 @@ export interface components {
             /** @description IANA name of the zone in which local times are shown; absent: the browser's own. */
             timezone?: string | null;
         };
+        /**
+         * @description How an incident came to the centre.
+         * @enum {string}
+         */
+        Source: "camera" | "operator" | "grid" | "police_110" | "hotline" | "hotline_12345" | "app" | "visit" | "superior" | "patrol";
         /** @description `GET /storage`. */
         Storage: {
             /** @description What each stream has, as measured within the last hour. */
@@ -1748,6 +2485,118 @@ export interface components {
             /** @description `main` or `sub`. */
             stream: string;
         };
+        /** @description A supervision sheet (督办单), with all that is printed on it. */
+        SupervisionSheet: {
+            /**
+             * Format: int64
+             * @description When it was made.
+             */
+            at_ms: number;
+            by?: components["schemas"]["Person"] | null;
+            /** @description What is demanded. */
+            demand?: string | null;
+            /**
+             * Format: int64
+             * @description When they should have been done, or should be.
+             */
+            due_ms?: number | null;
+            /** @description The incident now. */
+            incident: components["schemas"]["Incident"];
+            /** @description E.g. `2026-7`: the year and the number in it. */
+            number: string;
+            /** @description Name of the site. */
+            site: string;
+            /** @description The units that are supervised. */
+            units: components["schemas"]["Assignment"][];
+            /**
+             * Format: int32
+             * @description How often they were reminded or pressed before.
+             */
+            urged_before: number;
+        };
+        /** @description A technical fault. One is open for each camera and kind, however often the fault comes and goes. */
+        Ticket: {
+            acknowledged?: components["schemas"]["TicketHand"] | null;
+            /** @description Which camera; absent: the site. */
+            camera?: string | null;
+            /** @description Its name; absent when the site names it no more. */
+            camera_name?: string | null;
+            closed?: components["schemas"]["TicketHand"] | null;
+            /** @description Stable word for what exactly, e.g. `refused`. */
+            code: string;
+            /** @description What happened last, English. */
+            detail: string;
+            /**
+             * Format: int64
+             * @description When it first began.
+             */
+            first_ms: number;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description What is broken. */
+            kind: components["schemas"]["TicketKind"];
+            /**
+             * Format: int64
+             * @description When it last began, or was last there before it was over.
+             */
+            last_ms: number;
+            /**
+             * Format: int32
+             * @description 1 (red: the site, or a camera that may raise red alarms, is blind) to 4.
+             */
+            level: number;
+            /** @description What was written. */
+            note: string;
+            /**
+             * Format: int64
+             * @description When it was gone by itself, if it did not come back.
+             */
+            recovered_ms?: number | null;
+            /** @description What to do, English. */
+            remedy: string;
+            /** @description The stage that fails, e.g. `connect`. */
+            stage?: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["TicketState"];
+            /**
+             * Format: int32
+             * @description How often it began.
+             */
+            times: number;
+        };
+        /** @description A person's hand on a ticket. */
+        TicketHand: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /** @description Name of the account. */
+            by: string;
+        };
+        /**
+         * @description What is broken.
+         * @enum {string}
+         */
+        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "disk" | "clock" | "canary_missing";
+        /** @description What a technician writes with it; may be empty. */
+        TicketNote: {
+            /** @description At most 1,000 characters. An empty one leaves what is written. */
+            note?: string;
+        };
+        /**
+         * @description Which tickets are asked for.
+         * @enum {string}
+         */
+        TicketScope: "open" | "all";
+        /**
+         * @description Where a ticket stands.
+         * @enum {string}
+         */
+        TicketState: "open" | "acknowledged" | "recovered" | "closed";
         /** @description `GET /timeline`. */
         Timeline: {
             /**
@@ -1919,6 +2768,26 @@ export interface components {
              */
             wall_ms: number;
         };
+        /** @description A department or team. */
+        Unit: {
+            /** @description Where it works; empty: everywhere. */
+            areas: string[];
+            /** @description Identifier. */
+            id: string;
+            /** @description `department`, `team` or `grid`. */
+            kind: string;
+            /** @description Name as shown. */
+            name: string;
+            /** @description Whom to call. */
+            phone?: string | null;
+        };
+        /** @description `POST /views`: a view of the same name is replaced. */
+        ViewToSave: {
+            /** @description An object of at most 4,000 characters. */
+            filter: unknown;
+            /** @description 1 to 60 characters. */
+            name: string;
+        };
         /** @description Who is signed in. */
         Viewer: {
             /** @description Roots of the area subtrees in which they may do it. */
@@ -1938,6 +2807,8 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Where they work. */
             site: components["schemas"]["SiteFacts"];
+            /** @description The unit that they belong to. */
+            unit?: string | null;
         };
         /** @description The disk of recordings. */
         Volume: {
@@ -1970,6 +2841,32 @@ export interface components {
             /** @description Its own name, from its identity file. */
             uuid: string;
         };
+        /** @description `POST /incidents/{id}/work`: what a unit does, or the centre in its name. */
+        WorkCommand: {
+            /** @description What to do. */
+            action: components["schemas"]["WorkVerb"];
+            /**
+             * Format: int64
+             * @description `ask_extension`: the due time wished.
+             */
+            due_ms?: number | null;
+            /**
+             * Format: int64
+             * @description The version that the person was looking at; another one now is a 409.
+             */
+            expected_version: number;
+            /** @description Chosen by the client; the same key twice is one command. */
+            idempotency_key: string;
+            /** @description Free text for the history; some actions need it. */
+            note?: string | null;
+            /** @description Which unit; people of units act for their own only and need not name it. */
+            unit?: string | null;
+        };
+        /**
+         * @description What a unit may do with an incident.
+         * @enum {string}
+         */
+        WorkVerb: "sign_in" | "return" | "arrive" | "feedback" | "finish" | "ask_extension";
         /** @description A zone of a camera. */
         Zone: {
             /** @description Identifier within the camera. */
@@ -2458,6 +3355,25 @@ export interface operations {
             };
         };
     };
+    centre_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Centre"];
+                };
+            };
+        };
+    };
     events_follow: {
         parameters: {
             query?: {
@@ -2619,8 +3535,28 @@ export interface operations {
                 state?: components["schemas"]["IncidentScope"];
                 /** @description At most so many: 200 if not given, 1000 at most. */
                 limit?: number;
-                /** @description Only those with a smaller id: the next page. */
+                /** @description Only those with a smaller id: the next page of what is listed newest first. */
                 before?: number;
+                /** @description `next_cursor` of the page before, of the same question. */
+                cursor?: string;
+                /** @description Levels, 1 red to 4 blue. */
+                level?: string;
+                /** @description States, as incidents have them, e.g. `dispatched,signed,handling`. */
+                stage?: string;
+                /** @description Classes. */
+                class?: string;
+                /** @description Sources. */
+                source?: string;
+                /** @description In this area and what lies in it. */
+                area?: string;
+                /** @description That this unit has a part in. */
+                unit?: string;
+                /** @description `true`: those that this viewer answers for. */
+                mine?: boolean;
+                /** @description `true`: those whose deadline has passed. */
+                overdue?: boolean;
+                /** @description With these words in number, title, place or notes; newest first. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -2701,6 +3637,82 @@ export interface operations {
             };
             /** @description not from this state, or not by this viewer */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    files_attach: {
+        parameters: {
+            query: {
+                /** @description As it is called. */
+                name: string;
+                /** @description The unit that adds it; people of units add for their own. */
+                unit?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attached"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    files_fetch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                file: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2795,6 +3807,35 @@ export interface operations {
             };
         };
     };
+    files_sheets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupervisionSheet"][];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     incidents_thumbnail: {
         parameters: {
             query?: never;
@@ -2856,6 +3897,99 @@ export interface operations {
             };
         };
     };
+    incidents_work: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkCommand"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description someone was faster; `current` says who */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not from this state, or not by this viewer */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reports_take_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IntakeReport"];
+            };
+        };
+        responses: {
+            /** @description the same report again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reported"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reported"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     document: {
         parameters: {
             query?: never;
@@ -2871,6 +4005,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+        };
+    };
+    reports_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentReport"];
+            };
+        };
+        responses: {
+            /** @description the same report again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reported"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reported"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -3096,6 +4278,110 @@ export interface operations {
             };
         };
     };
+    tickets_list: {
+        parameters: {
+            query?: {
+                /** @description Those that want someone, if not given. */
+                state?: components["schemas"]["TicketScope"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"][];
+                };
+            };
+        };
+    };
+    tickets_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tickets_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     timeline_rows: {
         parameters: {
             query: {
@@ -3159,6 +4445,83 @@ export interface operations {
                 };
             };
             /** @description there is none that the viewer may know of */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    centre_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"][];
+                };
+            };
+        };
+    };
+    centre_save_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewToSave"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    centre_forget_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             404: {
                 headers: {
                     [name: string]: unknown;

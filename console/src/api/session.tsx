@@ -11,18 +11,27 @@ export function useViewer(): Viewer {
 }
 
 /** What each role finds in the navigation, first entry first. The server decides what is allowed; this only avoids dead ends. */
-export type ScreenName = "queue" | "cameras" | "timeline" | "health" | "storage" | "accounts" | "audit";
+export type ScreenName =
+  | "queue"
+  | "cameras"
+  | "timeline"
+  | "health"
+  | "tickets"
+  | "storage"
+  | "accounts"
+  | "audit";
 
 const SCREENS: Record<Role, readonly ScreenName[]> = {
   operator: ["queue", "cameras", "timeline"],
   police: ["queue"],
-  technician: ["health", "timeline", "storage"],
-  administrator: ["accounts", "health", "storage"],
+  unit: ["queue"],
+  technician: ["tickets", "health", "timeline", "storage"],
+  administrator: ["accounts", "health", "tickets", "storage"],
   auditor: ["audit"],
 };
 
 export const screensOf = (role: Role): readonly ScreenName[] => SCREENS[role];
-export const seesQueue = (role: Role): boolean => role === "operator" || role === "police";
+export const seesQueue = (role: Role): boolean => role === "operator" || role === "police" || role === "unit";
 /** Recorded pictures; a technician sees only what is recorded and what is missing. */
 export const mayWatch = (role: Role): boolean => role === "operator";
 export const mayAct = (role: Role): boolean => role === "operator";

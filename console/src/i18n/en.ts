@@ -1,10 +1,12 @@
 /** English: fills every word that Chinese has. */
 import { incidentClass, objectClass, sentence } from "./alarms.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
+import { ticketWords } from "./tickets.en";
 import type { Words } from "./zh";
 
 export const en: Words = {
   ...recordingWords,
+  ...ticketWords,
   product: "Sharp Eyes",
   tagline: "Governance centre · dispatch",
   lang: { name: "English", other: "中文" },
@@ -24,6 +26,7 @@ export const en: Words = {
   role: {
     operator: "Operator",
     police: "Police",
+    unit: "Unit",
     technician: "Technician",
     administrator: "Administrator",
     auditor: "Auditor",
@@ -33,6 +36,7 @@ export const en: Words = {
     cameras: "Live view",
     timeline: "Playback",
     health: "Camera health",
+    tickets: "Tickets",
     storage: "Storage",
     accounts: "Accounts",
     audit: "Audit log",
@@ -74,7 +78,20 @@ export const en: Words = {
   shell: { signOut: "Sign out", account: "Account", skip: "Skip to content" },
   level: { 1: "Red", 2: "Orange", 3: "Yellow", 4: "Blue" },
   levelLong: { 1: "Red · critical", 2: "Orange · urgent", 3: "Yellow · elevated", 4: "Blue · normal" },
-  incidentClass,
+  incidentClass: {
+    ...incidentClass,
+    traffic_order: "Traffic order",
+    fight: "Suspected fight",
+    public_order: "Public order",
+    road_hazard: "Obstacle or water on the road",
+    safety_hazard: "Safety hazard",
+    missing_person: "Missing person",
+    help: "Call for help",
+    dispute: "Dispute",
+    facility: "Damaged facility",
+    environment: "Environment",
+    other: "Other",
+  },
   place: { village: "Village", junction: "Junction", crowded: "Crowded place", reservoir: "Reservoir" },
   state: {
     new: "New",
@@ -231,6 +248,16 @@ export const en: Words = {
     append: "alarm added",
     raise: "level raised",
     suggest_close: "closing suggested",
+    hand_over: "handed over",
+    withdraw: "taken back from the unit",
+    feedback: "fed back",
+    archive: "archived",
+    ask_extension: "asked for more time",
+    refuse_extension: "refused more time",
+    note: "noted",
+    attach: "added a file",
+    warn: "time is running out",
+    escalate: "escalated",
   },
   player: {
     loading: "Reading the recording…",

@@ -1,5 +1,6 @@
 /** Times, ages and problems as text. Formatting only. */
 import type { Problem } from "../api/client";
+import type { Incident } from "../api/types";
 import type { Words } from "./zh";
 
 export interface Clockface {
@@ -110,4 +111,20 @@ export function problemText(t: Words, problem: Problem): string {
   return problem.retry_after_s === undefined
     ? words
     : `${words} ${t.error.retryAfter(problem.retry_after_s)}`;
+}
+
+/** Why it is in the queue: what the rule saw, or what somebody reported. */
+export function whyOf(t: Words, incident: Incident): string {
+  return incident.evidence ? t.sentence(incident.evidence) : (incident.title ?? "");
+}
+
+/** What saw it, or where it is as the report says. */
+export function seenAt(incident: Incident): string {
+  return incident.camera_name ?? incident.location ?? "";
+}
+
+/** Its area, and what kind of place the camera looks at. */
+export function whereOf(t: Words, incident: Incident): string {
+  const place = incident.place === undefined ? "" : ` · ${t.place[incident.place] ?? incident.place}`;
+  return `${incident.area_name}${place}`;
 }

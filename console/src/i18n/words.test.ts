@@ -175,7 +175,19 @@ it("shows the server's own sentence for a refusal that it has no words for", () 
 });
 
 it("has the same codes in both languages wherever it matters", () => {
-  for (const part of ["incidentClass", "objectClass", "state", "reason", "stream", "analysis", "rung", "rungReason", "gapCause", "history", "endCause"] as const) {
+  for (const part of [
+    "incidentClass",
+    "objectClass",
+    "state",
+    "reason",
+    "stream",
+    "analysis",
+    "rung",
+    "rungReason",
+    "gapCause",
+    "history",
+    "endCause",
+  ] as const) {
     expect(Object.keys(en[part]).sort()).toEqual(Object.keys(zh[part]).sort());
   }
   expect(Object.keys(en.error.codes).sort()).toEqual(Object.keys(zh.error.codes).sort());

@@ -1,9 +1,11 @@
 /** Chinese, the first language: the shape of this object is what every other language must fill. */
 import { incidentClass, objectClass, sentence } from "./alarms.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
+import { ticketWords } from "./tickets.zh";
 
 export const zh = {
   ...recordingWords,
+  ...ticketWords,
   product: "雪亮视频网关",
   tagline: "综治中心 · 事件调度",
   lang: { name: "中文", other: "English" },
@@ -23,6 +25,7 @@ export const zh = {
   role: {
     operator: "调度员",
     police: "民警",
+    unit: "责任单位人员",
     technician: "运维员",
     administrator: "管理员",
     auditor: "审计员",
@@ -32,6 +35,7 @@ export const zh = {
     cameras: "实时画面",
     timeline: "录像回放",
     health: "设备运维",
+    tickets: "工单",
     storage: "存储",
     accounts: "账号",
     audit: "审计日志",
@@ -75,7 +79,20 @@ export const zh = {
     number,
     string
   >,
-  incidentClass,
+  incidentClass: {
+    ...incidentClass,
+    traffic_order: "交通秩序",
+    fight: "打斗疑似",
+    public_order: "治安问题",
+    road_hazard: "道路障碍、积水",
+    safety_hazard: "公共安全隐患",
+    missing_person: "人员走失",
+    help: "群众求助",
+    dispute: "矛盾纠纷",
+    facility: "公共设施损坏",
+    environment: "环境卫生",
+    other: "其他",
+  } as Record<string, string>,
   place: { village: "村居", junction: "路口", crowded: "人员密集", reservoir: "水库" } as Record<
     string,
     string
@@ -240,6 +257,16 @@ export const zh = {
     append: "新增报警",
     raise: "等级升高",
     suggest_close: "建议关闭",
+    hand_over: "交接",
+    withdraw: "收回派单",
+    feedback: "反馈",
+    archive: "归档",
+    ask_extension: "申请延期",
+    refuse_extension: "不同意延期",
+    note: "备注",
+    attach: "上传附件",
+    warn: "时限提醒",
+    escalate: "升级上报",
   } as Record<string, string>,
   player: {
     loading: "正在读取录像…",

@@ -69,6 +69,10 @@ export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => voi
           void queries.invalidateQueries({ queryKey: ["incident"] });
         },
         onIncident: take,
+        onGone: (id) => {
+          book.forget(id);
+          void queries.invalidateQueries({ queryKey: ["incident", id] });
+        },
         onSignedOut: () => signedOut.current(),
       },
     );

@@ -60,6 +60,11 @@ export class IncidentBook {
     return next.level < known.level ? "raised" : null;
   }
 
+  /** It is no longer this viewer's. */
+  forget(id: number): void {
+    if (this.#byId.delete(id)) this.#tell();
+  }
+
   #tell(): void {
     this.#view = [...this.#byId.values()];
     for (const listener of this.#listeners) listener();

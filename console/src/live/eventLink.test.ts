@@ -22,6 +22,7 @@ function harness(open: (lastSeq: number, signal: AbortSignal) => Promise<Respons
   const states: LinkState[] = [];
   const snapshots: IncidentList[] = [];
   const versions: number[] = [];
+  const gone: number[] = [];
   const signedOut = vi.fn();
   let seq = 10;
   const link = new EventLink(
@@ -37,14 +38,17 @@ function harness(open: (lastSeq: number, signal: AbortSignal) => Promise<Respons
       onState: (state) => states.push(state),
       onSnapshot: (list) => snapshots.push(list),
       onIncident: (i) => versions.push(i.version),
+      onGone: (id) => gone.push(id),
       onSignedOut: signedOut,
     },
   );
-  return { link, states, snapshots, versions, signedOut };
+  return { link, states, snapshots, versions, gone, signedOut };
 }
 
 const told = (seq: number, version: number) =>
   `event: incident\nid: ${seq}\ndata: ${JSON.stringify(incident(1, { version }))}\n\n`;
+
+const taken = (seq: number) => `event: gone\nid: ${seq}\ndata: ${JSON.stringify({ id: 1 })}\n\n`;
 
 describe("EventLink", () => {
   beforeEach(() => vi.useFakeTimers());
@@ -66,6 +70,18 @@ describe("EventLink", () => {
     expect(asked).toEqual([20, 23]);
     expect(h.versions).toEqual([2]);
     expect(h.snapshots).toHaveLength(1);
+    h.link.stop();
+  });
+
+  it("is told of what is no longer the viewer's", async () => {
+    const p = pipe();
+    const h = harness(async () => p.response);
+    h.link.start();
+    await vi.advanceTimersByTimeAsync(10);
+    p.write(taken(24));
+    await vi.advanceTimersByTimeAsync(10);
+    expect(h.gone).toEqual([1]);
+    expect(h.versions).toEqual([]);
     h.link.stop();
   });
 

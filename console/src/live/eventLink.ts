@@ -23,6 +23,8 @@ export interface LinkHandlers {
   onState: (state: LinkState) => void;
   onSnapshot: (list: IncidentList) => void;
   onIncident: (incident: Incident) => void;
+  /** It is no longer this viewer's. */
+  onGone: (id: number) => void;
   /** The session is over: reconnecting would not help. */
   onSignedOut: () => void;
 }
@@ -115,6 +117,7 @@ export class EventLink {
       return this.#takeSnapshot(signal);
     }
     const seq = event.id === null || event.id === "" ? Number.NaN : Number(event.id);
+    if (event.event === "gone") this.#handlers.onGone((JSON.parse(event.data) as { id: number }).id);
     if (event.event === "incident") this.#handlers.onIncident(JSON.parse(event.data) as Incident);
     if (Number.isFinite(seq)) this.#seq = seq;
     return "ok";

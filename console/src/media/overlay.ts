@@ -76,7 +76,10 @@ function drawZone(context: CanvasRenderingContext2D, area: Area, zone: Zone, str
 
 /** With an arrow at its middle that shows which way is forward: from the line's left to its right. */
 function drawLine(context: CanvasRenderingContext2D, area: Area, line: Line, strong: boolean): void {
-  const [from, to] = line.points.map((p) => ({ x: area.x + p.x * area.width, y: area.y + p.y * area.height }));
+  const [from, to] = line.points.map((p) => ({
+    x: area.x + p.x * area.width,
+    y: area.y + p.y * area.height,
+  }));
   if (!from || !to) return;
   const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
   const along = { x: (to.x - from.x) / length, y: (to.y - from.y) / length };

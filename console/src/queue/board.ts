@@ -82,9 +82,10 @@ export function step(rows: readonly number[], from: number | undefined, by: 1 | 
 
 /** Lower case text in which the filter looks. */
 export function matches(incident: Incident, words: string, spoken: string): boolean {
-  const hay = `#${incident.number} ${incident.camera} ${incident.camera_name} ${incident.area_name} ${
-    incident.owner?.name ?? ""
-  } ${spoken}`.toLowerCase();
+  const hay =
+    `#${incident.number} ${incident.camera ?? ""} ${incident.camera_name ?? ""} ${incident.title ?? ""} ${
+      incident.location ?? ""
+    } ${incident.area_name} ${incident.owner?.name ?? ""} ${spoken}`.toLowerCase();
   return words
     .toLowerCase()
     .split(/\s+/)

@@ -9,6 +9,8 @@ closed_enum! {
         Operator => "operator",
         /// Looks at incidents and their clips in its areas; changes nothing and sees no live picture.
         Police => "police",
+        /// Works for a department or as a grid worker: sees and works what its unit was told, and reports.
+        Unit => "unit",
         /// Keeps cameras running; sees states and numbers, never incident video.
         Technician => "technician",
         /// Manages accounts and settings; sees no video.
@@ -37,6 +39,12 @@ closed_enum! {
         IncidentView => "incident.view",
         /// Change an incident's state.
         IncidentAct => "incident.act",
+        /// Do a unit's part in an incident: sign in, arrive, feed back, finish, return, ask for time, add files.
+        IncidentWork => "incident.work",
+        /// Report an incident.
+        IncidentReport => "incident.report",
+        /// Read the centre's own tables: units, classes, deadlines, duty.
+        CentreRead => "centre.read",
         /// Play or download the clip of an incident.
         ClipView => "clip.view",
         /// Read the boxes that belong to an incident's clip.
@@ -53,6 +61,10 @@ closed_enum! {
         StorageRead => "storage.read",
         /// Say that a clock that has jumped is right, so that retention goes by it.
         StorageManage => "storage.manage",
+        /// See tickets: technical faults of cameras and of the site.
+        TicketRead => "ticket.read",
+        /// Acknowledge and close tickets.
+        TicketManage => "ticket.manage",
         /// List, create and change accounts.
         AccountManage => "account.manage",
         /// Read and verify the audit log.
@@ -70,16 +82,21 @@ impl Action {
             | Self::StorageRead
             | Self::StorageManage
             | Self::AccountManage
+            | Self::CentreRead
             | Self::AuditRead => ResourceKind::Site,
+            Self::IncidentReport => ResourceKind::Area,
             Self::CameraList
             | Self::CameraHealth
             | Self::LiveView
             | Self::RecordingList
             | Self::RecordingView
-            | Self::HoldManage => ResourceKind::Camera,
+            | Self::HoldManage
+            | Self::TicketRead
+            | Self::TicketManage => ResourceKind::Camera,
             Self::IncidentList
             | Self::IncidentView
             | Self::IncidentAct
+            | Self::IncidentWork
             | Self::ClipView
             | Self::TraceView
             | Self::ThumbnailView => ResourceKind::Incident,
@@ -112,6 +129,8 @@ closed_enum! {
     pub enum ResourceKind ("resource") {
         /// The installation as a whole.
         Site => "site",
+        /// One area.
+        Area => "area",
         /// One camera, and through it its area.
         Camera => "camera",
         /// One incident, and through it its camera and area.

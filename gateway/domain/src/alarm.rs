@@ -12,6 +12,7 @@ use crate::{
     ids::{LineId, RuleId, TrackId, ZoneId},
     level::Level,
     rule::RuleClass,
+    tamper::TamperKind,
     time::{MediaDuration, Pts, WallTime},
 };
 
@@ -130,6 +131,9 @@ pub struct Evidence {
     /// What only some kinds of rules have; alarms from before there were such kinds have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<Detail>,
+    /// The camera may have been tampered with at the time, so this may be wrong: how. `None` is the usual trust.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_trust: Option<TamperKind>,
 }
 
 impl Evidence {
@@ -222,6 +226,15 @@ impl AlarmEdge {
             Self::Begin(begin) => &begin.rule,
             Self::Update(update) => &update.rule,
             Self::End(end) => &end.rule,
+        }
+    }
+
+    /// Where it tells why.
+    pub const fn evidence_mut(&mut self) -> Option<&mut Evidence> {
+        match self {
+            Self::Begin(begin) => Some(&mut begin.evidence),
+            Self::Update(update) => Some(&mut update.evidence),
+            Self::End(_) => None,
         }
     }
 

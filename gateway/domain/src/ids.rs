@@ -102,6 +102,12 @@ name_id! {
     RuleId,
     /// A detector.
     ModelId,
+    /// A department or team that incidents are dispatched to.
+    UnitId,
+    /// A class of incidents: what a rule watches for, or what people report.
+    ClassId,
+    /// Another system that reports incidents.
+    IntakeId,
 }
 
 row_id! {
@@ -117,6 +123,10 @@ row_id! {
     IncidentId,
     /// A viewer's account.
     AccountId,
+    /// A small file that belongs to an incident.
+    AttachmentId,
+    /// A technical fault, for technicians.
+    TicketId,
 }
 
 /// One thing over time in one camera and one session of the analysis; never reused within it, meaningless outside.

@@ -5,6 +5,8 @@
 //! shelf, due time). It never closes, dispatches, or undoes what a person decided.
 //! Fed by `gateway::desk`, which stores the result under the expected version together with one history row.
 
+mod action;
+mod assignment;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -15,12 +17,17 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    action::{
+        ActionKind, ClockKind, CloseReason, IncidentAction, RejectReason, ReopenReason, RevisitResult,
+        Satisfaction, UrgeLevel,
+    },
+    assignment::{Assignment, AssignmentEnd},
     table::{Next, TABLE, Transition, Who},
     transition::{IncidentPolicy, TransitionError, transition},
 };
 use crate::{
     closed::closed_enum,
-    ids::{AccountId, CameraId, IncidentId, ZoneId},
+    ids::{AccountId, CameraId, IncidentId, UnitId, ZoneId},
     level::Level,
     rule::RuleClass,
     time::WallTime,
@@ -66,212 +73,6 @@ impl IncidentState {
     }
 }
 
-closed_enum! {
-    /// Why an incident was closed.
-    pub enum CloseReason ("close reason") {
-        /// It was real, and it was dealt with.
-        Handled => "handled",
-        /// Nothing was there.
-        FalseAlarm => "false_alarm",
-        /// Another incident is about the same thing.
-        Duplicate => "duplicate",
-        /// It was a test or an exercise.
-        Test => "test",
-        /// It was real, and nothing had to be done.
-        NoAction => "no_action",
-    }
-}
-
-closed_enum! {
-    /// Why an incident was rejected (不予受理).
-    pub enum RejectReason ("reject reason") {
-        /// Belongs to another place or authority.
-        NotOurs => "not_ours",
-        /// Is nothing that the centre deals with.
-        OutOfScope => "out_of_scope",
-        /// Cannot be understood or found.
-        Unclear => "unclear",
-    }
-}
-
-closed_enum! {
-    /// Why an incident that was over is open again.
-    pub enum ReopenReason ("reopen reason") {
-        /// It happens again.
-        Recurred => "recurred",
-        /// It was closed or rejected by mistake.
-        Mistake => "mistake",
-        /// Something new is known.
-        NewEvidence => "new_evidence",
-        /// The people concerned are not content.
-        Discontent => "discontent",
-    }
-}
-
-closed_enum! {
-    /// What can be done to an incident, without its details: the verb on the wire and in history rows.
-    pub enum ActionKind ("incident action") {
-        /// Take it under a lease; the holder renews, anyone takes over a lease that has run out.
-        Claim => "claim",
-        /// Give it back.
-        Release => "release",
-        /// The lease has run out.
-        LeaseExpired => "lease_expired",
-        /// Judge it real and set its level.
-        Assess => "assess",
-        /// Tell a unit.
-        Dispatch => "dispatch",
-        /// The unit takes it on.
-        SignIn => "sign_in",
-        /// The unit gives it back.
-        Return => "return",
-        /// The unit has arrived and begins.
-        Arrive => "arrive",
-        /// The unit is done.
-        Finish => "finish",
-        /// The centre agrees.
-        Verify => "verify",
-        /// The centre does not agree.
-        Rework => "rework",
-        /// It is over.
-        Close => "close",
-        /// The people concerned have been asked.
-        Revisit => "revisit",
-        /// It is not for us.
-        Reject => "reject",
-        /// It is part of another one.
-        Merge => "merge",
-        /// It is not.
-        Unmerge => "unmerge",
-        /// Put it aside.
-        Shelve => "shelve",
-        /// Take it back from there.
-        Unshelve => "unshelve",
-        /// It is not over.
-        Reopen => "reopen",
-        /// Press for it (催办, 督办).
-        Urge => "urge",
-        /// Allow more time.
-        Extend => "extend",
-        /// Stop its clock (挂起).
-        Hold => "hold",
-        /// Let its clock run again.
-        Unhold => "unhold",
-        /// Its time has run out.
-        Overdue => "overdue",
-        /// One more alarm belongs to it.
-        Append => "append",
-        /// It is more urgent than thought.
-        Raise => "raise",
-        /// The alarms are over: a person may want to close it.
-        SuggestClose => "suggest_close",
-    }
-}
-
-/// What is done to an incident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "action", rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each variant is its ActionKind, which says what it is")]
-pub enum IncidentAction {
-    Claim,
-    Release,
-    LeaseExpired,
-    Assess {
-        /// As the person judges it: may be higher or lower than before.
-        level: Level,
-    },
-    Dispatch {
-        /// When the unit should be done; `None` sets no clock.
-        #[serde(rename = "due_ms")]
-        due: Option<WallTime>,
-    },
-    SignIn,
-    Return,
-    Arrive,
-    Finish,
-    Verify,
-    Rework {
-        /// When the unit should be done now; `None` sets no clock.
-        #[serde(rename = "due_ms")]
-        due: Option<WallTime>,
-    },
-    Close {
-        /// Why.
-        reason: CloseReason,
-    },
-    Revisit,
-    Reject {
-        /// Why.
-        reason: RejectReason,
-    },
-    Merge {
-        /// The one that goes on. That it is open is the caller's to check: [`IncidentStatus::can_absorb`].
-        into: IncidentId,
-    },
-    Unmerge,
-    Shelve {
-        /// When it comes back by itself.
-        #[serde(rename = "until_ms")]
-        until: WallTime,
-    },
-    Unshelve,
-    Reopen {
-        /// Why.
-        reason: ReopenReason,
-    },
-    Urge,
-    Extend {
-        /// The new due time, later than the old one.
-        #[serde(rename = "due_ms")]
-        due: WallTime,
-    },
-    Hold,
-    Unhold,
-    Overdue,
-    Append,
-    Raise {
-        /// The new level, above the old one.
-        level: Level,
-    },
-    SuggestClose,
-}
-
-impl IncidentAction {
-    /// Without its details.
-    #[must_use]
-    pub const fn kind(&self) -> ActionKind {
-        match self {
-            Self::Claim => ActionKind::Claim,
-            Self::Release => ActionKind::Release,
-            Self::LeaseExpired => ActionKind::LeaseExpired,
-            Self::Assess { .. } => ActionKind::Assess,
-            Self::Dispatch { .. } => ActionKind::Dispatch,
-            Self::SignIn => ActionKind::SignIn,
-            Self::Return => ActionKind::Return,
-            Self::Arrive => ActionKind::Arrive,
-            Self::Finish => ActionKind::Finish,
-            Self::Verify => ActionKind::Verify,
-            Self::Rework { .. } => ActionKind::Rework,
-            Self::Close { .. } => ActionKind::Close,
-            Self::Revisit => ActionKind::Revisit,
-            Self::Reject { .. } => ActionKind::Reject,
-            Self::Merge { .. } => ActionKind::Merge,
-            Self::Unmerge => ActionKind::Unmerge,
-            Self::Shelve { .. } => ActionKind::Shelve,
-            Self::Unshelve => ActionKind::Unshelve,
-            Self::Reopen { .. } => ActionKind::Reopen,
-            Self::Urge => ActionKind::Urge,
-            Self::Extend { .. } => ActionKind::Extend,
-            Self::Hold => ActionKind::Hold,
-            Self::Unhold => ActionKind::Unhold,
-            Self::Overdue => ActionKind::Overdue,
-            Self::Append => ActionKind::Append,
-            Self::Raise { .. } => ActionKind::Raise,
-            Self::SuggestClose => ActionKind::SuggestClose,
-        }
-    }
-}
-
 /// Who does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -311,6 +112,15 @@ pub struct Merging {
     pub from: IncidentState,
 }
 
+/// What the people concerned said afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revisit {
+    /// Whether anybody was asked.
+    pub result: RevisitResult,
+    /// What they said.
+    pub satisfaction: Option<Satisfaction>,
+}
+
 /// How an incident came to be over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ending", rename_all = "snake_case")]
@@ -346,10 +156,13 @@ impl Ending {
 /// Marks that lie over the state; several may be set at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overlays {
-    /// Someone has pressed for it since its state last changed.
-    pub urged: bool,
+    /// How hard someone has pressed for it since its state last changed.
+    pub urged: Option<UrgeLevel>,
     /// Its due time has been put off.
     pub extended: bool,
+    /// A unit has asked for time until then, and nobody has answered.
+    #[serde(rename = "asked_due_ms")]
+    pub asked_due: Option<WallTime>,
     /// Its clock stands still, since then.
     #[serde(rename = "held_since_ms")]
     pub held: Option<WallTime>,
@@ -361,10 +174,15 @@ pub struct Overlays {
     pub reopened: bool,
     /// A machine thinks that it may be closed; a new alarm takes that back.
     pub close_suggested: bool,
+    /// Steps of the escalation chain that were told since its state last changed.
+    pub escalated: u16,
+    /// Its file is complete, since then. Only of what is over.
+    #[serde(rename = "archived_ms")]
+    pub archived: Option<WallTime>,
 }
 
 /// All of an incident that transitions depend on. Rows hold it column by column; [`Self::check`] is for what is loaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IncidentStatus {
     /// Whose status it is.
     pub id: IncidentId,
@@ -386,6 +204,10 @@ pub struct IncidentStatus {
     pub merging: Option<Merging>,
     /// Invariant: `Some` exactly when closed, revisited or rejected.
     pub ending: Option<Ending>,
+    /// Only of what was revisited.
+    pub revisit: Option<Revisit>,
+    /// The units that were told, the first one first; what is over is kept.
+    pub assignments: Vec<Assignment>,
     /// Marks.
     pub overlays: Overlays,
 }
@@ -416,15 +238,55 @@ impl IncidentStatus {
             shelf: None,
             merging: None,
             ending: None,
+            revisit: None,
+            assignments: Vec::new(),
             overlays: Overlays {
-                urged: false,
+                urged: None,
                 extended: false,
+                asked_due: None,
                 held: None,
                 overdue: false,
                 rework: false,
                 reopened: false,
                 close_suggested: false,
+                escalated: 0,
+                archived: None,
             },
+        }
+    }
+
+    /// Units that the centre counts on.
+    pub fn active(&self) -> impl Iterator<Item = &Assignment> {
+        self.assignments.iter().filter(|one| one.is_active())
+    }
+
+    /// The clocks that run in this state; a clock of a unit names it.
+    #[must_use]
+    pub fn clocks(&self) -> Vec<(ClockKind, Option<UnitId>)> {
+        use ClockKind as C;
+        use IncidentState as S;
+        match self.state {
+            S::New => vec![(C::Accept, None)],
+            S::Claimed | S::Assessed => vec![(C::Dispatch, None)],
+            S::Dispatched | S::Signed | S::Handling if self.overlays.held.is_some() => vec![(C::Hold, None)],
+            S::Dispatched | S::Signed | S::Handling => {
+                let own = self.active().filter_map(|one| {
+                    let kind = match (one.signed, one.arrived) {
+                        (None, _) => C::Sign,
+                        (Some(_), None) => C::Arrive,
+                        (Some(_), Some(_)) => return None,
+                    };
+                    Some((kind, Some(one.unit.clone())))
+                });
+                std::iter::once((C::Finish, None)).chain(own).collect()
+            }
+            S::Done => vec![(C::Verify, None)],
+            S::Verified => vec![(C::Close, None)],
+            S::Closed => match self.ending {
+                Some(Ending::Closed { reason: CloseReason::Handled, .. }) => vec![(C::Revisit, None)],
+                _ => Vec::new(),
+            },
+            S::Revisited | S::Rejected | S::Merged | S::Shelved => Vec::new(),
         }
     }
 
@@ -489,6 +351,11 @@ impl IncidentStatus {
             ("shelf", is_shelf_fine),
             ("merging", is_merging_fine),
             ("ending", is_ending_fine),
+            ("assignments", self.assignments.iter().all(Assignment::is_fine)),
+            ("assignments", !working(from) || self.active().next().is_some()),
+            ("revisit", self.revisit.is_none() || self.state == S::Revisited),
+            ("overlays.asked_due", marks.asked_due.is_none() || (working(from) && self.due.is_some())),
+            ("overlays.archived", marks.archived.is_none() || self.ending.is_some()),
             ("overlays.held", marks.held.is_none() || working(from)),
             ("overlays.overdue", !marks.overdue || (working(from) && self.due.is_some())),
             ("overlays.extended", !marks.extended || (working(from) && self.due.is_some())),

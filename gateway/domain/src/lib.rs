@@ -13,6 +13,9 @@ pub mod time;
 pub mod retention;
 pub mod segment;
 
+pub mod luma;
+
+pub mod background;
 pub mod detection;
 pub mod track;
 
@@ -23,7 +26,10 @@ pub mod alarm;
 pub mod ladder;
 pub mod level;
 pub mod rule;
+pub mod tamper;
+pub mod ticket;
 
+pub mod centre;
 pub mod incident;
 
 pub mod timeline;

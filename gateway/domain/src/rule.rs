@@ -347,6 +347,7 @@ impl RuleState {
             tracks: verdict.tracks.clone(),
             score: verdict.score,
             detail: verdict.detail.clone(),
+            low_trust: None,
         }
     }
 }

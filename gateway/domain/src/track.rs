@@ -250,7 +250,7 @@ impl Candidate {
         // jitter made the expectation drift.
         let iou = expected.iou(found).max(self.latest.iou(found));
         if self.is_leap {
-            return (iou >= SAME_PLACE).then(|| 0.5 * (1.0 - iou));
+            return (iou >= SAME_PLACE).then_some(0.5 * (1.0 - iou));
         }
         let is_weak = detection.confidence.value() < config.high.value();
         let surprise = self.motion.surprise(found) / GATE;

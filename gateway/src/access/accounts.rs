@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use sharpeyes_domain::{
     access::{Action, Role},
     area::AreaTree,
-    ids::{AccountId, AreaId},
+    ids::{AccountId, AreaId, UnitId},
     time::WallTime,
 };
 use tokio::sync::watch;
@@ -63,6 +63,9 @@ pub enum AccountError {
     /// The site has no such area.
     #[error("the site has no area `{0}`")]
     UnknownArea(AreaId),
+    /// People of units belong to one.
+    #[error("a {0} needs a unit")]
+    NoUnit(Role),
     /// Operators, police and technicians work in areas.
     #[error("a {0} needs at least one area")]
     NoArea(Role),
@@ -114,6 +117,8 @@ pub struct NewAccount {
     pub role: Role,
     /// Where.
     pub areas: Vec<AreaId>,
+    /// The unit that its person belongs to.
+    pub unit: Option<UnitId>,
     /// What it reads.
     pub language: Language,
     /// First password.
@@ -129,6 +134,8 @@ pub struct AccountChange {
     pub role: Option<Role>,
     /// Where.
     pub areas: Option<Vec<AreaId>>,
+    /// The unit that its person belongs to.
+    pub unit: Option<UnitId>,
     /// What it reads.
     pub language: Option<Language>,
     /// May not sign in.
@@ -248,6 +255,7 @@ impl Accounts {
             name,
             role: Role::Administrator,
             areas: Vec::new(),
+            unit: None,
             language: Language::default(),
             password,
         })?;
@@ -360,6 +368,9 @@ impl Accounts {
         if change.role.is_some() || change.areas.is_some() {
             self.check_areas(role, change.areas.as_ref().unwrap_or(&before.areas))?;
         }
+        if role == Role::Unit && change.unit.is_none() && before.unit.is_none() {
+            return Err(AccountError::NoUnit(role));
+        }
         if let Some(name) = &change.display_name {
             check_display_name(name)?;
         }
@@ -374,6 +385,7 @@ impl Accounts {
             display_name: change.display_name.map(|name| name.trim().to_owned()),
             role: change.role,
             areas: change.areas,
+            unit: change.unit,
             language: change.language,
             disabled: change.disabled,
             password,
@@ -462,6 +474,9 @@ impl Accounts {
         check_display_name(&display_name)?;
         password::check(&new.password, &name, &self.0.site)?;
         self.check_areas(new.role, &new.areas)?;
+        if new.role == Role::Unit && new.unit.is_none() {
+            return Err(AccountError::NoUnit(new.role));
+        }
         Ok(NewAccount { name, display_name, ..new })
     }
 
@@ -471,6 +486,7 @@ impl Accounts {
             display_name: new.display_name,
             role: new.role,
             areas: new.areas,
+            unit: new.unit,
             language: new.language,
             password: self.0.passwords.hash(new.password).await?,
             created: self.0.clock.wall(),
@@ -483,6 +499,8 @@ impl Accounts {
         }
         let needs_area = match role {
             Role::Operator | Role::Police | Role::Technician => true,
+            // Where it reports from; what it was told of is seen wherever it is.
+            Role::Unit => false,
             Role::Administrator | Role::Auditor => false,
         };
         if needs_area && areas.is_empty() { Err(AccountError::NoArea(role)) } else { Ok(()) }
@@ -544,6 +562,7 @@ fn viewer(session: SessionRow) -> Viewer {
         display_name: account.display_name,
         role: account.role,
         areas: account.areas,
+        unit: account.unit,
         language: account.language,
     }
 }

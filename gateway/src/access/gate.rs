@@ -10,6 +10,7 @@ use sharpeyes_domain::{
     access::{Action, FootagePurpose},
     area::AreaTree,
     ids::{AreaId, CameraId, IncidentId},
+    incident::Assignment,
 };
 
 use super::viewer::Viewer;
@@ -53,12 +54,14 @@ pub enum Object<'a> {
         /// Where.
         area: &'a AreaId,
     },
-    /// An incident in its camera's area.
+    /// An incident in its area, and with its units.
     Incident {
         /// Which.
         id: IncidentId,
         /// Where.
         area: &'a AreaId,
+        /// Who was told.
+        told: &'a [Assignment],
     },
 }
 
@@ -139,6 +142,7 @@ struct Kinds {
     site: EntityTypeName,
     camera: EntityTypeName,
     incident: EntityTypeName,
+    unit: EntityTypeName,
     action: EntityTypeName,
 }
 
@@ -224,6 +228,7 @@ impl Engine {
             site: kind("Site")?,
             camera: kind("Camera")?,
             incident: kind("Incident")?,
+            unit: kind("Unit")?,
             action: kind("Action")?,
         };
         Ok(Self { authoriser: Authorizer::new(), policies, schema, kinds })
@@ -264,7 +269,11 @@ impl Engine {
             .areas
             .iter()
             .map(|area| RestrictedExpression::new_entity_uid(uid(&kinds.area, area.as_str())));
-        let attributes = HashMap::from([("areas".to_owned(), RestrictedExpression::new_set(own))]);
+        let mut attributes = HashMap::from([("areas".to_owned(), RestrictedExpression::new_set(own))]);
+        if let Some(unit) = &viewer.unit {
+            let unit = uid(&kinds.unit, unit.as_str());
+            attributes.insert("unit".to_owned(), RestrictedExpression::new_entity_uid(unit));
+        }
         let mut entities = vec![
             Entity::new(asking.clone(), attributes, HashSet::from([role.clone()]))?,
             Entity::new_no_attrs(role, HashSet::new()),
@@ -273,7 +282,7 @@ impl Engine {
             Object::Site => (uid(&kinds.site, SITE), None),
             Object::Area { id } => (uid(&kinds.area, id.as_str()), Some(*id)),
             Object::Camera { id, area } => (uid(&kinds.camera, id.as_str()), Some(*area)),
-            Object::Incident { id, area } => (uid(&kinds.incident, &id.to_string()), Some(*area)),
+            Object::Incident { id, area, .. } => (uid(&kinds.incident, &id.to_string()), Some(*area)),
         };
         // Only the branch of the tree that the object hangs on: a viewer's other areas decide nothing here.
         for node in place.into_iter().flat_map(|area| areas.lineage(area)) {
@@ -282,7 +291,13 @@ impl Engine {
         }
         // An area is in the tree already.
         if !matches!(object, Object::Area { .. }) {
-            let parents = place.iter().map(|area| uid(&kinds.area, area.as_str())).collect();
+            let told = match object {
+                Object::Incident { told, .. } => *told,
+                Object::Site | Object::Area { .. } | Object::Camera { .. } => &[],
+            };
+            let units =
+                told.iter().filter(|one| one.is_seen()).map(|one| uid(&kinds.unit, one.unit.as_str()));
+            let parents = place.iter().map(|area| uid(&kinds.area, area.as_str())).chain(units).collect();
             entities.push(Entity::new_no_attrs(resource.clone(), parents));
         }
         Ok(Parties { viewer: asking, object: resource, entities })
@@ -305,7 +320,8 @@ mod tests {
     use sharpeyes_domain::{
         access::{ResourceKind, Role},
         area::{Area, AreaKind},
-        ids::AccountId,
+        ids::{AccountId, UnitId},
+        time::WallTime,
     };
 
     use super::*;
@@ -340,17 +356,23 @@ mod tests {
             display_name: "V".to_owned(),
             role,
             areas: areas.iter().map(|id| area(id)).collect(),
+            unit: (role == Role::Unit).then(|| UnitId::new("patrol").unwrap()),
             language: Language::Chinese,
         }
     }
 
     fn may(gate: &Gate, viewer: &Viewer, action: Action, place: &str) -> bool {
+        may_of(gate, viewer, action, place, &[])
+    }
+
+    fn may_of(gate: &Gate, viewer: &Viewer, action: Action, place: &str, told: &[Assignment]) -> bool {
         let camera = CameraId::new("cam").unwrap();
         let place = area(place);
         let object = match action.resource() {
             ResourceKind::Site => Object::Site,
             ResourceKind::Camera => Object::Camera { id: &camera, area: &place },
-            ResourceKind::Incident => Object::Incident { id: IncidentId(1), area: &place },
+            ResourceKind::Area => Object::Area { id: &place },
+            ResourceKind::Incident => Object::Incident { id: IncidentId(1), area: &place, told },
         };
         gate.authorise(viewer, action, &object, Purpose::Duty).is_ok()
     }
@@ -360,6 +382,11 @@ mod tests {
         use Action as A;
         match action {
             A::SessionOwn | A::InterfaceRead => true,
+            A::IncidentWork => role == Role::Operator && is_own_area,
+            A::IncidentReport => matches!(role, Role::Operator | Role::Unit) && is_own_area,
+            A::CentreRead => {
+                matches!(role, Role::Operator | Role::Police | Role::Unit | Role::Administrator)
+            }
             A::IncidentAct | A::LiveView | A::RecordingView | A::HoldManage => {
                 role == Role::Operator && is_own_area
             }
@@ -370,16 +397,32 @@ mod tests {
             A::CameraList => match role {
                 Role::Operator | Role::Police | Role::Technician => is_own_area,
                 Role::Administrator => true,
-                Role::Auditor => false,
+                Role::Auditor | Role::Unit => false,
             },
             A::CameraHealth => match role {
                 Role::Operator | Role::Technician => is_own_area,
                 Role::Administrator => true,
-                Role::Police | Role::Auditor => false,
+                Role::Police | Role::Auditor | Role::Unit => false,
+            },
+            A::TicketRead | A::TicketManage => match role {
+                Role::Technician => is_own_area,
+                Role::Administrator => true,
+                Role::Operator | Role::Police | Role::Auditor | Role::Unit => false,
             },
             A::StorageRead => matches!(role, Role::Technician | Role::Administrator),
             A::StorageManage | A::AccountManage => role == Role::Administrator,
             A::AuditRead => role == Role::Auditor,
+        }
+    }
+
+    #[test]
+    fn nobody_sees_what_lies_in_an_area_of_no_site() {
+        let canary = crate::canary::facts().unwrap().area;
+        let gate = Gate::new(tree());
+        for &role in Role::ALL {
+            for action in [Action::IncidentList, Action::IncidentView, Action::ThumbnailView] {
+                assert!(!may(&gate, &viewer(role, &["town"]), action, canary.as_str()), "{role} {action}");
+            }
         }
     }
 
@@ -397,9 +440,53 @@ mod tests {
                     assert_eq!(found, expected(role, action, is_own), "{role} {action} in {place}");
                 }
                 let verb = gate.authorise(&someone, action, &Object::Site, Purpose::Duty).is_ok();
-                assert_eq!(verb, expected(role, action, true), "{role} has the verb {action}");
+                let has_verb = expected(role, action, true) || is_of_told(role, action);
+                assert_eq!(verb, has_verb, "{role} has the verb {action}");
             }
         }
+    }
+
+    fn told(unit: &str) -> Assignment {
+        Assignment::new(UnitId::new(unit).unwrap(), false, WallTime(0))
+    }
+
+    /// What a unit may do to the incidents that it was told of, wherever they are.
+    fn is_of_told(role: Role, action: Action) -> bool {
+        use Action as A;
+        let is_told = matches!(
+            action,
+            A::IncidentList
+                | A::IncidentView
+                | A::IncidentWork
+                | A::ClipView
+                | A::TraceView
+                | A::ThumbnailView
+        );
+        role == Role::Unit && is_told
+    }
+
+    #[test]
+    fn a_unit_sees_what_it_was_told_and_nothing_else() {
+        let gate = Gate::new(tree());
+        let told = [told("fire"), told("patrol")];
+        for &role in Role::ALL {
+            let someone = viewer(role, &["east"]);
+            for &action in Action::ALL.iter().filter(|action| action.resource() == ResourceKind::Incident) {
+                for (place, is_own) in [("east", true), ("west", false)] {
+                    let found = may_of(&gate, &someone, action, place, &told);
+                    let expected = expected(role, action, is_own) || is_of_told(role, action);
+                    assert_eq!(found, expected, "{role} {action} in {place}");
+                    let other = may_of(&gate, &someone, action, place, &told[..1]);
+                    assert_eq!(
+                        other,
+                        self::expected(role, action, is_own),
+                        "{role} {action} of another unit"
+                    );
+                }
+            }
+        }
+        let nobody = Viewer { unit: None, ..viewer(Role::Unit, &["east"]) };
+        assert!(!may_of(&gate, &nobody, Action::IncidentView, "east", &told));
     }
 
     #[test]
@@ -412,7 +499,7 @@ mod tests {
                 Object::Site,
                 Object::Area { id: &grid },
                 Object::Camera { id: &camera, area: &grid },
-                Object::Incident { id: IncidentId(1), area: &grid },
+                Object::Incident { id: IncidentId(1), area: &grid, told: &[told("patrol")] },
             ] {
                 let parties = engine.parties(&viewer(role, &["east", "west"]), &object, &gate.areas).unwrap();
                 Entities::from_entities(parties.entities, Some(&engine.schema)).unwrap();

@@ -2,7 +2,7 @@
 
 use sharpeyes_domain::{
     access::Role,
-    ids::{AccountId, AreaId},
+    ids::{AccountId, AreaId, UnitId},
 };
 
 /// The language that a viewer reads.
@@ -51,6 +51,8 @@ pub struct Viewer {
     pub role: Role,
     /// Roots of the area subtrees in which they may do it.
     pub areas: Vec<AreaId>,
+    /// The unit that they belong to.
+    pub unit: Option<UnitId>,
     /// What they read.
     pub language: Language,
 }

@@ -167,3 +167,6 @@ fn colour(info: &VideoInfo) -> ColourSpace {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

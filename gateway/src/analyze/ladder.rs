@@ -17,6 +17,10 @@ const CALM: MediaDuration = MediaDuration::from_secs(4);
 const LINGER: MediaDuration = MediaDuration::from_secs(1);
 /// On a middle rung a picture is detected at least so often, moved or not.
 const RECHECK: MediaDuration = MediaDuration::from_secs(1);
+/// … and so often while a rule counts the time of what stands there.
+const STANDING: MediaDuration = MediaDuration::from_millis(450);
+/// A tracker follows what stands from keyframe to keyframe when they are no further apart.
+const CLOSE: MediaDuration = MediaDuration::from_millis(2_500);
 /// Keyframes in a row that must show something new before it is looked at closely although the detector sees nothing …
 const PATIENCE: u32 = 2;
 /// … doubled each time that it was for nothing, up to this.
@@ -68,6 +72,8 @@ pub struct Interest {
     pub fps: f32,
     /// A rule is counting time or has an alarm running.
     pub is_busy: bool,
+    /// Something stands there that a rule wants to see on every keyframe.
+    pub is_settled: bool,
     /// Seen at rest: something is there that was not there before and that a rule cares about.
     pub is_new: bool,
 }
@@ -121,6 +127,7 @@ pub struct Ladder {
     n_changed: u32,
     patience: u32,
     is_busy: bool,
+    is_settled: bool,
     /// Since it climbed, something was seen that a rule cares about.
     is_fruitful: bool,
     watch_until: Pts,
@@ -146,6 +153,7 @@ impl Ladder {
             n_changed: 0,
             patience: PATIENCE,
             is_busy: false,
+            is_settled: false,
             is_fruitful: false,
             watch_until: Pts(0),
             refused_until: Pts(0),
@@ -227,7 +235,7 @@ impl Ladder {
             Look::Reduced
         } else if is_new {
             Look::Changed
-        } else if self.is_look_due() {
+        } else if self.is_look_due() || self.is_settled {
             Look::SafetyNet
         } else {
             return None;
@@ -241,8 +249,9 @@ impl Ladder {
         if is_moving {
             self.watch_until = self.watch_until.max(self.now + CALM);
         }
-        let is_old = self.last_detected.is_none_or(|last| at - last >= RECHECK || at < last);
-        let is_wanted = is_moving || self.is_busy || is_old || self.rung == Rung::Full || self.rests_high();
+        let pause = if self.is_busy { STANDING } else { RECHECK };
+        let is_old = self.last_detected.is_none_or(|last| at - last >= pause || at < last);
+        let is_wanted = is_moving || is_old || self.rung == Rung::Full || self.rests_high();
         if is_wanted {
             self.last_detected = Some(at);
             self.last_look = Some(at);
@@ -252,7 +261,8 @@ impl Ladder {
 
     /// What a detected picture meant.
     pub fn seen(&mut self, interest: Interest) {
-        self.is_busy = interest.is_busy;
+        self.is_busy = interest.is_busy || (interest.is_settled && self.keyframe_gap > CLOSE);
+        self.is_settled = interest.is_settled;
         if interest.fps > 0.0 {
             self.is_fruitful = true;
             self.track_fps = interest.fps.max(self.settings.few_fps).min(self.settings.full_fps);
@@ -261,7 +271,7 @@ impl Ladder {
             if self.rung >= Rung::Few {
                 self.go(Rung::Full, RungReason::Track);
             }
-        } else if interest.is_busy {
+        } else if self.is_busy {
             self.is_fruitful = true;
             self.watch(RungReason::Standing);
         } else if interest.is_new {

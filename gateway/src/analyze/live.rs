@@ -15,6 +15,7 @@ use sharpeyes_domain::{
     geometry::Confidence,
     ids::{CameraId, ModelId},
     ladder::{DecoderChoice, Rung, RungReason},
+    tamper::TamperEdge,
     time::WallTime,
     track::Track,
 };
@@ -41,6 +42,8 @@ use crate::{
 pub trait AlarmSink: Send + Sync + 'static {
     /// An alarm began, grew or ended; `still` is a JPEG of the frame that raised it.
     fn alarm(&self, camera: &CameraId, edge: AlarmEdge, still: Option<Vec<u8>>);
+    /// The camera was tampered with, or is so no more.
+    fn tamper(&self, camera: &CameraId, edge: TamperEdge);
     /// What was seen in one frame.
     fn seen(&self, camera: &CameraId, at: Moment, tracks: &[Track]);
 }
@@ -411,12 +414,13 @@ impl LiveAnalysis {
             waiting.bytes = 0;
             std::mem::take(&mut waiting.frames)
         };
-        let edges = {
+        let (edges, tamper) = {
             let mut state = lock(&self.state);
             state.recent.clear();
-            state.pipeline.interrupt(cause)
+            (state.pipeline.interrupt(cause), state.pipeline.lose_sight())
         };
         drop(jobs);
+        tamper.into_iter().for_each(|edge| self.alarms.tamper(&self.camera, edge));
         edges.into_iter().for_each(|edge| self.alarms.alarm(&self.camera, edge, None));
     }
 
@@ -428,6 +432,7 @@ impl LiveAnalysis {
         if state.generation != job.generation {
             return;
         }
+        state.pipeline.see(&job.wanted.frame);
         let sight = state.pipeline.look(at, job.wanted.look, detections, job.wanted.changed);
         let urgency = state.pipeline.urgency();
         state.recent.push_back(at.wall);
@@ -437,12 +442,13 @@ impl LiveAnalysis {
         state.newest = state.newest.max(Some(at.wall));
         state.fault = None;
         drop(state);
+        self.scheduler.rank(&self.camera, urgency);
         job.is_answered = true;
         let seen = watch::Answer { at: at.pts, look: job.wanted.look, interest: sight.interest };
         self.answer(Answer { generation: job.generation, seen: Some(seen) });
-        self.scheduler.rank(&self.camera, urgency);
         let Some(observation) = sight.observation else { return };
         self.alarms.seen(&self.camera, at, &observation.tracks);
+        observation.tamper.into_iter().for_each(|edge| self.alarms.tamper(&self.camera, edge));
         for edge in observation.edges {
             let still = matches!(edge, AlarmEdge::Begin(_)).then(|| snapshot::jpeg(&job.wanted.frame));
             let still = still.transpose().unwrap_or_else(|error| {

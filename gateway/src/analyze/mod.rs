@@ -10,6 +10,7 @@ pub mod ladder;
 mod live;
 pub mod motion;
 pub mod pipeline;
+pub mod pixels;
 mod pool;
 pub mod rounds;
 pub mod scheduler;

@@ -8,14 +8,18 @@ use sharpeyes_domain::{
     detection::Detection,
     geometry::{Confidence, NormRect},
     ladder::{Need, Rung},
+    luma::LumaPicture,
     rule::{FrameTime, RuleConfig, RuleState},
     schedule::{LocalTime, Weekday},
+    tamper::TamperEdge,
     time::{MediaDuration, Pts, WallTime},
     track::{Track, Tracker, TrackerConfig},
 };
 
 use super::{
+    decode::Frame,
     ladder::{Interest, Look},
+    pixels::{self, PixelSight, Pixels, Things},
     scheduler::Urgency,
 };
 
@@ -69,6 +73,8 @@ pub struct Observation {
     pub tracks: Vec<Track>,
     /// Alarms that began, grew or ended.
     pub edges: Vec<AlarmEdge>,
+    /// Tampering that began or is over.
+    pub tamper: Vec<TamperEdge>,
 }
 
 /// What one detected picture meant.
@@ -80,6 +86,16 @@ pub struct Sight {
     pub observation: Option<Observation>,
 }
 
+/// A standing thing that is not worth another look.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    rect: NormRect,
+    last_seen: Pts,
+}
+
+/// What stood there and has not been seen for so long is new when it is seen again: a detector that is not sure of a
+/// poster sees it more often than that.
+const FORGOTTEN: MediaDuration = MediaDuration::from_secs(60);
 /// A track that is younger than this may still begin to move.
 const YOUNG: MediaDuration = MediaDuration::from_secs(5);
 /// Shares of its own size that a thing moves in a second before it counts as moving.
@@ -92,12 +108,15 @@ const SAME: f32 = 0.5;
 pub struct CameraPipeline {
     tracker: Tracker,
     floor: Confidence,
-    /// Things that stood where they were when the camera was last watched closely.
-    standing: Vec<NormRect>,
+    /// Things that stood there when the camera was last watched closely.
+    standing: Vec<Known>,
     rules: Vec<RuleState>,
     timezone: TimeZone,
     newest: Option<Moment>,
     urgency: Urgency,
+    pixels: Pixels,
+    /// The picture whose detections come next.
+    picture: Option<LumaPicture>,
 }
 
 impl CameraPipeline {
@@ -114,6 +133,8 @@ impl CameraPipeline {
         let strong = score.unwrap_or(usual.high);
         let floor = if strong < weakest { strong } else { weakest };
         let config = TrackerConfig { high: strong, low: floor, ..usual };
+        let wants_things = rules.iter().any(|rule| rule.kind.needs_pixels());
+        let things = if wants_things { Things::Wanted } else { Things::Unwanted };
         let rules = rules.iter().cloned().map(RuleState::new).collect();
         Self {
             tracker: Tracker::new(config),
@@ -123,7 +144,14 @@ impl CameraPipeline {
             timezone,
             newest: None,
             urgency: Urgency::Idle,
+            pixels: Pixels::new(things),
+            picture: None,
         }
+    }
+
+    /// The picture whose detections [`Self::look`] takes next: its pixels are looked at, too.
+    pub fn see(&mut self, frame: &Frame) {
+        self.picture = pixels::luma(frame);
     }
 
     /// What the rules ask of the analysis: the highest rung on which any of them lets it rest, and the most pictures a
@@ -148,6 +176,7 @@ impl CameraPipeline {
         if look.is_glance() {
             let interest = self.glance(at, detections, changed);
             if interest.is_new {
+                self.picture = None;
                 return Sight { interest, observation: None };
             }
         }
@@ -158,28 +187,46 @@ impl CameraPipeline {
 
     /// Whether a picture of a camera at rest shows something that was not there before and that a rule may care about.
     /// `changed` is where the picture differs from what it was: there even a weak box counts.
-    fn glance(&self, at: Moment, detections: &[Detection], changed: Option<NormRect>) -> Interest {
+    fn glance(&mut self, at: Moment, detections: &[Detection], changed: Option<NormRect>) -> Interest {
         let local = local_time(at.wall, &self.timezone);
         let high = self.tracker.config().high.value();
-        let is_new = detections.iter().any(|detection| {
+        self.standing.retain(|known| at.pts - known.last_seen <= FORGOTTEN);
+        let mut is_new = false;
+        for detection in detections {
+            let mut is_known = false;
+            for known in self.standing.iter_mut().filter(|known| known.rect.iou(&detection.rect) >= SAME) {
+                known.last_seen = at.pts;
+                is_known = true;
+            }
             let is_strong = detection.confidence.value() >= high;
             let is_in_change = changed.is_some_and(|rect| rect.intersection(&detection.rect) > 0.0);
-            (is_strong || is_in_change)
-                && !self.standing.iter().any(|known| known.iou(&detection.rect) >= SAME)
-                && self.awake(local).any(|rule| rule.counts(detection.class))
-        });
+            is_new |= (is_strong || is_in_change)
+                && !is_known
+                && self.awake(local).any(|rule| rule.counts(detection.class));
+        }
         Interest { is_new, ..self.interest(at, &[]) }
     }
 
     /// What the tracks of the picture that was just observed mean for the ladder.
     fn interest(&self, at: Moment, tracks: &[Track]) -> Interest {
         let local = local_time(at.wall, &self.timezone);
-        let mut fps = 0.0_f32;
-        for track in tracks.iter().filter(|track| is_lively(track, at.pts)) {
-            let caring = self.awake(local).filter(|rule| rule.cares_about(track));
-            fps = caring.fold(fps, |fps, rule| fps.max(rule.kind.need().fps));
+        let mut interest =
+            Interest { is_busy: self.rules.iter().any(|rule| !rule.is_quiet()), ..Interest::default() };
+        for track in tracks {
+            for rule in self.awake(local) {
+                let need = rule.kind.need();
+                if rule.cares_about(track) {
+                    // A rule may count the time of what stands still long before it says anything.
+                    interest.is_busy = true;
+                    if is_lively(track, at.pts) {
+                        interest.fps = interest.fps.max(need.fps);
+                    }
+                } else if need.rest >= Rung::Keyframes && rule.counts(track.class) {
+                    interest.is_settled |= track.has_moved() || !rule.must_have_moved;
+                }
+            }
         }
-        Interest { fps, is_busy: self.rules.iter().any(|rule| !rule.is_quiet()), is_new: false }
+        interest
     }
 
     fn awake(&self, local: LocalTime) -> impl Iterator<Item = &RuleConfig> {
@@ -188,8 +235,10 @@ impl CameraPipeline {
 
     /// The camera goes to rest: what is there now is known, and no reason to come back.
     pub fn rest(&mut self) {
-        self.standing.clear();
-        self.standing.extend(self.tracker.live().iter().map(|track| track.rect));
+        for track in self.tracker.live() {
+            self.standing.retain(|known| known.rect.iou(&track.rect) < SAME);
+            self.standing.push(Known { rect: track.rect, last_seen: track.last_seen });
+        }
     }
 
     /// Detections are wanted from this score on: weak ones carry a track on (`ByteTrack`), they begin none.
@@ -205,10 +254,24 @@ impl CameraPipeline {
         }
         self.newest = Some(at);
         let frame = FrameTime { pts: at.pts, wall: at.wall, local: local_time(at.wall, &self.timezone) };
-        let tracks = self.tracker.update(at.pts, detections).to_vec();
-        let edges = self.rules.iter_mut().filter_map(|rule| rule.step(frame, &tracks)).collect();
+        let picture = self.picture.take();
+        let seen = picture.map_or_else(PixelSight::default, |picture| self.pixels.observe(at, &picture));
+        let things = pixels::unexplained(&seen.things, detections);
+        let detections: Vec<Detection> = detections.iter().copied().chain(things).collect();
+        let tracks = self.tracker.update(at.pts, &detections).to_vec();
+        let mut edges: Vec<AlarmEdge> =
+            self.rules.iter_mut().filter_map(|rule| rule.step(frame, &tracks)).collect();
+        for evidence in edges.iter_mut().filter_map(AlarmEdge::evidence_mut) {
+            evidence.low_trust = seen.doubt;
+        }
         self.urgency = urgency(&self.rules, &tracks);
-        Observation { tracks, edges }
+        Observation { tracks, edges, tamper: seen.tamper }
+    }
+
+    /// The frames stopped: tampering that runs is over as far as anyone knows.
+    pub fn lose_sight(&mut self) -> Option<TamperEdge> {
+        self.picture = None;
+        self.pixels.interrupt()
     }
 
     /// How soon the camera deserves its next look, from what the latest one showed.

@@ -161,6 +161,8 @@ pub struct Watch {
     sampler: FrameSampler,
     sampled_fps: f32,
     newest_keyframe: Option<Pts>,
+    /// Between the last two.
+    keyframe_gap: MediaDuration,
     /// The last keyframe that was detected at rest.
     looked: Option<Pts>,
     /// Up to here rules and tracker know what there was.
@@ -186,6 +188,7 @@ impl Watch {
             sampler: FrameSampler::new(settings.full_fps),
             sampled_fps: settings.full_fps,
             newest_keyframe: None,
+            keyframe_gap: MediaDuration::ZERO,
             looked: None,
             skip_until: None,
             n_looking: 0,
@@ -229,8 +232,10 @@ impl Watch {
     pub fn interrupt(&mut self, eyes: &mut impl Eyes) {
         self.params = None;
         self.newest_keyframe = None;
+        self.keyframe_gap = MediaDuration::ZERO;
         self.looked = None;
         self.skip_until = None;
+        self.n_looking = 0;
         self.lose(eyes);
         self.motion.interrupt();
     }
@@ -254,11 +259,7 @@ impl Watch {
     ) -> Result<(), DecodeError> {
         let Some(params) = self.params.clone() else { return Ok(()) };
         self.counters.units[index(self.ladder.rung())] += 1;
-        if unit.is_keyframe {
-            let gap =
-                self.newest_keyframe.replace(unit.pts).map_or(MediaDuration::ZERO, |last| unit.pts - last);
-            self.ladder.keyframe_gap(gap);
-        }
+        self.measure_gap(unit);
         self.backlog.push(unit);
         let verdict = self.gate.unit(unit);
         self.ladder.unit(unit.pts, verdict);
@@ -275,6 +276,16 @@ impl Watch {
         }
         self.settle(eyes);
         Ok(())
+    }
+
+    /// How far apart keyframes are; one that is long in coming is not waited for.
+    fn measure_gap(&mut self, unit: &AccessUnit) {
+        let since = self.newest_keyframe.map_or(MediaDuration::ZERO, |last| unit.pts - last);
+        if unit.is_keyframe {
+            self.newest_keyframe = Some(unit.pts);
+            self.keyframe_gap = since;
+        }
+        self.ladder.keyframe_gap(self.keyframe_gap.max(since));
     }
 
     /// What the detector saw in a picture that was not answered at once.

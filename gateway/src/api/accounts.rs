@@ -1,7 +1,7 @@
 //! Accounts, for administrators.
 
 use axum::{Json, extract::Path, http::StatusCode};
-use sharpeyes_domain::ids::{AccountId, AreaId};
+use sharpeyes_domain::ids::{AccountId, AreaId, UnitId};
 
 use super::{dto, error::ApiError, extract::Body, guard::Guard};
 use crate::access::accounts::{AccountChange, Author, NewAccount};
@@ -26,6 +26,7 @@ pub(super) async fn create(
         display_name: request.display_name.unwrap_or_default(),
         role: request.role.into(),
         areas: areas(&request.areas)?,
+        unit: request.unit.as_deref().map(|unit| self::unit(&guard, unit)).transpose()?,
         language: request.language.unwrap_or(dto::Language::Chinese).into(),
         password: request.password,
     };
@@ -49,6 +50,7 @@ pub(super) async fn change(
         display_name: request.display_name,
         role: request.role.map(Into::into),
         areas: request.areas.as_deref().map(areas).transpose()?,
+        unit: request.unit.as_deref().map(|unit| self::unit(&guard, unit)).transpose()?,
         language: request.language.map(Into::into),
         disabled: request.disabled,
         password: request.password,
@@ -69,4 +71,14 @@ fn areas(texts: &[String]) -> Result<Vec<AreaId>, ApiError> {
             })
         })
         .collect()
+}
+
+/// A unit of this site.
+fn unit(guard: &Guard, text: &str) -> Result<UnitId, ApiError> {
+    let known = UnitId::new(text).ok().filter(|unit| guard.state.site.centre.unit(unit).is_some());
+    known.ok_or_else(|| ApiError::Unprocessable {
+        code: "unknown_unit",
+        message: format!("the site has no unit `{}`", text.chars().take(80).collect::<String>()),
+        field: Some("unit"),
+    })
 }

@@ -33,6 +33,8 @@ use crate::{
 
 /// An alarm may run for hours; its clip does not.
 const LONGEST: Duration = Duration::from_mins(10);
+/// People do not report to the second.
+const AROUND_REPORT: Duration = Duration::from_mins(1);
 /// A clip begins at a keyframe, which may lie so much before the time asked for.
 const KEYFRAME_LEAD: Duration = Duration::from_secs(30);
 /// The last fragment of a clip is on the disk at most so long after its last picture.
@@ -57,6 +59,7 @@ pub(super) fn window(
     alarm: Option<AlarmId>,
 ) -> Result<Window, ApiError> {
     let alarm = match alarm {
+        None if detail.alarms.is_empty() => return around_report(state, detail),
         None => detail.alarms.first(),
         Some(id) => detail.alarms.iter().find(|alarm| alarm.id == id),
     };
@@ -67,6 +70,17 @@ pub(super) fn window(
     let from = began.minus(settings.pre_roll);
     let wanted = alarm.ending.map_or(WallTime(i64::MAX), |ending| ending.ended.plus(settings.post_roll));
     let wanted = wanted.min(from.plus(LONGEST));
+    Ok(Window { from, until: wanted.min(now), began, is_pending: now < wanted.plus(ON_DISK) })
+}
+
+/// Of a report that names a camera: what the camera saw around the time that the report gives.
+fn around_report(state: &ApiState, detail: &IncidentDetail) -> Result<Window, ApiError> {
+    if detail.row.camera.is_none() {
+        return Err(ApiError::NoFootage);
+    }
+    let (now, began) = (state.clock.wall(), detail.row.began);
+    let wanted = began.plus(AROUND_REPORT);
+    let from = began.minus(AROUND_REPORT);
     Ok(Window { from, until: wanted.min(now), began, is_pending: now < wanted.plus(ON_DISK) })
 }
 
@@ -146,7 +160,8 @@ pub(super) async fn file(
     if movie.is_head_only() {
         return movie.respond(&guard);
     }
-    let shown = format!("{} {}..{} ms", row.camera, clip.start.0, clip.end.0);
+    let camera = row.camera.as_ref().map_or("", |camera| camera.id.as_str());
+    let shown = format!("{camera} {}..{} ms", clip.start.0, clip.end.0);
     guard.looked(&allowed, &of_incident(row), Purpose::Incident(row.id()), shown).await?;
     movie.respond(&guard)
 }
@@ -157,12 +172,13 @@ async fn plan(
     from: WallTime,
     until: WallTime,
 ) -> Result<Clip, ApiError> {
+    let camera = row.camera.as_ref().map(|camera| camera.id.clone()).ok_or(ApiError::NoFootage)?;
     let clips = state.clips.clone();
     // The large picture where there is one; what is recorded now may not be what was recorded then.
-    let is_small = state.site.camera(&row.camera).is_some_and(|camera| camera.record == Record::Sub);
+    let is_small = state.site.camera(&camera).is_some_and(|camera| camera.record == Record::Sub);
     let (first, second) =
         if is_small { (StreamKind::Sub, StreamKind::Main) } else { (StreamKind::Main, StreamKind::Sub) };
-    let stream = |kind| StreamId { camera: row.camera.clone(), kind };
+    let stream = |kind| StreamId { camera: camera.clone(), kind };
     let (first, second) = (stream(first), stream(second));
     let plan = move || match clips.plan(&first, from, until) {
         Err(nothing @ ClipError::Nothing { .. }) => match clips.plan(&second, from, until) {

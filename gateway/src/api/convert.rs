@@ -8,11 +8,16 @@ use sharpeyes_domain::{
     access::Role,
     alarm::{Detail, Evidence, Sign},
     area::Area,
+    centre::{Basis, Source},
     detection::ObjectClass,
-    ids::{AccountId, AreaId},
-    incident::{Actor, CloseReason, Ending, IncidentAction, IncidentState, ReopenReason},
+    ids::{AccountId, AreaId, UnitId},
+    incident::{
+        Actor, Assignment, CloseReason, Ending, IncidentAction, IncidentState, RejectReason, ReopenReason,
+        RevisitResult, Satisfaction,
+    },
     rule::{Direction, RuleClass, RuleConfig, RuleKind},
     segment::Gap,
+    ticket::{TicketKind, TicketState},
     zone::{Line, Zone},
 };
 
@@ -27,7 +32,7 @@ use crate::{
     store::{
         accounts::AccountRow,
         audit::AuditRow,
-        dispatch::{AlarmRow, FrameTrace, HistoryRow, IncidentRow, Which},
+        dispatch::{AlarmRow, AttachmentRow, ClockRow, FrameTrace, HistoryRow, IncidentRow, Proposal, Which},
     },
 };
 
@@ -48,7 +53,7 @@ macro_rules! same {
     };
 }
 
-same!(Role = Role { Operator, Police, Technician, Administrator, Auditor });
+same!(Role = Role { Operator, Police, Unit, Technician, Administrator, Auditor });
 same!(Language = Language { Chinese, English });
 same!(
     RuleClass = IncidentClass {
@@ -70,8 +75,27 @@ same!(
 );
 same!(Direction = CrossingDirection { Forward, Backward, Both });
 same!(Sign = AccidentSign { Contact, AbruptStop, BothAbrupt, Halted, PersonDown, Bystander, Bystanders });
+same!(TicketState = TicketState { Open, Acknowledged, Recovered, Closed });
+same!(
+    TicketKind = TicketKind {
+        Stream,
+        Covered,
+        Defocused,
+        Moved,
+        Frozen,
+        SignalLost,
+        AnalysisBlind,
+        Disk,
+        Clock,
+        CanaryMissing,
+    }
+);
 same!(CloseReason = CloseReason { Handled, FalseAlarm, Duplicate, Test, NoAction });
 same!(ReopenReason = ReopenReason { Recurred, Mistake, NewEvidence, Discontent });
+same!(RejectReason = RejectReason { NotOurs, OutOfScope, Unclear });
+same!(RevisitResult = RevisitResult { Reached, Unreachable, NobodyConcerned });
+same!(Satisfaction = Satisfaction { Satisfied, Fairly, Dissatisfied });
+same!(Source = Source { Camera, Operator, Grid, Police, Hotline, Government, App, Visit, Superior, Patrol });
 same!(
     IncidentState = IncidentState {
         New,
@@ -125,6 +149,7 @@ pub(super) fn viewer(viewer: &Viewer, site: &Site) -> dto::Viewer {
         display_name: viewer.display_name.clone(),
         role: viewer.role.into(),
         areas: texts(&viewer.areas),
+        unit: viewer.unit.as_ref().map(ToString::to_string),
         language: viewer.language.into(),
         site: dto::SiteFacts {
             name: site.name.clone(),
@@ -141,6 +166,7 @@ impl From<&AccountRow> for dto::Account {
             display_name: row.display_name.clone(),
             role: row.role.into(),
             areas: texts(&row.areas),
+            unit: row.unit.as_ref().map(ToString::to_string),
             language: row.language.into(),
             disabled: row.disabled,
             created_ms: row.created.0,
@@ -278,6 +304,12 @@ pub(super) fn analysis(report: AnalysisReport) -> dto::AnalysisHealth {
         dropped: report.dropped,
         blind_since_ms: report.blind_since.map(|since| since.0),
         model: report.model.map(|model| model.as_str().to_owned()),
+        rung: report.place.map(|place| place.rung.as_str().to_owned()),
+        rung_reason: report.place.map(|place| place.reason.as_str().to_owned()),
+        rung_since_ms: report.place.and_then(|place| place.since).map(|since| since.0),
+        decoder: report
+            .decoder
+            .map(|decoder| dto::AnalysisDecoder { element: decoder.name, is_hardware: decoder.is_hardware }),
         message_code: report.message_code,
         remedy: report.remedy,
     }
@@ -291,6 +323,10 @@ pub(super) fn analysis_off() -> dto::AnalysisHealth {
         dropped: 0,
         blind_since_ms: None,
         model: None,
+        rung: None,
+        rung_reason: None,
+        rung_since_ms: None,
+        decoder: None,
         message_code: None,
         remedy: None,
     }
@@ -366,40 +402,127 @@ impl From<&RuleConfig> for dto::Rule {
 }
 
 /// An incident, with the names that its row does not have.
-pub(super) fn incident(
-    row: &IncidentRow,
-    area_name: String,
-    names: &HashMap<AccountId, String>,
-) -> dto::Incident {
+pub(super) fn incident(row: &IncidentRow, site: &Site, names: &HashMap<AccountId, String>) -> dto::Incident {
+    let status = &row.status;
+    let marks = &status.overlays;
+    let report = row.report.as_ref();
+    let position = report.and_then(|report| report.position);
+    let (close_reason, reject_reason) = match status.ending {
+        Some(Ending::Closed { reason, .. }) => (Some(reason.into()), None),
+        Some(Ending::Rejected { reason, .. }) => (None, Some(reason.into())),
+        None => (None, None),
+    };
     dto::Incident {
         id: row.id().0,
-        number: row.id().to_string(),
-        state: row.status.state.into(),
-        level: row.status.level.number(),
-        class: row.class.into(),
-        camera: row.camera.as_str().to_owned(),
-        camera_name: row.camera_name.clone(),
+        number: row.number.clone(),
+        state: status.state.into(),
+        level: status.level.number(),
+        class: row.class.as_str().to_owned(),
+        source: row.source.into(),
+        camera: row.camera.as_ref().map(|camera| camera.id.as_str().to_owned()),
+        camera_name: row.camera.as_ref().map(|camera| camera.name.clone()),
         area: row.area.as_str().to_owned(),
-        area_name,
-        place: row.place.as_str().to_owned(),
+        area_name: area_name(site, &row.area),
+        place: row.camera.as_ref().map(|camera| camera.place.as_str().to_owned()),
+        title: report.map(|report| report.title.clone()),
+        description: report.and_then(|report| report.description.clone()),
+        location: report.and_then(|report| report.location.clone()),
+        latitude: position.map(|at| at.latitude),
+        longitude: position.map(|at| at.longitude),
         opened_ms: row.began.0,
+        received_ms: row.opened.0,
         last_alarm_ms: row.last_alarm.0,
         alarms: row.n_alarms,
-        owner: row.status.claim.as_ref().map(|claim| person(claim.owner, names)),
-        lease_until_ms: row.status.claim.as_ref().map(|claim| claim.until.0),
-        version: row.status.version,
+        received_by: row.received_by.map(|account| person(account, names)),
+        owner: status.claim.as_ref().map(|claim| person(claim.owner, names)),
+        lease_until_ms: status.claim.as_ref().map(|claim| claim.until.0),
+        version: status.version,
         ongoing: row.is_ongoing,
-        close_reason: match &row.status.ending {
-            Some(Ending::Closed { reason, .. }) => Some((*reason).into()),
-            Some(Ending::Rejected { .. }) | None => None,
-        },
-        close_suggested: row.status.overlays.close_suggested,
-        evidence: (&row.evidence).into(),
+        deadline_ms: row.deadline.map(|at| at.0),
+        due_ms: status.due.map(|at| at.0),
+        asked_due_ms: marks.asked_due.map(|at| at.0),
+        units: status.assignments.iter().map(|one| assignment(one, site)).collect(),
+        overdue: marks.overdue,
+        extended: marks.extended,
+        held_since_ms: marks.held.map(|at| at.0),
+        rework: marks.rework,
+        reopened: marks.reopened,
+        urged: marks.urged.map_or(0, |level| level.number()),
+        escalated: marks.escalated,
+        shelved_until_ms: status.shelf.map(|shelf| shelf.until.0),
+        merged_into: status.merging.map(|merging| merging.into.0),
+        ended_ms: status.ending.map(|ending| ending.at().0),
+        close_reason,
+        reject_reason,
+        archived_ms: marks.archived.map(|at| at.0),
+        revisit_result: status.revisit.map(|revisit| revisit.result.into()),
+        satisfaction: status.revisit.and_then(|revisit| revisit.satisfaction).map(Into::into),
+        close_suggested: marks.close_suggested,
+        evidence: row.evidence.as_ref().map(Into::into),
         thumbnail: row.snapshot.is_some(),
     }
 }
 
-fn person(id: AccountId, names: &HashMap<AccountId, String>) -> dto::Person {
+/// The unit's name; its id when the site no longer has it.
+fn unit_name(site: &Site, unit: &UnitId) -> String {
+    site.centre.unit(unit).map_or_else(|| unit.as_str().to_owned(), |unit| unit.name.clone())
+}
+
+/// A unit's part.
+pub(super) fn assignment(one: &Assignment, site: &Site) -> dto::Assignment {
+    dto::Assignment {
+        unit: one.unit.as_str().to_owned(),
+        unit_name: unit_name(site, &one.unit),
+        lead: one.is_lead,
+        told_ms: one.told.0,
+        signed_ms: one.signed.map(|at| at.0),
+        arrived_ms: one.arrived.map(|at| at.0),
+        finished_ms: one.finished.map(|at| at.0),
+        reworks: one.reworks,
+        ended_ms: one.end.map(|(at, _)| at.0),
+        end_cause: one.end.map(|(_, cause)| cause.as_str().to_owned()),
+    }
+}
+
+impl From<&Proposal> for dto::Proposal {
+    fn from(proposal: &Proposal) -> Self {
+        Self {
+            lead: proposal.lead.as_ref().map(ToString::to_string),
+            assist: proposal.assist.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl From<&ClockRow> for dto::ClockRow {
+    fn from(clock: &ClockRow) -> Self {
+        Self {
+            kind: clock.kind.as_str().to_owned(),
+            unit: clock.unit.as_ref().map(ToString::to_string),
+            working: clock.allowance.basis == Basis::Working,
+            allowed_s: clock.allowance.seconds,
+            started_ms: clock.started.0,
+            due_ms: clock.due.0,
+            fired: clock.fired,
+            stopped_ms: clock.stopped.map(|at| at.0),
+        }
+    }
+}
+
+/// A file without its bytes.
+pub(super) fn attachment(row: &AttachmentRow, names: &HashMap<AccountId, String>) -> dto::Attachment {
+    dto::Attachment {
+        id: row.id.0,
+        name: row.name.clone(),
+        media_type: row.media_type.as_str().to_owned(),
+        bytes: row.bytes,
+        sha256: hex::encode(&row.sha256),
+        at_ms: row.at.0,
+        by: row.account.map(|account| person(account, names)),
+        unit: row.unit.as_ref().map(ToString::to_string),
+    }
+}
+
+pub(super) fn person(id: AccountId, names: &HashMap<AccountId, String>) -> dto::Person {
     dto::Person { id: id.0, name: names.get(&id).cloned().unwrap_or_else(|| format!("#{id}")) }
 }
 
@@ -418,6 +541,7 @@ impl From<&Evidence> for dto::Evidence {
             held_ms: evidence.held_for.as_millis(),
             score: evidence.score.value(),
             tracks: evidence.tracks.iter().map(|track| track.0).collect(),
+            low_trust: evidence.low_trust.map(|kind| kind.as_str().to_owned()),
             detail: evidence.detail.as_ref().map(dto::EvidenceDetail::from),
         }
     }
@@ -481,6 +605,8 @@ pub(super) fn history(row: &HistoryRow, names: &HashMap<AccountId, String>) -> d
         version: row.version,
         alarm: row.alarm.map(|alarm| alarm.0),
         reason: reason.map(str::to_owned),
+        unit: row.action.as_ref().and_then(IncidentAction::unit).map(ToString::to_string),
+        detail: row.action.as_ref().and_then(|action| serde_json::to_value(action).ok()),
         note: row.note.clone(),
     }
 }

@@ -4,12 +4,24 @@
 //! coordinates are 0..1 of the picture. The types generate the OpenAPI document and with it the console's types.
 //! Conversions from domain and store types live in `convert`; there is no logic here.
 
+mod centre;
+mod queue;
 mod recording;
 mod storage;
+mod ticket;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use centre::{
+    Calendar, Centre, Class, Deadline, DutyToday, Escalation, IncidentReport, IntakeReport, ReportFile,
+    Reported, SavedView, Source, Unit, ViewToSave,
+};
+pub use queue::{
+    Assignment, Attached, Attachment, ClockRow, CloseReason, HistoryRow, Incident, IncidentCommand,
+    IncidentDetail, IncidentList, IncidentScope, IncidentState, IncidentVerb, Person, Proposal, RejectReason,
+    ReopenReason, RevisitResult, Satisfaction, SupervisionSheet, WorkCommand, WorkVerb,
+};
 pub use recording::{
     FootagePurpose, JumpDirection, NearAlarm, Recording, RecordingSpan, Timeline, TimelineAlarm, TimelineGap,
     TimelineHold, TimelineRow, TimelineSpan,
@@ -18,6 +30,7 @@ pub use storage::{
     Deletion, DeletionReason, DiskState, Hold, HoldRelease, HoldScope, HoldStream, LegalBasis, NewHold,
     RetentionClock, Storage, StorageForecast, StreamStorage, Volume,
 };
+pub use ticket::{Ticket, TicketHand, TicketKind, TicketNote, TicketScope, TicketState};
 
 // ---- errors
 
@@ -104,6 +117,9 @@ pub struct Viewer {
     pub role: Role,
     /// Roots of the area subtrees in which they may do it.
     pub areas: Vec<String>,
+    /// The unit that they belong to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
     /// Language of the console.
     pub language: Language,
     /// Where they work.
@@ -128,6 +144,8 @@ pub enum Role {
     Operator,
     /// Reads incidents, clips and traces.
     Police,
+    /// Works for a department or as a grid worker.
+    Unit,
     /// Looks after cameras; sees no incident video.
     Technician,
     /// Looks after accounts; sees no video.
@@ -302,12 +320,33 @@ pub struct AnalysisHealth {
     /// The detector in use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// How closely it is looked at: `sizes`, `keyframes`, `few` or `full`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rung: Option<String>,
+    /// Stable word for why it stands on that rung.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rung_reason: Option<String>,
+    /// Since when it stands there, by the time of its pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rung_since_ms: Option<i64>,
+    /// What decodes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decoder: Option<AnalysisDecoder>,
     /// Stable word for the reason when it does not run as it should.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_code: Option<String>,
     /// What a technician can do about it, English.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
+}
+
+/// What decodes a camera's pictures for its analysis.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AnalysisDecoder {
+    /// As GStreamer names it.
+    pub element: String,
+    /// By a unit made for it, not by the processor.
+    pub is_hardware: bool,
 }
 
 /// The states of a camera's analysis.
@@ -396,77 +435,6 @@ pub struct Rule {
 
 // ---- incidents
 
-/// `GET /incidents`: a snapshot, and the sequence number from which `GET /events` goes on.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct IncidentList {
-    /// Every change up to this one is in the list.
-    pub as_of_seq: i64,
-    /// By level, then newest last alarm first.
-    pub incidents: Vec<Incident>,
-}
-
-/// An item of the dispatch queue, as in lists and live updates.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Incident {
-    /// Identifier.
-    pub id: i64,
-    /// Number as people say it.
-    pub number: String,
-    /// Where it stands.
-    pub state: IncidentState,
-    /// 1 red, 2 orange, 3 yellow, 4 blue.
-    pub level: u8,
-    /// What happened.
-    pub class: IncidentClass,
-    /// Camera identifier.
-    pub camera: String,
-    /// Camera name.
-    pub camera_name: String,
-    /// Area identifier.
-    pub area: String,
-    /// Area name.
-    pub area_name: String,
-    /// `village`, `junction`, `crowded` or `reservoir`.
-    pub place: String,
-    /// When its first alarm began.
-    pub opened_ms: i64,
-    /// When its latest alarm began.
-    pub last_alarm_ms: i64,
-    /// How many alarms it holds.
-    pub alarms: u32,
-    /// Who holds it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub owner: Option<Person>,
-    /// Until when, if nothing is done.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lease_until_ms: Option<i64>,
-    /// Grows with every change; commands carry it as `expected_version`.
-    pub version: i64,
-    /// An alarm of it is still running.
-    pub ongoing: bool,
-    /// Closed: why.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub close_reason: Option<CloseReason>,
-    /// The alarms are over: a person may want to close it.
-    pub close_suggested: bool,
-    /// Why the first alarm was raised: the viewer's sentence is made from it.
-    pub evidence: Evidence,
-    /// `GET /incidents/{id}/thumbnail.jpg` has a picture.
-    pub thumbnail: bool,
-}
-
-/// `GET /incidents/{id}`.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct IncidentDetail {
-    /// The incident itself.
-    #[serde(flatten)]
-    pub incident: Incident,
-    /// Its alarms, first one first. Named so because `alarms` is their count.
-    pub alarm_list: Vec<Alarm>,
-    /// What happened to it, first thing first.
-    pub history: Vec<HistoryRow>,
-}
-
 /// One firing of one rule.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Alarm {
@@ -514,6 +482,10 @@ pub struct Evidence {
     pub score: f32,
     /// Whose boxes to show.
     pub tracks: Vec<u64>,
+    /// The camera may have been tampered with at the time, so this may be wrong: `covered`, `defocused`, `moved`, `frozen`
+    /// or `signal_lost`. Absent: the usual trust.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low_trust: Option<String>,
     /// What only some kinds of rules have.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub detail: Option<EvidenceDetail>,
@@ -599,46 +571,7 @@ pub struct ZoneName {
     pub name: String,
 }
 
-/// One entry of an incident's history.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct HistoryRow {
-    /// When.
-    pub at_ms: i64,
-    /// Who; absent: the gateway itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub actor: Option<Person>,
-    /// What: `open`, or the action, e.g. `claim`, `close`, `append`, `lease_expired`.
-    pub action: String,
-    /// State before; absent at opening.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<IncidentState>,
-    /// State after.
-    pub to: IncidentState,
-    /// Level after, 1 red to 4 blue.
-    pub level: u8,
-    /// Version after.
-    pub version: i64,
-    /// The alarm that caused it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub alarm: Option<i64>,
-    /// The reason given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// The note given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-}
-
-/// A viewer, named to other viewers.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Person {
-    /// Account number.
-    pub id: i64,
-    /// Name as shown.
-    pub name: String,
-}
-
-/// What an incident is about.
+/// What a rule watches for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IncidentClass {
@@ -670,113 +603,6 @@ pub enum IncidentClass {
     Smoke,
     /// Open flame.
     Fire,
-}
-
-/// Where an incident stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum IncidentState {
-    /// Nobody has taken it.
-    New,
-    /// An operator holds it.
-    Claimed,
-    /// Judged to be real.
-    Assessed,
-    /// Sent to a unit.
-    Dispatched,
-    /// The unit has accepted it.
-    Signed,
-    /// The unit is at work.
-    Handling,
-    /// The unit says it is done.
-    Done,
-    /// The centre has checked it.
-    Verified,
-    /// Finished, with a reason.
-    Closed,
-    /// The reporter was asked afterwards.
-    Revisited,
-    /// Refused, with a reason.
-    Rejected,
-    /// Part of another incident.
-    Merged,
-    /// Put aside for a time.
-    Shelved,
-}
-
-/// Why an incident was closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CloseReason {
-    /// Real, and taken care of.
-    Handled,
-    /// Nothing was there.
-    FalseAlarm,
-    /// Another incident is about the same thing.
-    Duplicate,
-    /// An exercise.
-    Test,
-    /// Real, and nothing needed to be done.
-    NoAction,
-}
-
-/// Why an incident that was over is open again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ReopenReason {
-    /// It happens again.
-    Recurred,
-    /// It was closed by mistake.
-    Mistake,
-    /// Something new is known.
-    NewEvidence,
-    /// The people concerned are not content.
-    Discontent,
-}
-
-/// Which incidents a list holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum IncidentScope {
-    /// Not finished.
-    #[default]
-    Open,
-    /// Finished.
-    Closed,
-    /// Both.
-    All,
-}
-
-/// `POST /incidents/{id}/actions`.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct IncidentCommand {
-    /// What to do.
-    pub action: IncidentVerb,
-    /// The version that the person was looking at; another one now is a 409.
-    pub expected_version: i64,
-    /// Chosen by the client; the same key twice is one command.
-    pub idempotency_key: String,
-    /// `close`: why.
-    pub reason: Option<CloseReason>,
-    /// `reopen`: why.
-    pub reopen_reason: Option<ReopenReason>,
-    /// Free text for the history.
-    pub note: Option<String>,
-}
-
-/// What an operator may do with an incident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum IncidentVerb {
-    /// Take it.
-    Claim,
-    /// Give it back.
-    Release,
-    /// Finish it; needs `reason`.
-    Close,
-    /// Open a finished one again; needs `reopen_reason`.
-    Reopen,
 }
 
 // ---- clip and trace
@@ -918,6 +744,13 @@ pub struct EventPosition {
     pub as_of_seq: i64,
 }
 
+/// `event: gone` of `GET /events`: an incident that is no longer this viewer's.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+pub struct IncidentGone {
+    /// Which.
+    pub id: i64,
+}
+
 // ---- health
 
 /// `GET /health`: for a load balancer or watchdog; says nothing about the site.
@@ -942,6 +775,9 @@ pub struct Account {
     pub role: Role,
     /// Roots of the area subtrees in which they may do it.
     pub areas: Vec<String>,
+    /// The unit that its person belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
     /// Language of the console.
     pub language: Language,
     /// May not sign in.
@@ -966,6 +802,8 @@ pub struct NewAccount {
     /// Roots of the area subtrees in which they may do it.
     #[serde(default)]
     pub areas: Vec<String>,
+    /// The unit that its person belongs to; needed for the role `unit`.
+    pub unit: Option<String>,
     /// Language of the console; absent: Chinese.
     pub language: Option<Language>,
     /// First password.
@@ -983,6 +821,8 @@ pub struct AccountChange {
     pub role: Option<Role>,
     /// Roots of the area subtrees in which they may do it.
     pub areas: Option<Vec<String>>,
+    /// The unit that its person belongs to.
+    pub unit: Option<String>,
     /// Language of the console.
     pub language: Option<Language>,
     /// May not sign in.

@@ -215,6 +215,7 @@ impl From<AccountError> for ApiError {
             AccountError::BadDisplayName => ("bad_display_name", Some("display_name")),
             AccountError::Password(problem) => (problem.code(), Some("password")),
             AccountError::UnknownArea(_) => ("unknown_area", Some("areas")),
+            AccountError::NoUnit(_) => ("unit_needed", Some("unit")),
             AccountError::NoArea(_) => ("area_needed", Some("areas")),
             AccountError::LastAdministrator => ("last_administrator", None),
             AccountError::SetupCode => ("setup_code", Some("code")),

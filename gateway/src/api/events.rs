@@ -41,7 +41,7 @@ pub(super) struct EventQuery {
     after: Option<i64>,
 }
 
-/// `event: incident` with an incident, `event: reset` and `event: ready` with a position; a comment every 15 s.
+/// `event: incident` with an incident, `event: gone` with one that is no longer this viewer's, `event: reset` and `event: ready` with a position; a comment every 15 s.
 #[utoipa::path(get, path = "/api/v1/events", params(EventQuery), responses(
     (status = 200, content_type = "text/event-stream", body = dto::Incident),
 ))]
@@ -145,7 +145,10 @@ impl Feed {
     /// Outer `None`: the stream is over. Inner `None`: this reader may not see it.
     async fn tell(&mut self, change: &Change) -> Option<Option<Event>> {
         if !self.guard.sees_incident(&change.incident) {
-            return Some(None);
+            // What has left this viewer's part of the queue must leave their screen.
+            let gone = dto::IncidentGone { id: change.incident.id().0 };
+            let was_seen = self.guard.may_have_seen(&change.incident);
+            return Some(was_seen.then(|| event("gone", change.seq, &gone)));
         }
         let names = names(&self.guard).await.ok()?;
         let incident = summary(&self.guard, &names, &change.incident);

@@ -16,8 +16,8 @@ use axum::{
 };
 use sharpeyes_config::Camera;
 use sharpeyes_domain::{
-    access::Action,
-    ids::{AreaId, CameraId, IncidentId},
+    access::{Action, Role},
+    ids::{AreaId, CameraId, IncidentId, UnitId},
     time::WallTime,
 };
 
@@ -104,6 +104,11 @@ impl Guard {
         }
     }
 
+    /// The route's.
+    pub(super) const fn action(&self) -> Action {
+        self.action
+    }
+
     /// The camera, if the viewer may do the route's action to it.
     pub(super) async fn camera(&self, id: &str, purpose: Purpose) -> Result<(&Camera, Allowed), ApiError> {
         let id = CameraId::new(id).map_err(|_| ApiError::NotFound)?;
@@ -160,7 +165,16 @@ impl Guard {
     /// thread that others wait for.
     pub(super) async fn seen_incidents(&self, rows: Vec<IncidentRow>) -> Result<Vec<IncidentRow>, ApiError> {
         let guard = self.clone();
-        let seen = move || rows.into_iter().filter(|row| guard.sees_incident(row)).collect();
+        let seen = move || {
+            // What decides is where it is and who was told: rows that are alike in that are asked about once.
+            let mut known: HashMap<(AreaId, Vec<UnitId>), bool> = HashMap::new();
+            let sees = |row: &IncidentRow| {
+                let told = row.status.assignments.iter().filter(|one| one.is_seen());
+                let key = (row.area.clone(), told.map(|one| one.unit.clone()).collect());
+                *known.entry(key).or_insert_with(|| guard.sees_incident(row))
+            };
+            rows.into_iter().filter(sees).collect()
+        };
         tokio::task::spawn_blocking(seen).await.map_err(|error| ApiError::Internal(Box::new(error)))
     }
 
@@ -174,6 +188,12 @@ impl Guard {
         self.ask(action, object, Purpose::Duty).is_ok()
     }
 
+    /// Somebody reports from here, if the viewer may do the route's action in this area.
+    pub(super) async fn reports_in(&self, area: &AreaId) -> Result<(), ApiError> {
+        let _allowed = self.allow(&Object::Area { id: area }, Purpose::Duty).await?;
+        Ok(())
+    }
+
     /// For lists: may the viewer do the route's action in this area? A no is not an event.
     pub(super) fn sees_area(&self, area: &AreaId) -> bool {
         self.ask(self.action, &Object::Area { id: area }, Purpose::Duty).is_ok()
@@ -182,6 +202,28 @@ impl Guard {
     /// Every area that the viewer is responsible for: what the database is asked for, before each row is authorised.
     pub(super) fn areas(&self) -> BTreeSet<AreaId> {
         self.viewer.areas.iter().flat_map(|root| self.state.site.area_subtree(root)).collect()
+    }
+
+    /// For lists of incidents: what the database is asked for, before each row is authorised. People of units are told
+    /// of what their unit was told of, wherever it is; the others of what lies in their areas.
+    pub(super) fn reach(&self) -> Reach {
+        if self.viewer.role == Role::Unit {
+            return Reach { areas: None, unit: self.viewer.unit.clone() };
+        }
+        let areas = self.areas();
+        // Whoever sees all areas need not be asked about each.
+        let is_all = areas.len() == self.state.site.areas.areas().len();
+        Reach { areas: (!is_all).then_some(areas), unit: None }
+    }
+
+    /// For live updates: an incident that the viewer may not see (any more), and may have seen before. It was theirs
+    /// while it was in the area of its camera, or while their unit had a part in it.
+    pub(super) fn may_have_seen(&self, row: &IncidentRow) -> bool {
+        if self.viewer.role == Role::Unit {
+            return row.status.assignments.iter().any(|one| Some(&one.unit) == self.viewer.unit.as_ref());
+        }
+        let first = row.camera.as_ref().and_then(|camera| self.state.site.camera(&camera.id));
+        first.is_some_and(|camera| camera.area != row.area && self.areas().contains(&camera.area))
     }
 
     /// Writes down a look at pictures. Bytes flow only after this returned `Ok`.
@@ -282,6 +324,14 @@ impl Guard {
     }
 }
 
+/// Which incidents a viewer can have anything to do with.
+pub(super) struct Reach {
+    /// Only in these; `None`: anywhere.
+    pub(super) areas: Option<BTreeSet<AreaId>>,
+    /// Only what this unit was told of.
+    pub(super) unit: Option<UnitId>,
+}
+
 /// A camera as the gate sees it.
 pub(super) fn of_camera(camera: &Camera) -> Object<'_> {
     Object::Camera { id: &camera.id, area: &camera.area }
@@ -289,7 +339,7 @@ pub(super) fn of_camera(camera: &Camera) -> Object<'_> {
 
 /// An incident as the gate sees it.
 pub(super) fn of_incident(row: &IncidentRow) -> Object<'_> {
-    Object::Incident { id: row.id(), area: &row.area }
+    Object::Incident { id: row.id(), area: &row.area, told: &row.status.assignments }
 }
 
 fn incident_id(text: &str) -> Result<IncidentId, ApiError> {

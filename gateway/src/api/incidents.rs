@@ -1,6 +1,6 @@
 //! The dispatch queue: lists, one incident, what is done to it, its boxes and its still picture.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, str::FromStr};
 
 use axum::{
     Json,
@@ -9,8 +9,11 @@ use axum::{
 };
 use serde::Deserialize;
 use sharpeyes_domain::{
-    ids::{AccountId, AlarmId, IncidentId},
-    incident::IncidentAction,
+    access::{Action, Role},
+    ids::{AccountId, AlarmId, AreaId, IncidentId, UnitId},
+    incident::{ActionKind, Actor, IncidentAction, TransitionError, UrgeLevel},
+    level::Level,
+    time::WallTime,
 };
 use utoipa::IntoParams;
 
@@ -29,7 +32,7 @@ use crate::{
 const USUAL_LIMIT: u32 = 200;
 const MOST: u32 = 1_000;
 
-/// Which incidents.
+/// Which incidents. Lists are words separated by commas; what is not given excludes nothing.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
@@ -38,8 +41,30 @@ pub(super) struct ListQuery {
     state: dto::IncidentScope,
     /// At most so many: 200 if not given, 1000 at most.
     limit: Option<u32>,
-    /// Only those with a smaller id: the next page.
+    /// Only those with a smaller id: the next page of what is listed newest first.
     before: Option<i64>,
+    /// `next_cursor` of the page before, of the same question.
+    cursor: Option<String>,
+    /// Levels, 1 red to 4 blue.
+    level: Option<String>,
+    /// States, as incidents have them, e.g. `dispatched,signed,handling`.
+    stage: Option<String>,
+    /// Classes.
+    class: Option<String>,
+    /// Sources.
+    source: Option<String>,
+    /// In this area and what lies in it.
+    area: Option<String>,
+    /// That this unit has a part in.
+    unit: Option<String>,
+    /// `true`: those that this viewer answers for.
+    #[serde(default)]
+    mine: bool,
+    /// `true`: those whose deadline has passed.
+    #[serde(default)]
+    overdue: bool,
+    /// With these words in number, title, place or notes; newest first.
+    q: Option<String>,
 }
 
 /// Which of an incident's alarms.
@@ -56,17 +81,75 @@ pub(super) async fn list(
     guard: Guard,
     Params(query): Params<ListQuery>,
 ) -> Result<Json<dto::IncidentList>, ApiError> {
-    let filter = IncidentFilter {
-        areas: guard.areas(),
-        which: query.state.into(),
-        limit: query.limit.unwrap_or(USUAL_LIMIT).min(MOST),
-        before: query.before.map(IncidentId),
+    let filter = filter(&guard, query)?;
+    let Some(filter) = filter else {
+        let as_of_seq = guard.state.dispatch.latest_seq().await?.0;
+        return Ok(Json(dto::IncidentList { as_of_seq, incidents: Vec::new(), next_cursor: None }));
     };
     let list = guard.state.dispatch.list(filter).await?;
     let names = names(&guard).await?;
     let seen = guard.seen_incidents(list.incidents).await?;
     let incidents = seen.iter().map(|row| summary(&guard, &names, row)).collect();
-    Ok(Json(dto::IncidentList { as_of_seq: list.as_of.0, incidents }))
+    let next_cursor = list.next.map(|cursor| cursor.to_string());
+    Ok(Json(dto::IncidentList { as_of_seq: list.as_of.0, incidents, next_cursor }))
+}
+
+/// `None`: nothing can be in the list.
+fn filter(guard: &Guard, query: ListQuery) -> Result<Option<IncidentFilter>, ApiError> {
+    let reach = guard.reach();
+    if guard.viewer.role == Role::Unit && reach.unit.is_none() {
+        return Ok(None);
+    }
+    let own_unit = query.unit.as_deref().map(|unit| word("unit", unit)).transpose()?;
+    // People of units have one; another one they do not see.
+    if reach.unit.is_some() && own_unit.is_some() && own_unit != reach.unit {
+        return Ok(None);
+    }
+    let areas = match query.area.as_deref() {
+        None => reach.areas,
+        Some(area) => {
+            let subtree = guard.state.site.area_subtree(&word("area", area)?).into_iter();
+            let within = |area: &AreaId| reach.areas.as_ref().is_none_or(|areas| areas.contains(area));
+            Some(subtree.filter(within).collect())
+        }
+    };
+    let level = |text: &str| {
+        let found = text.parse().ok().and_then(Level::from_number);
+        found.ok_or_else(|| bad("level"))
+    };
+    Ok(Some(IncidentFilter {
+        areas,
+        which: query.state.into(),
+        limit: query.limit.unwrap_or(USUAL_LIMIT).clamp(1, MOST),
+        before: query.before.map(IncidentId),
+        after: query.cursor.as_deref().map(|cursor| word("cursor", cursor)).transpose()?,
+        levels: split(query.level.as_deref()).map(level).collect::<Result<_, _>>()?,
+        states: words("stage", query.stage.as_deref())?,
+        classes: words("class", query.class.as_deref())?,
+        sources: words("source", query.source.as_deref())?,
+        unit: own_unit.or(reach.unit),
+        owner: query.mine.then_some(guard.viewer.account),
+        overdue_at: query.overdue.then(|| guard.state.clock.wall()),
+        text: query.q.filter(|text| !text.trim().is_empty()),
+    }))
+}
+
+fn split(list: Option<&str>) -> impl Iterator<Item = &str> {
+    list.into_iter().flat_map(|list| list.split(',')).map(str::trim).filter(|word| !word.is_empty())
+}
+
+fn words<T: FromStr>(field: &'static str, list: Option<&str>) -> Result<Vec<T>, ApiError> {
+    split(list).map(|text| word(field, text)).collect()
+}
+
+/// A word out of a closed set, or an identifier.
+pub(super) fn word<T: FromStr>(field: &'static str, text: &str) -> Result<T, ApiError> {
+    text.parse().map_err(|_| bad(field))
+}
+
+fn bad(field: &'static str) -> ApiError {
+    let message = format!("`{field}` is not a word that stands there");
+    ApiError::Unprocessable { code: "bad_word", message, field: Some(field) }
 }
 
 /// One incident with its alarms and history.
@@ -76,11 +159,34 @@ pub(super) async fn list(
 pub(super) async fn one(guard: Guard, Path(id): Path<String>) -> Result<Json<dto::IncidentDetail>, ApiError> {
     let (detail, _) = guard.incident_detail(&id).await?;
     let names = names(&guard).await?;
+    let report = detail.row.report.as_ref();
     Ok(Json(dto::IncidentDetail {
         incident: summary(&guard, &names, &detail.row),
+        reporter: report.and_then(|report| report.reporter.clone()),
+        reporter_phone: report.and_then(|report| report.phone.clone()),
         alarm_list: detail.alarms.iter().map(dto::Alarm::from).collect(),
         history: detail.history.iter().map(|row| convert::history(row, &names)).collect(),
+        attachments: detail.attachments.iter().map(|row| convert::attachment(row, &names)).collect(),
+        clocks: detail.clocks.iter().map(dto::ClockRow::from).collect(),
+        proposal: (&guard.state.desk.proposal(&detail.row)).into(),
+        choices: choices(&guard, &detail.row),
     }))
+}
+
+/// Verbs that are not refused whatever their details.
+fn choices(guard: &Guard, row: &IncidentRow) -> Vec<String> {
+    let object = of_incident(row);
+    let may_act = guard.may(Action::IncidentAct, &object);
+    let may_work = guard.may(Action::IncidentWork, &object);
+    let (actor, now) = (Actor::Person(guard.viewer.account), guard.state.clock.wall());
+    let offered = row.status.choices(actor, now).into_iter();
+    let is_own = |kind: &ActionKind| match kind {
+        // It has its own address, and nobody sees it as a verb.
+        ActionKind::Attach | ActionKind::Append => false,
+        kind if kind.is_of_unit() => may_work,
+        _ => may_act,
+    };
+    offered.filter(is_own).map(|kind| kind.as_str().to_owned()).collect()
 }
 
 /// Does something to an incident.
@@ -96,49 +202,192 @@ pub(super) async fn act(
     Body(command): Body<dto::IncidentCommand>,
 ) -> Result<Json<dto::Incident>, ApiError> {
     let (row, _) = guard.incident(&id).await?;
+    let action = action(&guard, &command, &row).await?;
     let request = ActRequest {
         incident: row.id(),
         expected_version: command.expected_version,
-        action: action(&command)?,
+        action,
         by: guard.viewer.account,
         idempotency_key: command.idempotency_key,
         note: command.note,
     };
-    let done = guard.state.desk.act(request).await;
-    let names = names(&guard).await?;
+    answer(&guard, guard.state.desk.act(request).await).await
+}
+
+/// Does a unit's part in an incident.
+#[utoipa::path(post, path = "/api/v1/incidents/{id}/work", params(("id" = i64, Path)),
+    request_body = dto::WorkCommand, responses(
+    (status = 200, body = dto::Incident),
+    (status = 409, body = dto::ErrorBody, description = "someone was faster; `current` says who"),
+    (status = 422, body = dto::ErrorBody, description = "not from this state, or not by this viewer"),
+))]
+pub(super) async fn work(
+    guard: Guard,
+    Path(id): Path<String>,
+    Body(command): Body<dto::WorkCommand>,
+) -> Result<Json<dto::Incident>, ApiError> {
+    let (row, _) = guard.incident(&id).await?;
+    let unit = own_unit(&guard, command.unit.as_deref())?.ok_or_else(|| needed("unit"))?;
+    let action = match command.action {
+        dto::WorkVerb::SignIn => IncidentAction::SignIn { unit },
+        dto::WorkVerb::Return => IncidentAction::Return { unit },
+        dto::WorkVerb::Arrive => IncidentAction::Arrive { unit },
+        dto::WorkVerb::Feedback => IncidentAction::Feedback { unit },
+        dto::WorkVerb::Finish => IncidentAction::Finish { unit },
+        dto::WorkVerb::AskExtension => IncidentAction::AskExtension {
+            unit,
+            due: command.due_ms.map(WallTime).ok_or_else(|| needed("due_ms"))?,
+        },
+    };
+    let request = ActRequest {
+        incident: row.id(),
+        expected_version: command.expected_version,
+        action,
+        by: guard.viewer.account,
+        idempotency_key: command.idempotency_key,
+        note: command.note,
+    };
+    answer(&guard, guard.state.desk.act(request).await).await
+}
+
+/// The unit that a viewer acts for: people of units for their own only.
+pub(super) fn own_unit(guard: &Guard, named: Option<&str>) -> Result<Option<UnitId>, ApiError> {
+    let named: Option<UnitId> = named.map(|unit| word("unit", unit)).transpose()?;
+    if guard.viewer.role != Role::Unit {
+        return Ok(named);
+    }
+    let own = guard.viewer.unit.clone();
+    if named.is_some() && named != own {
+        let message = "people of a unit act for their own unit".to_owned();
+        return Err(ApiError::Unprocessable { code: "not_your_unit", message, field: Some("unit") });
+    }
+    Ok(own)
+}
+
+/// What a command came to.
+async fn answer(guard: &Guard, done: Result<IncidentRow, ActError>) -> Result<Json<dto::Incident>, ApiError> {
+    let names = names(guard).await?;
     match done {
-        Ok(row) => Ok(Json(summary(&guard, &names, &row))),
-        Err(ActError::NotFound(_)) => Err(ApiError::NotFound),
-        Err(ActError::Conflict { current, .. }) => {
-            Err(ApiError::Conflict { current: Box::new(summary(&guard, &names, &current)) })
+        Ok(row) => Ok(Json(summary(guard, &names, &row))),
+        Err(error) => Err(not_done(guard, &names, error)),
+    }
+}
+
+/// Why a command was not done, on the wire.
+pub(super) fn not_done(guard: &Guard, names: &HashMap<AccountId, String>, error: ActError) -> ApiError {
+    match error {
+        ActError::NotFound(_) => ApiError::NotFound,
+        ActError::Conflict { current, .. } => {
+            ApiError::Conflict { current: Box::new(summary(guard, names, &current)) }
         }
-        Err(ActError::Db(error)) => Err(error.into()),
-        Err(error @ ActError::Illegal { .. }) => Err(refused("illegal", &error, None)),
-        Err(error @ ActError::CannotAbsorb(_)) => Err(refused("cannot_absorb", &error, None)),
-        Err(error @ ActError::KeyReused) => Err(refused("key_reused", &error, Some("idempotency_key"))),
-        Err(error @ ActError::TooLong) => Err(refused("too_long", &error, Some("idempotency_key"))),
+        ActError::Db(error) => error.into(),
+        error @ ActError::Illegal { .. } => refused("illegal", &error, None),
+        error @ ActError::CannotAbsorb(_) => refused("cannot_absorb", &error, Some("into")),
+        error @ ActError::KeyReused => refused("key_reused", &error, Some("idempotency_key")),
+        error @ ActError::TooLong => refused("too_long", &error, Some("idempotency_key")),
+        error @ ActError::NoteNeeded(_) => refused("note_needed", &error, Some("note")),
+        error @ ActError::Unknown { .. } => refused("unknown", &error, None),
+        error @ ActError::BadFile(_) => refused("bad_file", &error, None),
     }
 }
 
 fn refused(code: &'static str, error: &ActError, field: Option<&'static str>) -> ApiError {
+    // A red one that was settled on the spot, or verified by whoever finished it: the console says which.
+    let code = match error {
+        ActError::Illegal { reason: TransitionError::NotATrifle, .. } => "not_a_trifle",
+        ActError::Illegal { reason: TransitionError::SamePerson, .. } => "same_person",
+        ActError::Illegal { reason: TransitionError::NoLead, .. } => "no_lead",
+        _ => code,
+    };
     ApiError::Unprocessable { code, message: error.to_string(), field }
 }
 
-fn action(command: &dto::IncidentCommand) -> Result<IncidentAction, ApiError> {
-    let missing = |field| ApiError::Unprocessable {
-        code: "reason_needed",
-        message: "this action needs a reason".to_owned(),
-        field: Some(field),
+fn needed(field: &'static str) -> ApiError {
+    let code = if field.ends_with("reason") { "reason_needed" } else { "field_needed" };
+    let message =
+        if field.ends_with("reason") { "this action needs a reason" } else { "this action needs a field" };
+    ApiError::Unprocessable { code, message: message.to_owned(), field: Some(field) }
+}
+
+async fn action(
+    guard: &Guard,
+    command: &dto::IncidentCommand,
+    row: &IncidentRow,
+) -> Result<IncidentAction, ApiError> {
+    use dto::IncidentVerb as Verb;
+    let unit = |unit: &String| word::<UnitId>("unit", unit);
+    let lead = || command.lead.as_ref().map(|lead| word("lead", lead)).transpose();
+    let assist = || command.assist.iter().map(unit).collect::<Result<Vec<_>, _>>();
+    let due = command.due_ms.map(WallTime);
+    let level = || match command.level {
+        Some(number) => Level::from_number(number.into()).ok_or_else(|| bad("level")).map(Some),
+        None => Ok(None),
     };
     Ok(match command.action {
-        dto::IncidentVerb::Claim => IncidentAction::Claim,
-        dto::IncidentVerb::Release => IncidentAction::Release,
-        dto::IncidentVerb::Close => {
-            IncidentAction::Close { reason: command.reason.ok_or_else(|| missing("reason"))?.into() }
+        Verb::Claim => IncidentAction::Claim,
+        Verb::Release => IncidentAction::Release,
+        Verb::HandOver => {
+            let to = AccountId(command.to.ok_or_else(|| needed("to"))?);
+            let known = guard.state.accounts.list().await?;
+            let can_answer =
+                known.iter().any(|row| row.id == to && row.role == Role::Operator && !row.disabled);
+            if !can_answer {
+                let message = "only an operator can answer for an incident".to_owned();
+                return Err(ApiError::Unprocessable { code: "unknown", message, field: Some("to") });
+            }
+            IncidentAction::HandOver { to }
         }
-        dto::IncidentVerb::Reopen => IncidentAction::Reopen {
-            reason: command.reopen_reason.ok_or_else(|| missing("reopen_reason"))?.into(),
+        Verb::Assess => IncidentAction::Assess {
+            level: level()?.unwrap_or(row.status.level),
+            class: command.class.as_deref().map(|class| word("class", class)).transpose()?,
+            area: command.area.as_deref().map(|area| word("area", area)).transpose()?,
+            lead: lead()?,
+            assist: assist()?,
         },
+        Verb::Dispatch => IncidentAction::Dispatch { lead: lead()?, assist: assist()?, due },
+        Verb::Withdraw => {
+            IncidentAction::Withdraw { unit: unit(command.unit.as_ref().ok_or_else(|| needed("unit"))?)? }
+        }
+        Verb::Verify => IncidentAction::Verify,
+        Verb::Rework => IncidentAction::Rework { due },
+        Verb::Close => {
+            IncidentAction::Close { reason: command.reason.ok_or_else(|| needed("reason"))?.into() }
+        }
+        Verb::Archive => IncidentAction::Archive,
+        Verb::Revisit => IncidentAction::Revisit {
+            result: command.result.ok_or_else(|| needed("result"))?.into(),
+            satisfaction: command.satisfaction.map(Into::into),
+        },
+        Verb::Reject => IncidentAction::Reject {
+            reason: command.reject_reason.ok_or_else(|| needed("reject_reason"))?.into(),
+        },
+        Verb::Merge => {
+            // What the viewer does not see cannot be named either.
+            let into = command.into.ok_or_else(|| needed("into"))?;
+            let (target, _) = guard.incident(&into.to_string()).await?;
+            IncidentAction::Merge { into: target.id() }
+        }
+        Verb::Unmerge => IncidentAction::Unmerge,
+        Verb::Shelve => {
+            IncidentAction::Shelve { until: WallTime(command.until_ms.ok_or_else(|| needed("until_ms"))?) }
+        }
+        Verb::Unshelve => IncidentAction::Unshelve,
+        Verb::Reopen => IncidentAction::Reopen {
+            reason: command.reopen_reason.ok_or_else(|| needed("reopen_reason"))?.into(),
+        },
+        Verb::Urge => {
+            let number = command.urge.ok_or_else(|| needed("urge"))?;
+            let level = UrgeLevel::ALL.iter().copied().find(|level| level.number() == number);
+            IncidentAction::Urge { level: level.ok_or_else(|| bad("urge"))? }
+        }
+        Verb::Extend => IncidentAction::Extend {
+            due: due.or(row.status.overlays.asked_due).ok_or_else(|| needed("due_ms"))?,
+        },
+        Verb::RefuseExtension => IncidentAction::RefuseExtension,
+        Verb::Hold => IncidentAction::Hold,
+        Verb::Unhold => IncidentAction::Unhold,
+        Verb::Raise => IncidentAction::Raise { level: level()?.ok_or_else(|| needed("level"))? },
+        Verb::Note => IncidentAction::Note,
     })
 }
 
@@ -153,7 +402,8 @@ pub(super) async fn trace(
 ) -> Result<Json<Vec<dto::TraceFrame>>, ApiError> {
     let (detail, _) = guard.incident_detail(&id).await?;
     let window = clips::window(&guard.state, &detail, query.alarm.map(AlarmId))?;
-    let frames = guard.state.dispatch.trace(detail.row.camera.clone(), window.from, window.until).await?;
+    let Some(camera) = &detail.row.camera else { return Ok(Json(Vec::new())) };
+    let frames = guard.state.dispatch.trace(camera.id.clone(), window.from, window.until).await?;
     Ok(Json(frames.iter().map(dto::TraceFrame::from).collect()))
 }
 
@@ -179,5 +429,5 @@ pub(super) async fn names(guard: &Guard) -> Result<HashMap<AccountId, String>, A
 
 /// An incident for lists and live updates.
 pub(super) fn summary(guard: &Guard, names: &HashMap<AccountId, String>, row: &IncidentRow) -> dto::Incident {
-    convert::incident(row, convert::area_name(&guard.state.site, &row.area), names)
+    convert::incident(row, &guard.state.site, names)
 }

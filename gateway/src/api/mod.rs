@@ -10,12 +10,14 @@ mod accounts;
 mod assets;
 mod audit;
 mod cameras;
+mod centre;
 mod clips;
 mod convert;
 pub mod dto;
 mod error;
 mod events;
 mod extract;
+mod files;
 mod guard;
 mod headers;
 mod holds;
@@ -26,12 +28,14 @@ mod openapi;
 mod pictures;
 pub mod ports;
 mod recordings;
+mod reports;
 pub mod routes;
 mod session;
 mod state;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod tickets;
 mod timeline;
 mod transcodes;
 mod vigil;
@@ -56,6 +60,7 @@ pub fn routes(state: ApiState) -> Routes {
         .public(Public::SetupState, session::setup_state)
         .public(Public::SetUp, session::set_up)
         .public(Public::SignIn, session::sign_in)
+        .public(Public::Intake, reports::take_in)
         .needs(Verb::Get, "/session", Action::SessionOwn, session::own)
         .needs(Verb::Patch, "/session", Action::SessionOwn, session::change_own)
         .needs(Verb::Delete, "/session", Action::SessionOwn, session::sign_out)
@@ -73,6 +78,15 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/incidents", Action::IncidentList, incidents::list)
         .needs(Verb::Get, "/incidents/{id}", Action::IncidentView, incidents::one)
         .needs(Verb::Post, "/incidents/{id}/actions", Action::IncidentAct, incidents::act)
+        .needs(Verb::Post, "/incidents/{id}/work", Action::IncidentWork, incidents::work)
+        .needs_large(Verb::Post, "/incidents/{id}/attachments", Action::IncidentWork, files::attach)
+        .needs(Verb::Get, "/incidents/{id}/attachments/{file}", Action::IncidentView, files::fetch)
+        .needs(Verb::Get, "/incidents/{id}/supervision", Action::IncidentView, files::sheets)
+        .needs_large(Verb::Post, "/reports", Action::IncidentReport, reports::report)
+        .needs(Verb::Get, "/centre", Action::CentreRead, centre::show)
+        .needs(Verb::Get, "/views", Action::IncidentList, centre::views)
+        .needs(Verb::Post, "/views", Action::IncidentList, centre::save_view)
+        .needs(Verb::Delete, "/views/{id}", Action::IncidentList, centre::forget_view)
         .needs(Verb::Get, "/incidents/{id}/clip", Action::ClipView, clips::describe)
         .needs(Verb::Get, "/incidents/{id}/clip.mp4", Action::ClipView, clips::file)
         .needs(Verb::Get, "/incidents/{id}/trace", Action::TraceView, incidents::trace)
@@ -83,6 +97,9 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Post, "/holds/{id}/release", Action::HoldManage, holds::release)
         .needs(Verb::Get, "/storage", Action::StorageRead, storage::show)
         .needs(Verb::Post, "/storage/clock", Action::StorageManage, storage::confirm_clock)
+        .needs(Verb::Get, "/tickets", Action::TicketRead, tickets::list)
+        .needs(Verb::Post, "/tickets/{id}/acknowledge", Action::TicketManage, tickets::acknowledge)
+        .needs(Verb::Post, "/tickets/{id}/close", Action::TicketManage, tickets::close)
         .needs(Verb::Get, "/accounts", Action::AccountManage, accounts::list)
         .needs(Verb::Post, "/accounts", Action::AccountManage, accounts::create)
         .needs(Verb::Patch, "/accounts/{id}", Action::AccountManage, accounts::change)

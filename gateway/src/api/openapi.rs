@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, audit, cameras, clips, dto, events, holds, incidents, live, pictures, recordings, session,
-    storage, timeline, transcodes,
+    accounts, audit, cameras, centre, clips, dto, events, files, holds, incidents, live, pictures,
+    recordings, reports, session, storage, tickets, timeline, transcodes,
 };
 
 #[derive(OpenApi)]
@@ -37,6 +37,16 @@ use super::{
         incidents::list,
         incidents::one,
         incidents::act,
+        incidents::work,
+        files::attach,
+        files::fetch,
+        files::sheets,
+        reports::report,
+        reports::take_in,
+        centre::show,
+        centre::views,
+        centre::save_view,
+        centre::forget_view,
         clips::describe,
         clips::file,
         incidents::trace,
@@ -47,6 +57,9 @@ use super::{
         holds::release,
         storage::show,
         storage::confirm_clock,
+        tickets::list,
+        tickets::acknowledge,
+        tickets::close,
         accounts::list,
         accounts::create,
         accounts::change,
@@ -58,10 +71,12 @@ use super::{
     components(schemas(
         dto::EventPosition,
         dto::FootagePurpose,
+        dto::IncidentGone,
         dto::HoldScope,
         dto::IncidentScope,
         dto::JumpDirection,
-        dto::LiveStream
+        dto::LiveStream,
+        dto::TicketScope
     ))
 )]
 struct Document;

@@ -2,10 +2,11 @@
 
 use sharpeyes_domain::{
     ids::{CameraId, ModelId, StreamId},
+    ladder::{Rung, RungReason},
     time::WallTime,
 };
 
-use crate::ingest::Status;
+use crate::{analyze::decode::DecoderElement, ingest::Status};
 
 /// How cameras are doing. Answers come from memory, at once.
 pub trait CameraHealth: Send + Sync + 'static {
@@ -26,12 +27,27 @@ pub struct AnalysisReport {
     pub dropped: u64,
     /// The detector.
     pub model: Option<ModelId>,
+    /// Where it stands on the ladder; `None` when it does not run.
+    pub place: Option<LadderPlace>,
+    /// What decodes; `None` before the first picture.
+    pub decoder: Option<DecoderElement>,
     /// Nothing has been seen since, although there was something to look at.
     pub blind_since: Option<WallTime>,
     /// Stable word for the reason when it does not run as it should.
     pub message_code: Option<String>,
     /// What to do about it, English.
     pub remedy: Option<String>,
+}
+
+/// How closely a camera is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct LadderPlace {
+    /// Which rung.
+    pub rung: Rung,
+    /// Why it stands there.
+    pub reason: RungReason,
+    /// Since when, by the time of its pictures.
+    pub since: Option<WallTime>,
 }
 
 /// Where the analysis of a camera stands.

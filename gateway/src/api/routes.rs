@@ -25,6 +25,8 @@ use super::{
 pub const PREFIX: &str = "/api/v1";
 /// Every body that is accepted is small JSON.
 const BODY_LIMIT: usize = 64 << 10;
+/// Six photos in base64, and a little more.
+const FILES_LIMIT: usize = 42 << 20;
 /// A page of another site cannot add this to a request without asking us first, and we never agree.
 const CSRF_HEADER: &str = "x-sharpeyes";
 
@@ -39,6 +41,8 @@ pub enum Public {
     SetUp,
     /// Opens a session.
     SignIn,
+    /// Takes a report of another system, which shows its token.
+    Intake,
 }
 
 impl Public {
@@ -48,6 +52,7 @@ impl Public {
             Self::SetupState => (Verb::Get, "/setup"),
             Self::SetUp => (Verb::Post, "/setup"),
             Self::SignIn => (Verb::Post, "/session"),
+            Self::Intake => (Verb::Post, "/intake/{id}"),
         }
     }
 }
@@ -129,6 +134,17 @@ impl Routes {
         self.add(verb, path, Declared::Needs(action), routing::on(verb.filter(), handler))
     }
 
+    /// As [`Routes::needs`], for files: the body may be as large as a report with photos.
+    #[must_use]
+    pub(super) fn needs_large<H, T>(self, verb: Verb, path: &str, action: Action, handler: H) -> Self
+    where
+        H: Handler<T, ApiState>,
+        T: 'static,
+    {
+        let route = routing::on(verb.filter(), handler).layer(DefaultBodyLimit::max(FILES_LIMIT));
+        self.add(verb, path, Declared::Needs(action), route)
+    }
+
     /// A route of the reviewed list.
     #[must_use]
     pub(super) fn public<H, T>(self, route: Public, handler: H) -> Self
@@ -137,7 +153,9 @@ impl Routes {
         T: 'static,
     {
         let (verb, path) = route.place();
-        self.add(verb, path, Declared::Public(route), routing::on(verb.filter(), handler))
+        let limit = if route == Public::Intake { FILES_LIMIT } else { BODY_LIMIT };
+        let on = routing::on(verb.filter(), handler).layer(DefaultBodyLimit::max(limit));
+        self.add(verb, path, Declared::Public(route), on)
     }
 
     fn add(mut self, verb: Verb, path: &str, declared: Declared, route: MethodRouter<ApiState>) -> Self {
@@ -178,6 +196,10 @@ async fn admit_public(
 ) -> Response {
     if state.gate.is_broken() && which != Public::Health {
         return ApiError::PolicyUnavailable.into_response();
+    }
+    // A system's token is in no browser, so no page can make a browser send it.
+    if which == Public::Intake {
+        return next.run(request).await;
     }
     match from_own_page(request.method(), request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,

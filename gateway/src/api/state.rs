@@ -13,7 +13,7 @@ use crate::{
     hub::Hub,
     record::{clip::ClipReader, retention::Keeping},
     stills::Stills,
-    store::dispatch::Dispatch,
+    store::{dispatch::Dispatch, tickets::Tickets},
     transcode::Transcodes,
 };
 
@@ -37,6 +37,8 @@ pub struct Parts {
     pub transcodes: Transcodes,
     /// The disk of recordings, retention and holds.
     pub keeping: Arc<Keeping>,
+    /// Technical faults.
+    pub tickets: Tickets,
     /// Live pictures.
     pub hub: Hub,
     /// States of streams and analyses.

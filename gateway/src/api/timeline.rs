@@ -150,7 +150,7 @@ fn may_know(guard: &Guard) -> impl FnMut(&TimedAlarm) -> bool + Send + 'static {
     move |alarm| match known.get(&alarm.area) {
         Some(answer) => *answer,
         None => {
-            let object = Object::Incident { id: alarm.incident, area: &alarm.area };
+            let object = Object::Incident { id: alarm.incident, area: &alarm.area, told: &[] };
             let answer = guard.may(Action::IncidentList, &object);
             known.insert(alarm.area.clone(), answer);
             answer

@@ -13,6 +13,9 @@ use sharpeyes_config::{Camera, Site};
 use sharpeyes_domain::{
     alarm::{AlarmEdge, Moment},
     ids::{CameraId, ModelId},
+    ladder::LadderMode,
+    level::Level,
+    tamper::TamperEdge,
     track::Track,
 };
 use sharpeyes_inference::{Detector, InferenceError, ModelFile, Runtime};
@@ -25,15 +28,19 @@ use crate::{
         pipeline::CameraPipeline,
         rounds::{Admission, Rounds},
     },
+    canary::{self, Pulse},
     clock::Clock,
     desk::Desk,
-    hub::Hub,
+    hub::{Hub, Polled},
     models,
     store::dispatch::{CameraFacts, FrameTrace, TraceBox},
+    tickets::{Tampering, urgency},
 };
 
 /// How often running detections are compared with their time limit.
 const LOOK: Duration = Duration::from_millis(250);
+/// Pictures a second of the canary for the detector.
+const CANARY_FPS: f32 = 2.0;
 
 /// How long the inference threads may take to finish their frames at the end.
 const LAST_FRAMES: Duration = Duration::from_secs(5);
@@ -124,9 +131,10 @@ impl Analysis {
         site: &Site,
         onnx: Result<Runtime, InferenceError>,
         hub: &Hub,
-        desk: &Desk,
+        sink: DeskSink,
         clock: &Clock,
         health: &mut Health,
+        canary: Option<Polled>,
     ) -> io::Result<(Step, Option<Threads>)> {
         let analysed: Vec<&Camera> =
             site.cameras.iter().filter(|camera| camera.analysed().is_some()).collect();
@@ -143,8 +151,13 @@ impl Analysis {
             }
         };
         let ready = open_models(site, &runtime, analysed, health);
-        let models =
-            ready.iter().map(|ready| (ready.model.manifest.id.clone(), ready.model.clone())).collect();
+        let canary = canary.and_then(|units| canary_settings(site, &runtime, units));
+        let models = ready
+            .iter()
+            .map(|ready| &ready.model)
+            .chain(canary.iter().map(|(_, model)| model))
+            .map(|model| (model.manifest.id.clone(), model.clone()))
+            .collect();
         let options = models::options(&site.inference);
         let pool = Arc::new(InferencePool::new(
             runtime,
@@ -154,14 +167,7 @@ impl Analysis {
             site.inference.threads,
             site.inference.time_limit,
         ));
-        let sink: Arc<dyn AlarmSink> = Arc::new(DeskSink {
-            desk: desk.clone(),
-            cameras: site
-                .cameras
-                .iter()
-                .map(|camera| (camera.id.clone(), CameraFacts::from(camera)))
-                .collect(),
-        });
+        let sink: Arc<dyn AlarmSink> = Arc::new(sink);
         let mut step = Step::default();
         let (settings, mut analyses) = (site.analysis, Vec::new());
         for Ready { camera, model } in ready {
@@ -187,6 +193,9 @@ impl Analysis {
             health.analysed(camera.id.clone(), analysis.clone());
             analyses.push(analysis);
         }
+        if let Some((settings, _)) = canary {
+            analyses.push(LiveAnalysis::new(settings, &pool, sink, clock.clone()));
+        }
         let admission = Admission::new(usize::from(settings.decoders.get()));
         let rounds = Arc::new(Rounds::new(analyses, settings.decoder, admission, clock.clone()));
         let decoding = (0..decoding_threads(settings.threads))
@@ -207,6 +216,34 @@ impl Analysis {
         });
         Ok((step, Some(Threads { rounds, decoding, inference })))
     }
+}
+
+/// The canary is analysed like any camera, in full: a failure is told by its missing alarm.
+fn canary_settings(site: &Site, runtime: &Runtime, units: Polled) -> Option<(AnalysisSettings, ModelFile)> {
+    let open = || -> Result<ModelFile, InferenceError> {
+        let file = models::choose(&site.inference, None)?;
+        Detector::open(runtime, &file, models::options(&site.inference))?;
+        Ok(file)
+    };
+    let model = match open() {
+        Ok(model) => model,
+        Err(error) => {
+            tracing::error!(%error, "the canary is not analysed");
+            return None;
+        }
+    };
+    let (Ok(rule), Ok(stream)) = (canary::rule(), canary::stream()) else { return None };
+    let pipeline = CameraPipeline::new(&[rule], None, model.manifest.score, site.timezone.clone());
+    let look_every = site.analysis.look_every.into();
+    let settings = AnalysisSettings {
+        camera: stream.camera,
+        model: model.manifest.id.clone(),
+        ladder: LadderSettings::new(LadderMode::Full, pipeline.need(), CANARY_FPS, look_every),
+        pipeline,
+        decoder: site.analysis.decoder,
+        units,
+    };
+    Some((settings, model))
 }
 
 fn decoding_threads(wanted: Option<NonZeroU16>) -> usize {
@@ -245,19 +282,68 @@ fn unavailable(health: &mut Health, camera: &Camera, error: &InferenceError) {
 }
 
 /// Gives the desk what the analysis finds. A write that fails is logged here and the analysis goes on.
-struct DeskSink {
+pub(super) struct DeskSink {
     desk: Desk,
-    cameras: HashMap<CameraId, CameraFacts>,
+    tampering: Tampering,
+    pulse: Option<Pulse>,
+    clock: Clock,
+    cameras: HashMap<CameraId, Known>,
+}
+
+struct Known {
+    facts: CameraFacts,
+    kind: CameraKind,
+}
+
+#[derive(Clone, Copy)]
+enum CameraKind {
+    /// With how urgent it is when it is blind.
+    Real(Level),
+    Canary,
+}
+
+impl DeskSink {
+    /// Alarms of the canary go on `pulse` when they are stored; without it there is no canary.
+    pub(super) fn new(site: &Site, desk: &Desk, pulse: Option<Pulse>, clock: Clock) -> Self {
+        let known = |camera: &Camera| Known {
+            facts: CameraFacts::from(camera),
+            kind: CameraKind::Real(urgency(camera)),
+        };
+        let mut cameras: HashMap<_, _> =
+            site.cameras.iter().map(|camera| (camera.id.clone(), known(camera))).collect();
+        if pulse.is_some()
+            && let Ok(facts) = canary::facts()
+        {
+            cameras.insert(facts.id.clone(), Known { facts, kind: CameraKind::Canary });
+        }
+        Self { desk: desk.clone(), tampering: Tampering::default(), pulse, clock, cameras }
+    }
+
+    /// What is written about tampering.
+    pub(super) fn tampering(&self) -> Tampering {
+        self.tampering.clone()
+    }
 }
 
 impl AlarmSink for DeskSink {
     fn alarm(&self, camera: &CameraId, edge: AlarmEdge, still: Option<Vec<u8>>) {
-        let Some(facts) = self.cameras.get(camera) else { return };
-        match self.desk.alarm_blocking(facts.clone(), edge, still) {
+        let Some(known) = self.cameras.get(camera) else { return };
+        let is_begin = matches!(edge, AlarmEdge::Begin(_));
+        match self.desk.alarm_blocking(known.facts.clone(), edge, still) {
             Ok(alarm) => {
+                if let (CameraKind::Canary, Some(pulse), true) = (known.kind, &self.pulse, is_begin) {
+                    pulse.beat(self.clock.wall());
+                }
                 tracing::info!(camera.id = %camera, alarm = %alarm.alarm, incident = %alarm.incident, new = alarm.is_new_incident, "alarm")
             }
             Err(error) => tracing::error!(camera.id = %camera, %error, "an alarm could not be stored"),
+        }
+    }
+
+    fn tamper(&self, camera: &CameraId, edge: TamperEdge) {
+        if let Some(Known { kind: CameraKind::Real(urgency), .. }) = self.cameras.get(camera) {
+            tracing::info!(camera.id = %camera, ?edge, "tampering");
+            self.tampering.edge(camera, *urgency, &edge);
         }
     }
 

@@ -10,7 +10,7 @@ use sharpeyes_domain::{
 
 use crate::{
     analyze::{AnalysisStatus, Fault, LiveAnalysis},
-    api::ports::{AnalysisReport, AnalysisState, CameraHealth},
+    api::ports::{AnalysisReport, AnalysisState, CameraHealth, LadderPlace},
     clock::Clock,
     ingest::{Status, StatusCell},
 };
@@ -79,6 +79,8 @@ impl Health {
             fps: if is_waiting { 0.0 } else { status.fps },
             dropped: status.counters.dropped() + status.skipped,
             model: Some(status.model),
+            place: Some(LadderPlace { rung: status.rung, reason: status.reason, since: status.since }),
+            decoder: status.decoder,
             blind_since: status.blind_since,
             message_code: reason.as_ref().map(|reason| reason.code.to_owned()),
             remedy: reason.map(|reason| reason.text),
@@ -127,6 +129,8 @@ impl CameraHealth for Health {
                 dropped: 0,
                 blind_since: Some(self.started),
                 model: model.clone(),
+                place: None,
+                decoder: None,
                 message_code: Some((*code).to_owned()),
                 remedy: Some(reason.clone()),
             }),

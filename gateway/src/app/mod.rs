@@ -18,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     access::{accounts::Accounts, gate::Gate, password::HashError},
-    api::{self, ApiState, Parts},
+    api::{self, ApiState, Parts, ports::CameraHealth},
+    canary::{self, Canary, Pulse, Round},
     clock::Clock,
     desk::Desk,
     hub::{Hub, RingLimits},
@@ -29,7 +30,9 @@ use crate::{
         db::{Db, DbError},
         dispatch::Dispatch,
         footage::{Footage, FootageError},
+        tickets::Tickets,
     },
+    tickets::{self, TicketKeeper},
     transcode::{TranscodeLimits, Transcodes},
 };
 use analysis::Analysis;
@@ -110,6 +113,7 @@ struct Stores {
     footage: Footage,
     dispatch: Dispatch,
     accounts: Accounts,
+    tickets: Tickets,
 }
 
 impl App {
@@ -146,7 +150,7 @@ impl App {
             }
         })
         .await?;
-        let desk = Desk::new(stores.dispatch.clone(), clock.clone(), site.incident.clone());
+        let desk = Desk::of_site(stores.dispatch.clone(), clock.clone(), &site);
         let left = desk.recover().await?;
         tracing::info!(alarms_left_running = left, "the desk is open");
         let hub = hub_of(&site);
@@ -154,10 +158,25 @@ impl App {
         let streams = site.cameras.iter().flat_map(streams_of).count();
         let ingest_threads = IngestThreads::start(streams).map_err(AppError::Thread)?;
         let ingest = start_ingest(&site, &hub, &recorder, &clock, &mut health, &ingest_threads)?;
-        let (analysis, inference) =
-            Analysis::start(&site, onnx, &hub, &desk, &clock, &mut health).map_err(AppError::Thread)?;
+        let pulse = site.canary.map(|every| Pulse::new(every, clock.wall()));
+        let sink = analysis::DeskSink::new(&site, &desk, pulse.clone(), clock.clone());
+        let tampering = sink.tampering();
+        let canary = pulse.as_ref().and_then(|_| hub.poll(&canary::stream().ok()?));
+        let (mut analysis, inference) = Analysis::start(&site, onnx, &hub, sink, &clock, &mut health, canary)
+            .map_err(AppError::Thread)?;
+        start_canary(&site, &hub, &clock, &mut analysis).await?;
+        let health: Arc<dyn CameraHealth> = Arc::new(health);
         let mut desk_step = Step::default();
         desk_step.tasks.spawn(desk.clone().run(desk_step.stop.clone()));
+        let ticket_keeper = TicketKeeper::new(
+            site.clone(),
+            health.clone(),
+            keeping.clone(),
+            tickets::Watched { tampering, pulse },
+            stores.tickets.clone(),
+            clock.clone(),
+        );
+        desk_step.tasks.spawn(ticket_keeper.run(desk_step.stop.clone()));
         let setup_code = stores.accounts.issue_setup_code().await?;
         let stills = blocking({
             let (site, clips, footage) = (site.clone(), recorder.clips(), stores.footage.clone());
@@ -175,8 +194,9 @@ impl App {
             stills,
             transcodes: Transcodes::new(transcode_limits(&site), clock.clone()),
             keeping,
+            tickets: stores.tickets,
             hub,
-            health: Arc::new(health),
+            health,
             clock,
             shutdown: api.stop.clone(),
             site,
@@ -250,6 +270,23 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
+/// A canary that cannot sing is told by its ticket; everything else goes on.
+async fn start_canary(site: &Arc<Site>, hub: &Hub, clock: &Clock, step: &mut Step) -> Result<(), AppError> {
+    let Some(every) = site.canary else { return Ok(()) };
+    let dir = site.data_dir.clone();
+    let round = blocking(move || Ok(Round::load(&dir))).await?;
+    let publisher = canary::stream().ok().and_then(|stream| hub.publisher(&stream));
+    match (round, publisher) {
+        (Ok(round), Some(publisher)) => {
+            let canary = Canary::new(round, publisher, every, clock.clone());
+            step.tasks.spawn(canary.run(step.stop.clone()));
+        }
+        (Err(error), _) => tracing::error!(%error, "there is no canary"),
+        (Ok(_), None) => tracing::error!("there is no canary: the hub does not know its stream"),
+    }
+    Ok(())
+}
+
 async fn listen(address: SocketAddr) -> Result<TcpListener, AppError> {
     TcpListener::bind(address).await.map_err(|source| AppError::Listen { address, source })
 }
@@ -262,6 +299,7 @@ fn open_stores(site: &Site, clock: &Clock) -> Result<Stores, AppError> {
         footage: Footage::open(&site.data_dir.join("footage.db"))?,
         dispatch: Dispatch::new(db.clone())?,
         accounts: Accounts::new(&db, &site.name, site.areas.clone(), clock.clone())?,
+        tickets: Tickets::new(db),
     })
 }
 
@@ -315,7 +353,9 @@ fn hub_of(site: &Site) -> Hub {
         };
         streams_of(camera).map(ring).collect::<Vec<_>>()
     };
-    Hub::with_limits(site.cameras.iter().flat_map(rings))
+    let canary = site.canary.and_then(|_| canary::stream().ok());
+    let canary = canary.map(|stream| (stream, RingLimits { bytes, span, history: span }));
+    Hub::with_limits(site.cameras.iter().flat_map(rings).chain(canary))
 }
 
 const fn is_recorded(camera: &Camera, kind: StreamKind) -> bool {

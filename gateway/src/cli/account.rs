@@ -3,7 +3,10 @@
 use std::io::Read as _;
 
 use clap::Subcommand;
-use sharpeyes_domain::{access::Role, ids::AreaId};
+use sharpeyes_domain::{
+    access::Role,
+    ids::{AreaId, UnitId},
+};
 
 use super::{Failure, Outcome, SiteFile};
 use crate::{
@@ -30,12 +33,15 @@ enum Verb {
         site: SiteFile,
         /// Name to sign in with.
         name: String,
-        /// operator, police, technician, administrator or auditor.
+        /// operator, police, unit, technician, administrator or auditor.
         #[arg(long)]
         role: Role,
         /// An area that the viewer may see, with everything in it; may be given several times.
         #[arg(long = "area", value_name = "ID")]
         areas: Vec<AreaId>,
+        /// The unit that the viewer belongs to; needed for the role `unit`.
+        #[arg(long, value_name = "ID")]
+        unit: Option<UnitId>,
         /// Name as others see it.
         #[arg(long, value_name = "TEXT")]
         display_name: Option<String>,
@@ -46,7 +52,7 @@ enum Verb {
 }
 
 pub(super) fn account(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let Verb::Add { site, name, role, areas, display_name, password_stdin: _ } = &arguments.verb;
+    let Verb::Add { site, name, role, areas, unit, display_name, password_stdin: _ } = &arguments.verb;
     let site = site.load()?;
     let mut password = String::new();
     std::io::stdin().read_to_string(&mut password)?;
@@ -58,6 +64,7 @@ pub(super) fn account(arguments: &Arguments) -> Result<Outcome, Failure> {
         display_name: display_name.clone().unwrap_or_else(|| name.clone()),
         role: *role,
         areas: areas.clone(),
+        unit: unit.clone(),
         language: Language::default(),
         password: password.trim_end_matches(['\r', '\n']).to_owned(),
     };

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use sharpeyes_domain::{
     alarm::{AlarmBegin, AlarmEdge, AlarmEnd, AlarmUpdate, EndCause},
-    ids::{AlarmId, IncidentId},
+    ids::{AlarmId, ClassId, IncidentId},
     incident::{CorrelationKey, IncidentAction},
+    rule::RuleClass,
     time::WallTime,
 };
 
-use super::{AlarmRef, DeskError, Inner};
+use super::{AlarmRef, DeskError, Inner, clocks::effects};
 use crate::store::{
     db::DbError,
     dispatch::{AlarmRow, CameraFacts, DispatchTx, IncidentRow, NewAlarm},
@@ -70,7 +71,7 @@ fn take_begin(
     let is_new_incident = joined.is_none();
     let (incident, alarm) = match joined {
         Some(joined) => joined,
-        None => tx.open_incident(&new, now)?,
+        None => open(desk, tx, &new, now)?,
     };
     if let Some(jpeg) = snapshot {
         if (4..=MOST_SNAPSHOT_BYTES).contains(&jpeg.len()) && jpeg.starts_with(&[0xff, 0xd8]) {
@@ -80,6 +81,26 @@ fn take_begin(
         }
     }
     Ok(AlarmRef { alarm, incident, is_new_incident })
+}
+
+/// Opens an incident: it gets its number, freezes what it goes by, and its first clock starts.
+fn open(
+    desk: &Inner,
+    tx: &DispatchTx<'_>,
+    new: &NewAlarm,
+    now: WallTime,
+) -> Result<(IncidentId, AlarmId), DbError> {
+    let class = class_of(new.class);
+    let plan = desk.centre.plan(&class);
+    let number = tx.next_number(&desk.calendar.day_text(now))?;
+    let (status, alarm) = tx.open_incident(new, &number, tx.freeze(&plan)?, now)?;
+    tx.start_clocks(status.id, &effects(&[], None, &status, &plan, &desk.calendar, now), now)?;
+    Ok((status.id, alarm))
+}
+
+/// The class of incidents that a rule's alarms open.
+fn class_of(class: RuleClass) -> ClassId {
+    ClassId::new(class.as_str()).expect("names of rule classes are identifiers")
 }
 
 /// Appends to the incident that collects the alarm's key, when it still may.

@@ -9,6 +9,9 @@
 
 mod act;
 mod alarm;
+mod calendar;
+mod clocks;
+mod report;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -18,27 +21,41 @@ use std::{
     time::Duration,
 };
 
-use sharpeyes_config::IncidentSettings;
+use jiff::tz::TimeZone;
+use sharpeyes_config::{IncidentSettings, Site};
 use sharpeyes_domain::{
     alarm::{AlarmEdge, EndCause},
+    area::AreaTree,
+    centre::Centre,
     ids::{AlarmId, CameraId, IncidentId, RuleId},
-    incident::{Actor, IncidentAction, IncidentPolicy, TransitionError, transition},
+    incident::{
+        Actor, IncidentAction, IncidentPolicy, IncidentStatus, TransitionError, UrgeLevel, transition,
+    },
     time::WallTime,
 };
 use tokio_util::sync::CancellationToken;
 
-pub use self::act::{ActError, ActRequest};
-use self::trace::Rings;
+pub use self::{
+    act::{ActError, ActRequest, AttachRequest},
+    calendar::Calendar,
+    report::{IntakeReport, ReportError, ReportRequest, Reported},
+};
+use self::{clocks::Seen, trace::Rings};
 use crate::{
     clock::Clock,
     store::{
         db::DbError,
-        dispatch::{CameraFacts, Dispatch, DispatchTx, FrameTrace, HistoryEntry, IncidentRow},
+        dispatch::{
+            Assessed, CameraFacts, ClockChange, Dispatch, DispatchTx, Effects, FrameTrace, HistoryEntry,
+            IncidentRow,
+        },
     },
 };
 
 /// Boxes reach the disk, and clocks are looked at, this often.
 const TICK: Duration = Duration::from_secs(1);
+/// Clocks that should run and do not are looked for this often.
+const AUDIT_EVERY: Duration = Duration::from_secs(30);
 /// Old rows are looked for this often.
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
 /// A follower of the feed that was away longer reads a list anew.
@@ -99,17 +116,54 @@ struct Inner {
     clock: Clock,
     settings: IncidentSettings,
     policy: IncidentPolicy,
+    centre: Arc<Centre>,
+    areas: AreaTree,
+    calendar: Calendar,
+    /// Where the machine's clocks stood at the last look.
+    seen: Mutex<Option<Seen>>,
     /// Never held while something waits.
     rings: Mutex<Rings>,
 }
 
 impl Desk {
-    /// Call [`Desk::recover`] before the first alarm.
+    /// A desk of a centre with the usual classes and no units. Call [`Desk::recover`] before the first alarm.
     #[must_use]
     pub fn new(dispatch: Dispatch, clock: Clock, settings: IncidentSettings) -> Self {
+        Self::of(dispatch, clock, settings, Arc::default(), AreaTree::default(), TimeZone::UTC)
+    }
+
+    /// The desk of a site. Call [`Desk::recover`] before the first alarm.
+    #[must_use]
+    pub fn of_site(dispatch: Dispatch, clock: Clock, site: &Site) -> Self {
+        let (settings, centre) = (site.incident.clone(), Arc::clone(&site.centre));
+        Self::of(dispatch, clock, settings, centre, site.areas.clone(), site.timezone.clone())
+    }
+
+    fn of(
+        dispatch: Dispatch,
+        clock: Clock,
+        settings: IncidentSettings,
+        centre: Arc<Centre>,
+        areas: AreaTree,
+        zone: TimeZone,
+    ) -> Self {
         let policy = IncidentPolicy { lease: settings.lease, ..IncidentPolicy::default() };
         let rings = Mutex::new(Rings::new(settings.pre_roll, settings.post_roll));
-        Self(Arc::new(Inner { dispatch, clock, settings, policy, rings }))
+        let calendar = Calendar::new(centre.calendar.clone(), zone);
+        let seen = Mutex::new(None);
+        Self(Arc::new(Inner { dispatch, clock, settings, policy, centre, areas, calendar, seen, rings }))
+    }
+
+    /// Units, classes, routing, duty.
+    #[must_use]
+    pub fn centre(&self) -> &Centre {
+        &self.0.centre
+    }
+
+    /// The site's working days.
+    #[must_use]
+    pub fn calendar(&self) -> &Calendar {
+        &self.0.calendar
     }
 
     /// The tables behind it.
@@ -124,13 +178,16 @@ impl Desk {
         &self.0.policy
     }
 
-    /// Ends the alarms that the last run of the service left running. Incidents are not touched. Gives their number.
+    /// Ends the alarms that the last run of the service left running, and starts clocks that an older release did not
+    /// know. What incidents are is not touched. Gives the number of alarms.
     ///
     /// # Errors
     /// [`DbError`] when the database refuses.
     pub async fn recover(&self) -> Result<usize, DbError> {
         let now = self.0.clock.wall();
+        let desk = self.clone();
         self.write(move |tx| {
+            desk.0.restart_clocks(tx, now)?;
             let left = tx.running_alarms()?;
             for alarm in &left {
                 // What happened after its last sign is not known.
@@ -203,8 +260,9 @@ impl Desk {
     /// # Errors
     /// [`DbError`] when the database cannot be read.
     pub async fn incident_trace(&self, row: &IncidentRow) -> Result<Vec<FrameTrace>, DbError> {
+        let Some(camera) = &row.camera else { return Ok(Vec::new()) };
         let span = self.span(row);
-        self.0.dispatch.trace(row.camera.clone(), span.from, span.until).await
+        self.0.dispatch.trace(camera.id.clone(), span.from, span.until).await
     }
 
     /// What of the recording and of the boxes belongs to an incident.
@@ -218,8 +276,7 @@ impl Desk {
         IncidentSpan { from: row.began.minus(settings.pre_roll), began: row.began, until, is_complete }
     }
 
-    /// Gives back claims whose lease is over, takes back what was shelved until now, and marks what is overdue.
-    /// Gives the number of incidents that changed.
+    /// Gives back claims whose lease is over, and takes back what was shelved until now. Gives the number of incidents that changed.
     ///
     /// # Errors
     /// [`DbError`] when the database refuses.
@@ -253,7 +310,7 @@ impl Desk {
     pub async fn run(self, shutdown: CancellationToken) {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut last_prune = None;
+        let (mut last_prune, mut last_audit) = (None, None);
         let mut is_failing = false;
         loop {
             tokio::select! {
@@ -261,11 +318,19 @@ impl Desk {
                 () = shutdown.cancelled() => break,
                 _ = ticks.tick() => {}
             }
-            let is_prune_due = last_prune.is_none_or(|last| self.0.clock.instant() - last >= PRUNE_EVERY);
-            if is_prune_due {
-                last_prune = Some(self.0.clock.instant());
-            }
-            let result = self.round(is_prune_due).await;
+            let instant = self.0.clock.instant();
+            let is_due = |last: &mut Option<std::time::Instant>, every| {
+                let is_due = last.is_none_or(|last| instant.saturating_duration_since(last) >= every);
+                if is_due {
+                    *last = Some(instant);
+                }
+                is_due
+            };
+            let chores = Chores {
+                audits: is_due(&mut last_audit, AUDIT_EVERY),
+                prunes: is_due(&mut last_prune, PRUNE_EVERY),
+            };
+            let result = self.round(chores).await;
             if let (Err(error), false) = (&result, is_failing) {
                 tracing::error!(%error, "the desk's round failed; it is tried again every second");
             }
@@ -276,11 +341,20 @@ impl Desk {
         }
     }
 
-    async fn round(&self, is_prune_due: bool) -> Result<(), DbError> {
+    async fn round(&self, chores: Chores) -> Result<(), DbError> {
+        self.follow_wall_clock().await?;
         let now = self.0.clock.wall();
         self.flush_traces().await?;
         self.expire_leases(now).await?;
-        if is_prune_due {
+        self.fire_clocks(now).await?;
+        if chores.audits {
+            self.audit_clocks(now).await?;
+            // An older release kept no words: they are caught up with little by little.
+            if self.0.dispatch.is_indexing().await? {
+                self.write(|tx| tx.index_some()).await?;
+            }
+        }
+        if chores.prunes {
             self.prune(now).await?;
         }
         Ok(())
@@ -313,6 +387,30 @@ where
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(DbError::Closed.into()))
 }
 
+/// What a round does besides looking at clocks.
+#[derive(Clone, Copy)]
+struct Chores {
+    audits: bool,
+    prunes: bool,
+}
+
+/// What goes with one action.
+struct Step<'a> {
+    actor: Actor,
+    now: WallTime,
+    alarm: Option<AlarmId>,
+    note: Option<&'a str>,
+    /// The clock that tells it.
+    fire: Option<ClockChange>,
+    assessed: Option<Assessed>,
+}
+
+impl Step<'_> {
+    const fn by_machine(now: WallTime) -> Self {
+        Self { actor: Actor::Machine, now, alarm: None, note: None, fire: None, assessed: None }
+    }
+}
+
 impl Inner {
     /// Applies what a machine does. The inner `Err` says that the state machine forbids it: nothing was written.
     fn by_machine(
@@ -323,15 +421,68 @@ impl Inner {
         now: WallTime,
         alarm: Option<AlarmId>,
     ) -> Result<Result<IncidentRow, TransitionError>, DbError> {
-        let after = match transition(&row.status, action, Actor::Machine, now, &self.policy) {
+        self.step(tx, row, action, &Step { alarm, ..Step::by_machine(now) })
+    }
+
+    /// Applies one action to a row that was read in this transaction: the status, its units and its clocks change
+    /// together. The inner `Err` says that the state machine forbids it: nothing was written.
+    fn step(
+        &self,
+        tx: &DispatchTx<'_>,
+        row: &IncidentRow,
+        action: &IncidentAction,
+        step: &Step<'_>,
+    ) -> Result<Result<IncidentRow, TransitionError>, DbError> {
+        let (before, now) = (&row.status, step.now);
+        let after = match transition(before, action, step.actor, now, &self.policy) {
             Ok(after) => after,
             Err(error) => return Ok(Err(error)),
         };
-        let entry = HistoryEntry { action, actor: Actor::Machine, at: now, alarm, note: None };
-        let is_stored = tx.apply(&row.status, &after, &entry)?;
+        let mut row = row.clone();
+        if let Some(assessed) = &step.assessed {
+            (row.class, row.area) = (assessed.class.clone(), assessed.area.clone());
+            (row.plan, row.proposal) = (assessed.plan, Some(assessed.proposal.clone()));
+        }
+        let mut effects = if step.fire.is_none() && is_alike(before, &after) {
+            Effects { deadline: row.deadline, ..Effects::default() }
+        } else {
+            let mut running = tx.running_clocks(after.id)?;
+            if let Some(ClockChange::Fire { clock, fired, .. }) = &step.fire {
+                running.iter_mut().filter(|one| one.id == *clock).for_each(|one| one.fired = *fired);
+            }
+            self.effects(tx, &row, Some(before), &after, &running, now)?
+        };
+        effects.clocks.extend(step.fire.clone());
+        effects.assessed.clone_from(&step.assessed);
+        row.deadline = effects.deadline;
+        let entry = HistoryEntry { action, actor: step.actor, at: now, alarm: step.alarm, note: step.note };
+        let is_stored = tx.apply(before, &after, &entry, &effects)?;
         // There is one writer, and `row` was read in this transaction.
         debug_assert!(is_stored, "the version cannot have changed within one transaction");
-        let row = IncidentRow { status: after, ..row.clone() };
+        if let IncidentAction::Urge { level: UrgeLevel::Supervise } = action {
+            tx.number_sheet(after.id, after.version, self.calendar.year(now))?;
+        }
+        row.received_by = row.received_by.or(after.claim.map(|claim| claim.owner));
+        row.status = after;
         Ok(Ok(row))
     }
+
+    /// Where the clocks stood at the last look; they stand at `now` from now on.
+    fn seen_clock(&self, now: Seen) -> Option<Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).replace(now)
+    }
+
+    /// The last look does not count.
+    fn forget_clock(&self, last: Seen) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(last);
+    }
+}
+
+/// Nothing that clocks go by has changed.
+fn is_alike(before: &IncidentStatus, after: &IncidentStatus) -> bool {
+    before.state == after.state
+        && before.level == after.level
+        && before.due == after.due
+        && before.overlays.held == after.overlays.held
+        && before.assignments == after.assignments
 }

@@ -2,11 +2,12 @@ use std::collections::BTreeSet;
 
 use sharpeyes_domain::{
     alarm::{AlarmBegin, AlarmEnd, AlarmUpdate, Evidence, Moment, ZoneRef},
-    area::Place,
+    area::{Area, AreaKind, Place},
+    centre::{Unit, UnitKind},
     detection::ObjectClass,
     geometry::{Confidence, NormRect},
-    ids::{AccountId, AreaId, TrackId, ZoneId},
-    incident::{ActionKind, CloseReason, IncidentState, ReopenReason},
+    ids::{AccountId, AreaId, AttachmentId, TrackId, UnitId, ZoneId},
+    incident::{ActionKind, ClockKind, CloseReason, IncidentState, ReopenReason, RevisitResult},
     level::Level,
     rule::RuleClass,
     time::{MediaDuration, Pts},
@@ -14,9 +15,14 @@ use sharpeyes_domain::{
 
 use super::*;
 use crate::store::{
+    DISPATCH_MIGRATIONS,
     db::Db,
-    dispatch::{ChangeKind, ChangeSeq, IncidentFilter, MIGRATION_001, Replay, TraceBox, Which},
+    dispatch::{ChangeKind, ChangeSeq, IncidentFilter, Replay, TraceBox, Which},
 };
+
+mod day;
+mod life;
+mod queue;
 
 const START: WallTime = WallTime(1_700_000_000_000);
 
@@ -35,6 +41,7 @@ fn evidence(count: u32) -> Evidence {
         class: ObjectClass::Person,
         tracks: vec![TrackId(1)],
         score: Confidence::new(0.9),
+        low_trust: None,
         detail: None,
     }
 }
@@ -100,7 +107,9 @@ impl Bench {
 
     async fn act(&self, id: IncidentId, action: IncidentAction, by: i64) -> Result<IncidentRow, ActError> {
         let expected_version = self.row(id).await.status.version;
-        self.desk.act(request(id, expected_version, action, by, &format!("{id}-{expected_version}"))).await
+        let note = Some("因为".to_owned());
+        let key = format!("{id}-{expected_version}");
+        self.desk.act(ActRequest { note, ..request(id, expected_version, action, by, &key) }).await
     }
 
     async fn close(&self, id: IncidentId) {
@@ -110,20 +119,56 @@ impl Bench {
 
     async fn list(&self, which: Which) -> Vec<i64> {
         let areas = BTreeSet::from([AreaId::new("town").unwrap()]);
-        let filter = IncidentFilter { areas, which, limit: 1000, before: None };
+        let filter = IncidentFilter { areas: Some(areas), which, limit: 1000, ..IncidentFilter::default() };
         self.desk.dispatch().list(filter).await.unwrap().incidents.iter().map(|row| row.id().0).collect()
     }
 }
 
 fn open(dir: &tempfile::TempDir, clock: &Clock) -> Desk {
-    let db = Db::open(&dir.path().join("dispatch.db"), &[MIGRATION_001]).unwrap();
+    let db = Db::open(&dir.path().join("dispatch.db"), DISPATCH_MIGRATIONS).unwrap();
     let settings = IncidentSettings {
         correlation: Duration::from_secs(300),
         lease: Duration::from_secs(600),
         pre_roll: Duration::from_secs(10),
         post_roll: Duration::from_secs(10),
     };
-    Desk::new(Dispatch::new(db).unwrap(), clock.clone(), settings)
+    let areas = AreaTree::new(vec![area("town", None), area("village", Some("town"))]).unwrap();
+    let zone = TimeZone::get("Asia/Shanghai").unwrap();
+    Desk::of(Dispatch::new(db).unwrap(), clock.clone(), settings, Arc::new(centre()), areas, zone)
+}
+
+fn area(id: &str, parent: Option<&str>) -> Area {
+    let kind = if parent.is_none() { AreaKind::Township } else { AreaKind::Village };
+    let parent = parent.map(|parent| AreaId::new(parent).unwrap());
+    Area { id: AreaId::new(id).unwrap(), name: id.to_owned(), parent, kind }
+}
+
+fn unit(n: usize) -> UnitId {
+    UnitId::new(["police", "fire", "water"][n % 3]).unwrap()
+}
+
+/// Three units, of which the police leads where nothing else is said.
+fn centre() -> Centre {
+    let named = |id: UnitId| Unit {
+        name: id.to_string(),
+        id,
+        kind: UnitKind::Department,
+        areas: Vec::new(),
+        phone: None,
+    };
+    let mut centre = Centre { units: (0..3).map(|n| named(unit(n))).collect(), ..Centre::default() };
+    for class in &mut centre.classes {
+        class.lead = Some(unit(0));
+    }
+    centre
+}
+
+fn assess(level: Level) -> IncidentAction {
+    IncidentAction::Assess { level, class: None, area: None, lead: None, assist: Vec::new() }
+}
+
+fn dispatch_until(due: Option<WallTime>) -> IncidentAction {
+    IncidentAction::Dispatch { lead: Some(unit(0)), assist: Vec::new(), due }
 }
 
 fn request(id: IncidentId, version: i64, action: IncidentAction, by: i64, key: &str) -> ActRequest {
@@ -215,7 +260,7 @@ async fn repeats_raise_the_level_and_never_lower_it() {
     bench.alarm(begin_level("c", at(2), Level::Blue)).await;
     let detail = bench.desk.dispatch().incident(id).await.unwrap().unwrap();
     assert_eq!(detail.row.status.level, Level::Red);
-    let verbs: Vec<_> = detail.history.iter().map(|h| h.action.map(|a| a.kind())).collect();
+    let verbs: Vec<_> = detail.history.iter().map(|h| h.action.as_ref().map(IncidentAction::kind)).collect();
     use ActionKind::{Append, Raise};
     assert_eq!(verbs, [None, Some(Append), Some(Raise), Some(Append)]);
     assert_eq!(
@@ -241,7 +286,7 @@ async fn an_alarm_grows_ends_and_suggests_closing() {
     };
     bench.alarm(AlarmEdge::Update(update)).await;
     let row = bench.row(first.incident).await;
-    assert_eq!((row.evidence.count, row.last_alarm, row.is_ongoing), (12, WallTime(at(9)), true));
+    assert_eq!((row.evidence.unwrap().count, row.last_alarm, row.is_ongoing), (12, WallTime(at(9)), true));
     assert_eq!(row.snapshot, Some(first.alarm));
     assert_eq!(bench.desk.dispatch().snapshot(first.alarm).await.unwrap(), Some(jpeg));
 
@@ -325,7 +370,7 @@ async fn a_command_sent_twice_is_done_once() {
     let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).await.incident;
     let claim = request(id, 1, IncidentAction::Claim, 1, "k1");
     let first = bench.desk.act(claim.clone()).await.unwrap();
-    bench.act(id, IncidentAction::Assess { level: Level::Red }, 1).await.unwrap();
+    bench.act(id, assess(Level::Red), 1).await.unwrap();
     assert_eq!(
         bench.desk.act(claim.clone()).await.unwrap(),
         first,
@@ -346,7 +391,7 @@ async fn refusals_say_which_rule_and_change_nothing() {
     let bench = Bench::new();
     let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).await.incident;
     let close = IncidentAction::Close { reason: CloseReason::FalseAlarm };
-    assert!(matches!(bench.act(id, close, 1).await, Err(ActError::Illegal { .. })));
+    assert!(matches!(bench.act(id, close.clone(), 1).await, Err(ActError::Illegal { .. })));
     let nowhere = bench.desk.act(request(IncidentId(99), 1, close, 1, "k")).await;
     assert!(matches!(nowhere, Err(ActError::NotFound(IncidentId(99)))));
     let merged = bench.act(id, IncidentAction::Merge { into: IncidentId(99) }, 1).await;
@@ -386,12 +431,15 @@ async fn shelved_incidents_come_back_and_due_ones_are_marked() {
     let unit =
         bench.desk.alarm(facts("cam2"), begin_edge("r", at(0), at(5), 3), None).await.unwrap().incident;
     bench.act(unit, IncidentAction::Claim, 1).await.unwrap();
-    bench.act(unit, IncidentAction::Assess { level: Level::Orange }, 1).await.unwrap();
-    bench.act(unit, IncidentAction::Dispatch { due: Some(until) }, 1).await.unwrap();
+    bench.act(unit, assess(Level::Orange), 1).await.unwrap();
+    bench.act(unit, dispatch_until(Some(until)), 1).await.unwrap();
 
     assert_eq!(bench.desk.expire_leases(WallTime(at(99))).await.unwrap(), 0);
-    assert_eq!(bench.desk.expire_leases(WallTime(at(100))).await.unwrap(), 2);
+    assert_eq!(bench.desk.expire_leases(WallTime(at(100))).await.unwrap(), 1);
     assert_eq!(bench.desk.expire_leases(WallTime(at(101))).await.unwrap(), 0);
+    assert!(bench.desk.fire_clocks(WallTime(at(99))).await.unwrap() > 0, "half of the time, and four fifths");
+    assert!(!bench.row(unit).await.status.overlays.overdue);
+    assert!(bench.desk.fire_clocks(WallTime(at(100))).await.unwrap() > 0);
     assert_eq!(bench.row(shelved).await.status.state, IncidentState::New);
     let status = bench.row(unit).await.status;
     assert_eq!((status.state, status.overlays.overdue), (IncidentState::Dispatched, true));
@@ -412,7 +460,8 @@ async fn lists_are_cut_by_area_state_and_page() {
     bench.close(ids[0]).await;
     let list = async |areas: &[&str], which, limit, before: Option<usize>| {
         let areas = areas.iter().map(|area| AreaId::new(area).unwrap()).collect();
-        let filter = IncidentFilter { areas, which, limit, before: before.map(|i| ids[i]) };
+        let before = before.map(|i| ids[i]);
+        let filter = IncidentFilter { areas: Some(areas), which, limit, before, ..IncidentFilter::default() };
         let list = bench.desk.dispatch().list(filter).await.unwrap();
         assert_eq!(list.as_of, bench.desk.dispatch().latest_seq().await.unwrap());
         let position = |row: &IncidentRow| ids.iter().position(|id| *id == row.id()).unwrap();
@@ -554,7 +603,11 @@ async fn random_history(seed: u64, n_steps: usize) {
                 let (camera, rule, began) = running.swap_remove(random.index(running.len()));
                 bench.desk.alarm(facts(&camera), end_edge(&rule, began, now.0), None).await.unwrap();
             }
-            4 => drop(bench.desk.expire_leases(now).await.unwrap()),
+            4 => {
+                bench.desk.expire_leases(now).await.unwrap();
+                bench.desk.fire_clocks(now).await.unwrap();
+                assert_eq!(bench.desk.audit_clocks(now).await.unwrap(), 0, "seed {seed}, step {step}");
+            }
             _ if !ids.is_empty() => {
                 // Mostly the newest, so that histories get long.
                 let id = ids[ids.len() - 1 - random.index(ids.len().min(4))];
@@ -562,7 +615,9 @@ async fn random_history(seed: u64, n_steps: usize) {
                 let expected = bench.row(id).await.status.version - i64::from(random.below(20) == 0);
                 let person = 1 + i64::from(random.below(4) == 0);
                 let action = random_action(&mut random, now, other);
-                match bench.desk.act(request(id, expected, action, person, &step.to_string())).await {
+                let note = Some("说明".to_owned());
+                let order = request(id, expected, action.clone(), person, &step.to_string());
+                match bench.desk.act(ActRequest { note, ..order }).await {
                     Ok(row) => {
                         n_done += 1;
                         assert_eq!(row, bench.row(id).await, "the answer is the row: {action:?}");
@@ -584,22 +639,35 @@ async fn random_history(seed: u64, n_steps: usize) {
 
 fn random_action(random: &mut Random, now: WallTime, other: IncidentId) -> IncidentAction {
     let later = now.plus(Duration::from_millis(random.below(600_000)));
+    let unit = self::unit(random.index(2));
     match ActionKind::ALL[random.index(ActionKind::ALL.len())] {
         ActionKind::Claim => IncidentAction::Claim,
         ActionKind::Release => IncidentAction::Release,
         ActionKind::LeaseExpired => IncidentAction::LeaseExpired,
-        ActionKind::Assess => IncidentAction::Assess { level: Level::ALL[random.index(4)] },
-        ActionKind::Dispatch => IncidentAction::Dispatch { due: Some(later) },
-        ActionKind::SignIn => IncidentAction::SignIn,
-        ActionKind::Return => IncidentAction::Return,
-        ActionKind::Arrive => IncidentAction::Arrive,
-        ActionKind::Finish => IncidentAction::Finish,
+        ActionKind::HandOver => {
+            IncidentAction::HandOver { to: AccountId(1 + i64::from(random.below(2) == 0)) }
+        }
+        ActionKind::Assess => assess(Level::ALL[random.index(4)]),
+        ActionKind::Dispatch => IncidentAction::Dispatch {
+            lead: (random.below(4) > 0).then(|| self::unit(0)),
+            assist: if random.below(2) == 0 { vec![self::unit(1)] } else { Vec::new() },
+            due: (random.below(2) == 0).then_some(later),
+        },
+        ActionKind::Withdraw => IncidentAction::Withdraw { unit },
+        ActionKind::SignIn => IncidentAction::SignIn { unit },
+        ActionKind::Return => IncidentAction::Return { unit },
+        ActionKind::Arrive => IncidentAction::Arrive { unit },
+        ActionKind::Feedback => IncidentAction::Feedback { unit },
+        ActionKind::Finish => IncidentAction::Finish { unit },
         ActionKind::Verify => IncidentAction::Verify,
         ActionKind::Rework => IncidentAction::Rework { due: Some(later) },
         ActionKind::Close => {
             IncidentAction::Close { reason: CloseReason::ALL[random.index(CloseReason::ALL.len())] }
         }
-        ActionKind::Revisit => IncidentAction::Revisit,
+        ActionKind::Archive => IncidentAction::Archive,
+        ActionKind::Revisit => {
+            IncidentAction::Revisit { result: RevisitResult::Unreachable, satisfaction: None }
+        }
         ActionKind::Reject => {
             IncidentAction::Reject { reason: sharpeyes_domain::incident::RejectReason::Unclear }
         }
@@ -608,11 +676,17 @@ fn random_action(random: &mut Random, now: WallTime, other: IncidentId) -> Incid
         ActionKind::Shelve => IncidentAction::Shelve { until: later },
         ActionKind::Unshelve => IncidentAction::Unshelve,
         ActionKind::Reopen => IncidentAction::Reopen { reason: ReopenReason::Recurred },
-        ActionKind::Urge => IncidentAction::Urge,
+        ActionKind::Urge => IncidentAction::Urge { level: UrgeLevel::ALL[random.index(3)] },
+        ActionKind::AskExtension => IncidentAction::AskExtension { unit, due: later },
         ActionKind::Extend => IncidentAction::Extend { due: later },
+        ActionKind::RefuseExtension => IncidentAction::RefuseExtension,
         ActionKind::Hold => IncidentAction::Hold,
         ActionKind::Unhold => IncidentAction::Unhold,
-        ActionKind::Overdue => IncidentAction::Overdue,
+        ActionKind::Note => IncidentAction::Note,
+        ActionKind::Attach => IncidentAction::Attach { attachment: AttachmentId(1), unit: None },
+        ActionKind::Warn => IncidentAction::Warn { clock: ClockKind::Accept, unit: None, percent: 50 },
+        ActionKind::Overdue => IncidentAction::Overdue { clock: ClockKind::Accept, unit: None },
+        ActionKind::Escalate => IncidentAction::Escalate { step: 1, to: String::new() },
         ActionKind::Append => IncidentAction::Claim,
         ActionKind::Raise => IncidentAction::Raise { level: Level::ALL[random.index(4)] },
         ActionKind::SuggestClose => IncidentAction::SuggestClose,
@@ -637,7 +711,7 @@ async fn check_promises(bench: &Bench) {
         assert_eq!(usize::try_from(row.n_alarms).unwrap(), detail.alarms.len());
         assert_eq!(row.is_ongoing, detail.alarms.iter().any(|alarm| alarm.ending.is_none()));
         let of_a_person = |h: &&super::super::store::dispatch::HistoryRow| h.actor != Actor::Machine;
-        let decided = detail.history.iter().filter(of_a_person).filter_map(|h| h.action);
+        let decided = detail.history.iter().filter(of_a_person).filter_map(|h| h.action.as_ref());
         assert!(decided.clone().all(|a| a.kind() != ActionKind::Append));
     }
     assert_eq!(dispatch.audit_blocking().unwrap(), []);

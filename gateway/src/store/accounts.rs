@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params, types::Type};
 use sharpeyes_domain::{
     access::Role,
-    ids::{AccountId, AreaId},
+    ids::{AccountId, AreaId, UnitId},
     time::WallTime,
 };
 
@@ -18,6 +18,10 @@ use crate::access::viewer::{Language, SessionId};
 /// The tables of accounts, sessions, attempts and audit.
 pub const MIGRATION: Migration =
     Migration { name: "access_001", sql: include_str!("migrations/access_001.sql") };
+
+/// People of units.
+pub const MIGRATION_002: Migration =
+    Migration { name: "access_002_units", sql: include_str!("migrations/access_002_units.sql") };
 
 /// SHA-256 of a token or a code.
 pub type Digest = [u8; 32];
@@ -58,6 +62,8 @@ pub struct AccountRow {
     pub role: Role,
     /// Where.
     pub areas: Vec<AreaId>,
+    /// The unit that its person belongs to.
+    pub unit: Option<UnitId>,
     /// What it reads.
     pub language: Language,
     /// May not sign in.
@@ -79,6 +85,8 @@ pub struct AccountInsert {
     pub role: Role,
     /// Where.
     pub areas: Vec<AreaId>,
+    /// The unit that its person belongs to.
+    pub unit: Option<UnitId>,
     /// What it reads.
     pub language: Language,
     /// PHC string.
@@ -96,6 +104,8 @@ pub struct AccountUpdate {
     pub role: Option<Role>,
     /// Where.
     pub areas: Option<Vec<AreaId>>,
+    /// The unit that its person belongs to; it is never taken away.
+    pub unit: Option<UnitId>,
     /// What it reads.
     pub language: Option<Language>,
     /// May not sign in.
@@ -109,7 +119,11 @@ pub struct AccountUpdate {
 impl AccountUpdate {
     /// Who is signed in with the account must sign in again.
     const fn ends_sessions(&self) -> bool {
-        self.role.is_some() || self.areas.is_some() || self.disabled.is_some() || self.password.is_some()
+        self.role.is_some()
+            || self.areas.is_some()
+            || self.unit.is_some()
+            || self.disabled.is_some()
+            || self.password.is_some()
     }
 
     fn names(&self) -> String {
@@ -117,6 +131,7 @@ impl AccountUpdate {
             (self.display_name.is_some(), "display_name"),
             (self.role.is_some(), "role"),
             (self.areas.is_some(), "areas"),
+            (self.unit.is_some(), "unit"),
             (self.language.is_some(), "language"),
             (self.disabled.is_some(), "disabled"),
             (self.password.is_some(), "password"),
@@ -411,8 +426,8 @@ fn insert(
 ) -> Result<AccountRow, AccountWriteError> {
     let inserted = t
         .execute(
-            "INSERT INTO account (name, name_key, display_name, role, language, password, created_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (name_key) DO NOTHING",
+            "INSERT INTO account (name, name_key, display_name, role, language, password, created_ms, unit)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name_key) DO NOTHING",
             params![
                 new.name,
                 name_key(&new.name),
@@ -420,7 +435,8 @@ fn insert(
                 new.role.as_str(),
                 new.language.as_str(),
                 new.password,
-                new.created.0
+                new.created.0,
+                new.unit.as_ref().map(UnitId::as_str)
             ],
         )
         .map_err(|e| db.error(e))?;
@@ -450,15 +466,16 @@ fn change(
     let written = t
         .execute(
             "UPDATE account SET display_name = coalesce(?2, display_name), role = coalesce(?3, role),
-             language = coalesce(?4, language), disabled = coalesce(?5, disabled), password = coalesce(?6, password)
-             WHERE id = ?1",
+             language = coalesce(?4, language), disabled = coalesce(?5, disabled), password = coalesce(?6, password),
+             unit = coalesce(?7, unit) WHERE id = ?1",
             params![
                 id.0,
                 update.display_name,
                 update.role.map(Role::as_str),
                 update.language.map(Language::as_str),
                 update.disabled,
-                update.password
+                update.password,
+                update.unit.as_ref().map(UnitId::as_str)
             ],
         )
         .and_then(|_| update.areas.as_ref().map_or(Ok(()), |areas| set_areas(t, id, areas)));
@@ -501,7 +518,8 @@ fn set_areas(t: &Transaction<'_>, id: AccountId, areas: &[AreaId]) -> rusqlite::
 fn describe(row: &AccountRow) -> String {
     let areas: Vec<&str> = row.areas.iter().map(AreaId::as_str).collect();
     let disabled = if row.disabled { " disabled" } else { "" };
-    format!("{} ({}) {} [{}]{disabled}", row.name, row.display_name, row.role.as_str(), areas.join(","))
+    let unit = row.unit.as_ref().map(|unit| format!(" of {unit}")).unwrap_or_default();
+    format!("{} ({}) {} [{}]{unit}{disabled}", row.name, row.display_name, row.role.as_str(), areas.join(","))
 }
 
 fn live_session(
@@ -546,6 +564,11 @@ fn account(c: &Connection, row: &Row<'_>) -> rusqlite::Result<AccountRow> {
             .parse()
             .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(e)))?,
         areas,
+        unit: row
+            .get::<_, Option<String>>("unit")?
+            .map(|unit| UnitId::new(&unit))
+            .transpose()
+            .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(e)))?,
         language: Language::from_text(&language).unwrap_or_default(),
         disabled: row.get("disabled")?,
         created: WallTime(row.get("created_ms")?),

@@ -48,6 +48,14 @@ pub enum DbError {
         /// Migrations of this release.
         known: usize,
     },
+    /// A migration would leave rows that refer to rows that do not exist; nothing was changed.
+    #[error("database {path}: after the migration {n_rows} rows would refer to rows that do not exist")]
+    Dangling {
+        /// The file.
+        path: PathBuf,
+        /// How many.
+        n_rows: i64,
+    },
     /// The linked SQLite may corrupt a WAL file.
     #[error("SQLite {0} is linked, which can corrupt its log; 3.51.3 or newer is needed")]
     OldSqlite(&'static str),
@@ -278,7 +286,21 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)
 }
 
+/// Foreign keys are not watched while tables are rebuilt, and checked as a whole before the commit (SQLite, "Making Other
+/// Kinds Of Table Schema Changes").
 fn migrate(connection: &mut Connection, path: &Path, migrations: &[Migration]) -> Result<(), DbError> {
+    let fail = |source| DbError::Sqlite { path: path.to_owned(), source };
+    connection.pragma_update(None, "foreign_keys", false).map_err(fail)?;
+    let migrated = migrate_unwatched(connection, path, migrations);
+    connection.pragma_update(None, "foreign_keys", true).map_err(fail)?;
+    migrated
+}
+
+fn migrate_unwatched(
+    connection: &mut Connection,
+    path: &Path,
+    migrations: &[Migration],
+) -> Result<(), DbError> {
     let fail = |source| DbError::Sqlite { path: path.to_owned(), source };
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive).map_err(fail)?;
     let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(fail)?;
@@ -289,6 +311,14 @@ fn migrate(connection: &mut Connection, path: &Path, migrations: &[Migration]) -
     for migration in &migrations[found..] {
         tracing::info!(path = %path.display(), migration = migration.name, "migrating");
         transaction.execute_batch(migration.sql).map_err(fail)?;
+    }
+    if found < migrations.len() {
+        let dangling: i64 = transaction
+            .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))
+            .map_err(fail)?;
+        if dangling > 0 {
+            return Err(DbError::Dangling { path: path.to_owned(), n_rows: dangling });
+        }
     }
     let version = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
     transaction.pragma_update(None, "user_version", version).map_err(fail)?;

@@ -9,8 +9,15 @@ pub mod dispatch;
 pub mod footage;
 pub mod reserve;
 pub mod throttle;
+pub mod tickets;
 pub mod timeline;
 
 /// The tables of the dispatch database: queue, accounts, sessions and audit. New ones are added at the end.
-pub const DISPATCH_MIGRATIONS: &[db::Migration] =
-    &[dispatch::MIGRATION_001, accounts::MIGRATION, dispatch::MIGRATION_002];
+pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
+    dispatch::MIGRATION_001,
+    accounts::MIGRATION,
+    dispatch::MIGRATION_002,
+    dispatch::MIGRATION_003,
+    accounts::MIGRATION_002,
+    tickets::MIGRATION,
+];

@@ -12,6 +12,7 @@ pub mod index;
 pub mod load;
 pub mod playback;
 mod process;
+pub mod queue;
 pub mod record;
 mod rig;
 

@@ -52,29 +52,34 @@ fn parent(pid: u32) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use std::process::{Command, Stdio};
+    use std::{
+        io::{BufRead as _, BufReader},
+        process::{Command, Stdio},
+    };
+
+    use rustix::process::{Pid, Signal, kill_process};
 
     use super::*;
 
     #[test]
     fn a_childs_child_belongs_to_the_tree() {
         let mut shell = Command::new("sh")
-            .args(["-c", "cat & echo started; wait"])
-            .stdin(Stdio::piped())
+            .args(["-c", "sleep 60 & echo started; wait"])
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut told = String::new();
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(shell.stdout.take().unwrap()), &mut told)
-            .unwrap();
+        BufReader::new(shell.stdout.take().unwrap()).read_line(&mut told).unwrap();
         let all = tree(std::process::id()).unwrap();
         let below = tree(shell.id()).unwrap();
-        assert!(below.len() == 2 && below.iter().all(|pid| all.contains(pid)), "{below:?} in {all:?}");
-        assert!(pss_mib(shell.id()).unwrap() > 0.0);
-        drop(shell.stdin.take());
-        shell.wait().unwrap();
-        for pid in below {
-            let _ = Command::new("kill").arg(pid.to_string()).stderr(Stdio::null()).status();
+        let pss = pss_mib(shell.id()).unwrap();
+        for pid in &below {
+            let pid = Pid::from_raw(i32::try_from(*pid).unwrap()).unwrap();
+            kill_process(pid, Signal::KILL).unwrap();
         }
+        shell.wait().unwrap();
+        assert!(below.len() == 2 && below.iter().all(|pid| all.contains(pid)), "{below:?} in {all:?}");
+        assert!(pss > 0.0);
     }
 }

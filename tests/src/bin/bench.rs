@@ -56,6 +56,9 @@ fn main() -> anyhow::Result<()> {
     if wanted("index") {
         bench::index::index(&mut results)?;
     }
+    if wanted("queue") {
+        bench::queue::queue(&mut results)?;
+    }
     let runtime = tokio::runtime::Runtime::new()?;
     if wanted("e2e") {
         runtime.block_on(bench::delay::alarm(&mut results))?;

@@ -32,6 +32,9 @@ struct Arguments {
     /// Only clips whose name begins with one of these.
     #[arg(long, value_delimiter = ',')]
     clips: Vec<String>,
+    /// Take what an interrupted run has written to the same folder.
+    #[arg(long)]
+    resume: bool,
     /// Hours of detections of `day`.
     #[arg(long, default_value_t = 24)]
     hours: u32,
@@ -57,7 +60,7 @@ fn main() -> anyhow::Result<()> {
     fs::create_dir_all(&arguments.out).with_context(|| arguments.out.display().to_string())?;
     let shared = Shared::find_or_skip("real videos and YOLOX-nano");
     let program = std::env::current_exe()?.with_file_name("sharpeyes-under-test");
-    let runner = Runner::new(program, arguments.out.clone(), shared.as_ref())?;
+    let runner = Runner::new(program, arguments.out.clone(), shared.as_ref())?.resuming(arguments.resume);
     let mut clips = Clip::all(shared.as_ref())?;
     let is_named = |clip: &Clip| arguments.clips.iter().any(|name| clip.name.starts_with(name.as_str()));
     clips.retain(|clip| arguments.clips.is_empty() || is_named(clip));

@@ -82,6 +82,7 @@ pub struct Runner {
     runtime: PathBuf,
     out: PathBuf,
     yolox: Option<(PathBuf, ModelId)>,
+    resumes: bool,
 }
 
 /// What one replay wrote.
@@ -118,7 +119,13 @@ impl Runner {
             let _ = fs::remove_dir_all(&models);
             model::install_yolox_nano(shared, &models).map(|id| (models, id))
         });
-        Ok(Self { program, runtime, out, yolox: yolox.transpose()? })
+        Ok(Self { program, runtime, out, yolox: yolox.transpose()?, resumes: false })
+    }
+
+    /// What an earlier run has written is taken as it is: for one that was interrupted.
+    #[must_use]
+    pub fn resuming(self, resumes: bool) -> Self {
+        Self { resumes, ..self }
     }
 
     /// The detectors that are there. On our own scenes another than the built-in one would say little: its makers never
@@ -174,6 +181,9 @@ impl Runner {
     /// # Errors
     /// As [`Runner::replay`].
     pub fn run(&self, site: &Path, video: &Path, ladder: Ladder, out: &Path) -> anyhow::Result<Replayed> {
+        if self.resumes && out.join("stats.json").is_file() {
+            return Replayed::read(out);
+        }
         let _ = fs::remove_dir_all(out);
         fs::create_dir_all(out).with_context(|| out.display().to_string())?;
         let ran = Command::new(&self.program)
@@ -194,18 +204,22 @@ impl Runner {
             String::from_utf8_lossy(&ran.stdout),
             String::from_utf8_lossy(&ran.stderr)
         );
-        let stats: Value = serde_json::from_str(&fs::read_to_string(out.join("stats.json"))?)?;
-        let number = |key: &str| stats[key].as_u64().with_context(|| format!("no {key} in {stats}"));
-        let detected = number("detected")?;
-        ensure!(number("units")? > 0, "nothing in {} was read: {stats}", video.display());
-        #[expect(clippy::cast_precision_loss, reason = "hours of video")]
-        let hours = number("media_ms")? as f64 / 3_600_000.0;
-        let alarms = replayed::alarms(&fs::read_to_string(out.join("alarms.jsonl"))?)?;
-        Ok(Replayed { folder: out.to_owned(), alarms, hours, detected })
+        Replayed::read(out)
     }
 }
 
 impl Replayed {
+    fn read(folder: &Path) -> anyhow::Result<Self> {
+        let stats: Value = serde_json::from_str(&fs::read_to_string(folder.join("stats.json"))?)?;
+        let number = |key: &str| stats[key].as_u64().with_context(|| format!("no {key} in {stats}"));
+        let detected = number("detected")?;
+        ensure!(number("units")? > 0, "nothing was read: {stats}");
+        #[expect(clippy::cast_precision_loss, reason = "hours of video")]
+        let hours = number("media_ms")? as f64 / 3_600_000.0;
+        let alarms = replayed::alarms(&fs::read_to_string(folder.join("alarms.jsonl"))?)?;
+        Ok(Self { folder: folder.to_owned(), alarms, hours, detected })
+    }
+
     /// The tracks of every picture that was looked at.
     ///
     /// # Errors

@@ -179,6 +179,7 @@ async fn act(client: &Client, known: &mut Known, action: &'static str) -> anyhow
     });
     if action == "close" {
         request["reason"] = "handled".into();
+        request["note"] = "on the spot".into();
     }
     known.asked = Some(action);
     let (status, answer) = client.post(&format!("{path}/actions"), &request).await?;

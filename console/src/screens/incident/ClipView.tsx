@@ -41,24 +41,25 @@ export function ClipView({ incident, alarm, active }: Props) {
   });
   const camera = useQuery({
     queryKey: ["camera", incident.camera],
-    queryFn: ({ signal }) => need(client.camera(incident.camera, signal)),
+    queryFn: ({ signal }) => need(client.camera(incident.camera ?? "", signal)),
     staleTime: 60_000,
+    enabled: incident.camera !== undefined,
   });
 
   const { zones, lines } = camera.data ?? {};
   const { alarm_list } = incident;
-  const { detail } = incident.evidence;
+  const detail = incident.evidence?.detail;
   const alarmLine = detail?.of === "crossing" ? detail.line.id : undefined;
   const marks = useMemo<ClipMarks>(
     () => ({
       zones: zones ?? [],
-      alarmZone: incident.evidence.zone?.id,
+      alarmZone: incident.evidence?.zone?.id,
       lines: lines ?? [],
       alarmLine,
       alarmTracks: new Set(alarm_list.flatMap((alarm) => alarm.evidence.tracks)),
       label: (box) => `${t.objectClass[box.class] ?? box.class} ${Math.round(box.confidence * 100)}%`,
     }),
-    [zones, incident.evidence.zone?.id, lines, alarmLine, alarm_list, t],
+    [zones, incident.evidence?.zone?.id, lines, alarmLine, alarm_list, t],
   );
   const { player, state } = usePlayer({ video, canvas }, clip.data, trace.data, marks);
   useEffect(() => player?.showBoxes(boxes), [player, boxes]);

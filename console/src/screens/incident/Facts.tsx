@@ -2,9 +2,10 @@ import { Link } from "react-router";
 import { useViewer } from "../../api/session";
 import type { IncidentDetail } from "../../api/types";
 import { LevelBadge } from "../../components/LevelBadge";
+import { LowTrust } from "../../components/LowTrust";
 import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
-import { age } from "../../i18n/format";
+import { age, seenAt, whereOf } from "../../i18n/format";
 import { isOpen } from "../../live/book";
 import { timelineLink } from "../../timeline/address";
 import { StateTag } from "../queue/StateTag";
@@ -34,8 +35,8 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
         </dd>
         <dt>{t.incident.camera}</dt>
         <dd>
-          {incident.camera_name}
-          {viewer.role === "operator" && (
+          {seenAt(incident) || t.common.none}
+          {viewer.role === "operator" && incident.camera && (
             <>
               {" "}
               <Link to={`/cameras/${incident.camera}`} className="nowrap">
@@ -48,9 +49,7 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
           )}
         </dd>
         <dt>{t.incident.area}</dt>
-        <dd>
-          {incident.area_name} · {t.place[incident.place] ?? incident.place}
-        </dd>
+        <dd>{whereOf(t, incident)}</dd>
         <dt>{t.incident.began}</dt>
         <dd>
           {time.stamp(incident.opened_ms)}
@@ -99,7 +98,9 @@ export function AlarmList({ incident, shown, onShow }: AlarmListProps) {
                   alarm.end_cause !== "cleared" &&
                   ` · ${t.endCause[alarm.end_cause] ?? alarm.end_cause}`}
               </span>
-              <span>{t.sentence(alarm.evidence)}</span>
+              <span>
+                {t.sentence(alarm.evidence)} <LowTrust evidence={alarm.evidence} />
+              </span>
             </button>
           </li>
         ))}

@@ -13,6 +13,7 @@ import { useKeys } from "../../components/keys";
 import { LevelBadge } from "../../components/LevelBadge";
 import { Loading, Trouble } from "../../components/Trouble";
 import { useSpeech } from "../../i18n/context";
+import { seenAt, whyOf } from "../../i18n/format";
 import { useIncidents } from "../../live/LiveProvider";
 import { settle, step } from "../../queue/board";
 import { timelineLink } from "../../timeline/address";
@@ -58,11 +59,11 @@ export function IncidentPage() {
     if (next !== undefined) navigate(`/incidents/${next}`, { replace: true });
   };
   const toLive = () => {
-    if (incident && viewer.role === "operator") navigate(`/cameras/${incident.camera}`);
+    if (incident?.camera && viewer.role === "operator") navigate(`/cameras/${incident.camera}`);
   };
   /** The alarm in sight, or else the first. */
   const toTimeline = () => {
-    if (!incident || !mayWatch(viewer.role)) return;
+    if (!incident?.camera || !mayWatch(viewer.role)) return;
     const chosen = incident.alarm_list.find((a) => a.id === alarm);
     navigate(timelineLink(incident.camera, chosen?.began_ms ?? incident.opened_ms));
   };
@@ -111,11 +112,15 @@ export function IncidentPage() {
             <span className="muted incident-number">#{incident.number}</span>
           </h1>
           <p data-testid="sentence">
-            <b>{t.sentence(incident.evidence)}</b>
+            <b>{whyOf(t, incident)}</b>
             <span className="muted">
-              {incident.camera_name}
-              {incident.evidence.peak > incident.evidence.count && ` · ${t.peak(incident.evidence.peak)}`}
-              {` · ${t.score(Math.round(incident.evidence.score * 100))}`}
+              {seenAt(incident)}
+              {incident.evidence && (
+                <>
+                  {incident.evidence.peak > incident.evidence.count && ` · ${t.peak(incident.evidence.peak)}`}
+                  {` · ${t.score(Math.round(incident.evidence.score * 100))}`}
+                </>
+              )}
             </span>
           </p>
         </div>

@@ -3,9 +3,10 @@ import { ActionButtons } from "../../actions/ActionButtons";
 import type { Actions } from "../../actions/useActions";
 import type { Incident } from "../../api/types";
 import { LevelBadge } from "../../components/LevelBadge";
+import { LowTrust } from "../../components/LowTrust";
 import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
-import { age } from "../../i18n/format";
+import { age, seenAt, whereOf, whyOf } from "../../i18n/format";
 import { Thumb } from "./QueueRow";
 import { StateTag } from "./StateTag";
 
@@ -46,14 +47,14 @@ export function Preview({ incident, actions, onOpen }: Props) {
           <b>{t.incidentClass[incident.class] ?? incident.class}</b>
           <StateTag incident={incident} />
         </div>
-        <p className="preview-why">{t.sentence(incident.evidence)}</p>
+        <p className="preview-why">
+          {whyOf(t, incident)} {incident.evidence && <LowTrust evidence={incident.evidence} />}
+        </p>
         <dl className="facts">
           <dt>{t.incident.camera}</dt>
-          <dd>{incident.camera_name}</dd>
+          <dd>{seenAt(incident) || t.common.none}</dd>
           <dt>{t.incident.area}</dt>
-          <dd>
-            {incident.area_name} · {t.place[incident.place] ?? incident.place}
-          </dd>
+          <dd>{whereOf(t, incident)}</dd>
           <dt>{t.incident.began}</dt>
           <dd>
             {time.stamp(incident.opened_ms)} · {age(t, now - incident.opened_ms)}

@@ -69,7 +69,7 @@ export function QueuePage() {
       u: withSelected(actions.release),
       x: withSelected(actions.askClose),
       f: withSelected(actions.askFalse),
-      l: withSelected((i) => viewer.role === "operator" && navigate(`/cameras/${i.camera}`)),
+      l: withSelected((i) => i.camera && viewer.role === "operator" && navigate(`/cameras/${i.camera}`)),
       enter: () => selected !== undefined && open(selected),
       "/": () => search.current?.focus({ cursor: "all" }),
       "?": () => setHelp(true),

@@ -4,7 +4,7 @@ import type { Incident } from "../../api/types";
 import { LevelBadge } from "../../components/LevelBadge";
 import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
-import { age } from "../../i18n/format";
+import { age, seenAt, whereOf, whyOf } from "../../i18n/format";
 import { isOpen } from "../../live/book";
 import { StateTag } from "./StateTag";
 
@@ -80,13 +80,11 @@ export const QueueRow = memo(function QueueRow({
           {incident.ongoing && open && <span className="ongoing">{t.queue.ongoing}</span>}
           {incident.alarms > 1 && <span className="row-alarms">{t.queue.alarms(incident.alarms)}</span>}
         </span>
-        <span className="row-why">{t.sentence(incident.evidence)}</span>
+        <span className="row-why">{whyOf(t, incident)}</span>
       </span>
       <span className="row-where">
-        <span className="row-camera">{incident.camera_name}</span>
-        <span className="muted">
-          {incident.area_name} · {t.place[incident.place] ?? incident.place}
-        </span>
+        <span className="row-camera">{seenAt(incident)}</span>
+        <span className="muted">{whereOf(t, incident)}</span>
       </span>
       <span className="row-age">
         <b>{open ? <Age since_ms={incident.opened_ms} /> : time.stamp(incident.opened_ms).slice(0, -3)}</b>

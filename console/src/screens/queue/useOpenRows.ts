@@ -16,7 +16,7 @@ export function useOpenRows(incidents: readonly Incident[], words: string, selec
   const rows = board.rows.flatMap((id) => {
     const incident = byId.get(id);
     if (!incident) return [];
-    const spoken = `${t.incidentClass[incident.class] ?? ""} ${t.place[incident.place] ?? ""} ${
+    const spoken = `${t.incidentClass[incident.class] ?? ""} ${t.place[incident.place ?? ""] ?? ""} ${
       t.level[incident.level] ?? ""
     } ${t.state[incident.state] ?? ""}`;
     return wanted === "" || matches(incident, wanted, spoken) ? [incident] : [];

@@ -11,6 +11,7 @@ import { HealthPage } from "../health/HealthPage";
 import { IncidentPage } from "../incident/IncidentPage";
 import { QueuePage } from "../queue/QueuePage";
 import { StoragePage } from "../storage/StoragePage";
+import { TicketsPage } from "../tickets/TicketsPage";
 import { TimelinePage } from "../timeline/TimelinePage";
 import { Header } from "./Header";
 import { NoPage } from "./NoPage";
@@ -31,6 +32,7 @@ const PAGES: Record<ScreenName, ReactNode> = {
   ),
   timeline: <Route path="/timeline" element={<TimelinePage />} />,
   storage: <Route path="/storage" element={<StoragePage />} />,
+  tickets: <Route path="/tickets" element={<TicketsPage />} />,
   health: <Route path="/health" element={<HealthPage />} />,
   accounts: <Route path="/accounts" element={<AccountsPage />} />,
   audit: <Route path="/audit" element={<AuditPage />} />,

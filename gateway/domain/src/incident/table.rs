@@ -28,6 +28,8 @@ pub enum Next {
     Same,
     /// To where it was before it was put away.
     Previous,
+    /// To where its units stand.
+    Units,
 }
 
 /// One row: in each of these states this may be done by these, and leads there.
@@ -52,6 +54,10 @@ pub(super) const WITH_UNIT: &[S] = &[Dispatched, Signed, Handling];
 /// States that an incident can be put away from into another one.
 const MERGEABLE: &[S] = &[New, Claimed, Assessed, Dispatched, Signed, Handling, Done, Verified];
 const OPEN: &[S] = &[New, Claimed, Assessed, Dispatched, Signed, Handling, Done, Verified, Shelved];
+/// States in which somebody answers for it.
+const OWNED: &[S] = &[Claimed, Assessed, Dispatched, Signed, Handling, Done, Verified];
+/// States in which a clock may run.
+const TIMED: &[S] = &[New, Claimed, Assessed, Dispatched, Signed, Handling, Done, Verified, Closed];
 
 /// Every transition that exists. What is not here does not happen.
 /// Invariant: an action and a state meet in at most one row.
@@ -59,16 +65,20 @@ pub const TABLE: &[Transition] = &[
     row(A::Claim, &[New, Claimed], Next::State(Claimed), Who::Person),
     row(A::Release, &[Claimed], Next::State(New), Who::Person),
     row(A::LeaseExpired, &[Claimed], Next::State(New), Who::Machine),
-    row(A::Assess, &[Claimed], Next::State(Assessed), Who::Person),
-    row(A::Dispatch, &[Assessed], Next::State(Dispatched), Who::Person),
-    row(A::SignIn, &[Dispatched], Next::State(Signed), Who::Person),
-    row(A::Return, &[Dispatched, Signed], Next::State(Assessed), Who::Person),
-    row(A::Arrive, &[Signed], Next::State(Handling), Who::Person),
-    row(A::Finish, &[Handling], Next::State(Done), Who::Person),
+    row(A::HandOver, OWNED, Next::Same, Who::Person),
+    row(A::Assess, &[Claimed, Assessed], Next::State(Assessed), Who::Person),
+    row(A::Dispatch, &[Assessed, Dispatched, Signed, Handling], Next::Units, Who::Person),
+    row(A::Withdraw, WITH_UNIT, Next::Units, Who::Person),
+    row(A::SignIn, WITH_UNIT, Next::Units, Who::Person),
+    row(A::Return, WITH_UNIT, Next::Units, Who::Person),
+    row(A::Arrive, &[Signed, Handling], Next::Units, Who::Person),
+    row(A::Feedback, &[Dispatched, Signed, Handling, Done], Next::Same, Who::Person),
+    row(A::Finish, &[Handling], Next::Units, Who::Person),
     row(A::Verify, &[Done], Next::State(Verified), Who::Person),
-    row(A::Rework, &[Done], Next::State(Handling), Who::Person),
+    row(A::Rework, &[Done], Next::Units, Who::Person),
     // Directly from claimed and assessed: false alarms, and what the operator settles on the spot.
     row(A::Close, &[Claimed, Assessed, Verified], Next::State(Closed), Who::Person),
+    row(A::Archive, &[Closed, Revisited, Rejected], Next::Same, Who::Person),
     row(A::Revisit, &[Closed], Next::State(Revisited), Who::Person),
     row(A::Reject, &[Claimed, Assessed], Next::State(Rejected), Who::Person),
     row(A::Merge, MERGEABLE, Next::State(Merged), Who::Person),
@@ -76,11 +86,17 @@ pub const TABLE: &[Transition] = &[
     row(A::Shelve, &[New, Claimed, Assessed], Next::State(Shelved), Who::Person),
     row(A::Unshelve, &[Shelved], Next::Previous, Who::Either),
     row(A::Reopen, &[Closed, Revisited, Rejected], Next::State(New), Who::Person),
-    row(A::Urge, &[Claimed, Assessed, Dispatched, Signed, Handling], Next::Same, Who::Person),
+    row(A::Urge, &[Claimed, Assessed, Dispatched, Signed, Handling, Done], Next::Same, Who::Person),
+    row(A::AskExtension, WITH_UNIT, Next::Same, Who::Person),
     row(A::Extend, WITH_UNIT, Next::Same, Who::Person),
+    row(A::RefuseExtension, WITH_UNIT, Next::Same, Who::Person),
     row(A::Hold, WITH_UNIT, Next::Same, Who::Person),
     row(A::Unhold, WITH_UNIT, Next::Same, Who::Person),
-    row(A::Overdue, WITH_UNIT, Next::Same, Who::Machine),
+    row(A::Note, S::ALL, Next::Same, Who::Person),
+    row(A::Attach, S::ALL, Next::Same, Who::Person),
+    row(A::Warn, TIMED, Next::Same, Who::Machine),
+    row(A::Overdue, TIMED, Next::Same, Who::Machine),
+    row(A::Escalate, TIMED, Next::Same, Who::Machine),
     row(A::Append, OPEN, Next::Same, Who::Either),
     row(A::Raise, OPEN, Next::Same, Who::Either),
     row(A::SuggestClose, OPEN, Next::Same, Who::Machine),

@@ -3,11 +3,16 @@
 use std::time::Duration;
 
 use super::{
-    ActionKind, Actor, Claim, Ending, IncidentAction, IncidentState, IncidentStatus, Merging, Overlays,
-    Shelf,
-    table::{Next, TABLE, Transition, Who},
+    ActionKind, Actor, Assignment, AssignmentEnd, Claim, ClockKind, CloseReason, Ending, IncidentAction,
+    IncidentState, IncidentStatus, Merging, Overlays, ReopenReason, Revisit, RevisitResult, Shelf,
+    assignment,
+    table::{self, Next, TABLE, Transition, Who},
 };
-use crate::{ids::AccountId, level::Level, time::WallTime};
+use crate::{
+    ids::{AccountId, UnitId},
+    level::Level,
+    time::WallTime,
+};
 
 /// The times that a site may set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +88,38 @@ pub enum TransitionError {
     /// An incident cannot become part of itself.
     #[error("an incident cannot be merged into itself")]
     IntoItself,
+    /// The unit was not told, or is no longer counted on.
+    #[error("unit {unit} has no part in this incident")]
+    NotTold {
+        /// Which.
+        unit: UnitId,
+    },
+    /// The unit's own steps come one after the other.
+    #[error("unit {unit} cannot `{action}` now")]
+    OutOfTurn {
+        /// Which.
+        unit: UnitId,
+        /// What was tried.
+        action: ActionKind,
+    },
+    /// Someone must lead.
+    #[error("an incident is dispatched to a unit that leads")]
+    NoLead,
+    /// The unit was told already, or is named twice.
+    #[error("unit {unit} has a part in this incident already")]
+    ToldTwice {
+        /// Which.
+        unit: UnitId,
+    },
+    /// What is red is verified by somebody else than who was done with it.
+    #[error("what is red is verified by another person than the one who finished it")]
+    SamePerson,
+    /// What is red is not settled on the spot.
+    #[error("what is red is dispatched and verified before it is closed as handled")]
+    NotATrifle,
+    /// Nobody was asked, so nobody was content or not.
+    #[error("satisfaction goes with people who were reached")]
+    NobodyAsked,
     /// The mark is set or unset already.
     #[error("`{action}` would change nothing")]
     NoChange {
@@ -107,15 +144,17 @@ pub fn transition(
     let row = listed.ok_or(TransitionError::NotListed { state: status.state, action: kind })?;
     status.permit(row, actor, now)?;
     status.examine(action, now, policy)?;
-    let mut next = *status;
+    let mut next = status.clone();
     next.version = next.version.saturating_add(1);
+    next.assign(action, actor, now)?;
     next.state = match row.to {
         Next::State(state) => state,
         Next::Same => status.state,
         Next::Previous => status.previous(),
+        Next::Units => assignment::state(&next.assignments),
     };
     next.apply(action, status, now);
-    next.keep_claim(kind, actor, now.plus(policy.lease));
+    next.keep_claim(action, actor, now.plus(policy.lease));
     Ok(next)
 }
 
@@ -148,6 +187,9 @@ impl IncidentStatus {
             ActionKind::Hold => self.overlays.held.is_some(),
             ActionKind::Unhold => self.overlays.held.is_none(),
             ActionKind::SuggestClose => self.overlays.close_suggested,
+            ActionKind::Archive => self.overlays.archived.is_some(),
+            ActionKind::RefuseExtension => self.overlays.asked_due.is_none(),
+            ActionKind::Verify => return self.is_another(actor),
             ActionKind::Raise if self.level == Level::Red => {
                 return Err(TransitionError::NotAbove { level: self.level });
             }
@@ -156,12 +198,23 @@ impl IncidentStatus {
         if is_idle { Err(TransitionError::NoChange { action }) } else { Ok(()) }
     }
 
+    /// Whoever was done with what is red does not judge it.
+    fn is_another(&self, actor: Actor) -> Result<(), TransitionError> {
+        let Actor::Person(person) = actor else { return Ok(()) };
+        let is_own = self.level == Level::Red && self.active().any(|one| one.finished_by == Some(person));
+        if is_own { Err(TransitionError::SamePerson) } else { Ok(()) }
+    }
+
     /// While it is claimed only its holder works on it; others may add to it, and claim it once the lease is over.
     fn yield_to(&self, action: ActionKind, person: AccountId, now: WallTime) -> Result<(), TransitionError> {
         let Some(claim) = self.claim.filter(|claim| claim.owner != person) else { return Ok(()) };
         let is_open_to_others = match action {
             ActionKind::Claim => claim.until <= now,
-            ActionKind::Urge | ActionKind::Raise | ActionKind::Append => true,
+            ActionKind::Urge
+            | ActionKind::Raise
+            | ActionKind::Append
+            | ActionKind::Note
+            | ActionKind::Attach => true,
             _ => false,
         };
         if self.state != IncidentState::Claimed || is_open_to_others {
@@ -176,8 +229,6 @@ impl IncidentStatus {
         let is_time = match action {
             ActionKind::LeaseExpired => self.claim.is_none_or(|claim| claim.until <= now),
             ActionKind::Unshelve => self.shelf.is_none_or(|shelf| shelf.until <= now),
-            ActionKind::Overdue if self.overlays.overdue => return Err(TransitionError::NoChange { action }),
-            ActionKind::Overdue => self.overlays.held.is_none() && self.due.is_some_and(|due| due <= now),
             _ => true,
         };
         if is_time { Ok(()) } else { Err(TransitionError::TooEarly { action }) }
@@ -190,84 +241,244 @@ impl IncidentStatus {
         now: WallTime,
         policy: &IncidentPolicy,
     ) -> Result<(), TransitionError> {
-        let bad_time = || Err(TransitionError::BadTime { action: action.kind() });
-        match *action {
-            IncidentAction::Dispatch { due: Some(due) } | IncidentAction::Rework { due: Some(due) }
-                if due <= now =>
+        let kind = action.kind();
+        let bad_time = Err(TransitionError::BadTime { action: kind });
+        let no_change = Err(TransitionError::NoChange { action: kind });
+        let is_later = |due: WallTime| due > now && self.due.is_some_and(|old| due > old);
+        match action {
+            IncidentAction::Dispatch { due: Some(due), .. } | IncidentAction::Rework { due: Some(due) }
+                if *due <= now =>
             {
-                bad_time()
+                bad_time
             }
-            IncidentAction::Shelve { until } if until <= now || until > now.plus(policy.longest_shelf) => {
-                bad_time()
+            IncidentAction::Shelve { until } if *until <= now || *until > now.plus(policy.longest_shelf) => {
+                bad_time
             }
-            IncidentAction::Extend { due } if due <= now || self.due.is_none_or(|old| due <= old) => {
-                bad_time()
+            IncidentAction::Extend { due } if !is_later(*due) => bad_time,
+            // Before it has run out: afterwards there is nothing to extend, only to answer for.
+            IncidentAction::AskExtension { due, .. }
+                if !is_later(*due) || self.overlays.overdue || self.due.is_some_and(|old| old <= now) =>
+            {
+                bad_time
             }
             IncidentAction::Raise { level } if !level.is_above(self.level) => {
                 Err(TransitionError::NotAbove { level: self.level })
             }
-            IncidentAction::Merge { into } if into == self.id => Err(TransitionError::IntoItself),
-            IncidentAction::Reopen { .. } => match self.ending {
-                Some(ending) if now > ending.at().plus(policy.reopen_window) => Err(TransitionError::TooLate),
-                Some(_) | None => Ok(()),
-            },
+            IncidentAction::Merge { into } if *into == self.id => Err(TransitionError::IntoItself),
+            IncidentAction::Reopen { reason } => self.may_reopen(*reason, now, policy),
+            IncidentAction::HandOver { to } if self.claim.is_some_and(|claim| claim.owner == *to) => {
+                no_change
+            }
+            IncidentAction::Urge { level } if self.overlays.urged.is_some_and(|old| *level < old) => {
+                no_change
+            }
+            IncidentAction::Close { reason: CloseReason::Handled }
+                if self.level == Level::Red && self.state != IncidentState::Verified =>
+            {
+                Err(TransitionError::NotATrifle)
+            }
+            IncidentAction::Revisit { result, satisfaction: Some(_) }
+                if *result != RevisitResult::Reached =>
+            {
+                Err(TransitionError::NobodyAsked)
+            }
+            IncidentAction::Overdue { clock: ClockKind::Finish, .. } if self.overlays.overdue => no_change,
+            IncidentAction::Overdue { clock: ClockKind::Finish, .. }
+                if self.overlays.held.is_some() || self.due.is_none_or(|due| due > now) =>
+            {
+                Err(TransitionError::TooEarly { action: kind })
+            }
+            IncidentAction::Escalate { step, .. } if *step <= self.overlays.escalated => no_change,
             _ => Ok(()),
         }
     }
 
+    /// Within the window, and later only for people who are not content after a revisit.
+    fn may_reopen(
+        &self,
+        reason: ReopenReason,
+        now: WallTime,
+        policy: &IncidentPolicy,
+    ) -> Result<(), TransitionError> {
+        let is_revisited = self.state == IncidentState::Revisited && reason == ReopenReason::Discontent;
+        match self.ending {
+            Some(ending) if !is_revisited && now > ending.at().plus(policy.reopen_window) => {
+                Err(TransitionError::TooLate)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// What the action does to the units' parts.
+    fn assign(
+        &mut self,
+        action: &IncidentAction,
+        actor: Actor,
+        now: WallTime,
+    ) -> Result<(), TransitionError> {
+        let all = &mut self.assignments;
+        let out_of_turn =
+            |unit: &UnitId| TransitionError::OutOfTurn { unit: unit.clone(), action: action.kind() };
+        let turn = |is_turn: bool, unit: &UnitId| if is_turn { Ok(()) } else { Err(out_of_turn(unit)) };
+        match action {
+            IncidentAction::Dispatch { lead, assist, due: _ } => self.tell(lead.as_ref(), assist, now)?,
+            IncidentAction::SignIn { unit } => {
+                let one = assignment::of(all, unit)?;
+                turn(one.signed.is_none(), unit)?;
+                one.signed = Some(now);
+            }
+            IncidentAction::Arrive { unit } => {
+                let one = assignment::of(all, unit)?;
+                turn(one.signed.is_some() && one.arrived.is_none(), unit)?;
+                one.arrived = Some(now);
+            }
+            IncidentAction::Finish { unit } => {
+                let one = assignment::of(all, unit)?;
+                turn(one.arrived.is_some() && one.finished.is_none(), unit)?;
+                let Actor::Person(person) = actor else { return Ok(()) };
+                (one.finished, one.finished_by) = (Some(now), Some(person));
+            }
+            IncidentAction::Return { unit } => {
+                let one = assignment::of(all, unit)?;
+                turn(one.arrived.is_none(), unit)?;
+                one.end = Some((now, AssignmentEnd::Returned));
+            }
+            IncidentAction::Withdraw { unit } => {
+                let one = assignment::of(all, unit)?;
+                turn(one.finished.is_none(), unit)?;
+                one.end = Some((now, AssignmentEnd::Withdrawn));
+            }
+            IncidentAction::Feedback { unit }
+            | IncidentAction::AskExtension { unit, .. }
+            | IncidentAction::Attach { unit: Some(unit), .. } => drop(assignment::of(all, unit)?),
+            IncidentAction::Rework { .. } => {
+                for one in all.iter_mut().filter(|one| one.is_active()) {
+                    (one.finished, one.finished_by) = (None, None);
+                    one.reworks = one.reworks.saturating_add(1);
+                }
+            }
+            IncidentAction::Reopen { .. } => {
+                for one in all.iter_mut().filter(|one| one.is_active()) {
+                    one.end = Some((now, AssignmentEnd::Reopened));
+                }
+            }
+            // Nothing else is about units.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// New parts for units that have none.
+    fn tell(
+        &mut self,
+        lead: Option<&UnitId>,
+        assist: &[UnitId],
+        now: WallTime,
+    ) -> Result<(), TransitionError> {
+        if lead.is_none() && !self.active().any(|one| one.is_lead) {
+            return Err(TransitionError::NoLead);
+        }
+        if lead.is_some() {
+            for one in self.assignments.iter_mut().filter(|one| one.is_active()) {
+                one.is_lead = false;
+            }
+        }
+        let mut is_new = false;
+        for (unit, is_lead) in
+            lead.map(|unit| (unit, true)).into_iter().chain(assist.iter().map(|u| (u, false)))
+        {
+            match self.assignments.iter_mut().find(|one| one.is_active() && one.unit == *unit) {
+                // A unit that helps may come to lead.
+                Some(known) if is_lead => known.is_lead = true,
+                Some(_) => return Err(TransitionError::ToldTwice { unit: unit.clone() }),
+                None => self.assignments.push(Assignment::new(unit.clone(), is_lead, now)),
+            }
+            is_new = true;
+        }
+        if is_new { Ok(()) } else { Err(TransitionError::NoChange { action: ActionKind::Dispatch }) }
+    }
+
     /// Sets what goes with the action. `self` is a copy of `before` in its new state.
     fn apply(&mut self, action: &IncidentAction, before: &Self, now: WallTime) {
-        match *action {
-            IncidentAction::Claim
-            | IncidentAction::SignIn
-            | IncidentAction::Arrive
-            | IncidentAction::Revisit
-            | IncidentAction::Release
-            | IncidentAction::LeaseExpired => {}
-            IncidentAction::Assess { level } | IncidentAction::Raise { level } => self.level = level,
-            IncidentAction::Dispatch { due } => self.due = due,
-            IncidentAction::Return | IncidentAction::Finish => self.stop_clock(),
+        match action {
+            IncidentAction::Assess { level, .. } | IncidentAction::Raise { level } => self.level = *level,
+            IncidentAction::Dispatch { due, .. } => self.due = due.or(self.due),
             IncidentAction::Verify => self.overlays.rework = false,
             IncidentAction::Rework { due } => {
-                self.due = due;
+                self.due = *due;
                 self.overlays.rework = true;
             }
-            IncidentAction::Close { reason } => self.end(Ending::Closed { reason, at: now }),
-            IncidentAction::Reject { reason } => self.end(Ending::Rejected { reason, at: now }),
-            IncidentAction::Merge { into } => self.merging = Some(Merging { into, from: before.state }),
+            IncidentAction::Close { reason } => self.end(Ending::Closed { reason: *reason, at: now }),
+            IncidentAction::Reject { reason } => self.end(Ending::Rejected { reason: *reason, at: now }),
+            IncidentAction::Archive => self.overlays.archived = Some(now),
+            IncidentAction::Revisit { result, satisfaction } => {
+                self.revisit = Some(Revisit { result: *result, satisfaction: *satisfaction });
+            }
+            IncidentAction::Merge { into } => {
+                self.merging = Some(Merging { into: *into, from: before.state });
+            }
             IncidentAction::Unmerge => self.merging = None,
-            IncidentAction::Shelve { until } => self.shelf = Some(Shelf { until, from: before.state }),
+            IncidentAction::Shelve { until } => {
+                self.shelf = Some(Shelf { until: *until, from: before.state });
+            }
             IncidentAction::Unshelve => self.shelf = None,
             IncidentAction::Reopen { reason: _ } => {
                 self.ending = None;
+                self.revisit = None;
                 self.overlays = Overlays { reopened: true, ..Overlays::default() };
             }
-            IncidentAction::Urge => self.overlays.urged = true,
+            IncidentAction::Urge { level } => self.overlays.urged = Some(*level),
+            IncidentAction::AskExtension { due, .. } => self.overlays.asked_due = Some(*due),
             IncidentAction::Extend { due } => {
-                self.due = Some(due);
+                self.due = Some(*due);
                 self.overlays.extended = true;
                 self.overlays.overdue = false;
+                self.overlays.asked_due = None;
+                self.overlays.escalated = 0;
             }
+            IncidentAction::RefuseExtension => self.overlays.asked_due = None,
             IncidentAction::Hold => self.overlays.held = Some(now),
             IncidentAction::Unhold => self.release_clock(now),
-            IncidentAction::Overdue => self.overlays.overdue = true,
+            IncidentAction::Overdue { clock: ClockKind::Finish, .. } => self.overlays.overdue = true,
+            IncidentAction::Escalate { step, .. } => self.overlays.escalated = *step,
             IncidentAction::Append => self.overlays.close_suggested = false,
             IncidentAction::SuggestClose => self.overlays.close_suggested = true,
+            IncidentAction::Claim
+            | IncidentAction::Release
+            | IncidentAction::LeaseExpired
+            | IncidentAction::HandOver { .. }
+            | IncidentAction::Withdraw { .. }
+            | IncidentAction::SignIn { .. }
+            | IncidentAction::Return { .. }
+            | IncidentAction::Arrive { .. }
+            | IncidentAction::Feedback { .. }
+            | IncidentAction::Finish { .. }
+            | IncidentAction::Note
+            | IncidentAction::Attach { .. }
+            | IncidentAction::Warn { .. }
+            | IncidentAction::Overdue { .. } => {}
         }
         let is_put_away = self.state == IncidentState::Merged || self.state == IncidentState::Shelved;
         let was_put_away = before.merging.is_some() || before.shelf.is_some();
         if self.state != before.state && !is_put_away && !was_put_away {
             // Someone has moved it, so pressing has had its effect, and a unit that goes on is no longer held.
-            self.overlays.urged = false;
+            self.overlays.urged = None;
+            self.overlays.escalated = 0;
             self.release_clock(now);
+            if !table::WITH_UNIT.contains(&self.state) {
+                self.stop_clock();
+            }
         }
     }
 
     /// A claim belongs to whoever made it, is renewed by everything they do, and is gone when the incident is new again.
-    fn keep_claim(&mut self, action: ActionKind, actor: Actor, until: WallTime) {
+    fn keep_claim(&mut self, action: &IncidentAction, actor: Actor, until: WallTime) {
         match (actor, action) {
             _ if self.state == IncidentState::New => self.claim = None,
-            (Actor::Person(owner), ActionKind::Claim) => self.claim = Some(Claim { owner, until }),
+            (Actor::Person(owner), IncidentAction::Claim) => self.claim = Some(Claim { owner, until }),
+            (Actor::Person(_), IncidentAction::HandOver { to }) => {
+                self.claim = Some(Claim { owner: *to, until });
+            }
             (Actor::Person(person), _) => {
                 if let Some(claim) = self.claim.as_mut().filter(|claim| claim.owner == person) {
                     claim.until = until;
@@ -288,6 +499,7 @@ impl IncidentStatus {
         self.overlays.held = None;
         self.overlays.extended = false;
         self.overlays.overdue = false;
+        self.overlays.asked_due = None;
     }
 
     /// The time that it was held does not count: the due time moves by as much.

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     alarm::{Detail, Moment},
+    geometry::NormRect,
     time::{MediaDuration, Pts},
     track::Rest,
 };
@@ -23,6 +24,10 @@ const STANDS: MediaDuration = MediaDuration::from_secs(2);
 /// Hidden for no longer, it is still there.
 const UNSEEN: MediaDuration = MediaDuration::from_secs(3);
 /// What stands is found where it was, however long something stood before it.
+/// Of what is lower, in picture heights, or is cut by the border, nobody can tell whether it stands: traffic at the horizon
+/// hardly moves.
+const LEAST_HEIGHT: f32 = 0.035;
+const BORDER: f32 = 0.005;
 const REACH: Reach = Reach::new(60_000, 0.35, 0.0);
 
 #[derive(Clone, Copy, Debug)]
@@ -59,10 +64,12 @@ impl Standing {
             return Verdict::of(frame.at, std::iter::empty());
         };
         let at = frame.at.pts;
-        for track in frame.seen().filter(|track| config.kind.counts(track.class)) {
+        for track in frame.seen().filter(|track| config.kind.counts(track.class) && is_whole(&track.rect)) {
             let rest = Rest::new(track.rect, track.still_since);
             let first = || Stop { rest, has_moved: false, is_in_zone: false, queued: None };
-            let stop = &mut self.follow.meet(track, frame, REACH, first).of;
+            // Only what stood can have been hidden meanwhile: in dense traffic another car is soon where one was lost.
+            let stood = |known: &Known<Stop>| known.seen - known.of.rest.since >= STANDS.min(stay);
+            let stop = &mut self.follow.meet_where(track, frame, REACH, stood, first).of;
             stop.rest.observe(&track.rect, at);
             stop.has_moved |= track.has_moved();
             stop.is_in_zone = config.zone.as_ref().is_none_or(|zone| zone.holds(track.class, &track.rect));
@@ -95,4 +102,9 @@ impl Standing {
         verdict.count = u32::try_from(long.len()).unwrap_or(u32::MAX);
         verdict.since(since).with(Detail::Stay { limit })
     }
+}
+
+fn is_whole(rect: &NormRect) -> bool {
+    let is_inside = rect.x0 > BORDER && rect.y0 > BORDER && rect.x1 < 1.0 - BORDER && rect.y1 < 1.0 - BORDER;
+    is_inside && rect.height() >= LEAST_HEIGHT
 }

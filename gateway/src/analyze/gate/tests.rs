@@ -105,6 +105,7 @@ fn one_that_it_sleeps_through_costs_its_trust() {
     assert_eq!(trust(&mut camera, 20), Some(6));
     camera.passer(noisy(130));
     assert!(!camera.gate.is_trusted());
+    camera.run(30, noisy(130));
     assert_eq!(trust(&mut camera, 20), Some(12));
 }
 
@@ -138,7 +139,7 @@ fn filler_and_parameter_sets_do_not_count() {
 proptest! {
     #[test]
     fn whatever_the_sizes_and_times_are_it_says_something_and_never_more_than_it_knows(
-        sizes in prop::collection::vec((0_usize..200_000, any::<bool>(), -5_000_i64..50_000), 1..400)
+        sizes in prop::collection::vec((0_usize..2_000, any::<bool>(), -5_000_i64..50_000), 1..400)
     ) {
         let mut gate = Gate::default();
         gate.begin(VideoCodec::H265);

@@ -92,6 +92,22 @@ fn while_a_rule_counts_time_it_does_not_rest() {
 }
 
 #[test]
+fn what_stands_and_matters_is_looked_at_on_every_keyframe() {
+    let mut ladder = ladder(Rung::Keyframes);
+    ladder.keyframe_gap(MediaDuration::from_secs(2));
+    let parked = Interest { is_settled: true, ..Interest::default() };
+    for n in (0..60).step_by(2) {
+        ladder.unit(secs(n), Verdict::Blind);
+        assert_eq!(ladder.keyframe(false), Some(Look::SafetyNet));
+        ladder.seen(parked);
+        assert_eq!(ladder.rung(), Rung::Keyframes);
+    }
+    ladder.seen(Interest::default());
+    ladder.unit(secs(60), Verdict::Blind);
+    assert_eq!(ladder.keyframe(false), None);
+}
+
+#[test]
 fn a_floor_is_never_left() {
     for rest in [Rung::Keyframes, Rung::Few, Rung::Full] {
         let mut ladder = ladder(rest);

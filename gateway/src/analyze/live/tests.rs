@@ -35,7 +35,11 @@ struct Seen {
 }
 
 impl AlarmSink for Seen {
+    fn tamper(&self, _: &CameraId, _: TamperEdge) {}
+
     fn alarm(&self, _: &CameraId, _: AlarmEdge, _: Option<Vec<u8>>) {}
+
+    fn tamper(&self, _: &CameraId, _: TamperEdge) {}
 
     fn seen(&self, camera: &CameraId, _: Moment, _: &[Track]) {
         assert_ne!(Some(camera), self.cursed.as_ref(), "this camera is cursed");

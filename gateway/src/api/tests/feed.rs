@@ -12,20 +12,20 @@ use crate::access::accounts::{AccountChange, Accounts, Author};
 use sharpeyes_domain::time::WallTime;
 
 /// A reader of the feed.
-struct Reader {
+pub(super) struct Reader {
     body: BodyDataStream,
     text: String,
 }
 
 #[derive(Debug, PartialEq)]
-struct Message {
-    event: String,
+pub(super) struct Message {
+    pub(super) event: String,
     id: i64,
-    data: Value,
+    pub(super) data: Value,
 }
 
 impl Reader {
-    async fn open(house: &House, cookie: &str, query: &str, last_event_id: Option<&str>) -> Self {
+    pub(super) async fn open(house: &House, cookie: &str, query: &str, last_event_id: Option<&str>) -> Self {
         let mut request = get(&format!("/events{query}"), cookie);
         if let Some(id) = last_event_id {
             request.headers_mut().insert("last-event-id", id.parse().unwrap());
@@ -38,7 +38,7 @@ impl Reader {
     }
 
     /// The next message; `None` at the end of the stream.
-    async fn next(&mut self) -> Option<Message> {
+    pub(super) async fn next(&mut self) -> Option<Message> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
                 let message = parse(block);
@@ -56,7 +56,7 @@ impl Reader {
     }
 
     /// Events until `ready`, which is the last one.
-    async fn until_ready(&mut self) -> Vec<Message> {
+    pub(super) async fn until_ready(&mut self) -> Vec<Message> {
         let mut found = Vec::new();
         loop {
             let message = self.next().await.expect("the stream goes on");

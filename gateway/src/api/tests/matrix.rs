@@ -8,7 +8,7 @@ use axum::{
 };
 use sharpeyes_domain::{
     access::{Action, Role},
-    ids::IncidentId,
+    ids::{AccountId, IncidentId},
 };
 
 use super::{House, PASSWORD, START, bytes, request, with_json};
@@ -18,6 +18,7 @@ use crate::{
         openapi, routes,
         routes::{Declared, Public, RouteRow, Verb},
     },
+    desk::AttachRequest,
 };
 
 /// The policy in the words of the specification: who has which verb.
@@ -27,17 +28,22 @@ const VERBS: &[(Action, &[Role])] = &[
     (Action::CameraList, &[Role::Operator, Role::Police, Role::Technician, Role::Administrator]),
     (Action::CameraHealth, &[Role::Operator, Role::Technician, Role::Administrator]),
     (Action::LiveView, &[Role::Operator]),
-    (Action::IncidentList, &[Role::Operator, Role::Police]),
-    (Action::IncidentView, &[Role::Operator, Role::Police]),
+    (Action::IncidentList, &[Role::Operator, Role::Police, Role::Unit]),
+    (Action::IncidentView, &[Role::Operator, Role::Police, Role::Unit]),
     (Action::IncidentAct, &[Role::Operator]),
-    (Action::ClipView, &[Role::Operator, Role::Police]),
-    (Action::TraceView, &[Role::Operator, Role::Police]),
-    (Action::ThumbnailView, &[Role::Operator, Role::Police]),
+    (Action::IncidentWork, &[Role::Operator, Role::Unit]),
+    (Action::IncidentReport, &[Role::Operator, Role::Unit]),
+    (Action::CentreRead, &[Role::Operator, Role::Police, Role::Unit, Role::Administrator]),
+    (Action::ClipView, &[Role::Operator, Role::Police, Role::Unit]),
+    (Action::TraceView, &[Role::Operator, Role::Police, Role::Unit]),
+    (Action::ThumbnailView, &[Role::Operator, Role::Police, Role::Unit]),
     (Action::RecordingList, &[Role::Operator, Role::Technician]),
     (Action::RecordingView, &[Role::Operator]),
     (Action::HoldManage, &[Role::Operator]),
     (Action::StorageRead, &[Role::Technician, Role::Administrator]),
     (Action::StorageManage, &[Role::Administrator]),
+    (Action::TicketRead, &[Role::Technician, Role::Administrator]),
+    (Action::TicketManage, &[Role::Technician, Role::Administrator]),
     (Action::AccountManage, &[Role::Administrator]),
     (Action::AuditRead, &[Role::Auditor]),
 ];
@@ -56,6 +62,8 @@ fn expected(row: &RouteRow, viewer: Option<(Role, Where)>) -> StatusCode {
         Declared::Public(Public::Health | Public::SetupState | Public::SignIn) => return StatusCode::OK,
         // There are accounts, so no code can hold.
         Declared::Public(Public::SetUp) => return StatusCode::UNPROCESSABLE_ENTITY,
+        // Nobody here shows its token.
+        Declared::Public(Public::Intake) => return StatusCode::UNAUTHORIZED,
         Declared::Needs(action) => action,
     };
     let Some((role, place)) = viewer else { return StatusCode::UNAUTHORIZED };
@@ -64,14 +72,20 @@ fn expected(row: &RouteRow, viewer: Option<(Role, Where)>) -> StatusCode {
     if !holders.contains(&role) {
         return StatusCode::FORBIDDEN;
     }
-    let is_about_one =
-        ["/cameras/{id}", "/incidents/{id}", "/holds/{id}"].iter().any(|one| row.path.contains(one))
-            || (row.verb, row.path.as_str()) == (Verb::Post, "/api/v1/holds");
-    if is_about_one && place == Where::Outside && role != Role::Administrator {
+    let is_about_one = ["/cameras/{id}", "/incidents/{id}", "/holds/{id}", "/tickets/{id}"]
+        .iter()
+        .any(|one| row.path.contains(one))
+        || (row.verb, row.path.as_str()) == (Verb::Post, "/api/v1/holds");
+    let is_report = (row.verb, row.path.as_str()) == (Verb::Post, "/api/v1/reports");
+    // A unit sees what it was told of wherever it is, and reports from its own area only.
+    let is_closed = if role == Role::Unit { is_report } else { is_report || is_about_one };
+    if is_closed && place == Where::Outside && role != Role::Administrator {
         return StatusCode::NOT_FOUND;
     }
     match (row.verb, row.path.as_str()) {
-        (Verb::Post, "/api/v1/accounts" | "/api/v1/holds") => StatusCode::CREATED,
+        (Verb::Post, "/api/v1/accounts" | "/api/v1/holds" | "/api/v1/reports") => StatusCode::CREATED,
+        // Nobody here has this one.
+        (Verb::Delete, "/api/v1/views/{id}") => StatusCode::NOT_FOUND,
         (Verb::Delete, _) => StatusCode::NO_CONTENT,
         // A WebSocket cannot be opened without a connection: being asked for one is as far as permission goes here.
         (_, path) if path.ends_with("/live") => StatusCode::UPGRADE_REQUIRED,
@@ -84,6 +98,8 @@ struct Targets {
     camera: String,
     account: String,
     hold: String,
+    file: String,
+    ticket: String,
 }
 
 async fn ask(
@@ -93,13 +109,16 @@ async fn ask(
     cookie: Option<&str>,
     turn: usize,
 ) -> Request<Body> {
-    let id = match row.path.split('/').nth(3) {
+    let id: &str = match row.path.split('/').nth(3) {
         Some("cameras") => &targets.camera,
         Some("incidents") => &targets.incident,
         Some("holds") => &targets.hold,
+        Some("views") => "999999",
+        Some("intake") => "p110",
+        Some("tickets") => &targets.ticket,
         _ => &targets.account,
     };
-    let path = row.path.strip_prefix("/api/v1").unwrap().replace("{id}", id);
+    let path = row.path.strip_prefix("/api/v1").unwrap().replace("{id}", id).replace("{file}", &targets.file);
     let mut builder = request(row.verb.method().as_str(), &format!("{path}{}", query(&path)));
     if let Some(cookie) = cookie {
         builder = builder.header(header::COOKIE, cookie);
@@ -116,12 +135,31 @@ async fn ask(
             "camera": targets.camera, "from_ms": START.0 + 50_000, "to_ms": START.0 + 60_000, "case_number": "C-2",
             "review_ms": START.0 + 86_400_000
         }),
+        (Verb::Post, path) if path.starts_with("/tickets/") => serde_json::json!({ "note": "seen" }),
         (Verb::Post, path) if path.starts_with("/holds/") => serde_json::json!({ "reason": "closed" }),
-        (Verb::Post, _) => {
+        (Verb::Post, "/views") => serde_json::json!({ "name": "mine", "filter": { "level": "1" } }),
+        (Verb::Post, "/reports") => serde_json::json!({
+            "idempotency_key": format!("r{turn}"), "class": "help", "area": "east", "title": "有人求助"
+        }),
+        (Verb::Post, "/intake/p110") => serde_json::json!({
+            "external_id": "J-1", "class": "help", "title": "有人求助"
+        }),
+        (Verb::Post, path) if path.ends_with("/attachments") => {
+            return builder.body(Body::from(format!("text of {turn}"))).unwrap();
+        }
+        (Verb::Post, path) => {
             let incident = targets.incident.parse().map(IncidentId).unwrap();
             let row = house.state.dispatch.incident_row(incident).await.unwrap();
             let version = row.map_or(1, |row| row.status.version);
-            serde_json::json!({ "action": "claim", "expected_version": version, "idempotency_key": format!("k{turn}") })
+            let mut command = serde_json::json!({
+                "action": "note", "expected_version": version, "idempotency_key": format!("k{turn}"), "note": "因为"
+            });
+            if path.ends_with("/work") {
+                command["action"] = "feedback".into();
+                command["unit"] = "patrol".into();
+                command["idempotency_key"] = format!("w{turn}").into();
+            }
+            command
         }
         (Verb::Get | Verb::Delete, _) => return builder.body(Body::empty()).unwrap(),
     };
@@ -136,6 +174,7 @@ fn query(path: &str) -> String {
             format!("?from_ms={from}&to_ms={to}")
         }
         Some("next-alarm") => "?at_ms=0".to_owned(),
+        Some("attachments") => "?name=x.txt".to_owned(),
         Some("picture.jpg") => format!("?at_ms={at}"),
         _ => String::new(),
     }
@@ -154,11 +193,22 @@ async fn every_route_answers_every_viewer_as_the_table_says() {
     let (east, _) = house.fill().await;
     let spare = house.account("spare", Role::Auditor, "east").await;
     house.account("keeper", Role::Administrator, "town").await;
+    house.tell(east, "patrol").await;
+    let file = AttachRequest {
+        incident: east,
+        unit: None,
+        by: AccountId(1),
+        name: "x.txt".to_owned(),
+        body: b"text".to_vec(),
+    };
+    let (_, file) = house.state.desk.attach(file).await.unwrap();
     let targets = Targets {
         incident: east.to_string(),
         camera: "cam-east".to_owned(),
         account: spare.to_string(),
         hold: house.hold("cam-east").await.to_string(),
+        file: file.to_string(),
+        ticket: house.ticket(Some("cam-east")).await.to_string(),
     };
     let mut viewers: Vec<Option<(Role, Where)>> = vec![None];
     for &role in Role::ALL {
@@ -206,15 +256,26 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
     let (_, west) = house.fill().await;
     let cookie = house.viewer("op", Role::Operator, "east").await;
     let hold = house.hold("cam-west").await;
-    for row in table(&house).iter().filter(|row| row.path.contains("{id}") && !row.path.contains("accounts"))
-    {
+    let ticket = house.ticket(Some("cam-west")).await;
+    let technician = house.viewer("tech", Role::Technician, "east").await;
+    for row in table(&house).iter().filter(|row| {
+        row.path.contains("{id}") && !["accounts", "intake"].iter().any(|other| row.path.contains(other))
+    }) {
         let mut bodies = BTreeSet::new();
-        for (incident, camera, hold) in [
-            (west.to_string(), "cam-west", hold.to_string()),
-            ("999999".to_owned(), "cam-none", "999999".to_owned()),
+        let cookie = if row.path.contains("tickets") { &technician } else { &cookie };
+        for (incident, camera, hold, ticket) in [
+            (west.to_string(), "cam-west", hold.to_string(), ticket.to_string()),
+            ("999999".to_owned(), "cam-none", "999999".to_owned(), "999999".to_owned()),
         ] {
-            let targets = Targets { incident, camera: camera.to_owned(), account: "1".to_owned(), hold };
-            let answer = house.send(ask(&house, row, &targets, Some(&cookie), 0).await).await;
+            let targets = Targets {
+                incident,
+                camera: camera.to_owned(),
+                account: "1".to_owned(),
+                hold,
+                ticket,
+                file: "1".to_owned(),
+            };
+            let answer = house.send(ask(&house, row, &targets, Some(cookie), 0).await).await;
             assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{}", row.path);
             bodies.insert(bytes(answer).await);
         }
@@ -236,6 +297,8 @@ async fn damaged_policies_deny_everything_but_the_health_page() {
         camera: "cam-east".to_owned(),
         account: "1".to_owned(),
         hold: "1".to_owned(),
+        file: "1".to_owned(),
+        ticket: "1".to_owned(),
     };
     for row in table(&house) {
         for cookie in [None, Some(cookie.as_str())] {
@@ -268,7 +331,7 @@ async fn the_document_describes_exactly_the_routes_that_exist() {
 }
 
 #[tokio::test]
-async fn public_routes_are_these_four() {
+async fn public_routes_are_these_five() {
     let house = House::new().await;
     let public: Vec<(Verb, String)> = table(&house)
         .into_iter()
@@ -280,6 +343,7 @@ async fn public_routes_are_these_four() {
         (Verb::Get, "/api/v1/setup"),
         (Verb::Post, "/api/v1/setup"),
         (Verb::Post, "/api/v1/session"),
+        (Verb::Post, "/api/v1/intake/{id}"),
     ];
     assert_eq!(public, expected.map(|(verb, path)| (verb, path.to_owned())));
 }

@@ -2,12 +2,14 @@
 
 mod assets;
 mod audited;
+mod centre;
 mod feed;
 mod live;
 mod matrix;
 mod playback;
 mod sessions;
 mod storage;
+mod tickets;
 
 use std::{
     net::SocketAddr,
@@ -31,11 +33,16 @@ use sharpeyes_domain::{
     area::AreaTree,
     detection::ObjectClass,
     geometry::Confidence,
-    ids::{AccountId, AreaId, CameraId, HoldId, IncidentId, RuleId, StreamId, StreamKind, TrackId, ZoneId},
+    ids::{
+        AccountId, AreaId, CameraId, HoldId, IncidentId, RuleId, StreamId, StreamKind, TicketId, TrackId,
+        UnitId, ZoneId,
+    },
+    incident::IncidentAction,
     level::Level,
     media::{AccessUnit, VideoCodec, VideoParams},
     rule::RuleClass,
     segment::{GapCause, Span},
+    ticket::{Fault, FaultKey, TicketChange, TicketKind},
     time::{MediaDuration, Pts, WallTime},
 };
 use tokio_util::sync::CancellationToken;
@@ -54,7 +61,7 @@ use crate::{
     },
     analyze::decode::FileDemuxer,
     clock::Clock,
-    desk::Desk,
+    desk::{ActRequest, Desk},
     hub::{Hub, RingLimits},
     ingest::Status,
     mp4::Scanner,
@@ -68,6 +75,7 @@ use crate::{
         db::{Db, DbError},
         dispatch::Dispatch,
         footage::{Footage, IncidentMark, NewHold},
+        tickets::{Tickets, WhichTickets},
     },
     transcode::{TranscodeLimits, Transcodes},
 };
@@ -103,6 +111,21 @@ id = "west"
 name = "西村"
 parent = "town"
 kind = "village"
+
+[[unit]]
+id = "patrol"
+name = "巡防队"
+kind = "team"
+[[unit]]
+id = "fire"
+name = "消防站"
+
+[[intake]]
+id = "p110"
+name = "110"
+source = "police_110"
+area = "west"
+token = "correct-horse-battery-staple"
 
 [[camera]]
 id = "cam-east"
@@ -166,6 +189,8 @@ impl CameraHealth for Quiet {
             dropped: 0,
             blind_since: None,
             model: None,
+            place: None,
+            decoder: None,
             message_code: None,
             remedy: None,
         })
@@ -191,7 +216,7 @@ impl House {
         let clock = Clock::simulated(START);
         let db = Db::open(&site.data_dir.join("dispatch.db"), DISPATCH_MIGRATIONS).unwrap();
         let dispatch = Dispatch::new(db.clone()).unwrap();
-        let desk = Desk::new(dispatch.clone(), clock.clone(), site.incident.clone());
+        let desk = Desk::of_site(dispatch.clone(), clock.clone(), &site);
         let footage = Footage::open(&site.data_dir.join("footage.db")).unwrap();
         let settings = RecordSettings::new(site.storage.media_dir.clone());
         let recorder = Arc::new(Recorder::open(settings, footage, clock.clone()).unwrap());
@@ -217,6 +242,7 @@ impl House {
             stills,
             transcodes: Transcodes::new(limits, clock.clone()),
             keeping: retention.keeping(),
+            tickets: Tickets::new(db.clone()),
             hub: hub.clone(),
             health: Arc::new(Quiet),
             clock: clock.clone(),
@@ -227,6 +253,26 @@ impl House {
         Self { dir, state, db, clock, hub, shutdown, recorder, retention }
     }
 
+    /// An open ticket of the camera, or of the site.
+    async fn ticket(&self, camera: Option<&str>) -> TicketId {
+        let key = FaultKey {
+            kind: TicketKind::Stream,
+            camera: camera.map(|camera| CameraId::new(camera).unwrap()),
+        };
+        let fault = Fault {
+            level: Level::Red,
+            stage: Some("connect".to_owned()),
+            code: "refused".to_owned(),
+            detail: "main: 192.0.2.1:554 refused the connection".to_owned(),
+            remedy: "check the port".to_owned(),
+        };
+        let raise = TicketChange::Raise { key: key.clone(), fault, first: START, times: 1 };
+        let (tickets, now) = (self.state.tickets.clone(), self.clock.wall());
+        tokio::task::spawn_blocking(move || tickets.apply_blocking(vec![raise], now)).await.unwrap().unwrap();
+        let open = self.state.tickets.list(WhichTickets::Open).await.unwrap();
+        open.iter().find(|row| row.key == key).unwrap().id
+    }
+
     /// An account of this role in this area.
     async fn account(&self, name: &str, role: Role, area: &str) -> AccountId {
         let new = NewAccount {
@@ -234,6 +280,7 @@ impl House {
             display_name: format!("Name of {name}"),
             role,
             areas: vec![AreaId::new(area).unwrap()],
+            unit: (role == Role::Unit).then(|| UnitId::new("patrol").unwrap()),
             language: Language::Chinese,
             password: PASSWORD.to_owned(),
         };
@@ -298,6 +345,30 @@ impl House {
         let alarm = desk.alarm(camera.into(), begin, Some(JPEG.to_vec())).await.unwrap();
         desk.alarm(camera.into(), end, None).await.unwrap();
         alarm.incident
+    }
+
+    /// What account 1 does to an incident.
+    async fn act(&self, id: IncidentId, action: IncidentAction) {
+        let expected_version = self.state.dispatch.incident_row(id).await.unwrap().unwrap().status.version;
+        let request = ActRequest {
+            incident: id,
+            expected_version,
+            action,
+            by: AccountId(1),
+            idempotency_key: format!("{id}-{expected_version}"),
+            note: Some("因为".to_owned()),
+        };
+        self.state.desk.act(request).await.unwrap();
+    }
+
+    /// Claims, assesses and tells a unit.
+    async fn tell(&self, id: IncidentId, unit: &str) {
+        let level = Level::Yellow;
+        self.act(id, IncidentAction::Claim).await;
+        let (class, area, lead) = (None, None, None);
+        self.act(id, IncidentAction::Assess { level, class, area, lead, assist: Vec::new() }).await;
+        let lead = Some(UnitId::new(unit).unwrap());
+        self.act(id, IncidentAction::Dispatch { lead, assist: Vec::new(), due: None }).await;
     }
 
     /// What retention's thread does in a second.
@@ -429,6 +500,7 @@ fn evidence() -> Evidence {
         class: ObjectClass::Person,
         tracks: vec![TrackId(7)],
         score: Confidence::new(0.75),
+        low_trust: None,
         detail: None,
     }
 }

@@ -47,9 +47,23 @@ const PROMISES: &[(&str, &str)] = &[
              (SELECT count(*) FROM alarm a WHERE a.incident = i.id)",
     ),
     (
-        "a machine only opens, appends, raises, suggests and lets time run out",
+        "every incident of a camera has an alarm",
+        "SELECT count(*) FROM incident i WHERE i.source = 'camera'
+             AND NOT EXISTS (SELECT 1 FROM alarm a WHERE a.incident = i.id)",
+    ),
+    (
+        "an open incident has a deadline ahead of it, or is shelved",
+        "SELECT count(*) FROM incident i WHERE i.is_open = 1 AND i.state <> 'shelved'
+             AND NOT EXISTS (SELECT 1 FROM clock c WHERE c.incident = i.id AND c.next_ms IS NOT NULL)",
+    ),
+    (
+        "somebody answers for what was accepted",
+        "SELECT count(*) FROM incident WHERE owner IS NULL AND state NOT IN ('new', 'shelved', 'merged')",
+    ),
+    (
+        "a machine only opens, appends, raises, suggests, warns and lets time run out",
         "SELECT count(*) FROM incident_history WHERE account IS NULL AND action NOT IN
-             ('open', 'append', 'raise', 'suggest_close', 'lease_expired', 'unshelve', 'overdue')",
+             ('open', 'append', 'raise', 'suggest_close', 'lease_expired', 'unshelve', 'warn', 'overdue', 'escalate')",
     ),
     (
         "the log has no holes",
@@ -73,6 +87,9 @@ impl Dispatch {
 
 fn audit(c: &Connection) -> rusqlite::Result<Vec<BrokenPromise>> {
     let c = c.unchecked_transaction()?;
+    // SQLite's check of the words goes by what this connection last knew of them, and calls what others have written
+    // since a corruption: asking for a word brings it up to date.
+    c.query_row("SELECT count(*) FROM incident_text WHERE incident_text MATCH 'x'", [], |_| Ok(()))?;
     let mut broken = Vec::new();
     for (promise, sql) in PROMISES {
         let n_rows: i64 = c.query_row(sql, [], |row| row.get(0))?;
@@ -86,13 +103,6 @@ fn audit(c: &Connection) -> rusqlite::Result<Vec<BrokenPromise>> {
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         rows::incident_row(row)?;
-    }
-    let n_listed: i64 = c.query_row("SELECT count(*) FROM incident", [], |row| row.get(0))?;
-    let n_whole: i64 =
-        c.query_row(&format!("SELECT count(*) FROM ({SELECT_INCIDENT})"), [], |row| row.get(0))?;
-    if n_listed != n_whole {
-        let n_rows = n_listed.abs_diff(n_whole);
-        broken.push(BrokenPromise { promise: "every incident has an alarm", n_rows });
     }
     Ok(broken)
 }

@@ -11,8 +11,13 @@
 //! after that a new alarm opens a new incident, so that what happens on Wednesday never hides in Monday's item.
 
 mod audit;
+mod clocks;
+mod files;
+mod list;
 mod query;
+mod reports;
 mod rows;
+mod search;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -24,13 +29,17 @@ use tokio::sync::watch;
 
 pub use self::{
     audit::BrokenPromise,
-    query::{AlarmTime, IncidentFilter, IncidentList, Replay, Which},
+    clocks::{ClockChange, ClockId, ClockRow, ClockStep, NewClock},
+    files::{AttachmentRow, MOST_ATTACHMENT_BYTES, MediaType, NewAttachment, SavedView, Sheet},
+    list::{IncidentFilter, IncidentList, ListCursor, Which},
+    query::{AlarmTime, Replay},
+    reports::{IntakeAnswer, NewReport},
     rows::{
         AlarmEnding, AlarmRow, CameraFacts, Change, ChangeKind, ChangeSeq, FrameTrace, HistoryRow,
-        IncidentDetail, IncidentRow, TraceBox,
+        IncidentDetail, IncidentRow, PlanId, Position, Proposal, Report, SeenBy, TraceBox,
     },
     timeline::{Direction, TimedAlarm},
-    write::{DispatchTx, HistoryEntry, NewAlarm, StoredAnswer, TraceChunk},
+    write::{Assessed, DispatchTx, Effects, HistoryEntry, NewAlarm, StoredAnswer, TraceChunk},
 };
 use crate::store::db::{Db, DbError, Migration};
 
@@ -42,6 +51,12 @@ pub const MIGRATION_001: Migration =
 pub const MIGRATION_002: Migration = Migration {
     name: "dispatch_002_alarm_time",
     sql: include_str!("../migrations/dispatch_002_alarm_time.sql"),
+};
+
+/// The whole life of an incident.
+pub const MIGRATION_003: Migration = Migration {
+    name: "dispatch_003_lifecycle",
+    sql: include_str!("../migrations/dispatch_003_lifecycle.sql"),
 };
 
 /// The dispatch tables of one database file; clones share it.

@@ -4,51 +4,17 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 use sharpeyes_domain::{
-    ids::{AlarmId, AreaId, CameraId, IncidentId},
+    ids::{AlarmId, CameraId, IncidentId},
     time::WallTime,
 };
 
 use super::{
-    Change, ChangeSeq, Dispatch, FrameTrace, IncidentDetail, IncidentRow,
+    Change, ChangeSeq, Dispatch, FrameTrace, IncidentDetail, IncidentRow, clocks,
+    files::{self, SELECT_ATTACHMENT},
+    list::MOST_ROWS,
     rows::{self, SELECT_ALARM, SELECT_INCIDENT},
 };
 use crate::store::db::DbError;
-
-/// More rows are never given at once.
-const MOST_ROWS: u32 = 1_000;
-
-/// Which incidents by their state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
-    /// Those that still need someone: the most urgent first, then the oldest.
-    Open,
-    /// Those that are over: the newest first.
-    Over,
-    /// All: the newest first.
-    All,
-}
-
-/// Which incidents are listed.
-#[derive(Clone, Debug)]
-pub struct IncidentFilter {
-    /// Only in these areas; an empty set lists nothing.
-    pub areas: BTreeSet<AreaId>,
-    /// By state.
-    pub which: Which,
-    /// At most so many, and never more than 1,000.
-    pub limit: u32,
-    /// Only with a smaller id: the next page of what is listed newest first.
-    pub before: Option<IncidentId>,
-}
-
-/// A list and the position in the feed that it is true at: follow with [`Dispatch::changes_since`].
-#[derive(Clone, Debug)]
-pub struct IncidentList {
-    /// Everything up to here is in the list.
-    pub as_of: ChangeSeq,
-    /// In the order that [`Which`] says.
-    pub incidents: Vec<IncidentRow>,
-}
 
 /// What a follower of the feed gets.
 #[derive(Clone, Debug)]
@@ -94,17 +60,6 @@ impl Dispatch {
         self.db.read_blocking(times).map_err(|error| self.db.error(error))
     }
 
-    /// # Errors
-    /// [`DbError`] when the database cannot be read.
-    pub async fn list(&self, filter: IncidentFilter) -> Result<IncidentList, DbError> {
-        self.read(move |c| {
-            // One snapshot for both statements.
-            let c = c.unchecked_transaction()?;
-            Ok(IncidentList { as_of: latest_seq(&c)?, incidents: list(&c, &filter)? })
-        })
-        .await
-    }
-
     /// The incident with its alarms and history.
     ///
     /// # Errors
@@ -119,7 +74,17 @@ impl Dispatch {
             let sql = "SELECT * FROM incident_history WHERE incident = ?1 ORDER BY version";
             let history =
                 c.prepare_cached(sql)?.query_map([id.0], rows::history_row)?.collect::<Result<_, _>>()?;
-            Ok(Some(IncidentDetail { row, alarms, history }))
+            let sql = format!("{SELECT_ATTACHMENT} WHERE incident = ?1 ORDER BY id");
+            let attachments = c
+                .prepare_cached(&sql)?
+                .query_map([id.0], files::attachment_row)?
+                .collect::<Result<_, _>>()?;
+            let sql = "SELECT * FROM clock WHERE incident = ?1 ORDER BY id";
+            let clocks =
+                c.prepare_cached(sql)?.query_map([id.0], clocks::clock_row)?.collect::<Result<_, _>>()?;
+            let sql = "SELECT * FROM supervision WHERE incident = ?1 ORDER BY version";
+            let sheets = c.prepare_cached(sql)?.query_map([id.0], files::sheet)?.collect::<Result<_, _>>()?;
+            Ok(Some(IncidentDetail { row, alarms, history, attachments, clocks, sheets }))
         })
         .await
     }
@@ -219,28 +184,6 @@ pub(super) fn incident(c: &Connection, id: IncidentId) -> rusqlite::Result<Optio
     c.prepare_cached(&format!("{SELECT_INCIDENT} WHERE i.id = ?1"))?
         .query_row([id.0], rows::incident_row)
         .optional()
-}
-
-fn list(c: &Connection, filter: &IncidentFilter) -> rusqlite::Result<Vec<IncidentRow>> {
-    // The page is found in the index first, so that only its own rows are joined and sorted.
-    let (state, page_order, order) = match filter.which {
-        Which::Open => ("AND is_open = 1", "level, id", "i.level, i.id"),
-        Which::Over => ("AND is_open = 0", "id DESC", "i.id DESC"),
-        Which::All => ("", "id DESC", "i.id DESC"),
-    };
-    let sql = format!(
-        "WITH page AS (SELECT id FROM incident
-             WHERE area IN (SELECT value FROM json_each(:areas)) AND id < :before {state}
-             ORDER BY {page_order} LIMIT :limit)
-         {SELECT_INCIDENT} WHERE i.id IN page ORDER BY {order}"
-    );
-    let areas: Vec<&str> = filter.areas.iter().map(AreaId::as_str).collect();
-    let parameters = named_params! {
-        ":areas": serde_json::json!(areas).to_string(),
-        ":before": filter.before.map_or(i64::MAX, |id| id.0),
-        ":limit": filter.limit.min(MOST_ROWS),
-    };
-    c.prepare_cached(&sql)?.query_map(parameters, rows::incident_row)?.collect()
 }
 
 fn changes_since(c: &Connection, seq: ChangeSeq, limit: u32) -> rusqlite::Result<Vec<Change>> {

@@ -7,18 +7,20 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sharpeyes_domain::{
     alarm::{EndCause, Evidence, Moment, ZoneRef},
     area::Place,
+    centre::Source,
     detection::ObjectClass,
     geometry::{Confidence, NormRect},
-    ids::{AccountId, AlarmId, AreaId, CameraId, IncidentId, RuleId, TrackId, ZoneId},
+    ids::{AccountId, AlarmId, AreaId, CameraId, ClassId, IncidentId, RuleId, TrackId, UnitId, ZoneId},
     incident::{
-        Actor, Claim, Ending, IncidentAction, IncidentState, IncidentStatus, Merging, Overlays, Shelf,
+        Actor, Assignment, Claim, Ending, IncidentAction, IncidentState, IncidentStatus, Merging, Overlays,
+        Revisit, Shelf, UrgeLevel,
     },
     level::Level,
     rule::RuleClass,
     time::{Pts, WallTime},
 };
 
-use super::query::AlarmTime;
+use super::{AttachmentRow, ClockRow, Sheet, list::NO_DEADLINE, query::AlarmTime};
 
 /// Where a camera is and what it is called, at the time of an alarm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,26 +46,79 @@ impl From<&sharpeyes_config::Camera> for CameraFacts {
     }
 }
 
-/// One item of the queue.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct IncidentRow {
-    /// Identifier, version, state, level, claim and marks.
-    pub status: IncidentStatus,
-    /// What kind of event.
-    pub class: RuleClass,
-    /// The camera that saw it.
-    pub camera: CameraId,
-    /// Its name when the incident was opened.
-    pub camera_name: String,
-    /// Its area when the incident was opened: what access is decided by.
-    pub area: AreaId,
+/// The camera of an incident, as it was when the incident was opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenBy {
+    /// Which camera.
+    pub id: CameraId,
+    /// Its name.
+    pub name: String,
     /// What it looks at.
     pub place: Place,
     /// The zone; `None` for the whole picture.
     pub zone: Option<ZoneRef>,
+}
+
+/// A point on the earth, WGS 84.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Position {
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+}
+
+/// What a person reported.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// In a few words.
+    pub title: String,
+    /// In as many as it takes.
+    pub description: Option<String>,
+    /// Where, in words.
+    pub location: Option<String>,
+    /// Where, in numbers.
+    pub position: Option<Position>,
+    /// Who.
+    pub reporter: Option<String>,
+    /// How they can be reached.
+    pub phone: Option<String>,
+}
+
+/// What the assessment proposes for the dispatch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// Who should lead.
+    pub lead: Option<UnitId>,
+    /// Who should help.
+    pub assist: Vec<UnitId>,
+}
+
+/// A frozen plan, in the table of plans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PlanId(pub i64);
+
+/// One item of the queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IncidentRow {
+    /// Identifier, version, state, level, claim, units and marks.
+    pub status: IncidentStatus,
+    /// As people say it.
+    pub number: String,
+    /// What kind of event.
+    pub class: ClassId,
+    /// How it came to the centre.
+    pub source: Source,
+    /// The camera that saw it; `None`: a report that names no camera.
+    pub camera: Option<SeenBy>,
+    /// What a person reported; `None`: an alarm.
+    pub report: Option<Report>,
+    /// Where it is: what access is decided by.
+    pub area: AreaId,
     /// When the incident was opened.
     pub opened: WallTime,
-    /// When the condition of its first alarm first held.
+    /// When the condition of its first alarm first held, or when it happened as the report says.
     pub began: WallTime,
     /// The last sign of any of its alarms.
     pub last_alarm: WallTime,
@@ -72,9 +127,17 @@ pub struct IncidentRow {
     /// One of them still runs.
     pub is_ongoing: bool,
     /// Of the first alarm.
-    pub evidence: Evidence,
+    pub evidence: Option<Evidence>,
     /// The first alarm that has a snapshot.
     pub snapshot: Option<AlarmId>,
+    /// Who took it first.
+    pub received_by: Option<AccountId>,
+    /// The next moment by which something must have happened.
+    pub deadline: Option<WallTime>,
+    /// What the assessment proposes.
+    pub proposal: Option<Proposal>,
+    /// What it goes by.
+    pub plan: PlanId,
 }
 
 impl IncidentRow {
@@ -159,6 +222,12 @@ pub struct IncidentDetail {
     pub alarms: Vec<AlarmRow>,
     /// Its history, the opening first.
     pub history: Vec<HistoryRow>,
+    /// Its files, without their bytes.
+    pub attachments: Vec<AttachmentRow>,
+    /// Every clock that ever ran for it.
+    pub clocks: Vec<ClockRow>,
+    /// Its supervision sheets.
+    pub sheets: Vec<Sheet>,
 }
 
 /// Position in the change log: the event id of the live feed. 0 is before everything.
@@ -175,6 +244,8 @@ pub enum ChangeKind {
     Acted,
     /// Only an alarm changed: it got worse or ended. The version is the same.
     Alarm,
+    /// Its deadlines moved with a clock that was set. The version is the same.
+    Clock,
 }
 
 impl ChangeKind {
@@ -185,6 +256,7 @@ impl ChangeKind {
             Self::Opened => "opened",
             Self::Acted => "acted",
             Self::Alarm => "alarm",
+            Self::Clock => "clock",
         }
     }
 }
@@ -228,21 +300,26 @@ pub struct TraceBox {
     pub rect: NormRect,
 }
 
-/// All columns of [`IncidentRow`], to be followed by WHERE: three look-ups by index per row.
+/// All columns of [`IncidentRow`], to be followed by WHERE: four look-ups by index per row.
 pub(super) const SELECT_INCIDENT: &str = "
     SELECT i.*, a.evidence AS evidence,
         EXISTS (SELECT 1 FROM alarm r WHERE r.incident = i.id AND r.ended_ms IS NULL) AS is_ongoing,
         (SELECT s.alarm FROM alarm p JOIN snapshot s ON s.alarm = p.id WHERE p.incident = i.id
-            ORDER BY p.id LIMIT 1) AS snapshot
+            ORDER BY p.id LIMIT 1) AS snapshot,
+        (SELECT json_group_array(json_object('unit', u.unit, 'is_lead', json(iif(u.is_lead, 'true', 'false')),
+            'told_ms', u.told_ms, 'signed_ms', u.signed_ms, 'arrived_ms', u.arrived_ms,
+            'finished_ms', u.finished_ms, 'finished_by', u.finished_by, 'reworks', u.reworks,
+            'end', iif(u.ended_ms IS NULL, NULL, json_array(u.ended_ms, u.end_cause))) ORDER BY u.n)
+            FROM assignment u WHERE u.incident = i.id) AS assignments
     FROM incident i
-    JOIN alarm a ON a.id = (SELECT min(f.id) FROM alarm f WHERE f.incident = i.id)";
+    LEFT JOIN alarm a ON a.id = (SELECT min(f.id) FROM alarm f WHERE f.incident = i.id)";
 
 /// All columns of [`AlarmRow`], to be followed by WHERE.
 pub(super) const SELECT_ALARM: &str = "
     SELECT a.*, EXISTS (SELECT 1 FROM snapshot s WHERE s.alarm = a.id) AS has_snapshot FROM alarm a";
 
 /// A column holds what this release never writes.
-fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+pub(super) fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error))
 }
 
@@ -253,15 +330,19 @@ where
     row.get_ref(column)?.as_str()?.parse().map_err(unreadable)
 }
 
-fn word_opt<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>>
+pub(super) fn word_opt<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>>
 where
     T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
     row.get_ref(column)?.as_str_or_null()?.map(str::parse).transpose().map_err(unreadable)
 }
 
-fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
     serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(unreadable)
+}
+
+pub(super) fn json_opt<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>> {
+    row.get_ref(column)?.as_str_or_null()?.map(serde_json::from_str).transpose().map_err(unreadable)
 }
 
 pub(super) fn wall(row: &Row<'_>, column: &str) -> rusqlite::Result<WallTime> {
@@ -278,26 +359,48 @@ pub(super) fn level(row: &Row<'_>) -> rusqlite::Result<Level> {
 }
 
 pub(super) fn incident_row(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
-    let zone = match (word_opt::<ZoneId>(row, "zone")?, row.get::<_, Option<String>>("zone_name")?) {
-        (Some(id), Some(name)) => Some(ZoneRef { id, name }),
-        _ => None,
-    };
     Ok(IncidentRow {
         status: status(row)?,
+        number: row.get("number")?,
         class: word(row, "class")?,
-        camera: word(row, "camera")?,
-        camera_name: row.get("camera_name")?,
+        source: word(row, "source")?,
+        camera: seen_by(row)?,
+        report: report(row)?,
         area: word(row, "area")?,
-        place: word(row, "place")?,
-        zone,
         opened: wall(row, "opened_ms")?,
         began: wall(row, "began_ms")?,
         last_alarm: wall(row, "last_alarm_ms")?,
         n_alarms: row.get("n_alarms")?,
         is_ongoing: row.get("is_ongoing")?,
-        evidence: json(row, "evidence")?,
+        evidence: json_opt(row, "evidence")?,
         snapshot: row.get::<_, Option<i64>>("snapshot")?.map(AlarmId),
+        received_by: row.get::<_, Option<i64>>("received_by")?.map(AccountId),
+        deadline: Some(wall(row, "deadline_ms")?).filter(|at| at.0 != NO_DEADLINE),
+        proposal: json_opt(row, "proposal")?,
+        plan: PlanId(row.get("plan")?),
     })
+}
+
+fn seen_by(row: &Row<'_>) -> rusqlite::Result<Option<SeenBy>> {
+    let Some(id) = word_opt(row, "camera")? else { return Ok(None) };
+    let zone = match (word_opt::<ZoneId>(row, "zone")?, row.get::<_, Option<String>>("zone_name")?) {
+        (Some(id), Some(name)) => Some(ZoneRef { id, name }),
+        _ => None,
+    };
+    Ok(Some(SeenBy { id, name: row.get("camera_name")?, place: word(row, "place")?, zone }))
+}
+
+fn report(row: &Row<'_>) -> rusqlite::Result<Option<Report>> {
+    let Some(title) = row.get("title")? else { return Ok(None) };
+    let position = row.get::<_, Option<f64>>("latitude")?.zip(row.get("longitude")?);
+    Ok(Some(Report {
+        title,
+        description: row.get("description")?,
+        location: row.get("location")?,
+        position: position.map(|(latitude, longitude)| Position { latitude, longitude }),
+        reporter: row.get("reporter")?,
+        phone: row.get("reporter_phone")?,
+    }))
 }
 
 fn status(row: &Row<'_>) -> rusqlite::Result<IncidentStatus> {
@@ -317,6 +420,12 @@ fn status(row: &Row<'_>) -> rusqlite::Result<IncidentStatus> {
         }
         Some(at) => Some(Ending::Closed { reason: word(row, "end_reason")?, at }),
     };
+    let revisit = match word_opt(row, "revisit_result")? {
+        Some(result) => Some(Revisit { result, satisfaction: word_opt(row, "satisfaction")? }),
+        None => None,
+    };
+    let urged: u8 = row.get("urged")?;
+    let assignments: Vec<Assignment> = json(row, "assignments")?;
     let status = IncidentStatus {
         id: IncidentId(row.get("id")?),
         version: row.get("version")?,
@@ -327,14 +436,19 @@ fn status(row: &Row<'_>) -> rusqlite::Result<IncidentStatus> {
         shelf,
         merging,
         ending,
+        revisit,
+        assignments,
         overlays: Overlays {
-            urged: row.get("urged")?,
+            urged: UrgeLevel::ALL.iter().copied().find(|level| level.number() == urged),
             extended: row.get("extended")?,
+            asked_due: wall_opt(row, "asked_due_ms")?,
             held: wall_opt(row, "held_since_ms")?,
             overdue: row.get("overdue")?,
             rework: row.get("rework")?,
             reopened: row.get("reopened")?,
             close_suggested: row.get("close_suggested")?,
+            escalated: row.get("escalated")?,
+            archived: wall_opt(row, "archived_ms")?,
         },
     };
     status.check().map_err(unreadable)?;
@@ -395,6 +509,7 @@ pub(super) fn change(row: &Row<'_>) -> rusqlite::Result<Change> {
     let kind = match kind.as_str() {
         "opened" => ChangeKind::Opened,
         "alarm" => ChangeKind::Alarm,
+        "clock" => ChangeKind::Clock,
         // A newer release may know more kinds; for whoever follows the feed they are changes all the same.
         _ => ChangeKind::Acted,
     };

@@ -5,15 +5,20 @@ use std::{cell::Cell, path::Path};
 use rusqlite::{OptionalExtension, Params, Transaction, named_params, params};
 use sharpeyes_domain::{
     alarm::{EndCause, Evidence, Moment, ZoneRef},
-    ids::{AccountId, AlarmId, CameraId, IncidentId, RuleId},
-    incident::{Actor, CorrelationKey, Ending, IncidentAction, IncidentState, IncidentStatus},
+    ids::{AccountId, AlarmId, AreaId, CameraId, ClassId, IncidentId, RuleId},
+    incident::{
+        Actor, AssignmentEnd, CorrelationKey, Ending, IncidentAction, IncidentState, IncidentStatus,
+        UrgeLevel,
+    },
     level::Level,
     rule::RuleClass,
     time::WallTime,
 };
 
 use super::{
-    AlarmRow, CameraFacts, ChangeKind, ChangeSeq, FrameTrace, IncidentRow, query,
+    AlarmRow, CameraFacts, ChangeKind, ChangeSeq, ClockChange, FrameTrace, IncidentRow, PlanId, Proposal,
+    list::NO_DEADLINE,
+    query,
     rows::{self, SELECT_ALARM},
 };
 use crate::store::db::DbError;
@@ -61,6 +66,30 @@ pub struct HistoryEntry<'a> {
     pub note: Option<&'a str>,
 }
 
+/// What else changes of an incident together with its status.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    /// Its clocks.
+    pub clocks: Vec<ClockChange>,
+    /// Of the clocks that run then, the first due time.
+    pub deadline: Option<WallTime>,
+    /// What the assessment says; `None`: as it was.
+    pub assessed: Option<Assessed>,
+}
+
+/// What an assessment says besides the level.
+#[derive(Clone, Debug)]
+pub struct Assessed {
+    /// What it is.
+    pub class: ClassId,
+    /// Where it is.
+    pub area: AreaId,
+    /// What it goes by from now on.
+    pub plan: PlanId,
+    /// Who should deal with it.
+    pub proposal: Proposal,
+}
+
 /// What was answered to a command with the same key.
 #[derive(Clone, Debug)]
 pub struct StoredAnswer {
@@ -80,6 +109,16 @@ pub struct TraceChunk {
 }
 
 impl<'a> DispatchTx<'a> {
+    /// The row id of the last insert.
+    pub(super) fn last_id(&self) -> i64 {
+        self.transaction.last_insert_rowid()
+    }
+
+    /// The log was written to up to here.
+    pub(super) fn logged(&self, seq: ChangeSeq) {
+        self.newest.set(self.newest.get().max(Some(seq)));
+    }
+
     pub(super) const fn new(transaction: &'a Transaction<'a>, path: &'a Path) -> Self {
         Self { transaction, path, newest: Cell::new(None) }
     }
@@ -117,15 +156,23 @@ impl<'a> DispatchTx<'a> {
     ///
     /// # Errors
     /// [`DbError`] when the database refuses, also for a second collecting incident of the key.
-    pub fn open_incident(&self, alarm: &NewAlarm, now: WallTime) -> Result<(IncidentId, AlarmId), DbError> {
+    pub fn open_incident(
+        &self,
+        alarm: &NewAlarm,
+        number: &str,
+        plan: PlanId,
+        now: WallTime,
+    ) -> Result<(IncidentStatus, AlarmId), DbError> {
         let zone = alarm.zone.as_ref();
         let key = CorrelationKey::new(&alarm.camera.id, alarm.class, zone.map(|zone| &zone.id));
         self.run(
-            "INSERT INTO incident (version, state, is_open, level, class, camera, camera_name, area, place, zone,
-                 zone_name, correlation_key, collecting, opened_ms, began_ms, last_alarm_ms, n_alarms)
-             VALUES (1, :state, 1, :level, :class, :camera, :camera_name, :area, :place, :zone,
-                 :zone_name, :key, 1, :now, :began, max(:began, :raised), 1)",
+            "INSERT INTO incident (number, version, state, is_open, level, class, source, camera, camera_name, area,
+                 place, zone, zone_name, correlation_key, collecting, opened_ms, began_ms, last_alarm_ms, n_alarms,
+                 plan)
+             VALUES (:number, 1, :state, 1, :level, :class, 'camera', :camera, :camera_name, :area, :place, :zone,
+                 :zone_name, :key, 1, :now, :began, max(:began, :raised), 1, :plan)",
             named_params! {
+                ":number": number,
                 ":state": IncidentState::New.as_str(),
                 ":level": alarm.level.number(),
                 ":class": alarm.class.as_str(),
@@ -139,6 +186,7 @@ impl<'a> DispatchTx<'a> {
                 ":now": now.0,
                 ":began": alarm.began.wall.0,
                 ":raised": alarm.raised.wall.0,
+                ":plan": plan.0,
             },
         )?;
         let id = IncidentId(self.transaction.last_insert_rowid());
@@ -146,7 +194,18 @@ impl<'a> DispatchTx<'a> {
         let status = IncidentStatus::open(id, alarm.level);
         self.insert_history(None, &status, None, Actor::Machine, now, Some(alarm_id), None)?;
         self.log(id, status.version, ChangeKind::Opened, now)?;
-        Ok((id, alarm_id))
+        self.index_words(id)?;
+        Ok((status, alarm_id))
+    }
+
+    /// Starts the clocks of an incident that was just opened, or that lost them. Its version stays.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub fn start_clocks(&self, id: IncidentId, effects: &Effects, now: WallTime) -> Result<(), DbError> {
+        self.change_clocks(id, &effects.clocks, now)?;
+        let sql = "UPDATE incident SET deadline_ms = ?2 WHERE id = ?1";
+        self.run(sql, params![id.0, effects.deadline.map_or(NO_DEADLINE, |at| at.0)]).map(drop)
     }
 
     /// Adds a further alarm to an incident; the action that says so is applied by the caller.
@@ -278,6 +337,7 @@ impl<'a> DispatchTx<'a> {
         before: &IncidentStatus,
         after: &IncidentStatus,
         entry: &HistoryEntry<'_>,
+        effects: &Effects,
     ) -> Result<bool, DbError> {
         let reason = after.ending.as_ref().map(|ending| match ending {
             Ending::Closed { reason, .. } => reason.as_str(),
@@ -291,7 +351,10 @@ impl<'a> DispatchTx<'a> {
                  owner = :owner, lease_until_ms = :lease_until, due_ms = :due, shelf_until_ms = :shelf_until,
                  merged_into = :merged_into, previous_state = :previous, end_reason = :reason, ended_ms = :ended,
                  urged = :urged, extended = :extended, held_since_ms = :held, overdue = :overdue,
-                 rework = :rework, reopened = :reopened, close_suggested = :close_suggested
+                 rework = :rework, reopened = :reopened, close_suggested = :close_suggested,
+                 escalated = :escalated, archived_ms = :archived, asked_due_ms = :asked_due, deadline_ms = :deadline,
+                 revisit_result = :revisit, satisfaction = :satisfaction,
+                 received_by = coalesce(received_by, :owner)
              WHERE id = :id AND version = :expected",
             named_params! {
                 ":id": before.id.0,
@@ -308,7 +371,13 @@ impl<'a> DispatchTx<'a> {
                 ":previous": previous.map(IncidentState::as_str),
                 ":reason": reason,
                 ":ended": after.ending.as_ref().map(|ending| ending.at().0),
-                ":urged": marks.urged,
+                ":urged": marks.urged.map_or(0, UrgeLevel::number),
+                ":escalated": marks.escalated,
+                ":archived": marks.archived.map(|at| at.0),
+                ":asked_due": marks.asked_due.map(|due| due.0),
+                ":deadline": effects.deadline.map_or(NO_DEADLINE, |at| at.0),
+                ":revisit": after.revisit.map(|revisit| revisit.result.as_str()),
+                ":satisfaction": after.revisit.and_then(|revisit| revisit.satisfaction).map(|s| s.as_str()),
                 ":extended": marks.extended,
                 ":held": marks.held.map(|since| since.0),
                 ":overdue": marks.overdue,
@@ -321,13 +390,60 @@ impl<'a> DispatchTx<'a> {
             return Ok(false);
         }
         let HistoryEntry { action, actor, at, alarm, note } = *entry;
+        self.write_assignments(before, after)?;
+        self.change_clocks(before.id, &effects.clocks, at)?;
+        if let Some(assessed) = &effects.assessed {
+            self.write_assessed(before.id, assessed)?;
+        }
         self.insert_history(Some(before.state), after, Some(action), actor, at, alarm, note)?;
+        if note.is_some() {
+            self.index_words(before.id)?;
+        }
         self.log(before.id, after.version, ChangeKind::Acted, at)?;
         Ok(true)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one row, column by column; two callers, both above")]
-    fn insert_history(
+    fn write_assignments(&self, before: &IncidentStatus, after: &IncidentStatus) -> Result<(), DbError> {
+        for (n, one) in after.assignments.iter().enumerate() {
+            if before.assignments.get(n) == Some(one) {
+                continue;
+            }
+            self.run(
+                "INSERT INTO assignment (incident, n, unit, is_lead, told_ms, signed_ms, arrived_ms, finished_ms,
+                     finished_by, reworks, ended_ms, end_cause)
+                 VALUES (:incident, :n, :unit, :is_lead, :told, :signed, :arrived, :finished, :finished_by, :reworks,
+                     :ended, :cause)
+                 ON CONFLICT (incident, n) DO UPDATE SET is_lead = excluded.is_lead, signed_ms = excluded.signed_ms,
+                     arrived_ms = excluded.arrived_ms, finished_ms = excluded.finished_ms,
+                     finished_by = excluded.finished_by, reworks = excluded.reworks, ended_ms = excluded.ended_ms,
+                     end_cause = excluded.end_cause",
+                named_params! {
+                    ":incident": after.id.0,
+                    ":n": i64::try_from(n).unwrap_or(i64::MAX),
+                    ":unit": one.unit.as_str(),
+                    ":is_lead": one.is_lead,
+                    ":told": one.told.0,
+                    ":signed": one.signed.map(|at| at.0),
+                    ":arrived": one.arrived.map(|at| at.0),
+                    ":finished": one.finished.map(|at| at.0),
+                    ":finished_by": one.finished_by.map(|account| account.0),
+                    ":reworks": one.reworks,
+                    ":ended": one.end.map(|(at, _)| at.0),
+                    ":cause": one.end.map(|(_, cause)| AssignmentEnd::as_str(cause)),
+                },
+            )?;
+        }
+        Ok(())
+    }
+
+    fn write_assessed(&self, id: IncidentId, assessed: &Assessed) -> Result<(), DbError> {
+        let Assessed { class, area, plan, proposal } = assessed;
+        let sql = "UPDATE incident SET class = ?2, area = ?3, plan = ?4, proposal = ?5 WHERE id = ?1";
+        self.run(sql, params![id.0, class.as_str(), area.as_str(), plan.0, json(proposal)]).map(drop)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one row, column by column; three callers")]
+    pub(super) fn insert_history(
         &self,
         from: Option<IncidentState>,
         after: &IncidentStatus,
@@ -362,34 +478,19 @@ impl<'a> DispatchTx<'a> {
         .map(drop)
     }
 
-    fn log(&self, incident: IncidentId, version: i64, kind: ChangeKind, at: WallTime) -> Result<(), DbError> {
+    pub(super) fn log(
+        &self,
+        incident: IncidentId,
+        version: i64,
+        kind: ChangeKind,
+        at: WallTime,
+    ) -> Result<(), DbError> {
         self.run(
             "INSERT INTO change_log (incident, version, kind, at_ms) VALUES (?1, ?2, ?3, ?4)",
             params![incident.0, version, kind.as_str(), at.0],
         )?;
         self.newest.set(Some(ChangeSeq(self.transaction.last_insert_rowid())));
         Ok(())
-    }
-
-    /// Incidents whose lease, shelf or due time has come, with what a machine then does.
-    ///
-    /// # Errors
-    /// [`DbError`] when the database refuses.
-    pub fn expired(&self, now: WallTime) -> Result<Vec<(IncidentId, IncidentAction)>, DbError> {
-        let sql = "
-            SELECT id, 0 FROM incident WHERE state = 'claimed' AND lease_until_ms <= ?1
-            UNION ALL SELECT id, 1 FROM incident WHERE state = 'shelved' AND shelf_until_ms <= ?1
-            UNION ALL SELECT id, 2 FROM incident
-                WHERE due_ms IS NOT NULL AND overdue = 0 AND held_since_ms IS NULL AND due_ms <= ?1
-                AND state IN ('dispatched', 'signed', 'handling')";
-        self.all(sql, params![now.0], |row| {
-            let action = match row.get::<_, i64>(1)? {
-                0 => IncidentAction::LeaseExpired,
-                1 => IncidentAction::Unshelve,
-                _ => IncidentAction::Overdue,
-            };
-            Ok((IncidentId(row.get(0)?), action))
-        })
     }
 
     /// What was answered to this account's command with this key.
@@ -467,12 +568,12 @@ impl<'a> DispatchTx<'a> {
         Ok(n_log + n_answers + n_traces)
     }
 
-    fn run(&self, sql: &str, parameters: impl Params) -> Result<usize, DbError> {
+    pub(super) fn run(&self, sql: &str, parameters: impl Params) -> Result<usize, DbError> {
         let run = || self.transaction.prepare_cached(sql)?.execute(parameters);
         run().map_err(|e| self.fail(e))
     }
 
-    fn first<T>(
+    pub(super) fn first<T>(
         &self,
         sql: &str,
         parameters: impl Params,
@@ -482,7 +583,7 @@ impl<'a> DispatchTx<'a> {
         run().map_err(|e| self.fail(e))
     }
 
-    fn all<T>(
+    pub(super) fn all<T>(
         &self,
         sql: &str,
         parameters: impl Params,
@@ -499,6 +600,6 @@ impl<'a> DispatchTx<'a> {
     }
 }
 
-fn json<T: serde::Serialize>(value: &T) -> String {
+pub(super) fn json<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("our own structs with text keys always become JSON")
 }

@@ -132,6 +132,8 @@ proptest! {
         let windows = if is_always { Schedule::always() } else {
             Schedule::new(vec!["mon 12:00-12:10".parse().unwrap(), "mon 12:20-12:40".parse().unwrap()])
         };
+        // A leap back is a new run, whose times have nothing to do with those before.
+        let is_one_run = frames.iter().all(|(gap, _)| *gap > 0);
         for kind in kinds() {
             let config = RuleConfig {
                 hold: MediaDuration::from_millis(hold),
@@ -157,7 +159,7 @@ proptest! {
                         prop_assert!(begin.evidence.count >= begin.evidence.limit, "{}", class);
                         prop_assert!(begin.evidence.tracks.len() <= Evidence::MOST_TRACKS);
                         prop_assert!(begin.evidence.tracks.is_sorted(), "{}", class);
-                        if let Some(cleared) = last_cleared {
+                        if let Some(cleared) = last_cleared.filter(|_| is_one_run) {
                             prop_assert!(begin.began.pts >= cleared, "{}: began before the last one ended", class);
                         }
                         running = Some(begin.began);

@@ -92,6 +92,15 @@ fn against_the_heading_is_the_wrong_way_and_across_it_is_not() {
     }
 }
 
+#[test]
+fn a_car_where_another_was_lost_in_passing_does_not_stand() {
+    for fps in [5, 10, 15] {
+        let lost = drives(0.5, 0.0, 1.0, 0.3, 0.6);
+        let passes = drives(0.5, 9.0, 10.0, 0.6, 0.95);
+        play(&stopped(5), fps, 12.0, &[lost, passes]).is_silent("both drive");
+    }
+}
+
 fn stopped(stay_s: i64) -> RuleConfig {
     rule(RuleKind::StoppedVehicle { stay: MediaDuration::from_secs(stay_s) })
 }

@@ -1,0 +1,269 @@
+//! Tickets (工单): technical faults for technicians, one per camera and kind while it lasts.
+//!
+//! A fault must last, or come back, before it is worth a ticket, and be gone for a while before the ticket says so: a
+//! camera that drops out every minute is one ticket, not sixty an hour. Pure: conditions and time in, changes out.
+//! Fed by `gateway::tickets`; rows are `gateway::store`'s. Never in the operators' queue.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{closed::closed_enum, ids::CameraId, level::Level, tamper::TamperKind, time::WallTime};
+
+closed_enum! {
+    /// What is broken.
+    pub enum TicketKind ("ticket kind") {
+        /// A stream of the camera does not arrive; the stage says where it fails.
+        Stream => "stream",
+        /// The lens is covered, or sees nothing.
+        Covered => "covered",
+        /// The picture is out of focus.
+        Defocused => "defocused",
+        /// The camera looks elsewhere.
+        Moved => "moved",
+        /// The same picture again and again.
+        Frozen => "frozen",
+        /// A recorder's own picture instead of the camera's.
+        SignalLost => "signal_lost",
+        /// The camera's pictures are not analysed.
+        AnalysisBlind => "analysis_blind",
+        /// The disk of recordings.
+        Disk => "disk",
+        /// The wall clock jumped, and nobody has said that it is right.
+        Clock => "clock",
+        /// The built-in test camera raised no alarm: nothing may be trusted until it does.
+        CanaryMissing => "canary_missing",
+    }
+}
+
+impl From<TamperKind> for TicketKind {
+    fn from(kind: TamperKind) -> Self {
+        match kind {
+            TamperKind::Covered => Self::Covered,
+            TamperKind::Defocused => Self::Defocused,
+            TamperKind::Moved => Self::Moved,
+            TamperKind::Frozen => Self::Frozen,
+            TamperKind::SignalLost => Self::SignalLost,
+        }
+    }
+}
+
+impl TicketKind {
+    /// How long the fault must last. What was judged over time before it came here needs no more.
+    const fn hold(self) -> Duration {
+        match self {
+            Self::Stream => Duration::from_secs(20),
+            Self::AnalysisBlind => Duration::from_secs(30),
+            Self::Disk => Duration::from_secs(5),
+            Self::Covered
+            | Self::Defocused
+            | Self::Moved
+            | Self::Frozen
+            | Self::SignalLost
+            | Self::Clock
+            | Self::CanaryMissing => Duration::ZERO,
+        }
+    }
+}
+
+/// Gone for so long, a fault is over.
+const CLEAR: Duration = Duration::from_secs(120);
+/// So many beginnings, each before the last was over, are a fault however short each was.
+const FLAPS: u32 = 3;
+
+closed_enum! {
+    /// Where a ticket stands.
+    pub enum TicketState ("ticket state") {
+        /// Nobody has taken it.
+        Open => "open",
+        /// A technician knows.
+        Acknowledged => "acknowledged",
+        /// The fault is gone by itself.
+        Recovered => "recovered",
+        /// A technician says that it is done.
+        Closed => "closed",
+    }
+}
+
+impl TicketState {
+    /// It still wants someone.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Open | Self::Acknowledged)
+    }
+}
+
+/// What a fault is told apart by: at most one open ticket each.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FaultKey {
+    /// What is broken.
+    pub kind: TicketKind,
+    /// Which camera; `None`: the site.
+    pub camera: Option<CameraId>,
+}
+
+/// A fault as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// How urgent.
+    pub level: Level,
+    /// The stage that fails, where stages are.
+    pub stage: Option<String>,
+    /// Stable word for what exactly.
+    pub code: String,
+    /// What happened, in English, without secrets.
+    pub detail: String,
+    /// What to do, in English.
+    pub remedy: String,
+}
+
+/// What is to be written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TicketChange {
+    /// A ticket is due; where one is open, it came again.
+    Raise {
+        /// Of what.
+        key: FaultKey,
+        /// As it is now.
+        fault: Fault,
+        /// When it first began.
+        first: WallTime,
+        /// How often it has begun since the last change.
+        times: u32,
+    },
+    /// The fault is over.
+    Recover {
+        /// Of what.
+        key: FaultKey,
+        /// When it was last there.
+        last: WallTime,
+    },
+}
+
+/// Watches what is broken.
+#[derive(Clone, Debug, Default)]
+pub struct FaultWatch {
+    faults: BTreeMap<FaultKey, Watched>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Watched {
+    first: WallTime,
+    /// When this bout began; `None` while it is not there.
+    bout: Option<WallTime>,
+    last: WallTime,
+    /// Bouts that no change has told of.
+    times: u32,
+    is_raised: bool,
+}
+
+impl FaultWatch {
+    /// Knows the tickets that were open when the service stopped: they recover like any other, when their fault is gone.
+    #[must_use]
+    pub fn resumed(open: impl IntoIterator<Item = FaultKey>, now: WallTime) -> Self {
+        let watched = Watched { first: now, bout: None, last: now, times: 0, is_raised: true };
+        Self { faults: open.into_iter().map(|key| (key, watched)).collect() }
+    }
+
+    /// What is broken now, complete. Called every few seconds.
+    pub fn step(&mut self, now: WallTime, present: &BTreeMap<FaultKey, Fault>) -> Vec<TicketChange> {
+        let mut changes = Vec::new();
+        for (key, fault) in present {
+            let new = Watched { first: now, bout: None, last: now, times: 0, is_raised: false };
+            let watched = self.faults.entry(key.clone()).or_insert(new);
+            watched.last = now;
+            if watched.bout.is_none() {
+                watched.bout = Some(now);
+                watched.times += 1;
+            }
+            let lasted = watched.bout.map_or(Duration::ZERO, |bout| now.since(bout));
+            let is_due = watched.is_raised || lasted >= key.kind.hold() || watched.times >= FLAPS;
+            if watched.times > 0 && is_due {
+                let (first, times) = (watched.first, std::mem::take(&mut watched.times));
+                watched.is_raised = true;
+                changes.push(TicketChange::Raise { key: key.clone(), fault: fault.clone(), first, times });
+            }
+        }
+        self.faults.retain(|key, watched| {
+            if present.contains_key(key) {
+                return true;
+            }
+            watched.bout = None;
+            if now.since(watched.last) < CLEAR {
+                return true;
+            }
+            if watched.is_raised {
+                changes.push(TicketChange::Recover { key: key.clone(), last: watched.last });
+            }
+            false
+        });
+        changes
+    }
+
+    /// Nobody can tell any more whether the fault lasts: its ticket stays for a person.
+    pub fn forget(&mut self, key: &FaultKey) {
+        self.faults.remove(key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(kind: TicketKind) -> FaultKey {
+        FaultKey { kind, camera: Some(CameraId::new("gate").unwrap()) }
+    }
+
+    fn fault() -> Fault {
+        Fault {
+            level: Level::Yellow,
+            stage: Some("connect".into()),
+            code: "refused".into(),
+            detail: "refused the connection".into(),
+            remedy: "look at its power".into(),
+        }
+    }
+
+    /// One letter a change, every five seconds for as long as `is_broken` has answers; `R` raised (and how often), `.`
+    /// nothing, `c` over.
+    fn run(kind: TicketKind, seconds: i64, is_broken: impl Fn(i64) -> bool) -> String {
+        let mut watch = FaultWatch::default();
+        let mut letters = String::new();
+        for second in (0..seconds).step_by(5) {
+            let present = if is_broken(second) { vec![(key(kind), fault())] } else { Vec::new() };
+            for change in watch.step(WallTime(second * 1000), &present.into_iter().collect()) {
+                match change {
+                    TicketChange::Raise { times, .. } => letters.push_str(&format!("R{times}@{second} ")),
+                    TicketChange::Recover { last, .. } => {
+                        letters.push_str(&format!("c{}@{second} ", last.0 / 1000))
+                    }
+                }
+            }
+        }
+        letters
+    }
+
+    #[test]
+    fn a_fault_that_lasts_is_one_ticket_that_ends_by_itself() {
+        assert_eq!(run(TicketKind::Stream, 600, |s| (60..300).contains(&s)), "R1@80 c295@415 ");
+    }
+
+    #[test]
+    fn a_moment_is_no_ticket() {
+        assert_eq!(run(TicketKind::Stream, 600, |s| s == 60 || s == 65), "");
+        assert_eq!(run(TicketKind::Covered, 600, |s| s == 60), "R1@60 c60@180 ");
+    }
+
+    #[test]
+    fn a_camera_that_drops_out_every_half_minute_is_one_ticket_with_a_count() {
+        let flaps = run(TicketKind::Stream, 400, |s| s < 300 && s % 30 < 10);
+        assert_eq!(flaps, "R3@60 R1@90 R1@120 R1@150 R1@180 R1@210 R1@240 R1@270 c275@395 ");
+    }
+
+    #[test]
+    fn a_ticket_of_before_the_restart_recovers_or_goes_on() {
+        let mut watch = FaultWatch::resumed([key(TicketKind::Stream), key(TicketKind::Disk)], WallTime(0));
+        let present = BTreeMap::from([(key(TicketKind::Stream), fault())]);
+        assert!(matches!(watch.step(WallTime(5_000), &present)[..], [TicketChange::Raise { times: 1, .. }]));
+        let changes = watch.step(WallTime(130_000), &present);
+        assert_eq!(changes, [TicketChange::Recover { key: key(TicketKind::Disk), last: WallTime(0) }]);
+    }
+}

@@ -1,0 +1,220 @@
+//! What people and other systems report.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use sha2::{Digest as _, Sha256};
+use sharpeyes_domain::{
+    access::{Action, Role},
+    centre::Source,
+    ids::{AreaId, CameraId, ClassId, IntakeId},
+    level::Level,
+    time::WallTime,
+};
+
+use super::{
+    dto,
+    error::ApiError,
+    extract::Body,
+    guard::{Caller, Guard, of_incident},
+    incidents::{names, summary, word},
+    state::ApiState,
+};
+use crate::{
+    access::gate::{Object, Purpose},
+    desk::{ActError, IntakeReport, ReportError, ReportRequest, Reported},
+    store::{
+        audit::{AuditEntry, Outcome},
+        dispatch::{Position, Report},
+    },
+};
+
+/// Opens an incident of what a person reports.
+#[utoipa::path(post, path = "/api/v1/reports", request_body = dto::IncidentReport, responses(
+    (status = 201, body = dto::Reported), (status = 200, body = dto::Reported, description = "the same report again"),
+    (status = 404, body = dto::ErrorBody), (status = 422, body = dto::ErrorBody),
+))]
+pub(super) async fn report(
+    guard: Guard,
+    Body(report): Body<dto::IncidentReport>,
+) -> Result<(StatusCode, Json<dto::Reported>), ApiError> {
+    let area: AreaId = word("area", &report.area)?;
+    guard.reports_in(&area).await?;
+    let source = match (guard.viewer.role, report.source.map(Source::from)) {
+        (Role::Unit, Some(Source::Patrol)) => Source::Patrol,
+        (Role::Unit, _) => Source::Grid,
+        (_, source) => source.unwrap_or(Source::Operator),
+    };
+    let camera = match report.camera.as_deref() {
+        None => None,
+        Some(camera) => {
+            let id: CameraId = word("camera", camera)?;
+            Some(guard.state.site.camera(&id).ok_or(ReportError::UnknownCamera(id))?.into())
+        }
+    };
+    let request = ReportRequest {
+        source,
+        class: word("class", &report.class)?,
+        level: level(report.level)?,
+        area,
+        report: Report {
+            title: report.title,
+            description: report.description,
+            location: report.location,
+            position: position(report.latitude, report.longitude)?,
+            reporter: report.reporter.or_else(|| Some(guard.viewer.display_name.clone())),
+            phone: report.reporter_phone,
+        },
+        camera,
+        began: report.happened_ms.map(WallTime),
+        files: files(&report.files)?,
+    };
+    let made = guard.state.desk.report(guard.viewer.account, report.idempotency_key, request).await?;
+    let names = names(&guard).await?;
+    // Who reports need not be who sees.
+    let may_see = guard.may(Action::IncidentView, &of_incident(&made.incident));
+    let incident = may_see.then(|| summary(&guard, &names, &made.incident));
+    Ok(reported(&made, incident))
+}
+
+/// Opens an incident of what another system reports. It shows the token that the site file gives it.
+#[utoipa::path(post, path = "/api/v1/intake/{id}", params(("id" = String, Path)),
+    request_body = dto::IntakeReport, responses(
+    (status = 201, body = dto::Reported), (status = 200, body = dto::Reported, description = "the same report again"),
+    (status = 401, body = dto::ErrorBody), (status = 422, body = dto::ErrorBody),
+))]
+pub(super) async fn take_in(
+    State(state): State<ApiState>,
+    Path(id): Path<String>,
+    caller: Caller,
+    headers: HeaderMap,
+    Body(report): Body<dto::IntakeReport>,
+) -> Result<(StatusCode, Json<dto::Reported>), ApiError> {
+    // An unknown system and a wrong token look the same.
+    let id = IntakeId::new(&id).map_err(|_| ApiError::NotSignedIn)?;
+    let known = state.site.centre.intakes.iter().find(|intake| intake.id == id);
+    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let shown = shown.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    let token = state.site.intake_tokens.get(&id).map_or("", |token| token.expose());
+    // Hashes are compared, so that the time that it takes says nothing about the token.
+    let fits = !token.is_empty() && Sha256::digest(shown) == Sha256::digest(token);
+    let Some(intake) = known.filter(|_| fits).cloned() else {
+        audit(&state, &caller, &id, Outcome::Failed, String::new()).await?;
+        return Err(ApiError::NotSignedIn);
+    };
+    let area = match report.area.as_deref() {
+        Some(area) => word("area", area)?,
+        None => intake.area.clone(),
+    };
+    let request = ReportRequest {
+        source: intake.source,
+        class: class(&state, &intake.id, &report.class)?,
+        level: level(report.level)?,
+        area,
+        report: Report {
+            title: report.title,
+            description: report.description,
+            location: report.location,
+            position: position(report.latitude, report.longitude)?,
+            reporter: report.reporter,
+            phone: report.reporter_phone,
+        },
+        camera: None,
+        began: report.happened_ms.map(WallTime),
+        files: files(&report.files)?,
+    };
+    let detail = report.external_id.chars().take(64).collect();
+    let made = state.desk.take_in(IntakeReport { intake, external_id: report.external_id, request }).await?;
+    audit(&state, &caller, &id, Outcome::Allowed, detail).await?;
+    Ok(reported(&made, None))
+}
+
+/// Our own name of a class, or the system's code of it as the site file maps it.
+fn class(state: &ApiState, intake: &IntakeId, written: &str) -> Result<ClassId, ApiError> {
+    let classes = &state.site.centre.classes;
+    let is_code = |(system, code): &(String, String)| system == intake.as_str() && code == written;
+    let mapped = classes.iter().find(|class| class.external.iter().any(is_code));
+    match mapped {
+        Some(class) => Ok(class.id.clone()),
+        None => word("class", written),
+    }
+}
+
+async fn audit(
+    state: &ApiState,
+    caller: &Caller,
+    intake: &IntakeId,
+    outcome: Outcome,
+    detail: String,
+) -> Result<(), ApiError> {
+    let entry = AuditEntry {
+        at: state.clock.wall(),
+        account: None,
+        name: format!("intake/{intake}"),
+        role: None,
+        action: "incident.report".to_owned(),
+        object: Object::Site.label(),
+        purpose: Purpose::Duty.label(),
+        source: caller.source.clone(),
+        outcome,
+        detail,
+    };
+    state.accounts.audit().append(entry).await?;
+    Ok(())
+}
+
+fn reported(made: &Reported, incident: Option<dto::Incident>) -> (StatusCode, Json<dto::Reported>) {
+    let status = if made.is_new { StatusCode::CREATED } else { StatusCode::OK };
+    let (id, number) = (made.incident.id().0, made.incident.number.clone());
+    (status, Json(dto::Reported { id, number, new: made.is_new, incident }))
+}
+
+fn level(number: Option<u8>) -> Result<Option<Level>, ApiError> {
+    let Some(number) = number else { return Ok(None) };
+    let message = "a level is 1 to 4".to_owned();
+    let bad = ApiError::Unprocessable { code: "bad_word", message, field: Some("level") };
+    Level::from_number(number.into()).ok_or(bad).map(Some)
+}
+
+fn position(latitude: Option<f64>, longitude: Option<f64>) -> Result<Option<Position>, ApiError> {
+    match (latitude, longitude) {
+        (Some(latitude), Some(longitude)) => Ok(Some(Position { latitude, longitude })),
+        (None, None) => Ok(None),
+        _ => {
+            let message = "a place has latitude and longitude".to_owned();
+            Err(ApiError::Unprocessable { code: "bad_report", message, field: Some("latitude") })
+        }
+    }
+}
+
+fn files(files: &[dto::ReportFile]) -> Result<Vec<(String, Vec<u8>)>, ApiError> {
+    let decode = |file: &dto::ReportFile| {
+        let body = BASE64_STANDARD.decode(&file.base64).map_err(|_| ApiError::Unprocessable {
+            code: "bad_file",
+            message: "a file is base64".to_owned(),
+            field: Some("files"),
+        })?;
+        Ok((file.name.clone(), body))
+    };
+    files.iter().map(decode).collect()
+}
+
+impl From<ReportError> for ApiError {
+    fn from(error: ReportError) -> Self {
+        let (code, field) = match &error {
+            ReportError::Db(_) => return Self::Internal(Box::new(error)),
+            ReportError::File(ActError::Db(_)) => return Self::Internal(Box::new(error)),
+            ReportError::UnknownClass(_) => ("unknown", Some("class")),
+            ReportError::UnknownArea(_) => ("unknown", Some("area")),
+            ReportError::UnknownCamera(_) => ("unknown", Some("camera")),
+            ReportError::NotForGrid(_) => ("not_for_grid", Some("class")),
+            ReportError::Bad(_) => ("bad_report", None),
+            ReportError::NumberReused => ("key_reused", None),
+            ReportError::File(_) => ("bad_file", Some("files")),
+        };
+        Self::Unprocessable { code, message: error.to_string(), field }
+    }
+}

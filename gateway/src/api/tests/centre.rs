@@ -1,0 +1,204 @@
+//! Units, reports, intakes, files and views as their clients meet them.
+
+use axum::{
+    body::Body,
+    http::{StatusCode, header},
+};
+use serde_json::{Value, json};
+use sharpeyes_domain::{access::Role, incident::IncidentAction};
+
+use super::{House, JPEG, UnitId, feed::Reader, json as body_of, post, request, with_json};
+
+fn order(path: &str, cookie: &str, body: &Value) -> axum::http::Request<Body> {
+    with_json(request("POST", path).header(header::COOKIE, cookie), body)
+}
+
+#[tokio::test]
+async fn a_unit_sees_what_it_was_told_and_works_it_from_the_phone() {
+    let house = House::new().await;
+    let (east, west) = house.fill().await;
+    house.tell(east, "patrol").await;
+    house.tell(west, "fire").await;
+    let cookie = house.viewer("worker", Role::Unit, "west").await;
+    let list = body_of(house.get("/incidents", &cookie).await).await;
+    let ids: Vec<_> =
+        list["incidents"].as_array().unwrap().iter().map(|i| i["id"].as_i64().unwrap()).collect();
+    assert_eq!(ids, [east.0], "not what lies in its area, but what it was told");
+    assert_eq!(house.get(&format!("/incidents/{west}"), &cookie).await.status(), StatusCode::NOT_FOUND);
+    let other = body_of(house.get("/incidents?unit=fire", &cookie).await).await;
+    assert_eq!(other["incidents"], json!([]));
+
+    let detail = body_of(house.get(&format!("/incidents/{east}"), &cookie).await).await;
+    let choices = detail["choices"].as_array().unwrap();
+    assert!(choices.contains(&json!("sign_in")) && !choices.contains(&json!("hold")), "{choices:?}");
+    let mut reader = Reader::open(&house, &cookie, "", None).await;
+    reader.until_ready().await;
+    let path = format!("/incidents/{east}/work");
+    let mut version = detail["version"].as_i64().unwrap();
+    let work = |action: &str, version: i64| {
+        json!({ "action": action, "expected_version": version, "idempotency_key": format!("{action}{version}"),
+            "note": "已知悉" })
+    };
+    let mut foreign = work("sign_in", version);
+    foreign["unit"] = "fire".into();
+    let refused = body_of(house.send(order(&path, &cookie, &foreign)).await).await;
+    assert_eq!(refused["code"], "not_your_unit");
+    let signed = body_of(house.send(order(&path, &cookie, &work("sign_in", version))).await).await;
+    assert_eq!((&signed["state"], &signed["units"][0]["unit_name"]), (&json!("signed"), &json!("巡防队")));
+    assert_eq!(reader.next().await.unwrap().data, signed);
+
+    let photo = request("POST", &format!("/incidents/{east}/attachments?name=%E7%8E%B0%E5%9C%BA.jpg"));
+    let photo = photo.header(header::COOKIE, &cookie).body(Body::from(JPEG.to_vec())).unwrap();
+    let added = body_of(house.send(photo).await).await;
+    let file = added["attachment"].as_i64().unwrap();
+    reader.next().await.unwrap();
+    let got = house.get(&format!("/incidents/{east}/attachments/{file}"), &cookie).await;
+    assert_eq!(got.headers()[header::CONTENT_TYPE], "image/jpeg");
+    assert_eq!(super::bytes(got).await, JPEG);
+    let elsewhere = house.get(&format!("/incidents/{west}/attachments/{file}"), &cookie).await;
+    assert_eq!(elsewhere.status(), StatusCode::NOT_FOUND);
+
+    version = added["incident"]["version"].as_i64().unwrap();
+    let returned = house.send(order(&path, &cookie, &work("return", version))).await;
+    assert_eq!(returned.status(), StatusCode::OK);
+    let gone = reader.next().await.unwrap();
+    assert_eq!((gone.event.as_str(), &gone.data["id"]), ("gone", &json!(east.0)), "it leaves the phone");
+    assert_eq!(house.get(&format!("/incidents/{east}"), &cookie).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_grid_worker_reports_with_a_photo_and_the_centre_sees_it() {
+    let house = House::new().await;
+    let worker = house.viewer("worker", Role::Unit, "east").await;
+    let operator = house.viewer("op", Role::Operator, "east").await;
+    let report = json!({
+        "idempotency_key": "k1", "source": "superior", "class": "road_hazard", "area": "east", "title": "桥面积水",
+        "location": "东桥", "latitude": 23.5, "longitude": 100.7, "camera": "cam-east",
+        "files": [{ "name": "a.jpg", "base64": "/9j/4AAA/9k=" }]
+    });
+    let made = house.send(order("/reports", &worker, &report)).await;
+    assert_eq!(made.status(), StatusCode::CREATED);
+    let made = body_of(made).await;
+    assert!(made["incident"].is_null(), "it was not told of it");
+    let again = house.send(order("/reports", &worker, &report)).await;
+    assert_eq!(again.status(), StatusCode::OK);
+    assert_eq!(body_of(again).await["id"], made["id"]);
+    let mut other = report.clone();
+    other["title"] = "别的".into();
+    assert_eq!(body_of(house.send(order("/reports", &worker, &other)).await).await["code"], "key_reused");
+    let found = body_of(house.get("/incidents?q=%E7%A7%AF%E6%B0%B4&source=grid", &operator).await).await;
+    let row = &found["incidents"][0];
+    assert_eq!(row["source"], "grid", "whatever it says");
+    assert_eq!((&row["title"], &row["camera"]), (&json!("桥面积水"), &json!("cam-east")));
+    let detail = body_of(house.get(&format!("/incidents/{}", made["id"]), &operator).await).await;
+    assert_eq!(detail["attachments"][0]["media_type"], "image/jpeg");
+    assert_eq!(detail["reporter"], "Name of worker");
+    for (field, value) in [("class", "nothing"), ("area", "town"), ("title", " ")] {
+        let mut bad = report.clone();
+        bad["idempotency_key"] = field.into();
+        bad[field] = value.into();
+        let status = house.send(order("/reports", &worker, &bad)).await.status();
+        assert!(
+            matches!(status, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::NOT_FOUND),
+            "{field}: {status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn another_system_reports_with_its_token_once_per_number() {
+    let house = House::new().await;
+    let operator = house.viewer("op", Role::Operator, "west").await;
+    let report = json!({ "external_id": "J-7", "class": "fight", "title": "路口打架" });
+    let send = |token: &str, report: &Value| {
+        let builder =
+            request("POST", "/intake/p110").header(header::AUTHORIZATION, format!("Bearer {token}"));
+        with_json(builder, report)
+    };
+    assert_eq!(house.send(send("wrong", &report)).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(house.send(post("/intake/p110", &report)).await.status(), StatusCode::UNAUTHORIZED);
+    let token = "correct-horse-battery-staple";
+    let made = house.send(send(token, &report)).await;
+    assert_eq!(made.status(), StatusCode::CREATED);
+    let made = body_of(made).await;
+    assert_eq!(house.send(send(token, &report)).await.status(), StatusCode::OK);
+    let mut other = report.clone();
+    other["title"] = "别的".into();
+    assert_eq!(house.send(send(token, &other)).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let row = body_of(house.get(&format!("/incidents/{}", made["id"]), &operator).await).await;
+    assert_eq!(
+        (&row["source"], &row["level"], &row["area"]),
+        (&json!("police_110"), &json!(1), &json!("west"))
+    );
+    assert!(row["evidence"].is_null() && row["camera"].is_null());
+    let clip = house.get(&format!("/incidents/{}/clip", made["id"]), &operator).await;
+    assert_eq!(body_of(clip).await["code"], "no_footage");
+}
+
+#[tokio::test]
+async fn views_are_their_owners() {
+    let house = House::new().await;
+    let mine = house.viewer("op", Role::Operator, "east").await;
+    let other = house.viewer("op2", Role::Operator, "east").await;
+    let view = json!({ "name": "红色", "filter": { "level": "1" } });
+    let saved = body_of(house.send(order("/views", &mine, &view)).await).await;
+    assert_eq!(body_of(house.get("/views", &mine).await).await, json!([saved]));
+    assert_eq!(body_of(house.get("/views", &other).await).await, json!([]));
+    let forget = |cookie: &str| {
+        let path = format!("/views/{}", saved["id"]);
+        request("DELETE", &path).header(header::COOKIE, cookie).body(Body::empty()).unwrap()
+    };
+    assert_eq!(house.send(forget(&other)).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(house.send(forget(&mine)).await.status(), StatusCode::NO_CONTENT);
+    let bad = json!({ "name": "x", "filter": "level" });
+    assert_eq!(house.send(order("/views", &mine, &bad)).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn the_queue_is_filtered_by_its_query_and_says_what_it_does_not_know() {
+    let house = House::new().await;
+    let (east, west) = house.fill().await;
+    house.tell(east, "patrol").await;
+    let cookie = house.viewer("op", Role::Operator, "town").await;
+    let ids = async |query: &str| {
+        let list = body_of(house.get(&format!("/incidents?{query}"), &cookie).await).await;
+        let list = list["incidents"].as_array().unwrap_or_else(|| panic!("{query}: {list}"));
+        list.iter().map(|i| i["id"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("area=west").await, [west.0]);
+    assert_eq!(ids("unit=patrol&stage=dispatched,signed").await, [east.0]);
+    assert_eq!(ids("class=crowding&level=3&source=camera").await.len(), 2);
+    assert!(ids("level=1").await.is_empty());
+    assert_eq!(ids("q=%E4%B8%9C%E6%9D%91").await, [east.0], "东村, of the camera's name");
+    for bad in ["level=9", "stage=sleeping", "source=rumour", "cursor=abc", "area=A%20B"] {
+        let answer = house.get(&format!("/incidents?{bad}"), &cookie).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
+    }
+    let first = body_of(house.get("/incidents?limit=1", &cookie).await).await;
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let second = ids(&format!("limit=1&cursor={cursor}")).await;
+    assert_ne!(second, [first["incidents"][0]["id"].as_i64().unwrap()]);
+}
+
+#[tokio::test]
+async fn a_supervision_sheet_has_all_that_is_printed_on_it() {
+    let house = House::new().await;
+    let (east, _) = house.fill().await;
+    house.tell(east, "patrol").await;
+    for level in sharpeyes_domain::incident::UrgeLevel::ALL {
+        house.act(east, IncidentAction::Urge { level: *level }).await;
+    }
+    let cookie = house.viewer("op", Role::Operator, "east").await;
+    let sheets = body_of(house.get(&format!("/incidents/{east}/supervision"), &cookie).await).await;
+    let sheet = &sheets[0];
+    assert_eq!((&sheet["number"], &sheet["urged_before"]), (&json!("2027-1"), &json!(2)));
+    assert_eq!((&sheet["site"], &sheet["demand"]), (&json!("Liushu"), &json!("因为")));
+    assert_eq!(sheet["units"][0]["unit_name"], "巡防队");
+    assert!(sheet["due_ms"].as_i64().is_some());
+    let patrol = UnitId::new("patrol").unwrap();
+    house.act(east, IncidentAction::SignIn { unit: patrol }).await;
+    let tables = body_of(house.get("/centre", &cookie).await).await;
+    assert_eq!(tables["units"].as_array().unwrap().len(), 2);
+    assert!(tables["classes"].as_array().unwrap().len() > 20);
+    assert!(tables["calendar"]["closed"].as_array().unwrap().contains(&json!("2026-10-01")));
+}

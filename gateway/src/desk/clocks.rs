@@ -1,0 +1,330 @@
+//! How long clocks run, when they tell, and what the auditor looks for.
+//!
+//! Which clocks run is the domain's to say ([`IncidentStatus::clocks`]); here they get their times from the incident's
+//! frozen plan and the site's calendar. All of it is rows: a restart, or a machine that was off, misses nothing and
+//! tells nothing twice.
+
+use std::time::Duration;
+
+use sharpeyes_domain::{
+    centre::{Allowance, Basis, Plan},
+    ids::{IncidentId, UnitId},
+    incident::{ClockKind, IncidentAction, IncidentStatus},
+    time::WallTime,
+};
+
+use super::{Calendar, Desk, Inner, Step};
+use crate::store::{
+    db::DbError,
+    dispatch::{ClockChange, ClockId, ClockRow, ClockStep, DispatchTx, Effects, IncidentRow, NewClock},
+};
+
+/// A wall clock that differs by more from what has elapsed was set.
+const STEP: Duration = Duration::from_secs(2);
+/// A clock that the state machine does not let tell is asked again then; the auditor's log has said so.
+const AGAIN: Duration = Duration::from_secs(60);
+/// Batches of one round: a night's clocks are told in one, and a flood leaves room for others.
+const MOST_BATCHES: usize = 20;
+
+/// Where the two clocks of the machine stood at the last look.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    wall: WallTime,
+    instant: std::time::Instant,
+    /// The newest clock then: those after it may have begun on either side of a step.
+    newest: ClockId,
+}
+
+/// What goes with a change from `before` (`None`: it was just opened) to `after`.
+pub(super) fn effects(
+    running: &[ClockRow],
+    before: Option<&IncidentStatus>,
+    after: &IncidentStatus,
+    plan: &Plan,
+    calendar: &Calendar,
+    now: WallTime,
+) -> Effects {
+    let is_timed = |kind: ClockKind| kind != ClockKind::Finish || after.due.is_some();
+    let wanted: Vec<_> = after.clocks().into_iter().filter(|(kind, _)| is_timed(*kind)).collect();
+    let is_level_new = before.is_some_and(|before| before.level != after.level);
+    let mut clocks = Vec::new();
+    let mut deadline: Option<WallTime> = None;
+    let mut is_overdue = false;
+    let mut keep = |due: WallTime| deadline = Some(deadline.map_or(due, |known| known.min(due)));
+    let begin = |kind: ClockKind, unit: Option<UnitId>, since: WallTime| {
+        let allowance = plan.allowance(after.level, kind);
+        match (kind, after.due) {
+            (ClockKind::Finish, Some(due)) => until(unit, allowance, since, due, calendar, now),
+            _ => running_for(kind, unit, allowance, since, calendar),
+        }
+    };
+    for clock in running.iter().filter(|clock| clock.kind != ClockKind::Escalate) {
+        let name = (clock.kind, clock.unit.clone());
+        if !wanted.contains(&name) {
+            clocks.push(ClockChange::Stop(clock.id));
+            continue;
+        }
+        let replaced = if clock.kind == ClockKind::Finish {
+            // A due time that was moved is counted from where it was counted before.
+            (after.due != Some(clock.due)).then(|| begin(name.0, name.1, clock.started))
+        } else {
+            let new = is_level_new.then(|| begin(name.0, name.1, now));
+            new.filter(|new| clock.fired < 100 && new.due < clock.due)
+        };
+        match replaced {
+            Some(new) => {
+                keep(new.due);
+                clocks.extend([ClockChange::Stop(clock.id), ClockChange::Start(new)]);
+            }
+            None => {
+                keep(clock.due);
+                is_overdue |= clock.fired >= 100;
+            }
+        }
+    }
+    for (kind, unit) in wanted {
+        if !running.iter().any(|clock| clock.kind == kind && clock.unit == unit) {
+            let new = begin(kind, unit, now);
+            keep(new.due);
+            clocks.push(ClockChange::Start(new));
+        }
+    }
+    let chain = running.iter().find(|clock| clock.kind == ClockKind::Escalate);
+    match chain {
+        Some(chain) if !is_overdue => clocks.push(ClockChange::Stop(chain.id)),
+        None if is_overdue => clocks.push(ClockChange::Start(first_step(plan, calendar, now))),
+        Some(_) | None => {}
+    }
+    Effects { clocks, deadline, assessed: None }
+}
+
+fn running_for(
+    kind: ClockKind,
+    unit: Option<UnitId>,
+    allowance: Allowance,
+    started: WallTime,
+    calendar: &Calendar,
+) -> NewClock {
+    let whole = i64::from(allowance.seconds) * 1_000;
+    let half = calendar.after_ms(started, allowance.basis, whole / 2);
+    let most = calendar.after_ms(started, allowance.basis, whole / 5 * 4);
+    let due = calendar.after(started, allowance);
+    NewClock { kind, unit, allowance, started, half, most, due, fired: 0, next: Some(half) }
+}
+
+/// Until a due time that a person may have chosen. When it is not what the plan says, its shares are those of the time
+/// on the wall; those that are past are not told of.
+fn until(
+    unit: Option<UnitId>,
+    allowance: Allowance,
+    started: WallTime,
+    due: WallTime,
+    calendar: &Calendar,
+    now: WallTime,
+) -> NewClock {
+    let planned = running_for(ClockKind::Finish, unit, allowance, started, calendar);
+    if planned.due == due {
+        return planned;
+    }
+    let whole = due.0.saturating_sub(started.0).max(0);
+    let half = WallTime(started.0 + whole / 2);
+    let most = WallTime(started.0 + whole / 5 * 4);
+    let seconds = u32::try_from(whole / 1_000).unwrap_or(u32::MAX);
+    let (fired, next) = match () {
+        () if half > now => (0, half),
+        () if most > now => (50, most),
+        () => (80, due),
+    };
+    let allowance = Allowance { basis: Basis::Wall, seconds };
+    let due = due.max(most);
+    NewClock { half, most, due, allowance, fired, next: Some(next), ..planned }
+}
+
+/// The chain begins: its first step is told after its time.
+fn first_step(plan: &Plan, calendar: &Calendar, now: WallTime) -> NewClock {
+    let allowance = step_of(plan, 0).0;
+    let due = calendar.after(now, allowance);
+    NewClock {
+        kind: ClockKind::Escalate,
+        unit: None,
+        allowance,
+        started: now,
+        half: due,
+        most: due,
+        due,
+        fired: 0,
+        next: Some(due),
+    }
+}
+
+/// The time before the step with this index, and who is told. After the last step it comes again and again, at first
+/// an hour later and then ever more rarely, to once a day: an incident that nobody touches is never forgotten.
+fn step_of(plan: &Plan, index: usize) -> (Allowance, String) {
+    const HOUR: u32 = 3_600;
+    let last = plan.escalation.last();
+    match (plan.escalation.get(index), last) {
+        (Some(step), _) => (step.after, step.to.clone()),
+        (None, Some(last)) => {
+            let n_again = u32::try_from(index - plan.escalation.len()).unwrap_or(u32::MAX).min(5);
+            let seconds = last.after.seconds.max(HOUR).saturating_mul(1 << n_again).min(24 * HOUR);
+            (Allowance { seconds, ..last.after }, last.to.clone())
+        }
+        (None, None) => (Allowance::wall(HOUR), String::new()),
+    }
+}
+
+/// What a clock that is due tells, and how it stands then.
+fn told(
+    clock: &ClockRow,
+    status: &IncidentStatus,
+    plan: &Plan,
+    calendar: &Calendar,
+    now: WallTime,
+) -> (IncidentAction, ClockChange) {
+    let unit = clock.unit.clone();
+    let fire = |fired, next| ClockChange::Fire { clock: clock.id, fired, next };
+    let warn = |percent: u8| IncidentAction::Warn { clock: clock.kind, unit: unit.clone(), percent };
+    if clock.kind == ClockKind::Escalate {
+        let step = clock.fired.saturating_add(1);
+        let to = step_of(plan, usize::from(clock.fired)).1;
+        // Of what is over, the chain is gone through once.
+        let is_going_on = status.state.is_open() || usize::from(step) < plan.escalation.len();
+        let next = is_going_on.then(|| calendar.after(now, step_of(plan, usize::from(step)).0));
+        return (IncidentAction::Escalate { step, to }, fire(step, next));
+    }
+    match clock.fired {
+        0..50 => (warn(50), fire(50, Some(clock.most))),
+        50..80 => (warn(80), fire(80, Some(clock.due))),
+        _ => (IncidentAction::Overdue { clock: clock.kind, unit: unit.clone() }, fire(100, None)),
+    }
+}
+
+impl Desk {
+    /// Tells what clocks have to tell until `now`. Gives the number of things told.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub async fn fire_clocks(&self, now: WallTime) -> Result<usize, DbError> {
+        let mut n_told = 0;
+        for _ in 0..MOST_BATCHES {
+            let desk = self.clone();
+            let (n_clocks, n) = self.write(move |tx| fire_due(&desk.0, tx, now)).await?;
+            n_told += n;
+            if n_clocks == 0 {
+                break;
+            }
+        }
+        Ok(n_told)
+    }
+
+    /// Open incidents that nothing would ever be told of: each is an error of ours. Their clocks are started.
+    /// Gives their number.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub async fn audit_clocks(&self, now: WallTime) -> Result<usize, DbError> {
+        // Looked for on a reader first, so that the writer is not held up by what is almost always nothing.
+        let suspects = self.0.dispatch.untimed().await?;
+        if suspects.is_empty() {
+            return Ok(0);
+        }
+        let desk = self.clone();
+        let found = self.write(move |tx| desk.0.restart_clocks(tx, now)).await?;
+        for id in &found {
+            tracing::error!(incident = %id, "an open incident had no deadline ahead of it; its clocks were started");
+        }
+        Ok(found.len())
+    }
+
+    /// Did somebody set the wall clock since the last call? Then clocks that count wall time move with it: what has
+    /// elapsed has elapsed, whatever the clock says. Over a restart this cannot be known, and the wall is believed.
+    pub(super) async fn follow_wall_clock(&self) -> Result<(), DbError> {
+        let newest = self.0.dispatch.newest_clock().await?;
+        let now = Seen { wall: self.0.clock.wall(), instant: self.0.clock.instant(), newest };
+        let Some(last) = self.0.seen_clock(now) else { return Ok(()) };
+        let elapsed = now.instant.saturating_duration_since(last.instant);
+        let expected = last.wall.plus(elapsed);
+        let step_ms = now.wall.0.saturating_sub(expected.0);
+        if step_ms.unsigned_abs() <= u64::try_from(STEP.as_millis()).unwrap_or(u64::MAX) {
+            return Ok(());
+        }
+        let step = ClockStep { step_ms, known: last.newest, from: last.wall, until: expected, at: now.wall };
+        let n_clocks = self.write(move |tx| tx.step_clocks(&step)).await;
+        match n_clocks {
+            Ok(n_clocks) => {
+                tracing::warn!(step_ms, n_clocks, "the wall clock was set; running clocks move with it");
+                Ok(())
+            }
+            Err(error) => {
+                // The step is seen again in the next round.
+                self.0.forget_clock(last);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// One batch; gives how many clocks had something to tell, and how much was told.
+fn fire_due(desk: &Inner, tx: &DispatchTx<'_>, now: WallTime) -> Result<(usize, usize), DbError> {
+    let due = tx.due_clocks(now)?;
+    let mut n_told = 0;
+    for clock in &due {
+        // What was told for another clock of the same incident may have stopped or replaced this one.
+        let running = tx.running_clocks(clock.incident)?;
+        let Some(clock) = running.iter().find(|one| one.id == clock.id) else { continue };
+        let Some(row) = tx.incident(clock.incident)? else { continue };
+        if clock.next.is_none_or(|next| next > now) {
+            continue;
+        }
+        let plan = tx.plan(row.plan)?;
+        let (action, fire) = told(clock, &row.status, &plan, &desk.calendar, now);
+        let step = Step { fire: Some(fire), ..Step::by_machine(now) };
+        match desk.step(tx, &row, &action, &step)? {
+            Ok(_) => n_told += 1,
+            Err(error) => {
+                tracing::error!(incident = %row.id(), clock = %clock.kind, %error, "a clock could not tell");
+                tx.put_off(clock.id, now.plus(AGAIN))?;
+            }
+        }
+    }
+    Ok((due.len(), n_told))
+}
+
+impl Inner {
+    /// Starts what should run of open incidents that nothing would be told of.
+    pub(super) fn restart_clocks(
+        &self,
+        tx: &DispatchTx<'_>,
+        now: WallTime,
+    ) -> Result<Vec<IncidentId>, DbError> {
+        let found = tx.untimed()?;
+        for &id in &found {
+            let Some(row) = tx.incident(id)? else { continue };
+            let mut running = tx.running_clocks(id)?;
+            // A clock that has told all, and no chain beside it: the chain begins.
+            let mut effects = self.effects(tx, &row, None, &row.status, &running, now)?;
+            if effects.clocks.is_empty() {
+                // Not even that: whatever is there is stopped, and begins anew.
+                effects.clocks = running.drain(..).map(|clock| ClockChange::Stop(clock.id)).collect();
+                let anew = self.effects(tx, &row, None, &row.status, &[], now)?;
+                effects.clocks.extend(anew.clocks);
+                effects.deadline = anew.deadline;
+            }
+            tx.start_clocks(id, &effects, now)?;
+        }
+        Ok(found)
+    }
+
+    pub(super) fn effects(
+        &self,
+        tx: &DispatchTx<'_>,
+        row: &IncidentRow,
+        before: Option<&IncidentStatus>,
+        after: &IncidentStatus,
+        running: &[ClockRow],
+        now: WallTime,
+    ) -> Result<Effects, DbError> {
+        let plan = tx.plan(row.plan)?;
+        Ok(effects(running, before, after, &plan, &self.calendar, now))
+    }
+}

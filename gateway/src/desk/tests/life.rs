@@ -1,0 +1,232 @@
+//! The whole life of an incident through the desk: units, files, clocks, reports of people and of other systems.
+
+use sharpeyes_domain::{
+    centre::{Intake, Source},
+    ids::{ClassId, IntakeId},
+    incident::Satisfaction,
+};
+
+use super::*;
+use crate::store::dispatch::Report;
+
+fn report(title: &str) -> ReportRequest {
+    ReportRequest {
+        source: Source::Hotline,
+        class: ClassId::new("help").unwrap(),
+        level: None,
+        area: AreaId::new("village").unwrap(),
+        report: Report {
+            title: title.to_owned(),
+            description: None,
+            location: Some("东门桥".to_owned()),
+            position: None,
+            reporter: None,
+            phone: None,
+        },
+        camera: None,
+        began: None,
+        files: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn the_seven_steps_with_two_units_and_all_that_goes_with_them() {
+    let bench = Bench::new();
+    let made = bench.desk.report(AccountId(1), "k".to_owned(), report("老人走失")).await.unwrap();
+    let id = made.incident.id();
+    assert_eq!(made.incident.number, "20231115-0001", "the day of the site, not of UTC");
+    assert_eq!(made.incident.status.level, Level::Orange, "as its class says");
+    bench.act(id, IncidentAction::Claim, 1).await.unwrap();
+    let assessed = bench
+        .act(
+            id,
+            IncidentAction::Assess {
+                level: Level::Red,
+                class: Some(ClassId::new("missing_person").unwrap()),
+                area: Some(AreaId::new("town").unwrap()),
+                lead: Some(unit(1)),
+                assist: vec![unit(2)],
+            },
+            1,
+        )
+        .await
+        .unwrap();
+    assert_eq!((assessed.class.as_str(), assessed.area.as_str()), ("missing_person", "town"));
+    let told = IncidentAction::Dispatch { lead: None, assist: Vec::new(), due: None };
+    let told = bench.act(id, told, 1).await.unwrap();
+    let units: Vec<_> = told.status.active().map(|one| (one.unit.clone(), one.is_lead)).collect();
+    assert_eq!(units, [(unit(1), true), (unit(2), false)], "as the assessment proposes");
+    assert_eq!(told.status.due, Some(START.plus(Duration::from_secs(7_200))), "red: two hours by the wall");
+    assert_eq!(told.deadline, Some(START.plus(Duration::from_secs(180))), "to sign in");
+    let photo = AttachRequest {
+        incident: id,
+        unit: Some(unit(1)),
+        by: AccountId(5),
+        name: "../现场\".jpg".to_owned(),
+        body: vec![0xff, 0xd8, 0xff, 0xe0, 1],
+    };
+    for n in [1, 2] {
+        bench.act(id, IncidentAction::SignIn { unit: unit(n) }, 5).await.unwrap();
+        bench.act(id, IncidentAction::Arrive { unit: unit(n) }, 5).await.unwrap();
+    }
+    let (row, file) = bench.desk.attach(photo.clone()).await.unwrap();
+    assert_eq!(bench.desk.attach(photo).await.unwrap().1, file, "the same file is kept once");
+    assert_eq!(bench.row(id).await.status.version, row.status.version);
+    for n in [1, 2] {
+        bench.act(id, IncidentAction::Finish { unit: unit(n) }, 5).await.unwrap();
+    }
+    let own = bench.act(id, IncidentAction::Verify, 5).await;
+    assert!(matches!(own, Err(ActError::Illegal { reason: TransitionError::SamePerson, .. })));
+    bench.act(id, IncidentAction::Verify, 1).await.unwrap();
+    bench.act(id, IncidentAction::Close { reason: CloseReason::Handled }, 1).await.unwrap();
+    bench.act(id, IncidentAction::Archive, 1).await.unwrap();
+    let asked = IncidentAction::Revisit {
+        result: RevisitResult::Reached,
+        satisfaction: Some(Satisfaction::Satisfied),
+    };
+    bench.act(id, asked, 1).await.unwrap();
+
+    let detail = bench.desk.dispatch().incident(id).await.unwrap().unwrap();
+    assert!(detail.clocks.iter().all(|clock| clock.stopped.is_some()), "nothing runs any more");
+    let kinds: Vec<_> = detail.clocks.iter().map(|clock| clock.kind.as_str()).collect();
+    let expected =
+        ["accept", "dispatch", "finish", "sign", "sign", "arrive", "arrive", "verify", "close", "revisit"];
+    for kind in expected {
+        assert!(kinds.contains(&kind), "{kind} is not in {kinds:?}");
+    }
+    let (kept, body) = bench.desk.dispatch().attachment(id, file).await.unwrap().unwrap();
+    assert_eq!((kept.name.as_str(), body.len(), kept.unit), ("..现场.jpg", 5, Some(unit(1))));
+    assert_eq!(detail.attachments.len(), 1);
+    check_promises(&bench).await;
+}
+
+#[tokio::test]
+async fn some_things_need_words_and_unknown_names_are_refused() {
+    let bench = Bench::new();
+    let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).await.incident;
+    bench.act(id, IncidentAction::Claim, 1).await.unwrap();
+    let silent = |version, action| bench.desk.act(request(id, version, action, 1, &format!("s{version}")));
+    let on_the_spot = IncidentAction::Close { reason: CloseReason::Handled };
+    assert!(matches!(silent(2, on_the_spot).await, Err(ActError::NoteNeeded("close"))));
+    let unknown = IncidentAction::Assess {
+        level: Level::Blue,
+        class: None,
+        area: None,
+        lead: Some(UnitId::new("navy").unwrap()),
+        assist: Vec::new(),
+    };
+    assert!(matches!(silent(2, unknown).await, Err(ActError::Unknown { what: "unit", .. })));
+    bench.act(id, assess(Level::Blue), 1).await.unwrap();
+    bench.act(id, dispatch_until(None), 1).await.unwrap();
+    let returned = silent(4, IncidentAction::Return { unit: unit(0) }).await;
+    assert!(matches!(returned, Err(ActError::NoteNeeded("return"))));
+    let bad =
+        AttachRequest { incident: id, unit: None, by: AccountId(1), name: "x".into(), body: vec![0; 9] };
+    assert!(matches!(bench.desk.attach(bad).await, Err(ActError::BadFile(_))));
+    assert_eq!(bench.row(id).await.status.version, 4, "nothing was changed");
+}
+
+#[tokio::test]
+async fn supervision_sheets_are_numbered_by_the_year() {
+    let bench = Bench::new();
+    for n in 0..2 {
+        let id = bench.desk.alarm(facts(&format!("c{n}")), begin_edge("r", at(0), at(1), 3), None).await;
+        let id = id.unwrap().incident;
+        bench.act(id, IncidentAction::Claim, 1).await.unwrap();
+        for level in UrgeLevel::ALL {
+            bench.act(id, IncidentAction::Urge { level: *level }, 1).await.unwrap();
+        }
+        let detail = bench.desk.dispatch().incident(id).await.unwrap().unwrap();
+        let sheets: Vec<_> = detail.sheets.iter().map(|sheet| (sheet.year, sheet.n)).collect();
+        assert_eq!(sheets, [(2023, n + 1)]);
+        assert_eq!(detail.row.status.overlays.urged, Some(UrgeLevel::Supervise));
+        let milder = bench.act(id, IncidentAction::Urge { level: UrgeLevel::Remind }, 1).await;
+        assert!(matches!(milder, Err(ActError::Illegal { .. })));
+    }
+}
+
+#[tokio::test]
+async fn a_report_that_comes_twice_is_one_incident() {
+    let bench = Bench::new();
+    let intake = Intake {
+        id: IntakeId::new("p110").unwrap(),
+        name: "110".to_owned(),
+        source: Source::Police,
+        area: AreaId::new("town").unwrap(),
+    };
+    let take = |number: &str, title: &str| {
+        let request = ReportRequest { source: Source::Police, ..report(title) };
+        bench.desk.take_in(IntakeReport { intake: intake.clone(), external_id: number.to_owned(), request })
+    };
+    let first = take("J-1", "斗殴").await.unwrap();
+    assert!(first.is_new);
+    let again = take("J-1", "斗殴").await.unwrap();
+    assert!(!again.is_new && again.incident.id() == first.incident.id());
+    assert!(matches!(take("J-1", "失火").await, Err(ReportError::NumberReused)));
+    assert!(take("J-2", "斗殴").await.unwrap().is_new);
+    let own = bench.desk.report(AccountId(1), "J-1".to_owned(), report("斗殴")).await.unwrap();
+    assert!(own.is_new, "a person's key is not a system's number");
+    let mut wrong = report("x");
+    wrong.area = AreaId::new("nowhere").unwrap();
+    assert!(matches!(
+        bench.desk.report(AccountId(1), "n".to_owned(), wrong).await,
+        Err(ReportError::UnknownArea(_))
+    ));
+}
+
+/// A red alarm that nobody takes: half, four fifths, all of the minute, then the chain.
+#[tokio::test]
+async fn a_red_clock_tells_and_the_chain_goes_on() {
+    let bench = Bench::new();
+    let id = bench.alarm(begin_level("r", at(0), Level::Red)).await.incident;
+    let told = async |seconds: i64| {
+        bench.desk.fire_clocks(WallTime(at(seconds))).await.unwrap();
+        let detail = bench.desk.dispatch().incident(id).await.unwrap().unwrap();
+        let said = |action: &IncidentAction| match action {
+            IncidentAction::Warn { percent, .. } => Some(percent.to_string()),
+            IncidentAction::Overdue { clock, .. } => Some(format!("{clock} overdue")),
+            IncidentAction::Escalate { step, to } => Some(format!("{step} {to}")),
+            _ => None,
+        };
+        detail.history.iter().filter_map(|h| said(h.action.as_ref()?)).collect::<Vec<_>>()
+    };
+    assert!(told(29).await.is_empty());
+    assert_eq!(told(30).await, ["50"]);
+    assert_eq!(told(48).await, ["50", "80"]);
+    assert_eq!(told(59).await, ["50", "80"], "nothing twice");
+    assert_eq!(told(60).await, ["50", "80", "accept overdue", "1 值班长"]);
+    assert_eq!(told(659).await.len(), 4);
+    assert_eq!(told(660).await.last().unwrap(), "2 中心主任");
+    assert_eq!(told(5_000).await.last().unwrap(), "3 分管领导");
+    bench.clock.advance(Duration::from_secs(5_000));
+    assert_eq!(bench.row(id).await.status.overlays.escalated, 3);
+    let taken = bench.act(id, IncidentAction::Claim, 1).await.unwrap();
+    assert_eq!(taken.status.overlays.escalated, 0, "it moved");
+    assert_eq!(told(5_001).await.len(), 6, "and the chain has stopped");
+    check_promises(&bench).await;
+}
+
+#[tokio::test]
+async fn what_becomes_red_has_red_clocks() {
+    let bench = Bench::new();
+    let id = bench.alarm(begin_level("a", at(0), Level::Blue)).await.incident;
+    let before = bench.row(id).await.deadline.unwrap();
+    bench.alarm(begin_level("b", at(1), Level::Red)).await;
+    let after = bench.row(id).await.deadline.unwrap();
+    assert_eq!(after, START.plus(Duration::from_secs(60)));
+    assert!(before > after);
+}
+
+#[tokio::test]
+async fn the_auditor_finds_an_incident_without_a_deadline_and_gives_it_one() {
+    let bench = Bench::new();
+    let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).await.incident;
+    assert_eq!(bench.desk.audit_clocks(START).await.unwrap(), 0);
+    let db = rusqlite::Connection::open(bench.dir.path().join("dispatch.db")).unwrap();
+    db.execute("UPDATE clock SET next_ms = NULL", []).unwrap();
+    let broken = bench.desk.dispatch().audit_blocking().unwrap();
+    assert_eq!(broken.len(), 1, "{broken:?}");
+    assert_eq!(bench.desk.audit_clocks(START).await.unwrap(), 1);
+    assert!(bench.row(id).await.deadline.is_some());
+    assert_eq!(bench.desk.dispatch().audit_blocking().unwrap(), []);
+}

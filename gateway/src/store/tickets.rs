@@ -1,0 +1,359 @@
+//! Tickets as rows. When one is due and when it is over is decided in `domain::ticket`; who may close it, in `access`.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params, types::Type};
+use sharpeyes_domain::{
+    ids::{CameraId, TicketId},
+    level::Level,
+    ticket::{Fault, FaultKey, TicketChange, TicketKind, TicketState},
+    time::WallTime,
+};
+
+use super::db::{Db, DbError, Migration};
+
+/// The table of tickets.
+pub const MIGRATION: Migration =
+    Migration { name: "dispatch_010_tickets", sql: include_str!("migrations/dispatch_010_tickets.sql") };
+
+/// A fault that comes back so soon after it was over goes on in its ticket.
+const SAME_FAULT: Duration = Duration::from_hours(1);
+/// Tickets in one answer, the newest first.
+const MOST_LISTED: u32 = 500;
+
+const SELECT: &str =
+    "SELECT id, kind, camera, state, level, stage, code, detail, remedy, first_ms, last_ms, n_times,
+    acknowledged_ms, acknowledged_by, recovered_ms, closed_ms, closed_by, note FROM ticket";
+
+/// A person's word on a ticket, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketHand {
+    /// When.
+    pub at: WallTime,
+    /// By whom.
+    pub by: String,
+}
+
+/// One ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketRow {
+    /// Its number.
+    pub id: TicketId,
+    /// What is broken.
+    pub key: FaultKey,
+    /// Where it stands.
+    pub state: TicketState,
+    /// How it was last.
+    pub fault: Fault,
+    /// When it first began.
+    pub first: WallTime,
+    /// When it last began, or was last there.
+    pub last: WallTime,
+    /// How often it began.
+    pub times: u32,
+    /// Who knows.
+    pub acknowledged: Option<TicketHand>,
+    /// When it was gone by itself, if it did not come back.
+    pub recovered: Option<WallTime>,
+    /// Who says that it is done.
+    pub closed: Option<TicketHand>,
+    /// What was written.
+    pub note: String,
+}
+
+/// Which tickets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhichTickets {
+    /// Those that want someone.
+    Open,
+    /// Those and the past ones.
+    All,
+}
+
+/// What a person does to a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TicketAct {
+    /// I know.
+    Acknowledge,
+    /// It is done.
+    Close,
+}
+
+/// The tickets of one database file; clones share it.
+#[derive(Clone)]
+pub struct Tickets {
+    db: Db,
+}
+
+impl Tickets {
+    /// On a database that has [`MIGRATION`].
+    #[must_use]
+    pub const fn new(db: Db) -> Self {
+        Self { db }
+    }
+
+    /// What open tickets are about. Blocks.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub fn open_blocking(&self) -> Result<Vec<FaultKey>, DbError> {
+        let read = |connection: &Connection| list(connection, WhichTickets::Open);
+        let rows = self.db.read_blocking(read).map_err(|error| self.db.error(error))?;
+        Ok(rows.into_iter().map(|row| row.key).collect())
+    }
+
+    /// Writes changes down, all or none. Blocks.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub fn apply_blocking(&self, changes: Vec<TicketChange>, now: WallTime) -> Result<(), DbError> {
+        let db = self.db.clone();
+        self.db.write_blocking(move |transaction| {
+            changes.iter().try_for_each(|change| apply(transaction, change, now)).map_err(|e| db.error(e))
+        })
+    }
+
+    /// Open ones first, then by the time of the last sign.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub async fn list(&self, which: WhichTickets) -> Result<Vec<TicketRow>, DbError> {
+        let db = self.db.clone();
+        self.db.read(move |connection| list(connection, which).map_err(|error| db.error(error))).await
+    }
+
+    /// The ticket of that number.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub async fn one(&self, id: TicketId) -> Result<Option<TicketRow>, DbError> {
+        let db = self.db.clone();
+        self.db.read(move |connection| one(connection, id).map_err(|error| db.error(error))).await
+    }
+
+    /// A person acts. A ticket that is closed stays as it is. `None`: there is no such ticket.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub async fn act(
+        &self,
+        id: TicketId,
+        act: TicketAct,
+        hand: TicketHand,
+        note: String,
+    ) -> Result<Option<TicketRow>, DbError> {
+        let db = self.db.clone();
+        self.db
+            .write(move |transaction| {
+                let set = match act {
+                    TicketAct::Acknowledge => {
+                        "acknowledged_ms = :at, acknowledged_by = :by,
+                         state = CASE state WHEN 'open' THEN 'acknowledged' ELSE state END"
+                    }
+                    TicketAct::Close => "closed_ms = :at, closed_by = :by, state = 'closed', is_open = 0",
+                };
+                let sql = format!(
+                    "UPDATE ticket SET {set}, note = CASE :note WHEN '' THEN note ELSE :note END
+                     WHERE id = :id AND state <> 'closed'"
+                );
+                let values = named_params! {
+                    ":at": hand.at.0, ":by": hand.by, ":note": note, ":id": id.0
+                };
+                transaction.execute(&sql, values).map_err(|error| db.error(error))?;
+                one(transaction, id).map_err(|error| db.error(error))
+            })
+            .await
+    }
+}
+
+fn apply(transaction: &Transaction<'_>, change: &TicketChange, now: WallTime) -> rusqlite::Result<()> {
+    match change {
+        TicketChange::Raise { key, fault, first, times } => {
+            let again = transaction.execute(
+                "UPDATE ticket SET level = :level, stage = :stage, code = :code, detail = :detail, remedy = :remedy,
+                     last_ms = max(last_ms, :now), n_times = n_times + :times, is_open = 1, recovered_ms = NULL,
+                     state = CASE WHEN state = 'recovered' AND acknowledged_ms IS NULL THEN 'open'
+                                  WHEN state = 'recovered' THEN 'acknowledged' ELSE state END
+                 WHERE id = (SELECT id FROM ticket WHERE kind = :kind AND camera IS :camera
+                     AND (is_open = 1 OR (state = 'recovered' AND last_ms >= :recent))
+                     ORDER BY is_open DESC, id DESC LIMIT 1)",
+                named_params! {
+                    ":level": fault.level.number(),
+                    ":stage": fault.stage,
+                    ":code": fault.code,
+                    ":detail": fault.detail,
+                    ":remedy": fault.remedy,
+                    ":now": now.0,
+                    ":times": times,
+                    ":kind": key.kind.as_str(),
+                    ":camera": key.camera.as_ref().map(CameraId::as_str),
+                    ":recent": now.minus(SAME_FAULT).0,
+                },
+            )?;
+            if again > 0 {
+                return Ok(());
+            }
+            transaction.execute(
+                "INSERT INTO ticket (kind, camera, state, is_open, level, stage, code, detail, remedy, first_ms, last_ms,
+                     n_times)
+                 VALUES (?1, ?2, 'open', 1, ?3, ?4, ?5, ?6, ?7, ?8, max(?8, ?9), ?10)",
+                params![
+                    key.kind.as_str(),
+                    key.camera.as_ref().map(CameraId::as_str),
+                    fault.level.number(),
+                    fault.stage,
+                    fault.code,
+                    fault.detail,
+                    fault.remedy,
+                    first.0,
+                    now.0,
+                    times,
+                ],
+            )?;
+        }
+        TicketChange::Recover { key, last } => {
+            transaction.execute(
+                "UPDATE ticket SET state = 'recovered', is_open = 0, recovered_ms = ?3, last_ms = max(last_ms, ?4)
+                 WHERE kind = ?1 AND camera IS ?2 AND is_open = 1",
+                params![key.kind.as_str(), key.camera.as_ref().map(CameraId::as_str), now.0, last.0],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn list(connection: &Connection, which: WhichTickets) -> rusqlite::Result<Vec<TicketRow>> {
+    let least_open = match which {
+        WhichTickets::Open => 1,
+        WhichTickets::All => 0,
+    };
+    let sql = format!("{SELECT} WHERE is_open >= ?1 ORDER BY is_open DESC, last_ms DESC, id DESC LIMIT ?2");
+    connection.prepare_cached(&sql)?.query_map(params![least_open, MOST_LISTED], ticket)?.collect()
+}
+
+fn one(connection: &Connection, id: TicketId) -> rusqlite::Result<Option<TicketRow>> {
+    connection.query_row(&format!("{SELECT} WHERE id = ?1"), [id.0], ticket).optional()
+}
+
+fn ticket(row: &Row<'_>) -> rusqlite::Result<TicketRow> {
+    let hand = |at: &str, by: &str| -> rusqlite::Result<Option<TicketHand>> {
+        let at: Option<i64> = row.get(at)?;
+        let by: Option<String> = row.get(by)?;
+        Ok(at.zip(by).map(|(at, by)| TicketHand { at: WallTime(at), by }))
+    };
+    let wrong = |column: usize, error: Box<dyn std::error::Error + Send + Sync>| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error)
+    };
+    let kind: TicketKind =
+        row.get_ref("kind")?.as_str()?.parse().map_err(|error| wrong(1, Box::new(error)))?;
+    let state: TicketState =
+        row.get_ref("state")?.as_str()?.parse().map_err(|error| wrong(3, Box::new(error)))?;
+    let camera: Option<String> = row.get("camera")?;
+    let camera =
+        camera.map(|id| CameraId::new(&id)).transpose().map_err(|error| wrong(2, Box::new(error)))?;
+    Ok(TicketRow {
+        id: TicketId(row.get("id")?),
+        key: FaultKey { kind, camera },
+        state,
+        fault: Fault {
+            level: Level::from_number(row.get("level")?).unwrap_or(Level::Yellow),
+            stage: row.get("stage")?,
+            code: row.get("code")?,
+            detail: row.get("detail")?,
+            remedy: row.get("remedy")?,
+        },
+        first: WallTime(row.get("first_ms")?),
+        last: WallTime(row.get("last_ms")?),
+        times: row.get("n_times")?,
+        acknowledged: hand("acknowledged_ms", "acknowledged_by")?,
+        recovered: row.get::<_, Option<i64>>("recovered_ms")?.map(WallTime),
+        closed: hand("closed_ms", "closed_by")?,
+        note: row.get("note")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::DISPATCH_MIGRATIONS;
+
+    fn key() -> FaultKey {
+        FaultKey { kind: TicketKind::Stream, camera: Some(CameraId::new("gate").unwrap()) }
+    }
+
+    fn raise(times: u32, code: &str) -> TicketChange {
+        let fault = Fault {
+            level: Level::Red,
+            stage: Some("connect".into()),
+            code: code.into(),
+            detail: "d".into(),
+            remedy: "r".into(),
+        };
+        TicketChange::Raise { key: key(), fault, first: WallTime(1_000), times }
+    }
+
+    fn recover(at: i64) -> TicketChange {
+        TicketChange::Recover { key: key(), last: WallTime(at) }
+    }
+
+    fn tickets(dir: &tempfile::TempDir) -> Tickets {
+        Tickets::new(Db::open(&dir.path().join("dispatch.db"), DISPATCH_MIGRATIONS).unwrap())
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_fault_that_comes_back_goes_on_in_its_ticket_and_a_new_one_begins_after_an_hour() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = tickets(&dir);
+        let apply = |change, at| {
+            tokio::task::block_in_place(|| store.apply_blocking(vec![change], WallTime(at)).unwrap())
+        };
+        apply(raise(1, "refused"), 21_000);
+        apply(raise(2, "stalled"), 60_000);
+        apply(recover(70_000), 190_000);
+        let all = store.list(WhichTickets::All).await.unwrap();
+        let [row] = &all[..] else { panic!("{all:?}") };
+        assert_eq!((row.state, row.times, row.fault.code.as_str()), (TicketState::Recovered, 3, "stalled"));
+        assert_eq!(
+            (row.first, row.last, row.recovered),
+            (WallTime(1_000), WallTime(70_000), Some(WallTime(190_000)))
+        );
+        assert_eq!(store.list(WhichTickets::Open).await.unwrap(), []);
+        apply(raise(1, "refused"), 3_000_000);
+        let open = store.list(WhichTickets::Open).await.unwrap();
+        assert_eq!((open[0].id, open[0].times, open[0].recovered), (row.id, 4, None));
+        apply(recover(3_000_000), 3_200_000);
+        apply(raise(1, "refused"), 9_000_000);
+        let open = store.list(WhichTickets::Open).await.unwrap();
+        assert_eq!((open.len(), open[0].times), (1, 1));
+        assert_ne!(open[0].id, row.id);
+        assert_eq!(tokio::task::block_in_place(|| store.open_blocking()).unwrap(), [key()]);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_technician_closed_stays_closed() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = tickets(&dir);
+        let apply = |change, at| {
+            tokio::task::block_in_place(|| store.apply_blocking(vec![change], WallTime(at)).unwrap())
+        };
+        apply(raise(1, "refused"), 1_000);
+        let id = store.list(WhichTickets::Open).await.unwrap()[0].id;
+        let hand = |at| TicketHand { at: WallTime(at), by: "tech".into() };
+        let act = |what, at, note: &str| store.act(id, what, hand(at), note.to_owned());
+        let row = act(TicketAct::Acknowledge, 2_000, "on my way").await.unwrap().unwrap();
+        assert_eq!((row.state, row.note.as_str()), (TicketState::Acknowledged, "on my way"));
+        apply(recover(2_500), 3_000);
+        apply(raise(1, "refused"), 3_500);
+        let row = store.one(id).await.unwrap().unwrap();
+        assert_eq!((row.state, row.times), (TicketState::Acknowledged, 2), "who knew still knows");
+        let row = act(TicketAct::Close, 4_000, "").await.unwrap().unwrap();
+        assert_eq!(
+            (row.state, row.note.as_str(), row.closed.clone()),
+            (TicketState::Closed, "on my way", Some(hand(4_000)))
+        );
+        assert_eq!(act(TicketAct::Acknowledge, 5_000, "late").await.unwrap().unwrap(), row);
+        apply(raise(1, "refused"), 6_000);
+        assert_ne!(store.list(WhichTickets::Open).await.unwrap()[0].id, id);
+        assert_eq!(store.act(TicketId(99), TicketAct::Close, hand(1), String::new()).await.unwrap(), None);
+    }
+}
