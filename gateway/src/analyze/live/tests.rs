@@ -35,8 +35,6 @@ struct Seen {
 }
 
 impl AlarmSink for Seen {
-    fn tamper(&self, _: &CameraId, _: TamperEdge) {}
-
     fn alarm(&self, _: &CameraId, _: AlarmEdge, _: Option<Vec<u8>>) {}
 
     fn tamper(&self, _: &CameraId, _: TamperEdge) {}
