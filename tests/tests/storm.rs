@@ -98,10 +98,13 @@ async fn a_storm_of_alarms_is_joined_and_counted_and_the_red_ones_stand_first() 
     let operator = gateway.sign_in("desk", PASSWORD).await?;
     let list = operator.get("/incidents?limit=200").await?;
     let incidents = list["incidents"].as_array().or_else(|| list.as_array()).context("incidents")?;
-    let levels: Vec<&str> = incidents.iter().filter_map(|incident| incident["level"].as_str()).collect();
-    let n_red = levels.iter().take_while(|level| **level == "red").count();
-    assert!(n_red >= CAMERAS / 10, "{n_red} red ones stand first of {}", levels.len());
-    assert!(levels[n_red..].iter().all(|level| *level != "red"), "{levels:?}");
+    let n_alarms: u64 = incidents.iter().filter_map(|incident| incident["alarms"].as_u64()).sum();
+    assert_eq!(n_alarms, (CAMERAS * RULES) as u64, "none is lost and none counted twice");
+    let levels: Vec<u64> = incidents.iter().filter_map(|incident| incident["level"].as_u64()).collect();
+    assert_eq!(levels.len(), CAMERAS, "the alarms of one camera are one incident");
+    let n_red = levels.iter().take_while(|level| **level == 1).count();
+    assert_eq!(n_red, CAMERAS / 10, "the red ones stand first: {levels:?}");
+    assert!(levels[n_red..].iter().all(|level| *level != 1), "{levels:?}");
     gateway.stop().await?;
     program.check(&site).await?;
     Ok(())
