@@ -110,7 +110,7 @@ fn every_rule_is_due_in_some_video() -> anyhow::Result<()> {
 #[test]
 fn the_clips_cameras_are_accepted_by_a_site() -> anyhow::Result<()> {
     for labelled in Labelled::all(None)? {
-        let site = SiteBuilder::new().camera(labelled.camera()).write()?;
+        let site = SiteBuilder::new().camera(labelled.camera().with("analyse", "main")).write()?;
         Site::load(&site.file()).with_context(|| labelled.name.clone())?;
     }
     Ok(())
