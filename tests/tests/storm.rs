@@ -54,7 +54,7 @@ async fn a_storm_of_alarms_is_joined_and_counted_and_the_red_ones_stand_first() 
     let edge = |camera: usize, rule: usize| -> anyhow::Result<AlarmEdge> {
         let edge = alarm::crowding(RuleId::new(&format!("r{rule}"))?, None, now);
         let AlarmEdge::Begin(begin) = edge else { anyhow::bail!("a begin") };
-        let level = if camera % 10 == 0 { Level::Red } else { Level::Yellow };
+        let level = if camera.is_multiple_of(10) { Level::Red } else { Level::Yellow };
         Ok(AlarmEdge::Begin(AlarmBegin { level, ..begin }))
     };
 
