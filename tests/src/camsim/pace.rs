@@ -52,10 +52,12 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    /// The first unit due at or after `now` at which decoding may start.
+    /// The first unit due at or after `now` at which decoding may start, and of which no picture is shown before `now`:
+    /// a time before the stream's own beginning cannot be said, and the payloader would make one up.
     fn join(&self, now: i64) -> Option<Cursor> {
         let length = nanos(self.length).max(1);
-        let passed = (now - self.epoch).max(0);
+        let early = self.track.units.iter().map(|unit| unit.leaves.saturating_sub(unit.at)).max();
+        let passed = (now + nanos(early.unwrap_or_default()) - self.epoch).max(0);
         let mut round = u64::try_from(passed / length).ok()?;
         let within = passed % length;
         let units = &self.track.units;
