@@ -56,8 +56,7 @@ impl Timeline {
     /// a time before the stream's own beginning cannot be said, and the payloader would make one up.
     fn join(&self, now: i64) -> Option<Cursor> {
         let length = nanos(self.length).max(1);
-        let early = self.track.units.iter().map(|unit| unit.leaves.saturating_sub(unit.at)).max();
-        let passed = (now + nanos(early.unwrap_or_default()) - self.epoch).max(0);
+        let passed = (now + self.early() - self.epoch).max(0);
         let mut round = u64::try_from(passed / length).ok()?;
         let within = passed % length;
         let units = &self.track.units;
@@ -67,6 +66,16 @@ impl Timeline {
             0
         });
         Some(Cursor { round, index })
+    }
+
+    /// The most that a picture is shown before it leaves, where pictures are reordered.
+    fn early(&self) -> i64 {
+        self.track
+            .units
+            .iter()
+            .map(|unit| nanos(unit.leaves.saturating_sub(unit.at)))
+            .max()
+            .unwrap_or_default()
     }
 
     fn after(&self, cursor: Cursor) -> Cursor {
@@ -331,14 +340,21 @@ fn pictured(feed: &Feed, cursor: Cursor) -> Option<&Unit> {
 fn send(shared: &Shared, feed: &mut Feed, cursor: Cursor) -> Result<i64, Gone> {
     let due = feed.timeline.due(cursor);
     let unit = feed.timeline.track.units.get(cursor.index).ok_or(Gone)?;
+    // The stream began later than it was asked to: a later keyframe is its first.
+    let begun = base_time(&feed.source);
+    if unit.is_keyframe && due - feed.timeline.early() < begun {
+        let later = feed.timeline.join(begun).ok_or(Gone)?;
+        if feed.timeline.due(later) > due {
+            feed.phase = Phase::Playing(later);
+            return Ok(feed.timeline.due(later));
+        }
+    }
     let mut buffer = pictured(feed, cursor).ok_or(Gone)?.buffer.copy();
     {
         // A shallow copy: the coded bytes stay shared with every other stream of this clip.
         let buffer = buffer.make_mut();
         let shown = due - nanos(unit.leaves) + nanos(unit.at);
-        let time = |nanos: i64| {
-            u64::try_from(nanos - base_time(&feed.source)).ok().map(gst::ClockTime::from_nseconds)
-        };
+        let time = |nanos: i64| u64::try_from(nanos - begun).ok().map(gst::ClockTime::from_nseconds);
         buffer.set_pts(time(shown));
         buffer.set_dts(time(due));
     }
