@@ -158,7 +158,7 @@ impl App {
         let streams = site.cameras.iter().flat_map(streams_of).count();
         let ingest_threads = IngestThreads::start(streams).map_err(AppError::Thread)?;
         let ingest = start_ingest(&site, &hub, &recorder, &clock, &mut health, &ingest_threads)?;
-        let pulse = site.canary.map(|every| Pulse::new(every, clock.wall()));
+        let pulse = canary_period(&site).map(|every| Pulse::new(every, clock.wall()));
         let sink = analysis::DeskSink::new(&site, &desk, pulse.clone(), clock.clone());
         let tampering = sink.tampering();
         let canary = pulse.as_ref().and_then(|_| hub.poll(&canary::stream().ok()?));
@@ -270,9 +270,14 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
+/// How often the canary sings: where no camera is analysed it has nothing to warn of, and would only cost.
+fn canary_period(site: &Site) -> Option<Duration> {
+    site.canary.filter(|_| site.cameras.iter().any(|camera| camera.analysed().is_some()))
+}
+
 /// A canary that cannot sing is told by its ticket; everything else goes on.
 async fn start_canary(site: &Arc<Site>, hub: &Hub, clock: &Clock, step: &mut Step) -> Result<(), AppError> {
-    let Some(every) = site.canary else { return Ok(()) };
+    let Some(every) = canary_period(site) else { return Ok(()) };
     let dir = site.data_dir.clone();
     let round = blocking(move || Ok(Round::load(&dir))).await?;
     let publisher = canary::stream().ok().and_then(|stream| hub.publisher(&stream));
@@ -353,7 +358,7 @@ fn hub_of(site: &Site) -> Hub {
         };
         streams_of(camera).map(ring).collect::<Vec<_>>()
     };
-    let canary = site.canary.and_then(|_| canary::stream().ok());
+    let canary = canary_period(site).and_then(|_| canary::stream().ok());
     let canary = canary.map(|stream| (stream, RingLimits { bytes, span, history: span }));
     Hub::with_limits(site.cameras.iter().flat_map(rings).chain(canary))
 }
