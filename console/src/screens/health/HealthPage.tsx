@@ -1,10 +1,10 @@
 /** Which stage of which camera fails, since when, and what to do about it. */
-import { SearchOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Empty, Input, Switch, Table, type TableColumnsType } from "antd";
+import { Empty, Switch, Table, type TableColumnsType } from "antd";
 import { useState } from "react";
 import { client, need } from "../../api/client";
 import type { AnalysisHealth, Camera, StreamHealth } from "../../api/types";
+import { PageSearch } from "../../components/PageSearch";
 import { Loading, Trouble } from "../../components/Trouble";
 import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
@@ -78,15 +78,7 @@ export function HealthPage() {
         <label className="nowrap">
           <Switch size="small" checked={onlyBad} onChange={setOnlyBad} /> {t.health.onlyProblems}
         </label>
-        <Input
-          allowClear
-          prefix={<SearchOutlined />}
-          className="page-search"
-          value={words}
-          placeholder={t.health.search}
-          aria-label={t.health.search}
-          onChange={(event) => setWords(event.target.value)}
-        />
+        <PageSearch words={words} label={t.health.search} onChange={setWords} />
       </div>
       <Table<Camera>
         className="card"

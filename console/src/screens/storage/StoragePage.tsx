@@ -1,12 +1,12 @@
 /** Does the disk hold out, and does every camera keep what the law asks? Worst first. */
-import { SearchOutlined } from "@ant-design/icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Empty, Input } from "antd";
+import { Button, Empty } from "antd";
 import { useState } from "react";
 import { Link } from "react-router";
 import { need } from "../../api/client";
 import { recordings, type Storage, type StorageCamera } from "../../api/recordings";
 import { screensOf, useViewer } from "../../api/session";
+import { PageSearch } from "../../components/PageSearch";
 import { Loading, Trouble } from "../../components/Trouble";
 import { useSpeech } from "../../i18n/context";
 import { bytes } from "../../i18n/format";
@@ -52,15 +52,7 @@ export function StoragePage() {
       <div className="page-head">
         <h2>{t.storage.kept}</h2>
         <span className="grow" />
-        <Input
-          allowClear
-          prefix={<SearchOutlined />}
-          className="page-search"
-          value={words}
-          placeholder={t.storage.search}
-          aria-label={t.storage.search}
-          onChange={(event) => setWords(event.target.value)}
-        />
+        <PageSearch words={words} label={t.storage.search} onChange={setWords} />
       </div>
       <ol className="card stored">
         {rows.map((row) => (

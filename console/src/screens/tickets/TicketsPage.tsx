@@ -1,10 +1,10 @@
 /** What is broken, where, since when, and what to do about it: the technicians' list. */
-import { SearchOutlined } from "@ant-design/icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Empty, Input, Modal, Switch } from "antd";
 import { useState } from "react";
 import { client, need, type TicketAct } from "../../api/client";
 import type { Ticket } from "../../api/types";
+import { PageSearch } from "../../components/PageSearch";
 import { Loading, Trouble } from "../../components/Trouble";
 import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
@@ -58,15 +58,7 @@ export function TicketsPage() {
         <label className="nowrap">
           <Switch size="small" checked={withPast} onChange={setWithPast} /> {t.tickets.withPast}
         </label>
-        <Input
-          allowClear
-          prefix={<SearchOutlined />}
-          className="page-search"
-          value={words}
-          placeholder={t.tickets.search}
-          aria-label={t.tickets.search}
-          onChange={(event) => setWords(event.target.value)}
-        />
+        <PageSearch words={words} label={t.tickets.search} onChange={setWords} />
       </div>
       <ol className="card tickets">
         {rows.map((ticket) => (
