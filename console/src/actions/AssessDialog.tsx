@@ -1,9 +1,10 @@
 /** 分析研判, and on with it: class, level, area, who should lead and help, until when. */
 import { useQuery } from "@tanstack/react-query";
 import { Button, Input, Modal, Radio, Select } from "antd";
-import { useRef, useState } from "react";
+import { type KeyboardEvent, useRef, useState } from "react";
 import { client, need } from "../api/client";
 import type { Incident } from "../api/types";
+import { focusOnce } from "../components/focusSoon";
 import { LevelBadge } from "../components/LevelBadge";
 import { Loading } from "../components/Trouble";
 import { useSpeech } from "../i18n/context";
@@ -95,16 +96,19 @@ function AssessForm({ incident, proposal, onDone }: Props & { proposal: Picked }
 
   return (
     <form
-      className="desk-form"
+      className="verb-form"
       onSubmit={(event) => {
         event.preventDefault();
         submit();
       }}
+      // The form itself has the focus at first: Enter gives the usual answer, and digits choose units.
+      ref={focusOnce}
+      tabIndex={-1}
       onKeyDown={(event) => {
-        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
+        if (isSubmit(event)) submit();
       }}
     >
-      <div className="desk-row">
+      <div className="form-row">
         <Field label={t.desk.form.class}>
           <Select
             showSearch={{ optionFilterProp: "label" }}
@@ -160,7 +164,7 @@ function AssessForm({ incident, proposal, onDone }: Props & { proposal: Picked }
       ) : (
         <p className="muted">{t.desk.form.noUnits}</p>
       )}
-      <div className="desk-row">
+      <div className="form-row">
         <Field label={t.desk.form.due} hint={due === undefined ? t.desk.form.dueUsual : undefined}>
           <TimeField value={due} label={t.desk.form.due} onChange={setDue} />
         </Field>
@@ -173,12 +177,16 @@ function AssessForm({ incident, proposal, onDone }: Props & { proposal: Picked }
           />
         </Field>
       </div>
-      <div className="desk-foot">
-        <Button onClick={() => onDone([assess])} data-act="assess-only">
-          {t.desk.form.assess}
+      <div className="form-foot">
+        <Button
+          type={canDispatch ? "default" : "primary"}
+          onClick={() => onDone([assess])}
+          data-act="assess-only"
+        >
+          {t.desk.form.assess} {!canDispatch && <kbd>Enter</kbd>}
         </Button>
         {canDispatch && (
-          <Button type="primary" htmlType="submit" ref={focusOnce} data-act="assess-dispatch">
+          <Button type="primary" htmlType="submit" data-act="assess-dispatch">
             {t.desk.form.assessAndDispatch} <kbd>Enter</kbd>
           </Button>
         )}
@@ -187,12 +195,10 @@ function AssessForm({ incident, proposal, onDone }: Props & { proposal: Picked }
   );
 }
 
-/** For `ref`: the usual answer has the focus once, so that Enter gives it and digits still choose. */
-export function focusOnce(button: HTMLElement | null): void {
-  if (!button || button.dataset.focused !== undefined) return;
-  button.dataset.focused = "";
-  // Dialogs take the focus for themselves when they open.
-  setTimeout(() => button.focus(), 60);
+/** Enter where nothing else wants it, and with Ctrl everywhere. */
+export function isSubmit(event: KeyboardEvent): boolean {
+  if (event.key !== "Enter" || event.nativeEvent.isComposing) return false;
+  return event.ctrlKey || event.metaKey || event.target === event.currentTarget;
 }
 
 interface FieldProps {

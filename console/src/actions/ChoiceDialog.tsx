@@ -1,6 +1,6 @@
 import { Button, Input, Modal } from "antd";
 import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
-import { focusSoon } from "../components/focusSoon";
+import { focusOnce, useFirstFocus } from "../components/focusSoon";
 import { useKeys } from "../components/keys";
 import { useSpeech } from "../i18n/context";
 
@@ -78,7 +78,7 @@ export function ChoiceDialog<Value>(props: Props<Value>) {
       maskTransitionName=""
     >
       <p className="muted">{props.hint}</p>
-      <div className="reasons">
+      <div className="reasons" tabIndex={-1} ref={focusOnce}>
         {props.choices.map((choice, at) => (
           <Button
             key={choice.label}
@@ -131,6 +131,7 @@ interface NoteProps {
 export function NoteDialog({ title, hint, okText, required, danger = false, onDone, onCancel }: NoteProps) {
   const { t } = useSpeech();
   const [note, setNote] = useState("");
+  const first = useFirstFocus();
   const [missing, setMissing] = useState(false);
   const confirm = () => {
     const written = note.trim();
@@ -156,7 +157,7 @@ export function NoteDialog({ title, hint, okText, required, danger = false, onDo
     >
       <p className="muted">{hint}</p>
       <Input.TextArea
-        ref={focusSoon}
+        ref={first}
         value={note}
         status={missing ? "error" : ""}
         onChange={(event) => setNote(event.target.value)}

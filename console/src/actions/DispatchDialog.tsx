@@ -2,9 +2,10 @@
 import { Button, Input, Modal } from "antd";
 import { useState } from "react";
 import type { Incident } from "../api/types";
+import { focusOnce } from "../components/focusSoon";
 import { Loading } from "../components/Trouble";
 import { useSpeech } from "../i18n/context";
-import { Field, focusOnce, useProposal } from "./AssessDialog";
+import { Field, isSubmit, useProposal } from "./AssessDialog";
 import type { CentreDecision } from "./command";
 import { active } from "./lifecycle";
 import { inOrder, type Picked } from "./picked";
@@ -64,13 +65,15 @@ function DispatchForm({ incident, proposal, onDone }: Props & { proposal: Picked
   if (centre.units.length === 0) return <p className="muted">{t.desk.form.noUnits}</p>;
   return (
     <form
-      className="desk-form"
+      className="verb-form"
       onSubmit={(event) => {
         event.preventDefault();
         submit();
       }}
+      ref={focusOnce}
+      tabIndex={-1}
       onKeyDown={(event) => {
-        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
+        if (isSubmit(event)) submit();
       }}
     >
       <Field label={t.desk.form.units} hint={t.desk.form.unitsHint}>
@@ -83,7 +86,7 @@ function DispatchForm({ incident, proposal, onDone }: Props & { proposal: Picked
         />
         {first && picked.lead === undefined && <p className="muted form-said">{t.desk.form.noLead}</p>}
       </Field>
-      <div className="desk-row">
+      <div className="form-row">
         <Field label={t.desk.form.due} hint={due === undefined ? t.desk.form.dueUsual : undefined}>
           <TimeField value={due} label={t.desk.form.due} onChange={setDue} />
         </Field>
@@ -96,8 +99,8 @@ function DispatchForm({ incident, proposal, onDone }: Props & { proposal: Picked
           />
         </Field>
       </div>
-      <div className="desk-foot">
-        <Button type="primary" htmlType="submit" ref={focusOnce} disabled={!ready} data-act="dispatch">
+      <div className="form-foot">
+        <Button type="primary" htmlType="submit" disabled={!ready} data-act="dispatch">
           {t.desk.form.dispatch} <kbd>Enter</kbd>
         </Button>
       </div>

@@ -184,7 +184,7 @@ export const deskWords: typeof Words = {
         close: "Close",
         revisit: "Revisit",
         hold: "Review hold",
-        escalate: "Next escalation",
+        escalate: "Escalation",
       },
       working: "working time",
       left: (span) => `${span} left`,

@@ -188,7 +188,7 @@ export const deskWords = {
         close: "结案",
         revisit: "回访",
         hold: "挂起复核",
-        escalate: "下次升级上报",
+        escalate: "升级上报",
       } as Record<string, string>,
       working: "工作时间",
       left: (span: string) => `剩 ${span}`,

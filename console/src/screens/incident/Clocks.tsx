@@ -27,13 +27,15 @@ export function Clocks({ incident, names }: { incident: IncidentDetail; names: C
                 {dial.unit && <span className="muted"> {names.unitOf(dial.unit)}</span>}
                 {dial.working && <span className="tag">{t.desk.clock.working}</span>}
               </span>
-              <span className="clock-left">
-                <b>{left > 0 ? t.desk.clock.left(age(t, left)) : t.desk.clock.over(age(t, -left))}</b>{" "}
-                <span className="muted">{time.stamp(dial.due_ms).slice(0, -3)}</span>
-              </span>
               {chain ? (
-                <span className="muted clock-bar-none">{t.desk.clock.steps(dial.fired)}</span>
+                <span>{t.desk.clock.steps(dial.fired)}</span>
               ) : (
+                <span className="clock-left">
+                  <b>{left > 0 ? t.desk.clock.left(age(t, left)) : t.desk.clock.over(age(t, -left))}</b>{" "}
+                  <span className="muted">{time.stamp(dial.due_ms).slice(0, -3)}</span>
+                </span>
+              )}
+              {!chain && (
                 <span className="clock-bar" role="img" aria-label={t.desk.clock.told(dial.fired)}>
                   <i style={{ width: `${dial.share * 100}%` }} className={barOf(dial.share)} />
                   {TOLD.slice(0, 2).map((percent) => (

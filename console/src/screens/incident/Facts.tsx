@@ -48,7 +48,7 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
           {incident.owner?.name ?? t.queue.nobody}
           {lease !== null && lease > 0 && <span className="muted"> · {t.incident.lease(age(t, lease))}</span>}
         </dd>
-        <dt>{t.incident.camera}</dt>
+        <dt>{incident.camera ? t.incident.camera : t.desk.facts.location}</dt>
         <dd>
           {seenAt(incident) || t.common.none}
           {viewer.role === "operator" && incident.camera && (

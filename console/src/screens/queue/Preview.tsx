@@ -60,7 +60,7 @@ export function Preview({ incident, actions, onOpen }: Props) {
         </p>
         {incident.description && <p className="preview-text">{incident.description}</p>}
         <dl className="facts">
-          <dt>{t.incident.camera}</dt>
+          <dt>{incident.camera ? t.incident.camera : t.desk.facts.location}</dt>
           <dd>{seenAt(incident) || t.common.none}</dd>
           <dt>{t.incident.area}</dt>
           <dd>{whereOf(t, incident)}</dd>

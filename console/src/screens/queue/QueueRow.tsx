@@ -30,7 +30,12 @@ function Left({ deadline_ms }: { deadline_ms: number }) {
 const useLate = (incident: Incident): boolean => isLate(incident, useNow());
 
 export function Thumb({ incident, className }: { incident: Incident; className: string }) {
-  if (!incident.thumbnail) return <span className={`${className} thumb-none`} aria-hidden="true" />;
+  const { t } = useSpeech();
+  if (!incident.thumbnail) {
+    // What has no picture shows where it came from in its place.
+    const from = incident.source === "camera" ? "" : (t.desk.source[incident.source] ?? incident.source);
+    return <span className={`${className} thumb-none`}>{from}</span>;
+  }
   return (
     <img className={className} src={thumbnailUrl(incident.id)} alt="" loading="lazy" draggable={false} />
   );
@@ -100,9 +105,6 @@ export const QueueRow = memo(function QueueRow({
           </a>
           {incident.ongoing && open && <span className="ongoing">{t.queue.ongoing}</span>}
           {incident.alarms > 1 && <span className="row-alarms">{t.queue.alarms(incident.alarms)}</span>}
-          {incident.source !== "camera" && (
-            <span className="row-alarms">{t.desk.source[incident.source] ?? incident.source}</span>
-          )}
         </span>
         <span className="row-why">{whyOf(t, incident)}</span>
       </span>

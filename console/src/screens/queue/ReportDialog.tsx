@@ -10,7 +10,7 @@ import { useCentre } from "../../actions/useCentre";
 import { client, need } from "../../api/client";
 import { desk, type IncidentReport, type Source } from "../../api/desk";
 import { useViewer } from "../../api/session";
-import { focusSoon } from "../../components/focusSoon";
+import { useFirstFocus } from "../../components/focusSoon";
 import { LevelBadge } from "../../components/LevelBadge";
 import { useSpeech } from "../../i18n/context";
 import { problemText } from "../../i18n/format";
@@ -51,6 +51,7 @@ export function ReportDialog({ onDone, onCancel }: Props) {
   });
   // One form is one report, however often it is sent.
   const key = useRef(freshKey());
+  const first = useFirstFocus();
   const [busy, setBusy] = useState(false);
   const [tried, setTried] = useState(false);
   const [source, setSource] = useState<Source>("hotline");
@@ -124,7 +125,7 @@ export function ReportDialog({ onDone, onCancel }: Props) {
       maskTransitionName=""
     >
       <form
-        className="desk-form"
+        className="verb-form"
         onSubmit={(event) => {
           event.preventDefault();
           void submit();
@@ -142,10 +143,10 @@ export function ReportDialog({ onDone, onCancel }: Props) {
             options={SOURCES.map((value) => ({ value, label: t.desk.source[value] ?? value }))}
           />
         </Field>
-        <div className="desk-row">
+        <div className="form-row">
           <Field label={words.class} needed>
             <Select
-              ref={focusSoon}
+              ref={first}
               showSearch={{ optionFilterProp: "label" }}
               aria-label={words.class}
               status={missing(cls)}
@@ -189,7 +190,7 @@ export function ReportDialog({ onDone, onCancel }: Props) {
             onChange={(event) => setText({ ...text, description: event.target.value })}
           />
         </Field>
-        <div className="desk-row">
+        <div className="form-row">
           <Field label={words.reporter}>{write("reporter", words.reporter, { most: 200 })}</Field>
           <Field label={words.phone}>{write("phone", words.phone, { most: 200 })}</Field>
           <Field label={words.camera}>
@@ -206,7 +207,7 @@ export function ReportDialog({ onDone, onCancel }: Props) {
             <TimeField value={happened} label={words.happened} onChange={setHappened} />
           </Field>
         </div>
-        <div className="desk-foot report-foot">
+        <div className="form-foot report-foot">
           <Upload
             multiple
             maxCount={MOST_FILES}

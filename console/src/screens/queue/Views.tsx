@@ -5,7 +5,7 @@ import { App, Button, Dropdown, Input, Modal } from "antd";
 import { type KeyboardEvent, useState } from "react";
 import { need } from "../../api/client";
 import { desk, type Filter, type SavedView } from "../../api/desk";
-import { focusSoon } from "../../components/focusSoon";
+import { useFirstFocus } from "../../components/focusSoon";
 import { useSpeech } from "../../i18n/context";
 import { problemText } from "../../i18n/format";
 import { sameFilter } from "../../queue/filter";
@@ -104,6 +104,7 @@ export function ViewNameDialog({ filter, old, onDone }: NameProps) {
   const { t } = useSpeech();
   const { message } = App.useApp();
   const queries = useQueryClient();
+  const first = useFirstFocus();
   const [name, setName] = useState(old?.name ?? "");
   const save = async () => {
     const wanted = name.trim();
@@ -133,7 +134,7 @@ export function ViewNameDialog({ filter, old, onDone }: NameProps) {
       maskTransitionName=""
     >
       <Input
-        ref={focusSoon}
+        ref={first}
         value={name}
         maxLength={MOST_NAME}
         placeholder={t.desk.views.name}
