@@ -101,8 +101,8 @@ function AssessForm({ incident, proposal, onDone }: Props & { proposal: Picked }
         event.preventDefault();
         submit();
       }}
-      // The form itself has the focus at first: Enter gives the usual answer, and digits choose units.
-      ref={focusOnce}
+      // Where no button can have the focus the form has it, so that Enter closes nothing and digits still choose.
+      ref={canDispatch ? undefined : focusOnce}
       tabIndex={-1}
       onKeyDown={(event) => {
         if (isSubmit(event)) submit();
@@ -186,7 +186,7 @@ function AssessForm({ incident, proposal, onDone }: Props & { proposal: Picked }
           {t.desk.form.assess} {!canDispatch && <kbd>Enter</kbd>}
         </Button>
         {canDispatch && (
-          <Button type="primary" htmlType="submit" data-act="assess-dispatch">
+          <Button type="primary" htmlType="submit" ref={focusOnce} data-act="assess-dispatch">
             {t.desk.form.assessAndDispatch} <kbd>Enter</kbd>
           </Button>
         )}

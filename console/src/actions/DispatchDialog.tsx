@@ -70,7 +70,7 @@ function DispatchForm({ incident, proposal, onDone }: Props & { proposal: Picked
         event.preventDefault();
         submit();
       }}
-      ref={focusOnce}
+      ref={ready ? undefined : focusOnce}
       tabIndex={-1}
       onKeyDown={(event) => {
         if (isSubmit(event)) submit();
@@ -100,7 +100,15 @@ function DispatchForm({ incident, proposal, onDone }: Props & { proposal: Picked
         </Field>
       </div>
       <div className="form-foot">
-        <Button type="primary" htmlType="submit" disabled={!ready} data-act="dispatch">
+        <Button
+          // It comes anew when it can be pressed: then it has the focus.
+          key={String(ready)}
+          ref={ready ? focusOnce : undefined}
+          type="primary"
+          htmlType="submit"
+          disabled={!ready}
+          data-act="dispatch"
+        >
           {t.desk.form.dispatch} <kbd>Enter</kbd>
         </Button>
       </div>

@@ -94,7 +94,8 @@ export function VerbDialog({ asking, onDecide, onCancel }: Props) {
         (reason, note) => ({
           verb: "close",
           reason,
-          note: note ?? (reason === "handled" ? t.reason.handled : undefined),
+          note:
+            note ?? (reason === "handled" && incident.state !== "verified" ? t.reason.handled : undefined),
         }),
         { title: t.act.closeTitle(incident.number), hint: t.act.closeHint },
       );
