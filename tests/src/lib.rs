@@ -5,6 +5,7 @@
 pub mod alarm;
 pub mod bench;
 pub mod camsim;
+pub mod console;
 pub mod eval;
 pub mod faulty;
 pub mod footage;
@@ -15,6 +16,7 @@ pub mod players;
 pub mod poll;
 pub mod recording;
 pub mod replayed;
+pub mod rough;
 pub mod samples;
 pub mod scene;
 pub mod shared;

@@ -33,6 +33,7 @@ pub mod routes;
 mod session;
 mod state;
 mod storage;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod tickets;

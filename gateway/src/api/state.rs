@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use sharpeyes_config::Site;
 use tokio_util::sync::CancellationToken;
 
-use super::{guard::Views, ports::CameraHealth};
+use super::{guard::Views, ports::CameraHealth, tail::Tail};
 use crate::{
     access::{accounts::Accounts, gate::Gate},
     clock::Clock,
@@ -56,17 +56,22 @@ pub struct ApiState(Arc<Inner>);
 struct Inner {
     parts: Parts,
     views: Views,
+    tail: Tail,
 }
 
 impl ApiState {
     /// Around these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, views: Views::default() }))
+        Self(Arc::new(Inner { parts, views: Views::default(), tail: Tail::default() }))
     }
 
     pub(super) fn views(&self) -> &Views {
         &self.0.views
+    }
+
+    pub(super) fn tail(&self) -> &Tail {
+        &self.0.tail
     }
 }
 

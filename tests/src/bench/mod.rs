@@ -11,7 +11,7 @@ mod frigate;
 pub mod index;
 pub mod load;
 pub mod playback;
-mod process;
+pub mod process;
 pub mod queue;
 pub mod record;
 mod rig;
