@@ -11,9 +11,10 @@ use crate::{
     clock::Clock,
     desk::Desk,
     hub::Hub,
+    outbound::Prod,
     record::{clip::ClipReader, retention::Keeping},
     stills::Stills,
-    store::{dispatch::Dispatch, tickets::Tickets},
+    store::{dispatch::Dispatch, outbox::Outbox, tickets::Tickets},
     transcode::Transcodes,
 };
 
@@ -39,6 +40,10 @@ pub struct Parts {
     pub keeping: Arc<Keeping>,
     /// Technical faults.
     pub tickets: Tickets,
+    /// What other systems are to be told.
+    pub outbox: Outbox,
+    /// Wakes those who tell them.
+    pub prod: Prod,
     /// Live pictures.
     pub hub: Hub,
     /// States of streams and analyses.

@@ -234,6 +234,39 @@ impl Outbox {
         .await
     }
 
+    /// These rows of `target`, as far as there are such.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database cannot be read.
+    pub async fn some(&self, target: TargetId, ids: Vec<i64>) -> Result<Vec<OutboxRow>, DbError> {
+        self.read(move |c| {
+            let sql = "SELECT * FROM outbox WHERE target = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id";
+            let ids = serde_json::Value::from_iter(ids).to_string();
+            c.prepare_cached(sql)?.query_map(params![target.as_str(), ids], outbox_row)?.collect()
+        })
+        .await
+    }
+
+    /// Gives up what waits for targets that the site file names no more.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub async fn retire(&self, known: Vec<TargetId>, now: WallTime) -> Result<usize, DbError> {
+        self.write(move |tx| {
+            let known = serde_json::Value::from_iter(known.iter().map(TargetId::as_str)).to_string();
+            let n_given_up = tx.execute(
+                "UPDATE outbox SET state = 'dead', next_ms = NULL, ended_ms = ?2, stage = 'send',
+                     code = 'target_removed', detail = 'the site file names this target no more'
+                 WHERE state = 'waiting' AND target NOT IN (SELECT value FROM json_each(?1))",
+                params![known, now.0],
+            )?;
+            // Whoever has no targets any more has no sender that would tidy up.
+            tx.execute("DELETE FROM outbox WHERE ended_ms < ?1", params![now.minus(KEPT).0])?;
+            Ok(n_given_up)
+        })
+        .await
+    }
+
     /// Gives up what has waited for longer than `keep`, deletes what has been over for [`KEPT`], and what is too much: a
     /// bounded number of each. Gives the number of rows that were touched.
     ///
