@@ -65,7 +65,11 @@ impl SseParser {
         if line.is_empty() {
             let data = std::mem::take(&mut self.data);
             let event = std::mem::take(&mut self.event);
-            return (!data.is_empty()).then(|| SseEvent { event, id: self.id.clone(), data: data.join("\n") });
+            return (!data.is_empty()).then(|| SseEvent {
+                event,
+                id: self.id.clone(),
+                data: data.join("\n"),
+            });
         }
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
@@ -251,7 +255,8 @@ impl Console {
         let mut body = answer.bytes_stream();
         let mut parser = SseParser::default();
         loop {
-            let piece = tokio::time::timeout(STALE, body.next()).await.context("stale")?.context("ended")??;
+            let piece =
+                tokio::time::timeout(STALE, body.next()).await.context("stale")?.context("ended")??;
             for event in parser.push(&piece) {
                 self.take(&event).await?;
             }
@@ -328,7 +333,8 @@ mod tests {
         let text = "retry:2000\n: sharp eyes\n\nevent: incident\nid: 7\ndata: {\"id\":1,\"title\":\"柳树\"}\n\n:\n\nevent: gone\nid: 8\ndata: {\"id\":1}\n\n";
         for size in [1, 2, 3, 7, text.len()] {
             let mut parser = SseParser::default();
-            let events: Vec<SseEvent> = text.as_bytes().chunks(size).flat_map(|piece| parser.push(piece)).collect();
+            let events: Vec<SseEvent> =
+                text.as_bytes().chunks(size).flat_map(|piece| parser.push(piece)).collect();
             let names: Vec<(&str, Option<&str>)> =
                 events.iter().map(|event| (event.event.as_str(), event.id.as_deref())).collect();
             assert_eq!(names, [("incident", Some("7")), ("gone", Some("8"))], "{size}");

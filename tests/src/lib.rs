@@ -14,6 +14,7 @@ pub mod model;
 pub mod peer;
 pub mod players;
 pub mod poll;
+pub mod receiver;
 pub mod recording;
 pub mod replayed;
 pub mod rough;

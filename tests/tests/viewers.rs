@@ -70,7 +70,8 @@ const MOST_BESIDE_MIB: f64 = 64.0;
 const CATCH_UP: Duration = Duration::from_secs(240);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_all_that_can_happen_on_the_way_every_console_shows_what_the_service_does() -> anyhow::Result<()> {
+async fn after_all_that_can_happen_on_the_way_every_console_shows_what_the_service_does() -> anyhow::Result<()>
+{
     let asked = |name: &str| std::env::var(name).ok().and_then(|n| n.parse::<u64>().ok());
     let n_viewers = usize::try_from(asked("SHARPEYES_VIEWERS").unwrap_or(50))?;
     let part = Duration::from_secs(asked("SHARPEYES_VIEWERS_SECONDS").unwrap_or(6));
@@ -128,7 +129,8 @@ async fn after_all_that_can_happen_on_the_way_every_console_shows_what_the_servi
     }
     tasks.shutdown().await;
 
-    let total = viewers.iter().fold(Tally::default(), |sum, viewer| viewer.screen.read(|_, tally| sum.plus(tally)));
+    let total =
+        viewers.iter().fold(Tally::default(), |sum, viewer| viewer.screen.read(|_, tally| sum.plus(tally)));
     for (manner, road) in &roads {
         let (n_links, n_cut) = road.counts();
         println!("{manner:?}: {n_links} connections, {n_cut} of them cut or suspended");
@@ -205,7 +207,8 @@ async fn catch_up(
 async fn list(gateway: &Gateway, cookie: &str) -> anyhow::Result<BTreeMap<i64, Value>> {
     let url = format!("{}/api/v1/incidents?state=all&limit=1000", gateway.url());
     let http = reqwest::Client::builder().no_proxy().build()?;
-    let mut list: Value = http.get(url).header("cookie", cookie).send().await?.error_for_status()?.json().await?;
+    let mut list: Value =
+        http.get(url).header("cookie", cookie).send().await?.error_for_status()?.json().await?;
     ensure!(list["next_cursor"].is_null(), "more incidents than one page");
     let rows = list["incidents"].as_array_mut().map(std::mem::take).context("incidents")?;
     Ok(rows.into_iter().filter_map(|row| Some((row["id"].as_i64()?, row))).collect())
@@ -279,7 +282,9 @@ impl Driver {
         let area = random.pick(&[TOWN, VILLAGE, OTHER_TOWN]);
         let mut body = match (incident["state"].as_str().unwrap_or_default(), random.below(4)) {
             ("new", _) | ("claimed", 0) => json!({ "action": "claim" }),
-            ("claimed", 1) => json!({ "action": "reject", "reject_reason": "out_of_scope", "note": "不予受理" }),
+            ("claimed", 1) => {
+                json!({ "action": "reject", "reject_reason": "out_of_scope", "note": "不予受理" })
+            }
             ("claimed", _) | ("assessed", 0) => {
                 json!({ "action": "assess", "area": area, "level": 2 + random.below(3), "lead": unit })
             }
@@ -295,7 +300,8 @@ impl Driver {
             ("verified", _) => json!({ "action": "close", "reason": "handled" }),
             _ => json!({ "action": "note", "note": "已核实" }),
         };
-        let is_work = ["sign_in", "arrive", "feedback", "finish", "return"].iter().any(|verb| body["action"] == *verb);
+        let is_work =
+            ["sign_in", "arrive", "feedback", "finish", "return"].iter().any(|verb| body["action"] == *verb);
         body["expected_version"] = incident["version"].clone();
         body["idempotency_key"] = format!("act-{}", self.n_keys).into();
         let path = if is_work { "work" } else { "actions" };
@@ -347,7 +353,8 @@ async fn alarms(site: &TestSite, prefix: &str, n_alarms: usize) -> anyhow::Resul
     let camera = CameraFacts::from(config.camera(&CameraId::new("gate")?).context("a camera")?);
     for n in 0..n_alarms {
         let zone = ZoneRef { id: ZoneId::new(&format!("{prefix}-{n}"))?, name: format!("区域 {n}") };
-        let edge = alarm::crowding(RuleId::new(&format!("{prefix}-{n}"))?, Some(zone), Clock::system().wall());
+        let edge =
+            alarm::crowding(RuleId::new(&format!("{prefix}-{n}"))?, Some(zone), Clock::system().wall());
         desk.alarm(camera.clone(), edge, None).await?;
     }
     Ok(())

@@ -10,10 +10,7 @@ use sharpeyes_domain::{
 use toml::Table;
 
 use super::{Check, Limits, centre::LEAST_TOKEN, range, secs, unknown};
-use crate::{
-    Channel, Fault, Target, TargetUrl,
-    raw::RawTarget,
-};
+use crate::{Channel, Fault, Target, TargetUrl, raw::RawTarget};
 
 const DAY: u64 = 86_400;
 
@@ -51,11 +48,8 @@ impl Check<'_> {
             .filter_map(|area| self.area(format!("{at}.areas"), Some(area), areas))
             .collect();
         let events = self.events(&format!("{at}.events"), raw.events);
-        let share = raw
-            .share
-            .into_iter()
-            .filter_map(|share| self.word(format!("{at}.share"), Some(share)))
-            .collect();
+        let share =
+            raw.share.into_iter().filter_map(|share| self.word(format!("{at}.share"), Some(share))).collect();
         let authority = raw.ca.map(|file| self.path(&file));
         let timeout = self.duration(&format!("{at}.timeout"), raw.timeout, secs(10), Limits::secs(1, 60));
         let keep = Limits::secs(7 * DAY, 90 * DAY);
@@ -118,7 +112,8 @@ impl Check<'_> {
                     && !topic.starts_with('$')
                     && !topic.chars().any(|c| c.is_control() || matches!(c, '+' | '#'))
                     && topic.split('/').all(|level| !level.is_empty());
-                let topic = self.accept(format!("{at}.topic"), if is_plain { Ok(topic) } else { Err(Fault::Topic) });
+                let topic =
+                    self.accept(format!("{at}.topic"), if is_plain { Ok(topic) } else { Err(Fault::Topic) });
                 let login = match (raw.username.take(), password) {
                     (None, None) => None,
                     (Some(username), Some(password)) => Some((username, password?)),

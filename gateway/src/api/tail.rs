@@ -81,7 +81,8 @@ async fn read(state: &ApiState, seq: ChangeSeq) -> Result<Next, ApiError> {
     let names = state.accounts.names().await?;
     let told = |change: Change| {
         let incident = convert::incident(&change.incident, &state.site, &names);
-        let text = serde_json::to_string(&incident).expect("our own structs with text keys always become JSON");
+        let text =
+            serde_json::to_string(&incident).expect("our own structs with text keys always become JSON");
         Told { change, text }
     };
     Ok(Next::Batch(Arc::new(changes.into_iter().map(told).collect())))

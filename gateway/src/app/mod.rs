@@ -315,8 +315,7 @@ async fn start_outbound(
     }
     for target in &site.targets {
         let (outbox, changed) = (stores.outbox.clone(), stores.dispatch.changed());
-        let sender =
-            Sender::new(target.clone(), outbox, changed, prod.clone(), board.clone(), clock.clone());
+        let sender = Sender::new(target.clone(), outbox, changed, prod.clone(), board.clone(), clock.clone());
         step.tasks.spawn(sender.run(step.stop.clone()));
     }
     Ok(())

@@ -18,7 +18,10 @@ pub struct Board(Arc<Mutex<BTreeMap<TargetId, (WallTime, Refusal)>>>);
 impl Board {
     pub(super) fn failed(&self, target: &TargetId, since: WallTime, refusal: Refusal) {
         let mut failing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        failing.entry(target.clone()).and_modify(|(_, last)| *last = refusal.clone()).or_insert((since, refusal));
+        failing
+            .entry(target.clone())
+            .and_modify(|(_, last)| *last = refusal.clone())
+            .or_insert((since, refusal));
     }
 
     pub(super) fn succeeded(&self, target: &TargetId) {

@@ -75,7 +75,9 @@ pub fn remedy(stage: &str, code: &str) -> &'static str {
         (_, "expired") => "look why the target was away for so long; what is still of use can be sent again",
         (_, "target_removed") => "the site file names this target no more",
         ("resolve", _) => "check the host name in the site file, and this machine's name servers",
-        ("connect", "refused") => "check that the target's service runs and that the port in the site file is its port",
+        ("connect", "refused") => {
+            "check that the target's service runs and that the port in the site file is its port"
+        }
         ("connect", _) => "check the cable, the route and the firewalls between this machine and the target",
         ("tls", "ca_unreadable") => "check the file that `ca` names in the site file: certificates in PEM",
         ("tls", _) => {
@@ -89,7 +91,9 @@ pub fn remedy(stage: &str, code: &str) -> &'static str {
         ("answer", "http_400" | "http_413" | "http_415" | "http_422") => {
             "the target does not understand the message: give whoever runs it docs/outbound.md and the message's number"
         }
-        ("answer", "redirected") => "redirections are not followed: write the address that it leads to into the site file",
+        ("answer", "redirected") => {
+            "redirections are not followed: write the address that it leads to into the site file"
+        }
         ("answer", "timeout") | ("send", "timeout") => {
             "the target takes too long: look at its load, or give `timeout` in the site file more"
         }

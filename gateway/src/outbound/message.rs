@@ -139,14 +139,13 @@ impl News {
                 description: report.description.as_deref(),
                 location: report.location.as_deref(),
             }),
-            reporter: report.filter(|_| with_reporter).map(|report| Reporter {
-                name: report.reporter.as_deref(),
-                phone: report.phone.as_deref(),
-            }),
-            position: report.and_then(|report| report.position).filter(|_| with_position).map(|at| Position {
-                latitude: at.latitude,
-                longitude: at.longitude,
-            }),
+            reporter: report
+                .filter(|_| with_reporter)
+                .map(|report| Reporter { name: report.reporter.as_deref(), phone: report.phone.as_deref() }),
+            position: report
+                .and_then(|report| report.position)
+                .filter(|_| with_position)
+                .map(|at| Position { latitude: at.latitude, longitude: at.longitude }),
             began_ms: row.began.0,
             opened_ms: row.opened.0,
             last_alarm_ms: row.last_alarm.0,
@@ -154,17 +153,21 @@ impl News {
             is_ongoing: row.is_ongoing,
             deadline_ms: row.deadline.map(|at| at.0),
             due_ms: status.due.map(|at| at.0),
-            units: status.assignments.iter().map(|one| Unit {
-                id: one.unit.as_str(),
-                name: self.unit_name(&one.unit),
-                is_lead: one.is_lead,
-                told_ms: one.told.0,
-                signed_ms: one.signed.map(|at| at.0),
-                arrived_ms: one.arrived.map(|at| at.0),
-                finished_ms: one.finished.map(|at| at.0),
-                ended_ms: one.end.map(|(at, _)| at.0),
-                end: one.end.map(|(_, cause)| cause.as_str()),
-            }).collect(),
+            units: status
+                .assignments
+                .iter()
+                .map(|one| Unit {
+                    id: one.unit.as_str(),
+                    name: self.unit_name(&one.unit),
+                    is_lead: one.is_lead,
+                    told_ms: one.told.0,
+                    signed_ms: one.signed.map(|at| at.0),
+                    arrived_ms: one.arrived.map(|at| at.0),
+                    finished_ms: one.finished.map(|at| at.0),
+                    ended_ms: one.end.map(|(at, _)| at.0),
+                    end: one.end.map(|(_, cause)| cause.as_str()),
+                })
+                .collect(),
             urged: marks.urged.map_or(0, UrgeLevel::number),
             is_overdue: marks.overdue,
             is_extended: marks.extended,
@@ -205,8 +208,9 @@ impl Announcer for News {
     }
 
     fn wants(&self, target: &TargetId, event: &str) -> bool {
-        self.target(target)
-            .is_some_and(|(target, _)| target.events.is_empty() || target.events.iter().any(|one| one == event))
+        self.target(target).is_some_and(|(target, _)| {
+            target.events.is_empty() || target.events.iter().any(|one| one == event)
+        })
     }
 
     fn body(&self, target: &TargetId, key: &str, incident: &IncidentRow, change: &HistoryRow) -> String {

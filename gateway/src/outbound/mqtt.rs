@@ -120,7 +120,9 @@ impl Mqtt {
             Packet::ConnAck(ack) if ack.code == ConnectReturnCode::Success => Ok(session),
             Packet::ConnAck(ack) => {
                 let code = match ack.code {
-                    ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized => "not_authorised",
+                    ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized => {
+                        "not_authorised"
+                    }
                     _ => "refused_session",
                 };
                 Err(Failure::away(SendStage::Answer, code, format!("the broker answers {:?}", ack.code)))

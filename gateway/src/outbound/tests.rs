@@ -155,7 +155,8 @@ async fn a_target_is_told_what_it_asks_for_and_then_how_that_goes_on() {
     assert_eq!(bench.waiting("fire").await, ["open"]);
     let red = bench.report(Level::Red).await;
     bench.act(red, IncidentAction::Claim, None).await;
-    let assess = |level| IncidentAction::Assess { level, class: None, area: None, lead: None, assist: Vec::new() };
+    let assess =
+        |level| IncidentAction::Assess { level, class: None, area: None, lead: None, assist: Vec::new() };
     bench.act(red, assess(Level::Blue), None).await;
     assert_eq!(bench.waiting("county").await, ["open", "claim", "assess"], "blue now, but told of as red");
     bench.act(yellow, IncidentAction::Claim, None).await;
@@ -175,7 +176,10 @@ async fn nothing_is_said_that_the_target_is_not_to_know() {
     }
     let body: Value = serde_json::from_str(&county.body).unwrap();
     assert_eq!(body["schema"], "sharpeyes.incident/1");
-    assert_eq!((body["event"]["kind_zh"].as_str(), body["incident"]["state_zh"].as_str()), (Some("新增"), Some("待受理")));
+    assert_eq!(
+        (body["event"]["kind_zh"].as_str(), body["incident"]["state_zh"].as_str()),
+        (Some("新增"), Some("待受理"))
+    );
     assert_eq!(body["incident"]["area"]["path"], serde_json::json!(["青河镇", "东村"]));
     assert!(body["incident"]["deadline_ms"].is_i64(), "its clocks run: {body}");
     assert_eq!(body["event"]["at"], "2027-01-15T16:00:00.000+08:00");
@@ -190,12 +194,18 @@ async fn of_one_incident_one_message_has_its_turn_and_of_others_others() {
     let bench = Bench::new().await;
     let (a, b) = (bench.report(Level::Red).await, bench.report(Level::Red).await);
     bench.act(a, IncidentAction::Claim, None).await;
-    let turn = async || bench.first("county").await.into_iter().map(|row| (row.incident, row.event)).collect::<Vec<_>>();
+    let turn = async || {
+        bench.first("county").await.into_iter().map(|row| (row.incident, row.event)).collect::<Vec<_>>()
+    };
     assert_eq!(turn().await, [(a, "open".to_owned()), (b, "open".to_owned())]);
     let first = bench.first("county").await[0].clone();
     let later = NOW.plus(Duration::from_secs(5));
     bench.tried("county", first.id, Outcome::Again { at: later, refusal: refusal() }).await;
-    assert_eq!(turn().await, [(b, "open".to_owned()), (a, "open".to_owned())], "it stays, and stays first of its own");
+    assert_eq!(
+        turn().await,
+        [(b, "open".to_owned()), (a, "open".to_owned())],
+        "it stays, and stays first of its own"
+    );
     bench.tried("county", first.id, Outcome::Dead { refusal: refusal() }).await;
     assert_eq!(turn().await, [(b, "open".to_owned()), (a, "claim".to_owned())]);
     // Sent again it is before what came after it, but not beside it.
@@ -215,6 +225,10 @@ async fn of_one_incident_one_message_has_its_turn_and_of_others_others() {
     let dead = bench.outbox.list(county.clone(), OutboxState::Dead, None).await.unwrap();
     let codes: Vec<&str> = dead.iter().filter_map(|row| Some(row.failure.as_ref()?.code.as_str())).collect();
     assert_eq!(codes, ["expired", "http_500"], "too old; what failed before says why");
-    bench.outbox.prune(county.clone(), Duration::from_secs(7 * 86_400), late.plus(Duration::from_secs(8 * 86_400))).await.unwrap();
+    bench
+        .outbox
+        .prune(county.clone(), Duration::from_secs(7 * 86_400), late.plus(Duration::from_secs(8 * 86_400)))
+        .await
+        .unwrap();
     assert_eq!(bench.outbox.list(county, OutboxState::Dead, None).await.unwrap(), []);
 }

@@ -188,7 +188,13 @@ impl Outbox {
     ///
     /// # Errors
     /// [`DbError`] when the database refuses: the row is then tried once more.
-    pub async fn tried(&self, target: TargetId, id: i64, outcome: Outcome, now: WallTime) -> Result<(), DbError> {
+    pub async fn tried(
+        &self,
+        target: TargetId,
+        id: i64,
+        outcome: Outcome,
+        now: WallTime,
+    ) -> Result<(), DbError> {
         self.write(move |tx| tried(tx, &target, id, &outcome, now)).await
     }
 
@@ -227,7 +233,8 @@ impl Outbox {
         before: Option<i64>,
     ) -> Result<Vec<OutboxRow>, DbError> {
         self.read(move |c| {
-            let sql = "SELECT * FROM outbox WHERE target = ?1 AND state = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4";
+            let sql =
+                "SELECT * FROM outbox WHERE target = ?1 AND state = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4";
             let values = params![target.as_str(), state.as_str(), before.unwrap_or(i64::MAX), MOST_LISTED];
             c.prepare_cached(sql)?.query_map(values, outbox_row)?.collect()
         })
@@ -417,8 +424,10 @@ fn resend(tx: &Transaction<'_>, target: &TargetId, what: &Resend, now: WallTime)
         "UPDATE outbox SET state = 'waiting', ended_ms = NULL, attempts = 0 WHERE target = ?1 AND {which} AND ?2 <> ''
          RETURNING incident"
     );
-    let mut incidents: Vec<i64> =
-        tx.prepare_cached(&sql)?.query_map(params![target.as_str(), rows], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut incidents: Vec<i64> = tx
+        .prepare_cached(&sql)?
+        .query_map(params![target.as_str(), rows], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
     let n_rows = incidents.len();
     incidents.sort_unstable();
     incidents.dedup();
@@ -495,7 +504,8 @@ fn drop_surplus(tx: &Transaction<'_>, target: &TargetId, now: WallTime) -> rusql
     if surplus <= 0 {
         return Ok(0);
     }
-    let dropped = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE target = ?1 ORDER BY id LIMIT ?2)
+    let dropped =
+        "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE target = ?1 ORDER BY id LIMIT ?2)
                    RETURNING incident, state = 'waiting'";
     let dropped: Vec<(i64, bool)> = tx
         .prepare_cached(dropped)?

@@ -15,6 +15,7 @@ pub mod process;
 pub mod queue;
 pub mod record;
 mod rig;
+pub mod sse;
 
 use std::{
     fs::File,

@@ -146,7 +146,8 @@ impl<'a> DispatchTx<'a> {
             let sql = "SELECT * FROM incident_history WHERE incident = ?1 AND version = ?2";
             let change = self.first(sql, params![id.0, version], rows::history_row)?;
             if let (Some(incident), Some(change)) = (self.incident(id)?, change) {
-                outbox::announce(self.transaction, announcer, &incident, &change).map_err(|e| self.fail(e))?;
+                outbox::announce(self.transaction, announcer, &incident, &change)
+                    .map_err(|e| self.fail(e))?;
             }
         }
         Ok(())
