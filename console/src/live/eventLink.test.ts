@@ -123,7 +123,9 @@ describe("EventLink", () => {
     );
     link.start();
     await vi.advanceTimersByTimeAsync(10);
-    pipes[0]?.write('event: reset\nid: 99\ndata: {"as_of_seq":99}\n\nevent: ready\nid: 99\ndata: {"as_of_seq":99}\n\n');
+    pipes[0]?.write(
+      'event: reset\nid: 99\ndata: {"as_of_seq":99}\n\nevent: ready\nid: 99\ndata: {"as_of_seq":99}\n\n',
+    );
     await vi.advanceTimersByTimeAsync(1_500);
     expect(taken).toEqual([100, 300]);
     expect(asked).toEqual([100, 300]);
