@@ -214,7 +214,7 @@ async fn of_one_incident_one_message_has_its_turn_and_of_others_others() {
     assert_eq!(turn().await, [(b, "open".to_owned()), (a, "claim".to_owned())]);
     let claim = bench.first("county").await[1].clone();
     bench.tried("county", claim.id, Outcome::Delivered).await;
-    assert_eq!(turn().await, [(b, "open".to_owned()), (a, "open".to_owned())]);
+    assert_eq!(turn().await, [(a, "open".to_owned()), (b, "open".to_owned())]);
     let state = bench.outbox.state(county.clone()).await.unwrap();
     assert_eq!((state.waiting, state.dead, state.failing), (2, 0, None));
     let audit = bench.desk.dispatch().clone();
