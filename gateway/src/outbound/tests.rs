@@ -12,7 +12,7 @@ use sharpeyes_domain::{
     time::WallTime,
 };
 
-use super::{News, webhook::signature};
+use super::{Board, News, webhook::signature};
 use crate::{
     clock::Clock,
     desk::{ActRequest, Desk, ReportRequest},
@@ -231,4 +231,25 @@ async fn of_one_incident_one_message_has_its_turn_and_of_others_others() {
         .await
         .unwrap();
     assert_eq!(bench.outbox.list(county, OutboxState::Dead, None).await.unwrap(), []);
+}
+
+#[test]
+fn a_target_that_fails_for_long_is_one_ticket_with_the_stage_and_what_to_do() {
+    let environment = Environment { base: Path::new("/"), variable: &|_| None };
+    let site = Site::parse(SITE, Path::new("site.toml"), &environment).unwrap();
+    let board = Board::default();
+    let [county, fire] = ["county", "fire"].map(|id| TargetId::new(id).unwrap());
+    let gone = Refusal { stage: "connect".into(), code: "refused".into(), detail: "refused".into() };
+    board.failed(&county, NOW, refusal());
+    board.failed(&fire, NOW.plus(Duration::from_secs(300)), gone.clone());
+    board.failed(&county, NOW.plus(Duration::from_secs(500)), gone);
+    let after = |seconds| board.fault(&site.targets, NOW.plus(Duration::from_secs(seconds)));
+    assert_eq!(after(599), None);
+    let fault = after(600).unwrap();
+    assert_eq!((fault.stage.as_deref(), fault.code.as_str()), (Some("connect"), "refused"), "as it fails now");
+    assert!(fault.detail.starts_with("county (http://127.0.0.1:9/in)") && !fault.detail.contains("fire"));
+    assert!(fault.remedy.contains("port"), "{}", fault.remedy);
+    assert!(after(900).unwrap().detail.contains("; fire"));
+    board.succeeded(&county);
+    assert!(after(900).unwrap().detail.starts_with("fire"));
 }
