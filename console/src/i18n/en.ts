@@ -1,11 +1,13 @@
 /** English: fills every word that Chinese has. */
 import { incidentClass, objectClass, sentence } from "./alarms.en";
+import { outboundWords } from "./outbound.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
 import { ticketWords } from "./tickets.en";
 import type { Words } from "./zh";
 
 export const en: Words = {
   ...recordingWords,
+  ...outboundWords,
   ...ticketWords,
   product: "Sharp Eyes",
   tagline: "Governance centre · dispatch",
