@@ -45,6 +45,8 @@ pub struct Manifest {
     pub classes: Classes,
     /// Boxes below are not reported; a camera may say otherwise.
     pub score: Confidence,
+    /// From here on a box may begin a track, weaker ones only carry one on; `None` is as usual. A camera may say otherwise.
+    pub strong: Option<Confidence>,
     /// Boxes of one class that overlap more are one thing.
     pub nms_iou: f32,
     /// Boxes of classes that are easily confused (car, bus, truck) that overlap more are one thing; `None` keeps both.
@@ -246,6 +248,7 @@ struct RawManifest {
     licence: Option<String>,
     source: Option<String>,
     score: Option<f64>,
+    strong: Option<f64>,
     nms_iou: Option<f64>,
     group_iou: Option<f64>,
     max_boxes: Option<f64>,
@@ -288,6 +291,7 @@ impl From<&Manifest> for RawManifest {
             licence: Some(licence.clone()),
             source: Some(source.clone()),
             score: Some(shortest(manifest.score.value())),
+            strong: manifest.strong.map(|strong| shortest(strong.value())),
             nms_iou: Some(shortest(manifest.nms_iou)),
             group_iou: manifest.group_iou.map(shortest),
             max_boxes: Some(f64::from(manifest.max_boxes)),
@@ -407,6 +411,7 @@ impl RawManifest {
         });
         let licence = p.required("licence", self.licence);
         let score = p.number("score", self.score, [0.001, 1.0], None);
+        let strong = self.strong.map(|v| p.number("strong", Some(v), [0.001, 1.0], None));
         let nms_iou = p.number("nms_iou", self.nms_iou, [0.05, 1.0], Some(0.45));
         let group_iou = self.group_iou.map(|v| p.number("group_iou", Some(v), [0.05, 1.0], None));
         let max_boxes = p.number("max_boxes", self.max_boxes, [1.0, 1000.0], Some(300.0));
@@ -434,6 +439,7 @@ impl RawManifest {
             input,
             classes,
             score: Confidence::new(score),
+            strong: strong.map(Confidence::new),
             nms_iou,
             group_iou,
             max_boxes,

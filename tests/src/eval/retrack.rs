@@ -40,8 +40,9 @@ struct TracksLine {
 pub fn retrack(site: &Path, folder: &Path) -> anyhow::Result<()> {
     let site = Site::load(site)?;
     let camera = site.cameras.first().context("a camera")?;
-    let weakest = models::choose(&site.inference, camera.model.as_ref())?.manifest.score;
-    let mut pipeline = CameraPipeline::new(&camera.rules, camera.score, weakest, site.timezone.clone());
+    let model = models::choose(&site.inference, camera.model.as_ref())?.manifest;
+    let strong = camera.score.or(model.strong);
+    let mut pipeline = CameraPipeline::new(&camera.rules, strong, model.score, site.timezone.clone());
     let detected: Vec<DetectionsLine> = lines(&folder.join("detections.jsonl"))?;
     // A picture that was glanced at and then seen again in its place was detected twice.
     let detected: BTreeMap<Pts, Vec<Detection>> =
