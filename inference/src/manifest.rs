@@ -51,6 +51,9 @@ pub struct Manifest {
     pub nms_iou: f32,
     /// Boxes of classes that are easily confused (car, bus, truck) that overlap more are one thing; `None` keeps both.
     pub group_iou: Option<f32>,
+    /// A box of which more than this share lies in a surer one of its group, or that holds so much of one, is no thing of its
+    /// own; `None` keeps both, as is right for a model that tells people apart who stand behind each other.
+    pub part: Option<f32>,
     /// Never more boxes than this in one picture.
     pub max_boxes: u32,
 }
@@ -251,6 +254,7 @@ struct RawManifest {
     strong: Option<f64>,
     nms_iou: Option<f64>,
     group_iou: Option<f64>,
+    part: Option<f64>,
     max_boxes: Option<f64>,
     #[serde(default)]
     input: RawInput,
@@ -294,6 +298,7 @@ impl From<&Manifest> for RawManifest {
             strong: manifest.strong.map(|strong| shortest(strong.value())),
             nms_iou: Some(shortest(manifest.nms_iou)),
             group_iou: manifest.group_iou.map(shortest),
+            part: manifest.part.map(shortest),
             max_boxes: Some(f64::from(manifest.max_boxes)),
             input: RawInput::from(input),
             classes: RawClasses {
@@ -414,6 +419,7 @@ impl RawManifest {
         let strong = self.strong.map(|v| p.number("strong", Some(v), [0.001, 1.0], None));
         let nms_iou = p.number("nms_iou", self.nms_iou, [0.05, 1.0], Some(0.45));
         let group_iou = self.group_iou.map(|v| p.number("group_iou", Some(v), [0.05, 1.0], None));
+        let part = self.part.map(|v| p.number("part", Some(v), [0.05, 1.0], None));
         let max_boxes = p.number("max_boxes", self.max_boxes, [1.0, 1000.0], Some(300.0));
         // SSD has sides such as 300; all others halve their picture five times.
         let step = if family == Some(Family::Ssd) { 1 } else { SIDE_STEP };
@@ -442,6 +448,7 @@ impl RawManifest {
             strong: strong.map(Confidence::new),
             nms_iou,
             group_iou,
+            part,
             max_boxes,
         })
     }
