@@ -64,8 +64,7 @@ pub(crate) fn suppress(detections: &mut Vec<Detection>, how: Suppression) -> Sup
 /// Half a person beside the whole one, or two cars in one box.
 fn is_part(kept: &Detection, candidate: &Detection, share: f32) -> bool {
     let smaller = kept.rect.area().min(candidate.rect.area());
-    kept.class.group() == candidate.class.group()
-        && kept.rect.intersection(&candidate.rect) > share * smaller
+    kept.class.group() == candidate.class.group() && kept.rect.intersection(&candidate.rect) > share * smaller
 }
 
 #[cfg(test)]

@@ -137,7 +137,14 @@ impl Runner {
             let _ = fs::remove_dir_all(&models);
             model::install_yolox_nano(shared, &models).map(|id| (models, id))
         });
-        Ok(Self { program, runtime, out, yolox: yolox.transpose()?, models: Model::ALL.to_vec(), reuse: Reuse::Nothing })
+        Ok(Self {
+            program,
+            runtime,
+            out,
+            yolox: yolox.transpose()?,
+            models: Model::ALL.to_vec(),
+            reuse: Reuse::Nothing,
+        })
     }
 
     /// The same, with use for what an earlier run has written.

@@ -123,6 +123,8 @@ fn who_gets_up_bends_sits_leaves_or_is_hidden_is_not_down() {
             })
         };
         play(&down(8), fps, 40.0, &[lower(0.11, 0.12, 11.0)]).is_silent("ties a shoe");
+        play(&down(5), fps, 40.0, &[lower(0.085, 0.075, 14.0)]).is_silent("squats for longer");
+        play(&down(5), fps, 40.0, &[lower(0.085, 0.075, 99.0)]).is_one("lies towards the camera", 6.3, 16.3);
         play(&down(8), fps, 40.0, &[lower(0.135, 0.09, 99.0)]).is_silent("sits down on a bench");
         let leaves = actor(Person, |t| clear(person(between(t, 0.0, 8.0, 0.5, 1.1), 0.7)));
         play(&down(4), fps, 25.0, &[leaves]).is_silent("walks out of the picture");

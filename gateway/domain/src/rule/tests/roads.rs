@@ -212,6 +212,11 @@ fn traffic_is_no_accident() {
         let light = [queues(0.6, 6.0), queues(0.44, 9.0), people(0.45), people(0.6)];
         play(&accident(), fps, 40.0, &light)
             .is_silent("a queue at a red light, and people who wait to cross");
+        let passes = actor(Car, |t| {
+            (1.0..6.5).contains(&t).then_some((car(between(t, 1.0, 6.5, 1.1, -0.1), 0.68), 0.7))
+        });
+        let stops = [crashes(0.5, 0.6, 4.0), passes];
+        play(&accident(), fps, 30.0, &stops).is_silent("one brakes hard, and another drives past it");
         play(&accident(), fps, 20.0, &[crashes(0.5, 0.6, 5.0)]).is_silent("someone brakes hard");
     }
 }
