@@ -90,6 +90,12 @@ fn against_the_heading_is_the_wrong_way_and_across_it_is_not() {
         let parks = actor(Car, |t| clear(car(between(t, 3.0, 7.0, 0.5, 0.42), 0.5)));
         play(&config, fps, 12.0, &[parks]).is_silent("a car that reverses by half its length");
     }
+    let held = RuleConfig { hold: MediaDuration::from_secs(2), ..config };
+    let missed = actor(Car, |t| {
+        let is_missed = (t * 10.0).round() % 3.0 < 0.5;
+        ((1.0..=9.0).contains(&t) && !is_missed).then_some((car(between(t, 1.0, 9.0, 0.9, 0.1), 0.5), 0.7))
+    });
+    play(&held, 10, 12.0, &[missed]).is_one("not seen in every third picture", 1.2, 6.0);
 }
 
 #[test]
