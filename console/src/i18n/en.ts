@@ -1,6 +1,7 @@
 /** English: fills every word that Chinese has. */
 import { incidentClass, objectClass, sentence } from "./alarms.en";
 import { deskCodes, deskWords } from "./desk.en";
+import { outboundWords } from "./outbound.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
 import { ticketWords } from "./tickets.en";
 import type { Words } from "./zh";
@@ -8,6 +9,7 @@ import type { Words } from "./zh";
 export const en: Words = {
   ...deskWords,
   ...recordingWords,
+  ...outboundWords,
   ...ticketWords,
   product: "Sharp Eyes",
   tagline: "Governance centre · dispatch",

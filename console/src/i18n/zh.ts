@@ -1,12 +1,14 @@
 /** Chinese, the first language: the shape of this object is what every other language must fill. */
 import { incidentClass, objectClass, sentence } from "./alarms.zh";
 import { deskCodes, deskWords } from "./desk.zh";
+import { outboundWords } from "./outbound.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
 import { ticketWords } from "./tickets.zh";
 
 export const zh = {
   ...deskWords,
   ...recordingWords,
+  ...outboundWords,
   ...ticketWords,
   product: "雪亮视频网关",
   tagline: "综治中心 · 事件调度",
