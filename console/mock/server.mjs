@@ -265,6 +265,11 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
       return send(res, 204);
     }
     if (key === "GET /areas") return send(res, 200, areas);
+    if (key === "GET /centre") {
+      const calendar = { hours: [], days: [], closed: [], open: [] };
+      return send(res, 200, { classes: [], units: [], calendar, duty: [] });
+    }
+    if (key === "GET /views") return send(res, 200, []);
     if (key === "GET /outbound") return send(res, 200, outbound());
     if (key === "GET /cameras" || key === "GET /health/cameras") return send(res, 200, cameras);
     const recorded = await recordingRoutes(req, res, url, viewer, { send, refuse, body });
@@ -278,13 +283,17 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
     if (key === "GET /incidents") {
       const scope = url.searchParams.get("state") ?? "open";
       const limit = Number(url.searchParams.get("limit") ?? 50);
-      const before = Number(url.searchParams.get("before") ?? Number.POSITIVE_INFINITY);
+      const before = Number(url.searchParams.get("cursor") ?? Number.POSITIVE_INFINITY);
       const list = incidents
         .map((i) => i.incident)
         .filter((i) => (scope === "all" || finished(i) === (scope === "closed")) && i.id < before)
         .sort((a, b) => (scope === "open" ? a.level - b.level : b.id - a.id))
         .slice(0, limit);
-      return send(res, 200, { as_of_seq: seq, incidents: list });
+      return send(res, 200, {
+        as_of_seq: seq,
+        incidents: list,
+        next_cursor: list.length === limit ? String(list.at(-1).id) : undefined,
+      });
     }
     if (path.startsWith("/incidents/")) return incident(req, res, viewer, path.split("/").slice(2));
     if (key === "GET /accounts") return send(res, 200, accounts);
@@ -318,7 +327,15 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
     const found = incidents.find((i) => i.incident.id === Number(id));
     if (!found) return refuse(res, 404, "not_found", "no such incident");
     if (part === undefined) {
-      return send(res, 200, { ...found.incident, alarm_list: found.alarm_list, history: found.history });
+      return send(res, 200, {
+        ...found.incident,
+        alarm_list: found.alarm_list,
+        history: found.history,
+        attachments: [],
+        clocks: [],
+        proposal: { assist: [] },
+        choices: undefined,
+      });
     }
     if (part === "actions") return act(res, viewer, found, await body(req));
     if (part === "clip") return send(res, 200, clipOf(found));
