@@ -19,8 +19,8 @@ pub use alarm::{
     ZoneName,
 };
 pub use centre::{
-    Calendar, Centre, Class, Deadline, DutyToday, Escalation, IncidentReport, IntakeReport, ReportFile,
-    Reported, SavedView, Source, Unit, ViewToSave,
+    Calendar, Centre, Class, Deadline, DutyToday, Escalation, IncidentReport, IntakeReport, OwnReport,
+    ReportFile, Reported, SavedView, Source, Unit, ViewToSave,
 };
 pub use queue::{
     Assignment, Attached, Attachment, ClockRow, CloseReason, HistoryRow, Incident, IncidentCommand,
