@@ -1,10 +1,12 @@
 /** English: fills every word that Chinese has. */
 import { incidentClass, objectClass, sentence } from "./alarms.en";
+import { phoneWords } from "./phone.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
 import { ticketWords } from "./tickets.en";
 import type { Words } from "./zh";
 
 export const en: Words = {
+  ...phoneWords,
   ...recordingWords,
   ...ticketWords,
   product: "Sharp Eyes",

@@ -1,9 +1,11 @@
 /** Chinese, the first language: the shape of this object is what every other language must fill. */
 import { incidentClass, objectClass, sentence } from "./alarms.zh";
+import { phoneWords } from "./phone.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
 import { ticketWords } from "./tickets.zh";
 
 export const zh = {
+  ...phoneWords,
   ...recordingWords,
   ...ticketWords,
   product: "雪亮视频网关",
