@@ -110,6 +110,7 @@ export const phoneWords: typeof Chinese = {
   gridReport: {
     title: "Report",
     class: "What kind",
+    moreClasses: "Other kinds…",
     area: "Grid (area)",
     what: "What happens",
     whatHint: "What it is, whether anybody is hurt, what help is needed",

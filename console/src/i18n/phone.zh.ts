@@ -108,6 +108,7 @@ export const phoneWords = {
   gridReport: {
     title: "网格上报",
     class: "类别",
+    moreClasses: "其他类别…",
     area: "网格（区域）",
     what: "情况说明",
     whatHint: "发生了什么、有没有人受伤、要什么帮助",

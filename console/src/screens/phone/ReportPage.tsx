@@ -13,7 +13,7 @@ import { problemText } from "../../i18n/format";
 import { dropReport, keepReport, keptReport, type ReportDraft } from "./keep";
 import { OwnReports } from "./OwnReports";
 import { Photos } from "./Photos";
-import { mayReport, missingIn, reportOf } from "./report";
+import { classesOf, missingIn, reportOf } from "./report";
 import { base64 } from "./shrink";
 import { useCentre } from "./useCentre";
 
@@ -65,6 +65,8 @@ function ReportForm({ first, areas, onNew }: FormProps) {
   const [draft, setDraft] = useState<ReportDraft>(() =>
     first.area === undefined && areas.length === 1 ? { ...first, area: areas[0]?.id } : first,
   );
+  const { usual, rare } = classesOf(classes);
+  const [all, setAll] = useState(() => rare.some((one) => one.id === first.class));
   const [busy, setBusy] = useState(false);
   const [asked, setAsked] = useState(false);
   const [taken, setTaken] = useState<Reported | null>(null);
@@ -134,7 +136,7 @@ function ReportForm({ first, areas, onNew }: FormProps) {
       <h1>{t.gridReport.title}</h1>
       <fieldset className="choices" disabled={locked}>
         <legend>{t.gridReport.class}</legend>
-        {classes.filter(mayReport).map((one) => (
+        {(all ? [...usual, ...rare] : usual).map((one) => (
           <button
             type="button"
             key={one.id}
@@ -144,6 +146,11 @@ function ReportForm({ first, areas, onNew }: FormProps) {
             {className(one.id)}
           </button>
         ))}
+        {!all && rare.length > 0 && (
+          <button type="button" className="choices-more" onClick={() => setAll(true)}>
+            {t.gridReport.moreClasses}
+          </button>
+        )}
       </fieldset>
       {missing === "class" && <Missing words={t.gridReport.needClass} />}
       <label htmlFor="report-area">{t.gridReport.area}</label>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ReportDraft } from "./keep";
-import { missingIn, reportOf, titleOf } from "./report";
+import { classesOf, missingIn, reportOf, titleOf } from "./report";
 import { within } from "./shrink";
 
 const draft = (fields: Partial<ReportDraft> = {}): ReportDraft => ({
@@ -55,4 +55,22 @@ it("makes photos smaller and never larger", () => {
   expect(within(4000, 3000, 1600)).toEqual({ width: 1600, height: 1200 });
   expect(within(640, 480, 1600)).toEqual({ width: 640, height: 480 });
   expect(within(1, 9000, 900)).toEqual({ width: 1, height: 900 });
+});
+
+it("offers what grid workers may report, what people see first", () => {
+  const one = (id: string, grid_workers = true) => ({
+    id,
+    grid_workers,
+    name: id,
+    name_en: id,
+    level: 3,
+    assist: [],
+    places: [],
+    external: {},
+    deadlines: [],
+    escalation: [],
+  });
+  const { usual, rare } = classesOf([one("loitering"), one("fight"), one("secret", false), one("other")]);
+  expect(usual.map((c) => c.id)).toEqual(["fight", "other"]);
+  expect(rare.map((c) => c.id)).toEqual(["loitering"]);
 });

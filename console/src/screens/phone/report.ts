@@ -4,8 +4,26 @@ import type { ReportDraft } from "./keep";
 
 type Class = Centre["classes"][number];
 
-/** Beyond the list of what grid workers are kept out of (禁入清单): what only cameras raise is nothing to report. */
-export const mayReport = (one: Class): boolean => one.grid_workers;
+/** Conditions that a camera's rule finds: a person names them seldom, and finds them below the others. */
+const OF_CAMERAS: ReadonlySet<string> = new Set([
+  "crowd_surge",
+  "intrusion",
+  "water_edge",
+  "line_crossing",
+  "wrong_way",
+  "loitering",
+  "left_object",
+  "running",
+]);
+
+/** What a grid worker may report (not 禁入清单), what people see first, and the rest. */
+export function classesOf(classes: readonly Class[]): { usual: Class[]; rare: Class[] } {
+  const allowed = classes.filter((one) => one.grid_workers);
+  return {
+    usual: allowed.filter((one) => !OF_CAMERAS.has(one.id)),
+    rare: allowed.filter((one) => OF_CAMERAS.has(one.id)),
+  };
+}
 
 /** The first thing that is still missing. */
 export function missingIn(draft: ReportDraft): "class" | "area" | "what" | null {
