@@ -8,7 +8,13 @@
  */
 import { chromium } from "playwright-core";
 
-const { E2E_URL: url, E2E_NAME: name, E2E_PASSWORD: password, E2E_FIRST: first, E2E_SECOND: second } = process.env;
+const {
+  E2E_URL: url,
+  E2E_NAME: name,
+  E2E_PASSWORD: password,
+  E2E_FIRST: first,
+  E2E_SECOND: second,
+} = process.env;
 const WAIT_MS = 30_000;
 
 const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);

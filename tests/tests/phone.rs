@@ -40,7 +40,7 @@ async fn a_patrol_works_on_a_bad_network_and_nothing_is_lost_or_done_twice() -> 
     let Some(mut browser) = Browser::open_or_skip("phone.mjs", variables)? else { return Ok(()) };
     browser.word("withdraw").await?;
     let more = json!({ "unit": "patrol", "note": "改派交警" });
-    act(&operator, second, "withdraw", more).await?;
+    operator.act(second, "withdraw", more).await?;
     let seen = browser.word("result").await?;
 
     ensure!(seen["trouble"].as_array().is_some_and(Vec::is_empty), "the browser complained: {seen}");
@@ -89,21 +89,8 @@ async fn dispatched(operator: &Client, title: &str) -> anyhow::Result<i64> {
     let (status, made) = operator.post("/reports", &report).await?;
     ensure!(status == StatusCode::CREATED, "{made}");
     let id = made["id"].as_i64().context("an id")?;
-    act(operator, id, "claim", json!({})).await?;
-    act(operator, id, "assess", json!({})).await?;
-    act(operator, id, "dispatch", json!({ "lead": "patrol", "note": "请立即到场" })).await?;
+    operator.act(id, "claim", json!({})).await?;
+    operator.act(id, "assess", json!({})).await?;
+    operator.act(id, "dispatch", json!({ "lead": "patrol", "note": "请立即到场" })).await?;
     Ok(id)
-}
-
-async fn act(operator: &Client, id: i64, action: &str, more: Value) -> anyhow::Result<()> {
-    let now = operator.get(&format!("/incidents/{id}")).await?;
-    let mut command = json!({
-        "action": action, "expected_version": now["version"], "idempotency_key": format!("{action}-{id}")
-    });
-    if let (Some(command), Value::Object(more)) = (command.as_object_mut(), more) {
-        command.extend(more);
-    }
-    let (status, body) = operator.post(&format!("/incidents/{id}/actions"), &command).await?;
-    ensure!(status == StatusCode::OK, "{action} {id}: {status} {body}");
-    Ok(())
 }

@@ -164,11 +164,12 @@ async fn check(operator: &Client, id: i64, outcome: Outcome) -> anyhow::Result<(
         ensure!(ledger["units"][0]["unit"] == UNIT, "{id} went to {}", ledger["units"]);
     }
     let history = ledger["history"].as_array().context("a history")?;
-    let by_person =
-        |action: &str| history.iter().filter(|row| row["action"] == action && row["actor"].is_object());
-    ensure!(by_person("claim").count() == 1, "{id} was claimed other than once: {history:?}");
+    let by_person = |action: &str| {
+        history.iter().filter(|row| row["action"] == action && row["actor"].is_object()).count()
+    };
+    ensure!(by_person("claim") == 1, "{id} was claimed other than once: {history:?}");
     let last = if outcome == Outcome::Dispatched { "dispatch" } else { "close" };
-    ensure!(by_person(last).count() == 1, "{id} has another number of {last}: {history:?}");
+    ensure!(by_person(last) == 1, "{id} has another number of {last}: {history:?}");
     Ok(())
 }
 

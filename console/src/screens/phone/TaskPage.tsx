@@ -269,7 +269,7 @@ function Past({ incident, unit }: Part) {
         {(all ? rows : rows.slice(0, FEW)).map((row) => (
           <li key={row.version}>
             <span className="muted">{time.stamp(row.at_ms).slice(0, -3)}</span>{" "}
-            <b>{t.history[row.action] ?? row.action}</b> {row.actor?.name ?? t.incident.machine}
+            <b>{t.phone.act[row.action] ?? t.history[row.action] ?? row.action}</b> {row.actor?.name ?? t.incident.machine}
             {row.note && <p>{row.note}</p>}
           </li>
         ))}
