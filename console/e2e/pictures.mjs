@@ -104,7 +104,11 @@ async function fill() {
   const unit = await open(browser, url, "phone", "zh", accounts.patrol);
   const phone = await unit.newPage();
   await phone.goto("/");
-  for (const [action, note] of [["sign_in"], ["arrive"], ["feedback", "已到水边，劝离两人，正在拉警戒线。"]]) {
+  for (const [action, note] of [
+    ["sign_in"],
+    ["arrive"],
+    ["feedback", "已到水边，劝离两人，正在拉警戒线。"],
+  ]) {
     const now = await ask(phone, `/incidents/${camera}`);
     await send(phone, `/incidents/${camera}/work`, {
       action,
@@ -117,7 +121,11 @@ async function fill() {
 }
 
 async function dispatch(page, id, note) {
-  for (const [action, more] of [["claim"], ["assess"], ["dispatch", { lead: "patrol", assist: ["traffic"], note }]]) {
+  for (const [action, more] of [
+    ["claim"],
+    ["assess"],
+    ["dispatch", { lead: "patrol", assist: ["traffic"], note }],
+  ]) {
     const now = await ask(page, `/incidents/${id}`);
     await send(page, `/incidents/${id}/actions`, {
       action,

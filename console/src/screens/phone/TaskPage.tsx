@@ -13,7 +13,7 @@ import { Loading, Trouble } from "../../components/Trouble";
 import { useSpeech } from "../../i18n/context";
 import { seenAt, whereOf, whyOf } from "../../i18n/format";
 import { useIncidents } from "../../live/LiveProvider";
-import { isDone } from "./deed";
+import { type Deed, isDone } from "./deed";
 import { clockOf, dueOf, historyOf, stepOf, wordsOfCentre } from "./order";
 import { Left, Marks } from "./TasksPage";
 import { useCentre } from "./useCentre";
@@ -44,7 +44,12 @@ export function TaskPage() {
   const back = () => navigate("/tasks");
   const missing = detail.error instanceof ProblemError && detail.error.problem.status === 404;
   if (missing || unit === undefined || !Number.isInteger(id)) {
-    return <Trouble title={t.phone.gone} label={t.phone.back} onRetry={back} />;
+    return (
+      <>
+        <Trouble title={t.phone.gone} label={t.phone.back} onRetry={back} />
+        <Undelivered deeds={deeds.filter((deed) => deed.incident === id)} onDrop={drop} />
+      </>
+    );
   }
   if (!incident) {
     if (!detail.isError) return <Loading />;
@@ -66,6 +71,26 @@ export function TaskPage() {
         deeds={deeds.filter((deed) => deed.incident === id && !arrived.includes(deed))}
       />
     </>
+  );
+}
+
+/** What can no longer be delivered, because the incident is another's now: to be read once more, and told by word. */
+function Undelivered({ deeds, onDrop }: { deeds: readonly Deed[]; onDrop: (deed: Deed) => Promise<void> }) {
+  const { t } = useSpeech();
+  return (
+    <div className="phone-page">
+      {deeds.map((deed) => (
+        <div key={deed.action} className="unsent">
+          <b>
+            {t.phone.unsent}: {t.phone.act[deed.action]}
+          </b>
+          {deed.note && <span>{deed.note}</span>}
+          <Button size="large" onClick={() => void onDrop(deed)}>
+            {t.phone.drop}
+          </Button>
+        </div>
+      ))}
+    </div>
   );
 }
 
@@ -91,7 +116,9 @@ function Head({ incident, unit }: Part) {
       </div>
       <h1>{className(incident.class)}</h1>
       <p className="task-now">
-        <span className={`step step-${step}`}>{t.phone.step[step]}</span>
+        <span className={`step step-${step}`}>
+          {step === "over" ? (t.state[incident.state] ?? incident.state) : t.phone.step[step]}
+        </span>
         {by !== undefined && (
           <span>
             {t.phone.until[step]} {time.stamp(by).slice(0, -3)} · <Left due_ms={by} />
@@ -269,7 +296,8 @@ function Past({ incident, unit }: Part) {
         {(all ? rows : rows.slice(0, FEW)).map((row) => (
           <li key={row.version}>
             <span className="muted">{time.stamp(row.at_ms).slice(0, -3)}</span>{" "}
-            <b>{t.phone.act[row.action] ?? t.history[row.action] ?? row.action}</b> {row.actor?.name ?? t.incident.machine}
+            <b>{t.phone.act[row.action] ?? t.history[row.action] ?? row.action}</b>{" "}
+            {row.actor?.name ?? t.incident.machine}
             {row.note && <p>{row.note}</p>}
           </li>
         ))}
