@@ -1,5 +1,6 @@
 /** English: fills every word that Chinese has. */
 import { incidentClass, objectClass, sentence } from "./alarms.en";
+import { deskCodes, deskWords } from "./desk.en";
 import { phoneWords } from "./phone.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
 import { ticketWords } from "./tickets.en";
@@ -7,6 +8,7 @@ import type { Words } from "./zh";
 
 export const en: Words = {
   ...phoneWords,
+  ...deskWords,
   ...recordingWords,
   ...ticketWords,
   product: "Sharp Eyes",
@@ -447,6 +449,7 @@ export const en: Words = {
   },
   error: {
     codes: {
+      ...deskCodes,
       ...recordingCodes,
       unreachable: "The server cannot be reached. Check the network.",
       not_signed_in: "Your session has ended. Please sign in again.",

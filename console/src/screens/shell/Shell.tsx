@@ -9,6 +9,7 @@ import { AuditPage } from "../audit/AuditPage";
 import { CamerasPage } from "../cameras/CamerasPage";
 import { HealthPage } from "../health/HealthPage";
 import { IncidentPage } from "../incident/IncidentPage";
+import { SheetPage } from "../incident/SheetPage";
 import { PhoneShell } from "../phone/PhoneShell";
 import { QueuePage } from "../queue/QueuePage";
 import { StoragePage } from "../storage/StoragePage";
@@ -23,6 +24,7 @@ const PAGES: Record<ScreenName, ReactNode> = {
     <>
       <Route path="/queue" element={<QueuePage />} />
       <Route path="/incidents/:id" element={<IncidentPage />} />
+      <Route path="/incidents/:id/supervision" element={<SheetPage />} />
     </>
   ),
   cameras: (
