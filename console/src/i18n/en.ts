@@ -2,11 +2,13 @@
 import { incidentClass, objectClass, sentence } from "./alarms.en";
 import { deskCodes, deskWords } from "./desk.en";
 import { outboundWords } from "./outbound.en";
+import { phoneWords } from "./phone.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
 import { ticketWords } from "./tickets.en";
 import type { Words } from "./zh";
 
 export const en: Words = {
+  ...phoneWords,
   ...deskWords,
   ...recordingWords,
   ...outboundWords,

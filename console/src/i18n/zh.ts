@@ -2,10 +2,12 @@
 import { incidentClass, objectClass, sentence } from "./alarms.zh";
 import { deskCodes, deskWords } from "./desk.zh";
 import { outboundWords } from "./outbound.zh";
+import { phoneWords } from "./phone.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
 import { ticketWords } from "./tickets.zh";
 
 export const zh = {
+  ...phoneWords,
   ...deskWords,
   ...recordingWords,
   ...outboundWords,
