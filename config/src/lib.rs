@@ -11,6 +11,7 @@ mod site;
 mod text;
 mod url;
 mod validate;
+mod written;
 
 pub use problem::{ConfigError, Fault, Problem};
 pub use secret::Secret;
@@ -19,7 +20,8 @@ pub use site::{
     Record, Server, Site, Storage, StreamSource, Transport,
 };
 pub use url::{RtspUrl, RtspUrlError};
-pub use validate::Environment;
+pub use validate::{Environment, TrialRules};
+pub use written::{rule_keys, rule_text};
 
 /// The commented example of a whole site, as shipped.
 pub const EXAMPLE_SITE: &str = include_str!("../examples/site.toml");

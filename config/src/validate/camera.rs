@@ -109,7 +109,8 @@ impl Check<'_> {
             score: score?,
             zones: zones.fine,
             lines: lines.fine,
-            rules,
+            rules: rules.live,
+            shadow_rules: rules.shadow,
         })
     }
 
@@ -207,7 +208,7 @@ impl Check<'_> {
         self.accept(at, fault.map_or(Ok(record), Err))
     }
 
-    fn zones(&mut self, at: &str, written: Vec<Value>) -> Known<Zone> {
+    pub(super) fn zones(&mut self, at: &str, written: Vec<Value>) -> Known<Zone> {
         let mut seen = BTreeMap::new();
         let mut fine = Vec::new();
         for (at, value) in indexed(&format!("{at}.zone"), written) {
@@ -228,7 +229,7 @@ impl Check<'_> {
         Known { fine, written: seen.into_keys().collect() }
     }
 
-    fn lines(&mut self, at: &str, written: Vec<Value>) -> Known<Line> {
+    pub(super) fn lines(&mut self, at: &str, written: Vec<Value>) -> Known<Line> {
         let mut seen = BTreeMap::new();
         let mut fine = Vec::new();
         for (at, value) in indexed(&format!("{at}.line"), written) {

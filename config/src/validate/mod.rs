@@ -6,6 +6,7 @@ mod camera;
 mod centre;
 mod retention;
 mod rule;
+mod trial;
 
 use std::{
     collections::BTreeMap,
@@ -27,6 +28,7 @@ use sharpeyes_domain::{
 use toml::{Table, Value};
 
 use retention::{Defaults, Written};
+pub use trial::TrialRules;
 
 use crate::{
     Analysis, ConfigError, Fault, IncidentSettings, Inference, InferenceProvider, Playback, Problem, Server,
