@@ -11,6 +11,7 @@ pub mod reserve;
 pub mod throttle;
 pub mod tickets;
 pub mod timeline;
+pub mod trials;
 
 /// The tables of the dispatch database: queue, accounts, sessions and audit. New ones are added at the end.
 pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
@@ -20,4 +21,5 @@ pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
     dispatch::MIGRATION_003,
     accounts::MIGRATION_002,
     tickets::MIGRATION,
+    trials::MIGRATION,
 ];
