@@ -65,6 +65,10 @@ closed_enum! {
         TicketRead => "ticket.read",
         /// Acknowledge and close tickets.
         TicketManage => "ticket.manage",
+        /// Try rules on a camera's recording, and see in words and numbers what they would have raised.
+        RuleTry => "rule.try",
+        /// See the still of an alarm of such a trial.
+        RuleStill => "rule.still",
         /// List, create and change accounts.
         AccountManage => "account.manage",
         /// Read and verify the audit log.
@@ -91,6 +95,8 @@ impl Action {
             | Self::RecordingList
             | Self::RecordingView
             | Self::HoldManage
+            | Self::RuleTry
+            | Self::RuleStill
             | Self::TicketRead
             | Self::TicketManage => ResourceKind::Camera,
             Self::IncidentList
@@ -106,7 +112,10 @@ impl Action {
     /// Shows moving or still pictures of people: each use is an audit row written before the bytes flow.
     #[must_use]
     pub const fn shows_pictures(self) -> bool {
-        matches!(self, Self::LiveView | Self::ClipView | Self::ThumbnailView | Self::RecordingView)
+        matches!(
+            self,
+            Self::LiveView | Self::ClipView | Self::ThumbnailView | Self::RecordingView | Self::RuleStill
+        )
     }
 }
 

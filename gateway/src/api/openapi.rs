@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::{
     accounts, audit, cameras, centre, clips, dto, events, files, holds, incidents, live, pictures,
-    recordings, reports, session, storage, tickets, timeline, transcodes,
+    recordings, reports, session, storage, tickets, timeline, transcodes, trials,
 };
 
 #[derive(OpenApi)]
@@ -32,6 +32,12 @@ use super::{
         recordings::file,
         transcodes::watch,
         pictures::still,
+        trials::rules,
+        trials::list,
+        trials::ask,
+        trials::one,
+        trials::still,
+        trials::remove,
         timeline::rows,
         timeline::next_alarm,
         incidents::list,
@@ -76,7 +82,8 @@ use super::{
         dto::IncidentScope,
         dto::JumpDirection,
         dto::LiveStream,
-        dto::TicketScope
+        dto::TicketScope,
+        dto::TrialSide
     ))
 )]
 struct Document;

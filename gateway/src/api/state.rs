@@ -15,6 +15,7 @@ use crate::{
     stills::Stills,
     store::{dispatch::Dispatch, tickets::Tickets},
     transcode::Transcodes,
+    trial::Trials,
 };
 
 /// The parts that the interface stands on.
@@ -39,6 +40,8 @@ pub struct Parts {
     pub keeping: Arc<Keeping>,
     /// Technical faults.
     pub tickets: Tickets,
+    /// Rules tried on recordings.
+    pub trials: Trials,
     /// Live pictures.
     pub hub: Hub,
     /// States of streams and analyses.

@@ -129,7 +129,7 @@ impl Analysis {
     /// Cameras whose detector cannot be used are reported in `health` and left out; nobody else notices.
     pub(super) fn start(
         site: &Site,
-        onnx: Result<Runtime, InferenceError>,
+        onnx: &Result<Runtime, Arc<InferenceError>>,
         hub: &Hub,
         sink: DeskSink,
         clock: &Clock,
@@ -139,13 +139,13 @@ impl Analysis {
         let analysed: Vec<&Camera> =
             site.cameras.iter().filter(|camera| camera.analysed().is_some()).collect();
         let runtime = match onnx {
-            Ok(runtime) => runtime,
+            Ok(runtime) => runtime.clone(),
             Err(error) => {
                 if !analysed.is_empty() {
                     tracing::error!(%error, "nothing is analysed; recording and live view go on");
                 }
                 for camera in analysed {
-                    unavailable(health, camera, &error);
+                    unavailable(health, camera, error);
                 }
                 return Ok((Step::default(), None));
             }

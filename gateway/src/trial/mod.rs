@@ -17,7 +17,7 @@ use sharpeyes_domain::{
     zone::Zone,
 };
 
-pub use self::keeper::{TrialParts, Trials};
+pub use self::keeper::{Side, TrialParts, Trials};
 use crate::store::dispatch::TraceBox;
 
 /// What is tried, on what. Checked.
