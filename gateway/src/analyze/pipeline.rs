@@ -111,6 +111,9 @@ pub struct CameraPipeline {
     /// Things that stood there when the camera was last watched closely.
     standing: Vec<Known>,
     rules: Vec<RuleState>,
+    /// What they say is only written down.
+    shadow: Vec<RuleState>,
+    shadow_edges: Vec<AlarmEdge>,
     timezone: TimeZone,
     newest: Option<Moment>,
     urgency: Urgency,
@@ -141,12 +144,34 @@ impl CameraPipeline {
             floor,
             standing: Vec::new(),
             rules,
+            shadow: Vec::new(),
+            shadow_edges: Vec::new(),
             timezone,
             newest: None,
             urgency: Urgency::Idle,
             pixels: Pixels::new(things),
             picture: None,
         }
+    }
+
+    /// With rules that raise nothing: what they say waits for [`Self::take_shadow`]. They are looked at as closely as the
+    /// others, or they would say something else once they are used.
+    #[must_use]
+    pub fn with_shadow(mut self, rules: &[RuleConfig]) -> Self {
+        if rules.iter().any(|rule| rule.kind.needs_pixels()) {
+            self.pixels = Pixels::new(Things::Wanted);
+        }
+        self.shadow = rules.iter().cloned().map(RuleState::new).collect();
+        self
+    }
+
+    /// What the shadow rules said since this was last asked.
+    pub fn take_shadow(&mut self) -> Vec<AlarmEdge> {
+        std::mem::take(&mut self.shadow_edges)
+    }
+
+    fn all_rules(&self) -> impl Iterator<Item = &RuleState> {
+        self.rules.iter().chain(&self.shadow)
     }
 
     /// The picture whose detections [`Self::look`] takes next: its pixels are looked at, too.
@@ -159,8 +184,7 @@ impl CameraPipeline {
     #[must_use]
     pub fn need(&self) -> Need {
         let none = Need { rest: Rung::Sizes, fps: 0.0 };
-        self.rules
-            .iter()
+        self.all_rules()
             .map(|rule| rule.config().kind.need())
             .fold(none, |most, need| Need { rest: most.rest.max(need.rest), fps: most.fps.max(need.fps) })
     }
@@ -211,7 +235,7 @@ impl CameraPipeline {
     fn interest(&self, at: Moment, tracks: &[Track]) -> Interest {
         let local = local_time(at.wall, &self.timezone);
         let mut interest =
-            Interest { is_busy: self.rules.iter().any(|rule| !rule.is_quiet()), ..Interest::default() };
+            Interest { is_busy: self.all_rules().any(|rule| !rule.is_quiet()), ..Interest::default() };
         for track in tracks {
             for rule in self.awake(local) {
                 let need = rule.kind.need();
@@ -230,7 +254,7 @@ impl CameraPipeline {
     }
 
     fn awake(&self, local: LocalTime) -> impl Iterator<Item = &RuleConfig> {
-        self.rules.iter().map(RuleState::config).filter(move |rule| rule.schedule.is_open(local))
+        self.all_rules().map(RuleState::config).filter(move |rule| rule.schedule.is_open(local))
     }
 
     /// The camera goes to rest: what is there now is known, and no reason to come back.
@@ -261,7 +285,9 @@ impl CameraPipeline {
         let tracks = self.tracker.update(at.pts, &detections).to_vec();
         let mut edges: Vec<AlarmEdge> =
             self.rules.iter_mut().filter_map(|rule| rule.step(frame, &tracks)).collect();
-        for evidence in edges.iter_mut().filter_map(AlarmEdge::evidence_mut) {
+        let said = self.shadow.iter_mut().filter_map(|rule| rule.step(frame, &tracks));
+        self.shadow_edges.extend(said);
+        for evidence in edges.iter_mut().chain(&mut self.shadow_edges).filter_map(AlarmEdge::evidence_mut) {
             evidence.low_trust = seen.doubt;
         }
         self.urgency = urgency(&self.rules, &tracks);
@@ -286,6 +312,8 @@ impl CameraPipeline {
         self.standing.clear();
         self.urgency = Urgency::Idle;
         let Some(at) = self.newest.take() else { return Vec::new() };
+        let said = self.shadow.iter_mut().filter_map(|rule| rule.reset(at, cause));
+        self.shadow_edges.extend(said);
         self.rules.iter_mut().filter_map(|rule| rule.reset(at, cause)).collect()
     }
 }

@@ -38,7 +38,7 @@ pub use storage::{
 };
 pub use ticket::{Ticket, TicketHand, TicketKind, TicketNote, TicketScope, TicketState};
 pub use trial::{
-    CameraRules, NewTrial, RuleProblem, Trial, TrialAlarm, TrialBlind, TrialDetail, TrialLiveAlarm, TrialResult,
+    CameraRules, NewTrial, RuleProblem, ShadowAlarm, ShadowAlarms, Trial, TrialAlarm, TrialBlind, TrialDetail, TrialLiveAlarm, TrialResult,
     TrialSide, TrialState, WrittenRule,
 };
 

@@ -33,6 +33,7 @@ use super::{
         transcodes::watch,
         pictures::still,
         trials::rules,
+        trials::shadow,
         trials::list,
         trials::ask,
         trials::one,

@@ -13,7 +13,7 @@ use crate::{
     hub::Hub,
     record::{clip::ClipReader, retention::Keeping},
     stills::Stills,
-    store::{dispatch::Dispatch, tickets::Tickets},
+    store::{dispatch::Dispatch, shadow::ShadowLog, tickets::Tickets},
     transcode::Transcodes,
     trial::Trials,
 };
@@ -42,6 +42,8 @@ pub struct Parts {
     pub tickets: Tickets,
     /// Rules tried on recordings.
     pub trials: Trials,
+    /// What rules would have raised that are only written down.
+    pub shadow: ShadowLog,
     /// Live pictures.
     pub hub: Hub,
     /// States of streams and analyses.

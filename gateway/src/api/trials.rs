@@ -149,6 +149,50 @@ pub(super) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Which time.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ShadowQuery {
+    /// Wall time of the beginning.
+    from_ms: i64,
+    /// Wall time of the end.
+    to_ms: i64,
+}
+
+/// What the camera's shadow rules would have raised, beside what its live rules did. No pictures.
+#[utoipa::path(get, path = "/api/v1/cameras/{id}/shadow-alarms", params(("id" = String, Path), ShadowQuery),
+    responses((status = 200, body = dto::ShadowAlarms), (status = 404, body = dto::ErrorBody)))]
+pub(super) async fn shadow(
+    guard: Guard,
+    Path(id): Path<String>,
+    Params(query): Params<ShadowQuery>,
+) -> Result<Json<dto::ShadowAlarms>, ApiError> {
+    let (camera, _) = guard.camera(&id, Purpose::Duty).await?;
+    let span = Span { from: WallTime(query.from_ms), to: WallTime(query.to_ms) };
+    let shadow = guard.state.shadow.list(camera.id.clone(), span).await?;
+    let rules = camera.rules.iter().map(|rule| rule.id.clone()).collect();
+    let live = guard.state.trials.live(camera.id.clone(), rules, span).await?;
+    let shadow = shadow.into_iter().map(|alarm| dto::ShadowAlarm {
+        rule: alarm.rule.to_string(),
+        class: alarm.class.into(),
+        level: alarm.level.number(),
+        began_ms: alarm.began.0,
+        raised_ms: alarm.raised.0,
+        ended_ms: alarm.ended.map(|at| at.0),
+        evidence: (&alarm.evidence).into(),
+    });
+    let live = live.into_iter().map(|alarm| dto::ShadowAlarm {
+        rule: alarm.rule.to_string(),
+        class: alarm.class.into(),
+        level: alarm.level.number(),
+        began_ms: alarm.began.0,
+        raised_ms: alarm.raised.0,
+        ended_ms: alarm.ended.map(|at| at.0),
+        evidence: (&alarm.evidence).into(),
+    });
+    Ok(Json(dto::ShadowAlarms { shadow: shadow.collect(), live: live.collect() }))
+}
+
 /// Which still.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

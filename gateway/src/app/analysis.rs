@@ -33,7 +33,10 @@ use crate::{
     desk::Desk,
     hub::{Hub, Polled},
     models,
-    store::dispatch::{CameraFacts, FrameTrace, TraceBox},
+    store::{
+        dispatch::{CameraFacts, FrameTrace, TraceBox},
+        shadow::ShadowLog,
+    },
     tickets::{Tampering, urgency},
 };
 
@@ -175,7 +178,8 @@ impl Analysis {
                 continue;
             };
             let (weakest, timezone) = (model.manifest.score, site.timezone.clone());
-            let pipeline = CameraPipeline::new(&camera.rules, camera.score, weakest, timezone);
+            let pipeline = CameraPipeline::new(&camera.rules, camera.score, weakest, timezone)
+                .with_shadow(&camera.shadow_rules);
             let look_every = settings.look_every.into();
             let analysis = LiveAnalysis::new(
                 AnalysisSettings {
@@ -284,6 +288,7 @@ fn unavailable(health: &mut Health, camera: &Camera, error: &InferenceError) {
 /// Gives the desk what the analysis finds. A write that fails is logged here and the analysis goes on.
 pub(super) struct DeskSink {
     desk: Desk,
+    shadow: ShadowLog,
     tampering: Tampering,
     pulse: Option<Pulse>,
     clock: Clock,
@@ -304,7 +309,13 @@ enum CameraKind {
 
 impl DeskSink {
     /// Alarms of the canary go on `pulse` when they are stored; without it there is no canary.
-    pub(super) fn new(site: &Site, desk: &Desk, pulse: Option<Pulse>, clock: Clock) -> Self {
+    pub(super) fn new(
+        site: &Site,
+        desk: &Desk,
+        shadow: ShadowLog,
+        pulse: Option<Pulse>,
+        clock: Clock,
+    ) -> Self {
         let known = |camera: &Camera| Known {
             facts: CameraFacts::from(camera),
             kind: CameraKind::Real(urgency(camera)),
@@ -316,7 +327,7 @@ impl DeskSink {
         {
             cameras.insert(facts.id.clone(), Known { facts, kind: CameraKind::Canary });
         }
-        Self { desk: desk.clone(), tampering: Tampering::default(), pulse, clock, cameras }
+        Self { desk: desk.clone(), shadow, tampering: Tampering::default(), pulse, clock, cameras }
     }
 
     /// What is written about tampering.
@@ -337,6 +348,12 @@ impl AlarmSink for DeskSink {
                 tracing::info!(camera.id = %camera, alarm = %alarm.alarm, incident = %alarm.incident, new = alarm.is_new_incident, "alarm")
             }
             Err(error) => tracing::error!(camera.id = %camera, %error, "an alarm could not be stored"),
+        }
+    }
+
+    fn shadow(&self, camera: &CameraId, edge: AlarmEdge) {
+        if let Err(error) = self.shadow.edge_blocking(camera, edge) {
+            tracing::error!(camera.id = %camera, %error, "a shadow alarm could not be written down");
         }
     }
 

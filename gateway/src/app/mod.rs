@@ -30,6 +30,7 @@ use crate::{
         db::{Db, DbError},
         dispatch::Dispatch,
         footage::{Footage, FootageError},
+        shadow::ShadowLog,
         tickets::Tickets,
         trials::TrialRows,
     },
@@ -119,6 +120,7 @@ struct Stores {
     accounts: Accounts,
     tickets: Tickets,
     trials: TrialRows,
+    shadow: ShadowLog,
 }
 
 impl App {
@@ -165,7 +167,7 @@ impl App {
         let ingest = start_ingest(&site, &hub, &recorder, &clock, &mut health, &ingest_threads)?;
         let pulse = canary_period(&site).map(|every| Pulse::new(every, clock.wall()));
         let onnx = onnx.map_err(Arc::new);
-        let sink = analysis::DeskSink::new(&site, &desk, pulse.clone(), clock.clone());
+        let sink = analysis::DeskSink::new(&site, &desk, stores.shadow.clone(), pulse.clone(), clock.clone());
         let tampering = sink.tampering();
         let canary = pulse.as_ref().and_then(|_| hub.poll(&canary::stream().ok()?));
         let (mut analysis, inference) = Analysis::start(&site, &onnx, &hub, sink, &clock, &mut health, canary)
@@ -212,6 +214,7 @@ impl App {
             keeping,
             tickets: stores.tickets,
             trials: trials.clone(),
+            shadow: stores.shadow,
             hub,
             health,
             clock,
@@ -333,7 +336,8 @@ fn open_stores(site: &Site, clock: &Clock) -> Result<Stores, AppError> {
         dispatch: Dispatch::new(db.clone())?,
         accounts: Accounts::new(&db, &site.name, site.areas.clone(), clock.clone())?,
         tickets: Tickets::new(db.clone()),
-        trials: TrialRows::new(db),
+        trials: TrialRows::new(db.clone()),
+        shadow: ShadowLog::open(db)?,
     })
 }
 

@@ -8,6 +8,7 @@ pub mod db;
 pub mod dispatch;
 pub mod footage;
 pub mod reserve;
+pub mod shadow;
 pub mod throttle;
 pub mod tickets;
 pub mod timeline;

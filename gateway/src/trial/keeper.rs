@@ -48,6 +48,8 @@ const MOST_WAITING: usize = 8;
 const MOST_KEPT: u32 = 20;
 /// … and for how long: much less than the footage itself.
 const KEPT_FOR: Duration = Duration::from_hours(7 * 24);
+/// Alarms of the live rules in one answer.
+const MOST_LISTED: usize = 500;
 /// One that takes longer is ended with what it found.
 const LONGEST: Duration = Duration::from_hours(1);
 /// Recordings are written to the same disk.
@@ -184,6 +186,21 @@ impl Trials {
             self.tell_reached(row);
         }
         Ok(found)
+    }
+
+    /// What rules of a camera raised that touches `span`.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub async fn live(
+        &self,
+        camera: CameraId,
+        rules: Vec<RuleId>,
+        span: Span,
+    ) -> Result<Vec<LiveAlarm>, DbError> {
+        let rows = self.0.parts.rows.clone();
+        let read = move || rows.live_blocking(&camera, &rules, span, MOST_LISTED);
+        tokio::task::spawn_blocking(read).await.unwrap_or(Err(DbError::Closed))
     }
 
     fn tell_reached(&self, row: &mut TrialRow) {

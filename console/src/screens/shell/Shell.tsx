@@ -10,6 +10,7 @@ import { CamerasPage } from "../cameras/CamerasPage";
 import { HealthPage } from "../health/HealthPage";
 import { IncidentPage } from "../incident/IncidentPage";
 import { QueuePage } from "../queue/QueuePage";
+import { RulesPage } from "../rules/RulesPage";
 import { StoragePage } from "../storage/StoragePage";
 import { TicketsPage } from "../tickets/TicketsPage";
 import { TimelinePage } from "../timeline/TimelinePage";
@@ -33,6 +34,12 @@ const PAGES: Record<ScreenName, ReactNode> = {
   timeline: <Route path="/timeline" element={<TimelinePage />} />,
   storage: <Route path="/storage" element={<StoragePage />} />,
   tickets: <Route path="/tickets" element={<TicketsPage />} />,
+  rules: (
+    <>
+      <Route path="/rules" element={<RulesPage />} />
+      <Route path="/rules/:id" element={<RulesPage />} />
+    </>
+  ),
   health: <Route path="/health" element={<HealthPage />} />,
   accounts: <Route path="/accounts" element={<AccountsPage />} />,
   audit: <Route path="/audit" element={<AuditPage />} />,

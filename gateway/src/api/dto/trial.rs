@@ -248,3 +248,32 @@ pub enum TrialSide {
     /// Of the live ones.
     Live,
 }
+
+/// `GET /cameras/{id}/shadow-alarms`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ShadowAlarms {
+    /// What rules would have raised that are only written down, the newest first, at most 500.
+    pub shadow: Vec<ShadowAlarm>,
+    /// What the live rules did raise in the same time, in order of time, at most 500.
+    pub live: Vec<ShadowAlarm>,
+}
+
+/// One firing of a rule, without what became of it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ShadowAlarm {
+    /// Which rule of the camera.
+    pub rule: String,
+    /// What it looks for.
+    pub class: IncidentClass,
+    /// 1 red to 4 blue.
+    pub level: u8,
+    /// When the condition first held.
+    pub began_ms: i64,
+    /// When it had held long enough.
+    pub raised_ms: i64,
+    /// When it last held; absent while it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_ms: Option<i64>,
+    /// Codes and numbers for the sentence.
+    pub evidence: Evidence,
+}

@@ -182,7 +182,7 @@ async fn ask(
 fn query(path: &str) -> String {
     let (from, at, to) = (START.0 + 50_000, START.0 + 61_000, START.0 + 70_000);
     match path.rsplit('/').next() {
-        Some("timeline" | "recording" | "recording.mp4" | "recording.h264.mp4") => {
+        Some("timeline" | "shadow-alarms" | "recording" | "recording.mp4" | "recording.h264.mp4") => {
             format!("?from_ms={from}&to_ms={to}")
         }
         Some("next-alarm") => "?at_ms=0".to_owned(),
@@ -282,7 +282,7 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
         row.path.contains("{id}") && !["accounts", "intake"].iter().any(|other| row.path.contains(other))
     }) {
         let mut bodies = BTreeSet::new();
-        let is_technical = ["tickets", "trials", "rules"].iter().any(|word| row.path.contains(word));
+        let is_technical = ["tickets", "trials", "rules", "shadow"].iter().any(|word| row.path.contains(word));
         let cookie = if is_technical { &technician } else { &cookie };
         for (incident, camera, hold, ticket) in [
             (west.to_string(), "cam-west", hold.to_string(), ticket.to_string()),

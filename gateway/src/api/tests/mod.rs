@@ -78,6 +78,7 @@ use crate::{
         db::{Db, DbError},
         dispatch::Dispatch,
         footage::{Footage, IncidentMark, NewHold},
+        shadow::ShadowLog,
         tickets::{Tickets, WhichTickets},
         trials::{TrialEnd, TrialRows},
     },
@@ -249,6 +250,7 @@ impl House {
         });
         let state = ApiState::new(Parts {
             trials: trials.unwrap(),
+            shadow: ShadowLog::open(db.clone()).unwrap(),
             gate: gate(site.areas.clone()),
             accounts,
             desk,
