@@ -378,6 +378,45 @@ mod tests {
     }
 
     #[test]
+    fn a_shadow_rule_says_the_same_as_a_live_one_to_nobody() {
+        use sharpeyes_domain::{
+            detection::ObjectClass,
+            ids::RuleId,
+            rule::{RuleConfig, RuleKind},
+        };
+        let kind = RuleKind::Intrusion { classes: vec![ObjectClass::Person] };
+        let rule = RuleConfig {
+            hold: MediaDuration::ZERO,
+            must_have_moved: false,
+            ..RuleConfig::new(RuleId::new("in").unwrap(), kind, None)
+        };
+        let seen = |pipeline: &mut CameraPipeline| {
+            let mut edges = Vec::new();
+            for n in 0..30 {
+                let at = Moment { pts: Pts(n * 18_000), wall: WallTime(n * 200) };
+                let rect = NormRect { x0: 0.4, y0: 0.2, x1: 0.5, y1: 0.7 };
+                let confidence = Confidence::new(0.9);
+                let person = Detection { class: ObjectClass::Person, confidence, rect };
+                edges.extend(pipeline.observe(at, &[person]).edges);
+            }
+            edges.extend(pipeline.interrupt(EndCause::Stopped));
+            edges
+        };
+        let weakest = Confidence::new(0.1);
+        let rules = [rule];
+        let mut live = CameraPipeline::new(&rules, None, weakest, TimeZone::UTC);
+        let raised = seen(&mut live);
+        assert!(matches!(raised[..], [AlarmEdge::Begin(_), AlarmEdge::End(_)]), "{raised:?}");
+        assert_eq!(live.take_shadow(), []);
+        let mut shadow = CameraPipeline::new(&[], None, weakest, TimeZone::UTC).with_shadow(&rules);
+        assert_eq!(shadow.need(), live.need(), "it is looked at as closely");
+        assert_eq!(seen(&mut shadow), []);
+        assert_eq!(shadow.urgency(), Urgency::Idle, "it is before nobody in the queue of the detector");
+        assert_eq!(shadow.take_shadow(), raised);
+        assert_eq!(shadow.take_shadow(), []);
+    }
+
+    #[test]
     fn schedules_are_meant_in_the_sites_own_time() {
         let shanghai = TimeZone::get("Asia/Shanghai").unwrap();
         // 2026-11-22 was a Sunday; 18:30 UTC is 02:30 on Monday in Shanghai.

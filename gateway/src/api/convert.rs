@@ -33,7 +33,9 @@ use crate::{
     store::{
         accounts::AccountRow,
         audit::AuditRow,
-        dispatch::{AlarmRow, AttachmentRow, ClockRow, FrameTrace, TraceBox, HistoryRow, IncidentRow, Proposal, Which},
+        dispatch::{
+            AlarmRow, AttachmentRow, ClockRow, FrameTrace, HistoryRow, IncidentRow, Proposal, TraceBox, Which,
+        },
     },
 };
 

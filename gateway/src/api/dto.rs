@@ -38,8 +38,8 @@ pub use storage::{
 };
 pub use ticket::{Ticket, TicketHand, TicketKind, TicketNote, TicketScope, TicketState};
 pub use trial::{
-    CameraRules, NewTrial, RuleProblem, ShadowAlarm, ShadowAlarms, Trial, TrialAlarm, TrialBlind, TrialDetail, TrialLiveAlarm, TrialResult,
-    TrialSide, TrialState, WrittenRule,
+    CameraRules, NewTrial, RuleProblem, ShadowAlarm, ShadowAlarms, Trial, TrialAlarm, TrialBlind,
+    TrialDetail, TrialLiveAlarm, TrialResult, TrialSide, TrialState, WrittenRule,
 };
 
 // ---- errors

@@ -266,7 +266,8 @@ async fn check_recorded(guard: &Guard, stream: &StreamId, span: Span) -> Result<
 }
 
 fn detector(guard: &Guard, camera: &Camera, wanted: Option<&str>) -> Result<ModelFile, ApiError> {
-    let missing = |message: String| ApiError::Unprocessable { code: "model_missing", message, field: Some("model") };
+    let missing =
+        |message: String| ApiError::Unprocessable { code: "model_missing", message, field: Some("model") };
     let wanted = wanted.map(ModelId::new).transpose().map_err(|error| missing(error.to_string()))?;
     let model = guard.state.trials.model(&camera.id, wanted.as_ref());
     model.map_err(|error: std::sync::Arc<InferenceError>| ApiError::Unprocessable {

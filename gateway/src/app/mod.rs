@@ -170,8 +170,9 @@ impl App {
         let sink = analysis::DeskSink::new(&site, &desk, stores.shadow.clone(), pulse.clone(), clock.clone());
         let tampering = sink.tampering();
         let canary = pulse.as_ref().and_then(|_| hub.poll(&canary::stream().ok()?));
-        let (mut analysis, inference) = Analysis::start(&site, &onnx, &hub, sink, &clock, &mut health, canary)
-            .map_err(AppError::Thread)?;
+        let (mut analysis, inference) =
+            Analysis::start(&site, &onnx, &hub, sink, &clock, &mut health, canary)
+                .map_err(AppError::Thread)?;
         start_canary(&site, &hub, &clock, &mut analysis).await?;
         let health: Arc<dyn CameraHealth> = Arc::new(health);
         let mut desk_step = Step::default();
@@ -222,8 +223,18 @@ impl App {
             site,
         });
         api.tasks.spawn(serve(listener, state));
-        let steps =
-            Steps { ingest, ingest_threads, analysis, inference, desk: desk_step, trials, looking, keeper, recorder, api };
+        let steps = Steps {
+            ingest,
+            ingest_threads,
+            analysis,
+            inference,
+            desk: desk_step,
+            trials,
+            looking,
+            keeper,
+            recorder,
+            api,
+        };
         Ok(Self { address, setup_code, shutdown, steps })
     }
 
@@ -242,8 +253,18 @@ impl App {
     /// Waits for the shutdown token, then stops everything in order.
     pub async fn join(self) {
         self.shutdown.cancelled().await;
-        let Steps { ingest, ingest_threads, analysis, inference, desk, trials, looking, keeper, recorder, api } =
-            self.steps;
+        let Steps {
+            ingest,
+            ingest_threads,
+            analysis,
+            inference,
+            desk,
+            trials,
+            looking,
+            keeper,
+            recorder,
+            api,
+        } = self.steps;
         trials.close();
         ingest.end("ingest").await;
         drop(ingest_threads);

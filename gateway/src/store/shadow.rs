@@ -57,7 +57,8 @@ impl ShadowLog {
     pub fn open(db: Db) -> Result<Self, DbError> {
         let of = db.clone();
         db.write_blocking(move |transaction| {
-            let sql = "UPDATE shadow_alarm SET ended_ms = raised_ms, end_cause = 'restart' WHERE ended_ms IS NULL";
+            let sql =
+                "UPDATE shadow_alarm SET ended_ms = raised_ms, end_cause = 'restart' WHERE ended_ms IS NULL";
             transaction.execute(sql, []).map(drop).map_err(|error| of.error(error))
         })?;
         Ok(Self { db })
@@ -69,8 +70,9 @@ impl ShadowLog {
     /// [`DbError`] when the database refuses.
     pub fn edge_blocking(&self, camera: &CameraId, edge: AlarmEdge) -> Result<(), DbError> {
         let (db, camera) = (self.db.clone(), camera.clone());
-        self.db
-            .write_blocking(move |transaction| apply(transaction, &camera, &edge).map_err(|error| db.error(error)))
+        self.db.write_blocking(move |transaction| {
+            apply(transaction, &camera, &edge).map_err(|error| db.error(error))
+        })
     }
 
     /// Those of a camera that touch `span`, the newest first, at most 500.

@@ -70,7 +70,8 @@ pub struct TrialRows {
     db: Db,
 }
 
-const SELECT: &str = "SELECT id, camera, stream, from_ms, to_ms, rules, model, asked_ms, asked_by, state, reached_ms,
+const SELECT: &str =
+    "SELECT id, camera, stream, from_ms, to_ms, rules, model, asked_ms, asked_by, state, reached_ms,
     ended_ms, code, detail FROM trial";
 
 impl TrialRows {
@@ -264,7 +265,11 @@ fn row(row: &Row<'_>) -> rusqlite::Result<TrialRow> {
     Ok(TrialRow {
         id: TrialId(row.get("id")?),
         camera: word(row, "camera")?,
-        stream: if row.get_ref("stream")?.as_str()? == StreamKind::Sub.as_str() { StreamKind::Sub } else { StreamKind::Main },
+        stream: if row.get_ref("stream")?.as_str()? == StreamKind::Sub.as_str() {
+            StreamKind::Sub
+        } else {
+            StreamKind::Main
+        },
         span: Span { from: wall(row, "from_ms")?, to: wall(row, "to_ms")? },
         text: row.get("rules")?,
         model: row.get("model")?,

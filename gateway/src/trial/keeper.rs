@@ -139,7 +139,11 @@ impl Trials {
     ///
     /// # Errors
     /// [`InferenceError`] when there is no runtime or no such model, or its manifest is wrong.
-    pub fn model(&self, camera: &CameraId, wanted: Option<&ModelId>) -> Result<ModelFile, Arc<InferenceError>> {
+    pub fn model(
+        &self,
+        camera: &CameraId,
+        wanted: Option<&ModelId>,
+    ) -> Result<ModelFile, Arc<InferenceError>> {
         let TrialParts { site, onnx, .. } = &self.0.parts;
         if let Err(error) = onnx {
             return Err(error.clone());
@@ -232,7 +236,8 @@ impl Trials {
         let TrialParts { rows, clock, .. } = &self.0.parts;
         if was_waiting {
             let (at, state) = (clock.wall(), TrialState::Cancelled);
-            return rows.end_blocking(id, TrialEnd { state, reached: WallTime(0), at, reason: None, result: None });
+            return rows
+                .end_blocking(id, TrialEnd { state, reached: WallTime(0), at, reason: None, result: None });
         }
         rows.remove_blocking(id)?;
         remove_dir(&self.dir(id));
@@ -242,7 +247,8 @@ impl Trials {
     /// The still of alarm `n` of that side, while its footage is there.
     pub async fn still(&self, row: &TrialRow, side: Side, n: usize, at: WallTime) -> Option<Bytes> {
         let path = self.dir(row.id).join(file_name(side, n));
-        let (clips, instant) = (self.0.parts.clips.clone(), Span { from: at, to: WallTime(at.0.saturating_add(1)) });
+        let (clips, instant) =
+            (self.0.parts.clips.clone(), Span { from: at, to: WallTime(at.0.saturating_add(1)) });
         let stream = sharpeyes_domain::ids::StreamId { camera: row.camera.clone(), kind: row.stream };
         let read = move || {
             // No picture is shown whose footage is gone.
@@ -372,7 +378,8 @@ impl Trials {
             alarm.has_still = self.live_still(id, plan, n, alarm);
         }
         let used = plan.rules.iter().filter_map(|rule| rule.zone.as_ref());
-        result.zones = plan.zones.iter().filter(|zone| used.clone().any(|of| of.id == zone.id)).cloned().collect();
+        result.zones =
+            plan.zones.iter().filter(|zone| used.clone().any(|of| of.id == zone.id)).cloned().collect();
         Ok(result)
     }
 
@@ -389,8 +396,8 @@ impl Trials {
 
     fn keep(&self, id: TrialId, side: Side, n: usize, jpeg: &[u8]) -> bool {
         let dir = self.dir(id);
-        let kept = std::fs::create_dir_all(&dir)
-            .and_then(|()| std::fs::write(dir.join(file_name(side, n)), jpeg));
+        let kept =
+            std::fs::create_dir_all(&dir).and_then(|()| std::fs::write(dir.join(file_name(side, n)), jpeg));
         if let Err(error) = &kept {
             tracing::warn!(trial = %id, %error, "a still of a trial cannot be kept");
         }

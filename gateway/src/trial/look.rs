@@ -137,7 +137,9 @@ impl<C: Course> Looker<'_, C> {
                 Err(ClipError::Nothing { .. }) => {}
                 Err(ClipError::Index(error)) => return Err(error.into()),
                 // What cannot be read of it is looked for by `sharpeyes check`; the rest is worth looking at.
-                Err(ClipError::Length | ClipError::Table { .. } | ClipError::File { .. } | ClipError::Mp4(_)) => {
+                Err(
+                    ClipError::Length | ClipError::Table { .. } | ClipError::File { .. } | ClipError::Mp4(_),
+                ) => {
                     self.lose();
                 }
             }

@@ -31,9 +31,7 @@ export function AlarmStill({ camera, trial, side, alarm, boxes, zones }: AlarmSt
   const zone = zones.find((one) => one.id === alarm.evidence.zone?.id);
   const shown = alarm.has_still && seesStills(viewer.role);
   const lasts =
-    alarm.ended_ms === undefined
-      ? t.rules.ongoing
-      : t.rules.lasts(age(t, alarm.ended_ms - alarm.began_ms));
+    alarm.ended_ms === undefined ? t.rules.ongoing : t.rules.lasts(age(t, alarm.ended_ms - alarm.began_ms));
   return (
     <Link className="still" to={timelineLink(camera, alarm.began_ms)} title={t.rules.open}>
       <span className="still-picture">

@@ -72,7 +72,6 @@ export function RuleForm({ keys, rules, onChange }: RuleFormProps) {
       {ordered(shown)
         .filter(([key]) => key !== "shadow")
         .map(([key, value]) => (
-          // biome-ignore lint/a11y/noLabelWithoutControl: the control is made by `field`
           <label key={key}>
             <span>{t.rules.keys[key] ?? key}</span>
             {field(key, value)}

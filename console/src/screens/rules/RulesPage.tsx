@@ -79,7 +79,12 @@ function CameraPart({ camera }: { camera: string }) {
     <section className="rules-camera">
       <div className="card rules-own">
         {data.rules.map((rule) => (
-          <RuleCard key={rule.rule.id} rule={rule} zones={data.zones} onTry={() => setDraft(rule.keys as Keys)} />
+          <RuleCard
+            key={rule.rule.id}
+            rule={rule}
+            zones={data.zones}
+            onTry={() => setDraft(rule.keys as Keys)}
+          />
         ))}
         {data.rules.length === 0 && <p className="muted">{t.rules.none}</p>}
         <Button size="small" onClick={() => setDraft(FRESH)}>

@@ -105,7 +105,9 @@ export function TrialDesk({ rules, draft, onDone }: TrialDeskProps) {
             popupMatchSelectWidth={false}
             options={[
               { value: "", label: t.rules.ownModel(rules.model ?? "–") },
-              ...rules.models.filter((name) => name !== rules.model).map((name) => ({ value: name, label: name })),
+              ...rules.models
+                .filter((name) => name !== rules.model)
+                .map((name) => ({ value: name, label: name })),
             ]}
           />
         </label>

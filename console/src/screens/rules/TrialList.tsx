@@ -50,7 +50,9 @@ export function TrialList({ camera }: { camera: string }) {
             {trial.state === "running" && (
               <Progress
                 size="small"
-                percent={Math.round((100 * (trial.reached_ms - trial.from_ms)) / (trial.to_ms - trial.from_ms))}
+                percent={Math.round(
+                  (100 * (trial.reached_ms - trial.from_ms)) / (trial.to_ms - trial.from_ms),
+                )}
               />
             )}
             <Button size="small" onClick={() => remove.mutate(trial.id)}>

@@ -50,4 +50,10 @@ const DAY = "mon-sun 00:00-24:00";
 export const isAlways = (value: unknown) => Array.isArray(value) && value.length === 1 && value[0] === DAY;
 
 /** What most cameras begin with. */
-export const FRESH: Keys = { id: "new-rule", kind: "intrusion", classes: ["person"], hold: "5s", clear: "5s" };
+export const FRESH: Keys = {
+  id: "new-rule",
+  kind: "intrusion",
+  classes: ["person"],
+  hold: "5s",
+  clear: "5s",
+};

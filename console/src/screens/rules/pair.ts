@@ -13,9 +13,7 @@ const SAME_MS = 10_000;
 function meets(trial: TrialAlarm, live: TrialLiveAlarm): boolean {
   const end = (ended: number | undefined) => (ended ?? Number.POSITIVE_INFINITY) + SAME_MS;
   return (
-    trial.rule === live.rule &&
-    live.began_ms <= end(trial.ended_ms) &&
-    trial.began_ms <= end(live.ended_ms)
+    trial.rule === live.rule && live.began_ms <= end(trial.ended_ms) && trial.began_ms <= end(live.ended_ms)
   );
 }
 

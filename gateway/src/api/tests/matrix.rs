@@ -282,7 +282,8 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
         row.path.contains("{id}") && !["accounts", "intake"].iter().any(|other| row.path.contains(other))
     }) {
         let mut bodies = BTreeSet::new();
-        let is_technical = ["tickets", "trials", "rules", "shadow"].iter().any(|word| row.path.contains(word));
+        let is_technical =
+            ["tickets", "trials", "rules", "shadow"].iter().any(|word| row.path.contains(word));
         let cookie = if is_technical { &technician } else { &cookie };
         for (incident, camera, hold, ticket) in [
             (west.to_string(), "cam-west", hold.to_string(), ticket.to_string()),

@@ -35,8 +35,8 @@ use sharpeyes_domain::{
     detection::ObjectClass,
     geometry::Confidence,
     ids::{
-        AccountId, AreaId, CameraId, HoldId, IncidentId, ModelId, RuleId, StreamId, StreamKind, TicketId, TrackId, TrialId,
-        UnitId, ZoneId,
+        AccountId, AreaId, CameraId, HoldId, IncidentId, ModelId, RuleId, StreamId, StreamKind, TicketId,
+        TrackId, TrialId, UnitId, ZoneId,
     },
     incident::IncidentAction,
     level::Level,

@@ -23,7 +23,9 @@ async fn rules_are_shown_as_the_site_file_says_them() {
     assert_eq!(rule["keys"]["zone"], "square");
     assert_eq!(rule["is_shadow"], false);
     let text = rule["text"].as_str().unwrap();
-    assert!(text.starts_with("[[camera.rule]]\nid = \"crowd\"\nkind = \"crowding\"\nzone = \"square\"\nat_least = 3\n"));
+    assert!(text.starts_with(
+        "[[camera.rule]]\nid = \"crowd\"\nkind = \"crowding\"\nzone = \"square\"\nat_least = 3\n"
+    ));
     // Only the large picture is recorded, and the small one is analysed.
     assert_eq!((&shown["stream"], &shown["is_same_stream"]), (&body!("main"), &body!(false)));
     assert_eq!(shown["models"].as_array().unwrap().len(), 1);

@@ -341,7 +341,10 @@ pub(in crate::store) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -
     serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(unreadable)
 }
 
-pub(in crate::store) fn json_opt<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>> {
+pub(in crate::store) fn json_opt<T: DeserializeOwned>(
+    row: &Row<'_>,
+    column: &str,
+) -> rusqlite::Result<Option<T>> {
     row.get_ref(column)?.as_str_or_null()?.map(serde_json::from_str).transpose().map_err(unreadable)
 }
 
