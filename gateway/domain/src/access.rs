@@ -11,7 +11,8 @@ closed_enum! {
         Police => "police",
         /// Works for a department or as a grid worker: sees and works what its unit was told, and reports.
         Unit => "unit",
-        /// Keeps cameras running; sees states and numbers, never incident video.
+        /// Keeps cameras running and tunes their rules; sees states and numbers, of recordings the moments of a trial's
+        /// alarms, never incident video.
         Technician => "technician",
         /// Manages accounts and settings; sees no video.
         Administrator => "administrator",

@@ -1,6 +1,6 @@
 //! The queue of trials: one at a time, on one thread, behind everything else.
 //!
-//! The thread has the lowest priority, reads so many bytes a second at most, and waits while the live analysis of any
+//! The thread has a low priority, reads so many bytes a second at most, and waits while the live analysis of any
 //! camera is short of time. Trials that the end of the service cuts off are not taken up again; they say so.
 
 use std::{
@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     analyze::{self, decode},
-    api::ports::{AnalysisState, CameraHealth},
+    api::ports::CameraHealth,
     clock::Clock,
     models,
     record::clip::ClipReader,
@@ -54,6 +54,8 @@ const MOST_LISTED: usize = 500;
 const LONGEST: Duration = Duration::from_hours(1);
 /// Recordings are written to the same disk.
 const READ_BYTES_PER_S: f64 = 16e6;
+/// A tenth of the processor's time that a live thread gets, where both want it.
+const NICE: i32 = 10;
 /// How often the live analysis is asked whether it is short of time.
 const ASK: Duration = Duration::from_millis(200);
 /// How long a trial then waits.
@@ -261,7 +263,7 @@ impl Trials {
     /// Looks at one after the other until [`Self::close`]. Blocks: for a thread of its own.
     pub fn work(&self) {
         // Where the system does not allow it, the pauses have to do.
-        if let Err(error) = rustix::process::setpriority_process(None, 19) {
+        if let Err(error) = rustix::process::setpriority_process(None, NICE) {
             tracing::debug!(%error, "trials run with the priority of everything else");
         }
         while let Some((id, plan)) = self.next() {
@@ -422,11 +424,11 @@ impl Trials {
         Ok(())
     }
 
-    /// Any camera's analysis is short of time.
+    /// Any camera's analysis is short of time. One that merely sends few pictures is not.
     fn is_busy(&self) -> bool {
         let TrialParts { site, health, .. } = &self.0.parts;
         let states = site.cameras.iter().filter_map(|camera| health.analysis(&camera.id));
-        states.into_iter().any(|report| report.state == AnalysisState::Reduced)
+        states.into_iter().any(|report| report.message_code.as_deref() == Some("analysis_overload"))
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {

@@ -129,7 +129,10 @@ impl<C: Course> Looker<'_, C> {
                             self.lose();
                             break;
                         };
-                        if unit.unit.wall >= span.to || self.unit(unit)?.is_break() {
+                        if unit.unit.wall >= span.to {
+                            break;
+                        }
+                        if self.unit(unit)?.is_break() {
                             return Ok(());
                         }
                     }
