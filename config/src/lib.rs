@@ -8,6 +8,7 @@ mod problem;
 mod raw;
 mod secret;
 mod site;
+mod target;
 mod text;
 mod url;
 mod validate;
@@ -19,6 +20,7 @@ pub use site::{
     AnalyseStream, Analysis, Camera, Credentials, IncidentSettings, Inference, InferenceProvider, Playback,
     Record, Server, Site, Storage, StreamSource, Transport,
 };
+pub use target::{Channel, Target, TargetUrl, TargetUrlError};
 pub use url::{RtspUrl, RtspUrlError};
 pub use validate::{Environment, TrialRules};
 pub use written::{rule_keys, rule_text};

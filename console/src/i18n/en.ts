@@ -1,5 +1,6 @@
 /** English: fills every word that Chinese has. */
 import { incidentClass, objectClass, sentence } from "./alarms.en";
+import { outboundWords } from "./outbound.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
 import { ruleCodes, ruleWords } from "./rules.en";
 import { ticketWords } from "./tickets.en";
@@ -7,6 +8,7 @@ import type { Words } from "./zh";
 
 export const en: Words = {
   ...recordingWords,
+  ...outboundWords,
   ...ticketWords,
   ...ruleWords,
   product: "Sharp Eyes",

@@ -1,11 +1,13 @@
 /** Chinese, the first language: the shape of this object is what every other language must fill. */
 import { incidentClass, objectClass, sentence } from "./alarms.zh";
+import { outboundWords } from "./outbound.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
 import { ruleCodes, ruleWords } from "./rules.zh";
 import { ticketWords } from "./tickets.zh";
 
 export const zh = {
   ...recordingWords,
+  ...outboundWords,
   ...ticketWords,
   ...ruleWords,
   product: "雪亮视频网关",

@@ -66,6 +66,10 @@ closed_enum! {
         TicketRead => "ticket.read",
         /// Acknowledge and close tickets.
         TicketManage => "ticket.manage",
+        /// See how telling other systems of incidents goes.
+        OutboundRead => "outbound.read",
+        /// Have other systems told once more.
+        OutboundResend => "outbound.resend",
         /// Try rules on a camera's recording, and see in words and numbers what they would have raised.
         RuleTry => "rule.try",
         /// See the still of an alarm of such a trial.
@@ -87,6 +91,8 @@ impl Action {
             | Self::StorageRead
             | Self::StorageManage
             | Self::AccountManage
+            | Self::OutboundRead
+            | Self::OutboundResend
             | Self::CentreRead
             | Self::AuditRead => ResourceKind::Site,
             Self::IncidentReport => ResourceKind::Area,

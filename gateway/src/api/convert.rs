@@ -92,6 +92,7 @@ same!(
         Disk,
         Clock,
         CanaryMissing,
+        Outbound,
     }
 );
 same!(CloseReason = CloseReason { Handled, FalseAlarm, Duplicate, Test, NoAction });

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod db;
 pub mod dispatch;
 pub mod footage;
+pub mod outbox;
 pub mod reserve;
 pub mod shadow;
 pub mod throttle;
@@ -22,5 +23,6 @@ pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
     dispatch::MIGRATION_003,
     accounts::MIGRATION_002,
     tickets::MIGRATION,
+    outbox::MIGRATION,
     trials::MIGRATION,
 ];

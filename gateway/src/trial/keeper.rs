@@ -340,7 +340,7 @@ impl Trials {
             stream: &plan.stream,
             span: plan.span,
             rules: &plan.rules,
-            score: camera.and_then(|camera| camera.score),
+            score: camera.and_then(|camera| camera.score).or(model.manifest.strong),
             weakest: model.manifest.score,
             fps: camera.map_or(5.0, |camera| camera.fps),
             timezone: site.timezone.clone(),

@@ -44,6 +44,8 @@ const VERBS: &[(Action, &[Role])] = &[
     (Action::StorageManage, &[Role::Administrator]),
     (Action::TicketRead, &[Role::Technician, Role::Administrator]),
     (Action::TicketManage, &[Role::Technician, Role::Administrator]),
+    (Action::OutboundRead, &[Role::Operator, Role::Technician, Role::Administrator]),
+    (Action::OutboundResend, &[Role::Operator, Role::Technician, Role::Administrator]),
     (Action::RuleTry, &[Role::Technician, Role::Administrator]),
     (Action::RuleStill, &[Role::Technician]),
     (Action::AccountManage, &[Role::Administrator]),
@@ -126,6 +128,7 @@ async fn ask(
         _ => &targets.account,
     };
     let path = row.path.strip_prefix("/api/v1").unwrap().replace("{id}", id).replace("{file}", &targets.file);
+    let path = path.replace("{target}", "county");
     let path = path.replace("{trial}", &targets.trial);
     let mut builder = request(row.verb.method().as_str(), &format!("{path}{}", query(&path)));
     if let Some(cookie) = cookie {
@@ -143,6 +146,7 @@ async fn ask(
             "camera": targets.camera, "from_ms": START.0 + 50_000, "to_ms": START.0 + 60_000, "case_number": "C-2",
             "review_ms": START.0 + 86_400_000
         }),
+        (Verb::Post, path) if path.starts_with("/outbound/") => serde_json::json!({ "ids": [] }),
         (Verb::Post, path) if path.ends_with("/trials") => serde_json::json!({
             "from_ms": START.0 + 50_000, "to_ms": START.0 + 60_000,
             "rules": "[[camera.rule]]\nid = \"r\"\nkind = \"intrusion\"\n"
