@@ -1,12 +1,16 @@
 /** English: fills every word that Chinese has. */
 import { incidentClass, objectClass, sentence } from "./alarms.en";
+import { deskCodes, deskWords } from "./desk.en";
 import { outboundWords } from "./outbound.en";
+import { phoneWords } from "./phone.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
 import { ruleCodes, ruleWords } from "./rules.en";
 import { ticketWords } from "./tickets.en";
 import type { Words } from "./zh";
 
 export const en: Words = {
+  ...phoneWords,
+  ...deskWords,
   ...recordingWords,
   ...outboundWords,
   ...ticketWords,
@@ -450,6 +454,7 @@ export const en: Words = {
   },
   error: {
     codes: {
+      ...deskCodes,
       ...recordingCodes,
       ...ruleCodes,
       unreachable: "The server cannot be reached. Check the network.",

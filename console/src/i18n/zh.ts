@@ -1,11 +1,15 @@
 /** Chinese, the first language: the shape of this object is what every other language must fill. */
 import { incidentClass, objectClass, sentence } from "./alarms.zh";
+import { deskCodes, deskWords } from "./desk.zh";
 import { outboundWords } from "./outbound.zh";
+import { phoneWords } from "./phone.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
 import { ruleCodes, ruleWords } from "./rules.zh";
 import { ticketWords } from "./tickets.zh";
 
 export const zh = {
+  ...phoneWords,
+  ...deskWords,
   ...recordingWords,
   ...outboundWords,
   ...ticketWords,
@@ -505,6 +509,7 @@ export const zh = {
   },
   error: {
     codes: {
+      ...deskCodes,
       ...recordingCodes,
       ...ruleCodes,
       unreachable: "连不上服务器，请检查网络。",
