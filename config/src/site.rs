@@ -203,7 +203,8 @@ pub struct Camera {
     pub analyse: AnalyseStream,
     /// Which detector; `None`: the site's default.
     pub model: Option<ModelId>,
-    /// Frames a second given to the detector, 0.2..=30.
+    /// The most frames a second given to the detector, 0.2..=30; unsaid, five or what the rule with the greatest need asks
+    /// for.
     pub fps: f32,
     /// Detections below are dropped; `None`: as the model says.
     pub score: Option<Confidence>,

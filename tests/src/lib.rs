@@ -4,6 +4,7 @@
 
 pub mod alarm;
 pub mod bench;
+pub mod browser;
 pub mod camsim;
 pub mod console;
 pub mod eval;

@@ -54,6 +54,19 @@ fn camera_with(more: &str) -> String {
 }
 
 #[test]
+fn a_camera_is_looked_at_as_often_as_its_rules_need_unless_it_says_how_often() {
+    let check = |more: &str, expected: f32| {
+        let site = parse(&camera_with(more)).unwrap();
+        assert!((site.cameras[0].fps - expected).abs() < 1e-6, "{more}: {}", site.cameras[0].fps);
+    };
+    let accident = "[[camera.rule]]\nid = \"crash\"\nkind = \"accident\"";
+    check("", 5.0);
+    check("[[camera.rule]]\nid = \"in\"\nkind = \"intrusion\"", 5.0);
+    check(accident, 10.0);
+    check(&format!("fps = 4\n{accident}"), 4.0);
+}
+
+#[test]
 fn the_shipped_example_is_fine() {
     let site = parse(EXAMPLE_SITE).unwrap();
     assert_eq!(site.cameras.len(), 4);

@@ -1,11 +1,15 @@
 /** English: fills every word that Chinese has. */
 import { incidentClass, objectClass, sentence } from "./alarms.en";
+import { deskCodes, deskWords } from "./desk.en";
 import { outboundWords } from "./outbound.en";
+import { phoneWords } from "./phone.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
 import { ticketWords } from "./tickets.en";
 import type { Words } from "./zh";
 
 export const en: Words = {
+  ...phoneWords,
+  ...deskWords,
   ...recordingWords,
   ...outboundWords,
   ...ticketWords,
@@ -447,6 +451,7 @@ export const en: Words = {
   },
   error: {
     codes: {
+      ...deskCodes,
       ...recordingCodes,
       unreachable: "The server cannot be reached. Check the network.",
       not_signed_in: "Your session has ended. Please sign in again.",

@@ -1,10 +1,14 @@
 /** Chinese, the first language: the shape of this object is what every other language must fill. */
 import { incidentClass, objectClass, sentence } from "./alarms.zh";
+import { deskCodes, deskWords } from "./desk.zh";
 import { outboundWords } from "./outbound.zh";
+import { phoneWords } from "./phone.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
 import { ticketWords } from "./tickets.zh";
 
 export const zh = {
+  ...phoneWords,
+  ...deskWords,
   ...recordingWords,
   ...outboundWords,
   ...ticketWords,
@@ -502,6 +506,7 @@ export const zh = {
   },
   error: {
     codes: {
+      ...deskCodes,
       ...recordingCodes,
       unreachable: "连不上服务器，请检查网络。",
       not_signed_in: "登录已失效，请重新登录。",

@@ -20,8 +20,8 @@ pub use alarm::{
     ZoneName,
 };
 pub use centre::{
-    Calendar, Centre, Class, Deadline, DutyToday, Escalation, IncidentReport, IntakeReport, ReportFile,
-    Reported, SavedView, Source, Unit, ViewToSave,
+    Calendar, Centre, Class, Deadline, DutyToday, Escalation, IncidentReport, IntakeReport, OwnReport,
+    ReportFile, Reported, SavedView, Source, Unit, ViewToSave,
 };
 pub use outbound::{
     OutboundError, OutboundMessage, OutboundResend, OutboundResent, OutboundState, OutboundTarget,

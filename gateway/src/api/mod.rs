@@ -85,6 +85,8 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/incidents/{id}/attachments/{file}", Action::IncidentView, files::fetch)
         .needs(Verb::Get, "/incidents/{id}/supervision", Action::IncidentView, files::sheets)
         .needs_large(Verb::Post, "/reports", Action::IncidentReport, reports::report)
+        .needs(Verb::Get, "/reports/own", Action::IncidentReport, reports::own)
+        .needs(Verb::Get, "/reports/areas", Action::IncidentReport, reports::areas)
         .needs(Verb::Get, "/centre", Action::CentreRead, centre::show)
         .needs(Verb::Get, "/views", Action::IncidentList, centre::views)
         .needs(Verb::Post, "/views", Action::IncidentList, centre::save_view)

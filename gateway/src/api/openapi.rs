@@ -42,6 +42,8 @@ use super::{
         files::fetch,
         files::sheets,
         reports::report,
+        reports::own,
+        reports::areas,
         reports::take_in,
         centre::show,
         centre::views,
