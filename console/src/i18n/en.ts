@@ -1,6 +1,7 @@
 /** English: fills every word that Chinese has. */
 import { incidentClass, objectClass, sentence } from "./alarms.en";
 import { deskCodes, deskWords } from "./desk.en";
+import { outboundWords } from "./outbound.en";
 import { phoneWords } from "./phone.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
 import { ticketWords } from "./tickets.en";
@@ -10,6 +11,7 @@ export const en: Words = {
   ...phoneWords,
   ...deskWords,
   ...recordingWords,
+  ...outboundWords,
   ...ticketWords,
   product: "Sharp Eyes",
   tagline: "Governance centre · dispatch",

@@ -1,6 +1,7 @@
 /** Chinese, the first language: the shape of this object is what every other language must fill. */
 import { incidentClass, objectClass, sentence } from "./alarms.zh";
 import { deskCodes, deskWords } from "./desk.zh";
+import { outboundWords } from "./outbound.zh";
 import { phoneWords } from "./phone.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
 import { ticketWords } from "./tickets.zh";
@@ -9,6 +10,7 @@ export const zh = {
   ...phoneWords,
   ...deskWords,
   ...recordingWords,
+  ...outboundWords,
   ...ticketWords,
   product: "雪亮视频网关",
   tagline: "综治中心 · 事件调度",

@@ -6,6 +6,7 @@
 
 mod alarm;
 mod centre;
+mod outbound;
 mod queue;
 mod recording;
 mod storage;
@@ -21,6 +22,9 @@ pub use alarm::{
 pub use centre::{
     Calendar, Centre, Class, Deadline, DutyToday, Escalation, IncidentReport, IntakeReport, OwnReport,
     ReportFile, Reported, SavedView, Source, Unit, ViewToSave,
+};
+pub use outbound::{
+    OutboundError, OutboundMessage, OutboundResend, OutboundResent, OutboundState, OutboundTarget,
 };
 pub use queue::{
     Assignment, Attached, Attachment, ClockRow, CloseReason, HistoryRow, Incident, IncidentCommand,

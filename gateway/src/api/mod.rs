@@ -25,6 +25,7 @@ mod incidents;
 mod live;
 mod movie;
 mod openapi;
+mod outbound;
 mod pictures;
 pub mod ports;
 mod recordings;
@@ -33,6 +34,7 @@ pub mod routes;
 mod session;
 mod state;
 mod storage;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod tickets;
@@ -102,6 +104,9 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/tickets", Action::TicketRead, tickets::list)
         .needs(Verb::Post, "/tickets/{id}/acknowledge", Action::TicketManage, tickets::acknowledge)
         .needs(Verb::Post, "/tickets/{id}/close", Action::TicketManage, tickets::close)
+        .needs(Verb::Get, "/outbound", Action::OutboundRead, outbound::list)
+        .needs(Verb::Get, "/outbound/{target}/messages", Action::OutboundRead, outbound::messages)
+        .needs(Verb::Post, "/outbound/{target}/resend", Action::OutboundResend, outbound::resend)
         .needs(Verb::Get, "/accounts", Action::AccountManage, accounts::list)
         .needs(Verb::Post, "/accounts", Action::AccountManage, accounts::create)
         .needs(Verb::Patch, "/accounts/{id}", Action::AccountManage, accounts::change)

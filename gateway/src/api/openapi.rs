@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, audit, cameras, centre, clips, dto, events, files, holds, incidents, live, pictures,
+    accounts, audit, cameras, centre, clips, dto, events, files, holds, incidents, live, outbound, pictures,
     recordings, reports, session, storage, tickets, timeline, transcodes,
 };
 
@@ -62,6 +62,9 @@ use super::{
         tickets::list,
         tickets::acknowledge,
         tickets::close,
+        outbound::list,
+        outbound::messages,
+        outbound::resend,
         accounts::list,
         accounts::create,
         accounts::change,
@@ -78,6 +81,7 @@ use super::{
         dto::IncidentScope,
         dto::JumpDirection,
         dto::LiveStream,
+        dto::OutboundState,
         dto::TicketScope
     ))
 )]

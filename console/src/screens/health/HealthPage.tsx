@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Empty, Switch, Table, type TableColumnsType } from "antd";
 import { useRef, useState } from "react";
 import { client, need } from "../../api/client";
+import { useViewer } from "../../api/session";
 import type { AnalysisHealth, Camera, StreamHealth } from "../../api/types";
 import { PageSearch } from "../../components/PageSearch";
 import { Loading, Trouble } from "../../components/Trouble";
@@ -10,6 +11,7 @@ import { useNow } from "../../components/useNow";
 import { useReachable } from "../../components/useReachable";
 import { useSpeech } from "../../i18n/context";
 import { age } from "../../i18n/format";
+import { OutboundPanel } from "./OutboundPanel";
 import { isBad, StreamDot } from "./StreamDot";
 import "../cameras/cameras.css";
 import "./health.css";
@@ -28,6 +30,7 @@ export function HealthPage() {
   const page = useRef<HTMLDivElement>(null);
   useReachable(page);
   const { t } = useSpeech();
+  const { role } = useViewer();
   const [words, setWords] = useState("");
   const [onlyBad, setOnlyBad] = useState(false);
   const health = useQuery({
@@ -83,6 +86,7 @@ export function HealthPage() {
         </label>
         <PageSearch words={words} label={t.health.search} onChange={setWords} />
       </div>
+      <OutboundPanel mayResendAll={role === "technician" || role === "administrator"} />
       <Table<Camera>
         className="card"
         rowKey="id"
