@@ -604,6 +604,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The areas that the viewer may report from. */
+        get: operations["reports_areas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/own": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The viewer's own reports, the newest first, at most 50: where each stands. */
+        get: operations["reports_own"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -2208,6 +2242,31 @@ export interface components {
             language?: components["schemas"]["Language"] | null;
             /** @description A new password; needs `current_password`. */
             password?: string | null;
+        };
+        /** @description `GET /reports/own`: what became of a report, for the person who made it. They need not see the incident itself. */
+        OwnReport: {
+            /** @description Area name. */
+            area_name: string;
+            /** @description What it is: the identifier of a class, see `GET /centre`. */
+            class: string;
+            close_reason?: components["schemas"]["CloseReason"] | null;
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue.
+             */
+            level: number;
+            /** @description Number as people say it. */
+            number: string;
+            /**
+             * Format: int64
+             * @description When it came to the centre.
+             */
+            received_ms: number;
+            reject_reason?: components["schemas"]["RejectReason"] | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["IncidentState"];
+            /** @description In a few words. */
+            title: string;
         };
         /** @description A viewer, named to other viewers. */
         Person: {
@@ -4321,6 +4380,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reports_areas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Area"][];
+                };
+            };
+        };
+    };
+    reports_own: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnReport"][];
                 };
             };
         };
