@@ -23,7 +23,7 @@ use sharpeyes_domain::{
     zone::{Line, Zone},
 };
 
-use crate::{RtspUrl, Secret};
+use crate::{RtspUrl, Secret, Target};
 
 /// One township box and everything it watches.
 #[derive(Clone, Debug)]
@@ -56,6 +56,8 @@ pub struct Site {
     pub centre: Arc<Centre>,
     /// What other systems show to report, by the name of the intake. Invariant: one for each of the centre's intakes.
     pub intake_tokens: BTreeMap<IntakeId, Secret<String>>,
+    /// Other systems that are told of incidents. Invariant: ids are unique.
+    pub targets: Vec<Target>,
 }
 
 /// Where browsers connect.
@@ -212,6 +214,8 @@ pub struct Camera {
     pub lines: Vec<Line>,
     /// What raises an alarm.
     pub rules: Vec<RuleConfig>,
+    /// What is only written down, for whoever tunes rules: no alarm, no incident. No id stands in both lists.
+    pub shadow_rules: Vec<RuleConfig>,
 }
 
 /// Where one stream is had.

@@ -187,6 +187,57 @@ fn all_problems_are_reported_at_once_with_their_paths() {
 }
 
 #[test]
+fn targets_are_checked_and_no_secret_is_repeated() {
+    let found = problems(&site_with(
+        r#"
+        [[outbound]]
+        id = "a"
+        kind = "webhook"
+        url = "https://user:hunter2@county.test/"
+        secret = "hunter2"
+        purpose = "x"
+        topic = "t"
+        keep = "1d"
+        events = ["explode"]
+        share = ["faces"]
+        areas = ["nowhere"]
+        classes = ["none-such"]
+        [[outbound]]
+        id = "b"
+        kind = "mqtt"
+        url = "http://county.test/"
+        topic = "a/#"
+        username = "u"
+        [[outbound]]
+        id = "c"
+        kind = "fax"
+        url = "x"
+        purpose = "x"
+        "#,
+    ));
+    let expected = [
+        "outbound[0].url: carries a user name or password",
+        "outbound[0].secret: has fewer than 24 characters",
+        "outbound[0].topic: has no meaning for a target of kind `webhook`",
+        "outbound[0].keep: is 1d, must be within 7days and",
+        "outbound[0].events: there is no event `explode`",
+        "outbound[0].share: `faces` is no share",
+        "outbound[0].areas: there is no area `nowhere`",
+        "outbound[0].classes: there is no class `none-such`",
+        "outbound[1].purpose: is missing",
+        "outbound[1].url: has the scheme `http`, must be mqtts or mqtt",
+        "outbound[1].topic: must be levels",
+        "outbound[1].username: is set without `password`",
+        "outbound[2].kind: there is no kind of target `fax`",
+    ];
+    for start in expected {
+        assert!(found.iter().any(|problem| problem.starts_with(start)), "{start}\nnot in {found:#?}");
+    }
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    assert!(found.iter().all(|problem| !problem.contains("hunter2")), "{found:#?}");
+}
+
+#[test]
 fn every_key_that_is_missing_is_named() {
     let found = problems("[site]\n[[camera]]\n[[camera.rule]]\n[[area]]\n");
     for at in [

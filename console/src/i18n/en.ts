@@ -1,12 +1,20 @@
 /** English: fills every word that Chinese has. */
 import { incidentClass, objectClass, sentence } from "./alarms.en";
+import { deskCodes, deskWords } from "./desk.en";
+import { outboundWords } from "./outbound.en";
+import { phoneWords } from "./phone.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
+import { ruleCodes, ruleWords } from "./rules.en";
 import { ticketWords } from "./tickets.en";
 import type { Words } from "./zh";
 
 export const en: Words = {
+  ...phoneWords,
+  ...deskWords,
   ...recordingWords,
+  ...outboundWords,
   ...ticketWords,
+  ...ruleWords,
   product: "Sharp Eyes",
   tagline: "Governance centre · dispatch",
   lang: { name: "English", other: "中文" },
@@ -37,6 +45,7 @@ export const en: Words = {
     timeline: "Playback",
     health: "Camera health",
     tickets: "Tickets",
+    rules: "Rules",
     storage: "Storage",
     accounts: "Accounts",
     audit: "Audit log",
@@ -445,7 +454,9 @@ export const en: Words = {
   },
   error: {
     codes: {
+      ...deskCodes,
       ...recordingCodes,
+      ...ruleCodes,
       unreachable: "The server cannot be reached. Check the network.",
       not_signed_in: "Your session has ended. Please sign in again.",
       sign_in_refused: "Account or password is wrong, or the account is disabled.",

@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, audit, cameras, centre, clips, dto, events, files, holds, incidents, live, pictures,
-    recordings, reports, session, storage, tickets, timeline, transcodes,
+    accounts, audit, cameras, centre, clips, dto, events, files, holds, incidents, live, outbound, pictures,
+    recordings, reports, session, storage, tickets, timeline, transcodes, trials,
 };
 
 #[derive(OpenApi)]
@@ -32,6 +32,13 @@ use super::{
         recordings::file,
         transcodes::watch,
         pictures::still,
+        trials::rules,
+        trials::shadow,
+        trials::list,
+        trials::ask,
+        trials::one,
+        trials::still,
+        trials::remove,
         timeline::rows,
         timeline::next_alarm,
         incidents::list,
@@ -42,6 +49,8 @@ use super::{
         files::fetch,
         files::sheets,
         reports::report,
+        reports::own,
+        reports::areas,
         reports::take_in,
         centre::show,
         centre::views,
@@ -60,6 +69,9 @@ use super::{
         tickets::list,
         tickets::acknowledge,
         tickets::close,
+        outbound::list,
+        outbound::messages,
+        outbound::resend,
         accounts::list,
         accounts::create,
         accounts::change,
@@ -76,7 +88,9 @@ use super::{
         dto::IncidentScope,
         dto::JumpDirection,
         dto::LiveStream,
-        dto::TicketScope
+        dto::OutboundState,
+        dto::TicketScope,
+        dto::TrialSide
     ))
 )]
 struct Document;

@@ -9,7 +9,10 @@ import { AuditPage } from "../audit/AuditPage";
 import { CamerasPage } from "../cameras/CamerasPage";
 import { HealthPage } from "../health/HealthPage";
 import { IncidentPage } from "../incident/IncidentPage";
+import { SheetPage } from "../incident/SheetPage";
+import { PhoneShell } from "../phone/PhoneShell";
 import { QueuePage } from "../queue/QueuePage";
+import { RulesPage } from "../rules/RulesPage";
 import { StoragePage } from "../storage/StoragePage";
 import { TicketsPage } from "../tickets/TicketsPage";
 import { TimelinePage } from "../timeline/TimelinePage";
@@ -22,6 +25,7 @@ const PAGES: Record<ScreenName, ReactNode> = {
     <>
       <Route path="/queue" element={<QueuePage />} />
       <Route path="/incidents/:id" element={<IncidentPage />} />
+      <Route path="/incidents/:id/supervision" element={<SheetPage />} />
     </>
   ),
   cameras: (
@@ -33,6 +37,12 @@ const PAGES: Record<ScreenName, ReactNode> = {
   timeline: <Route path="/timeline" element={<TimelinePage />} />,
   storage: <Route path="/storage" element={<StoragePage />} />,
   tickets: <Route path="/tickets" element={<TicketsPage />} />,
+  rules: (
+    <>
+      <Route path="/rules" element={<RulesPage />} />
+      <Route path="/rules/:id" element={<RulesPage />} />
+    </>
+  ),
   health: <Route path="/health" element={<HealthPage />} />,
   accounts: <Route path="/accounts" element={<AccountsPage />} />,
   audit: <Route path="/audit" element={<AuditPage />} />,
@@ -40,6 +50,13 @@ const PAGES: Record<ScreenName, ReactNode> = {
 
 export function Shell({ onSignedOut }: { onSignedOut: () => void }) {
   const { role } = useViewer();
+  if (role === "unit") {
+    return (
+      <LiveProvider onSignedOut={onSignedOut}>
+        <PhoneShell onSignedOut={onSignedOut} />
+      </LiveProvider>
+    );
+  }
   const screens = screensOf(role);
   const page = (
     <div className="shell">
