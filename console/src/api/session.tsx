@@ -15,6 +15,9 @@ export type ScreenName =
   | "queue"
   | "cameras"
   | "timeline"
+  | "map"
+  | "handover"
+  | "wall"
   | "health"
   | "tickets"
   | "storage"
@@ -22,8 +25,8 @@ export type ScreenName =
   | "audit";
 
 const SCREENS: Record<Role, readonly ScreenName[]> = {
-  operator: ["queue", "cameras", "timeline"],
-  police: ["queue"],
+  operator: ["queue", "map", "cameras", "timeline", "handover", "wall"],
+  police: ["queue", "map", "wall"],
   unit: ["queue"],
   technician: ["tickets", "health", "timeline", "storage"],
   administrator: ["accounts", "health", "tickets", "storage"],

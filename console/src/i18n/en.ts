@@ -2,11 +2,13 @@
 import { incidentClass, objectClass, sentence } from "./alarms.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
 import { ticketWords } from "./tickets.en";
+import { watchWords } from "./watch.en";
 import type { Words } from "./zh";
 
 export const en: Words = {
   ...recordingWords,
   ...ticketWords,
+  ...watchWords,
   product: "Sharp Eyes",
   tagline: "Governance centre · dispatch",
   lang: { name: "English", other: "中文" },
@@ -35,6 +37,9 @@ export const en: Words = {
     queue: "Queue",
     cameras: "Live view",
     timeline: "Playback",
+    map: "Map",
+    handover: "Hand-over",
+    wall: "Wall",
     health: "Camera health",
     tickets: "Tickets",
     storage: "Storage",
@@ -61,19 +66,6 @@ export const en: Words = {
     submit: "Create administrator",
     needCode: "Enter the code",
     mismatch: "The passwords differ",
-  },
-  link: {
-    live: "Live",
-    connecting: "Connecting",
-    reconnecting: "Reconnecting",
-    stale: (since) => `Not live since ${since}: this list may be out of date. Reconnecting.`,
-  },
-  sound: {
-    arm: "Turn sound on",
-    armed: "Sound on",
-    muted: "Sound off",
-    hint: "Turn the alarm sound on and play the test tone",
-    mute: "Mute",
   },
   shell: { signOut: "Sign out", account: "Account", skip: "Skip to content" },
   level: { 1: "Red", 2: "Orange", 3: "Yellow", 4: "Blue" },
@@ -446,6 +438,7 @@ export const en: Words = {
   error: {
     codes: {
       ...recordingCodes,
+      ...watchWords.handoverCodes,
       unreachable: "The server cannot be reached. Check the network.",
       not_signed_in: "Your session has ended. Please sign in again.",
       sign_in_refused: "Account or password is wrong, or the account is disabled.",

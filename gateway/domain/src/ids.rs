@@ -127,6 +127,8 @@ row_id! {
     AttachmentId,
     /// A technical fault, for technicians.
     TicketId,
+    /// A hand-over of the shift.
+    HandoverId,
 }
 
 /// One thing over time in one camera and one session of the analysis; never reused within it, meaningless outside.

@@ -30,6 +30,7 @@ pub mod tamper;
 pub mod ticket;
 
 pub mod centre;
+pub mod handover;
 pub mod incident;
 
 pub mod timeline;

@@ -19,10 +19,12 @@ mod events;
 mod extract;
 mod files;
 mod guard;
+mod handovers;
 mod headers;
 mod holds;
 mod incidents;
 mod live;
+mod map;
 mod movie;
 mod openapi;
 mod pictures;
@@ -39,6 +41,7 @@ mod tickets;
 mod timeline;
 mod transcodes;
 mod vigil;
+mod wall;
 
 use std::{io, net::SocketAddr};
 
@@ -74,6 +77,9 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/cameras/{id}/picture.jpg", Action::RecordingView, pictures::still)
         .needs(Verb::Get, "/timeline", Action::RecordingList, timeline::rows)
         .needs(Verb::Get, "/timeline/next-alarm", Action::IncidentList, timeline::next_alarm)
+        .needs(Verb::Get, "/map", Action::CameraList, map::show)
+        .needs(Verb::Get, "/map/plan", Action::CameraList, map::plan)
+        .needs(Verb::Get, "/map/tiles/{z}/{x}/{y}", Action::CameraList, map::tile)
         .needs(Verb::Get, "/health/cameras", Action::CameraHealth, cameras::health)
         .needs(Verb::Get, "/incidents", Action::IncidentList, incidents::list)
         .needs(Verb::Get, "/incidents/{id}", Action::IncidentView, incidents::one)
@@ -83,6 +89,12 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/incidents/{id}/attachments/{file}", Action::IncidentView, files::fetch)
         .needs(Verb::Get, "/incidents/{id}/supervision", Action::IncidentView, files::sheets)
         .needs_large(Verb::Post, "/reports", Action::IncidentReport, reports::report)
+        .needs(Verb::Get, "/shift", Action::ShiftHandOver, handovers::shift)
+        .needs(Verb::Get, "/handovers", Action::ShiftHandOver, handovers::list)
+        .needs(Verb::Post, "/handovers", Action::ShiftHandOver, handovers::open)
+        .needs(Verb::Get, "/handovers/{id}", Action::ShiftHandOver, handovers::one)
+        .needs(Verb::Post, "/handovers/{id}/signature", Action::ShiftHandOver, handovers::sign)
+        .needs(Verb::Get, "/wall", Action::IncidentList, wall::show)
         .needs(Verb::Get, "/centre", Action::CentreRead, centre::show)
         .needs(Verb::Get, "/views", Action::IncidentList, centre::views)
         .needs(Verb::Post, "/views", Action::IncidentList, centre::save_view)

@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, audit, cameras, centre, clips, dto, events, files, holds, incidents, live, pictures,
-    recordings, reports, session, storage, tickets, timeline, transcodes,
+    accounts, audit, cameras, centre, clips, dto, events, files, handovers, holds, incidents, live, map,
+    pictures, recordings, reports, session, storage, tickets, timeline, transcodes, wall,
 };
 
 #[derive(OpenApi)]
@@ -28,6 +28,9 @@ use super::{
         cameras::one,
         cameras::health,
         live::watch,
+        map::show,
+        map::plan,
+        map::tile,
         recordings::describe,
         recordings::file,
         transcodes::watch,
@@ -43,6 +46,12 @@ use super::{
         files::sheets,
         reports::report,
         reports::take_in,
+        handovers::shift,
+        handovers::list,
+        handovers::open,
+        handovers::one,
+        handovers::sign,
+        wall::show,
         centre::show,
         centre::views,
         centre::save_view,

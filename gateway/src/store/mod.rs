@@ -20,4 +20,5 @@ pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
     dispatch::MIGRATION_003,
     accounts::MIGRATION_002,
     tickets::MIGRATION,
+    dispatch::MIGRATION_020,
 ];
