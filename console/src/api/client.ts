@@ -61,7 +61,11 @@ export async function problemOf(response: Response): Promise<Problem> {
 /** A proxy that answers for a gateway that is away says nothing of ours. */
 const isNoAnswer = (problem: Problem) => problem.code === `http_${problem.status}` && isAway(problem.status);
 
-const NOT_SENT: Problem = { status: 0, code: "link_down", message: "not sent: the gateway cannot be reached" };
+const NOT_SENT: Problem = {
+  status: 0,
+  code: "link_down",
+  message: "not sent: the gateway cannot be reached",
+};
 
 async function isThere(signal: AbortSignal): Promise<boolean> {
   return (await fetch(`${API}/health`, { signal, cache: "no-store" })).ok;

@@ -243,6 +243,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest hand-overs, without their summaries. */
+        get: operations["handovers_list"];
+        put?: never;
+        /** Opens a hand-over: the viewer leaves, and signs what the queue is like. */
+        post: operations["handovers_open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handovers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One hand-over with all that was signed. */
+        get: operations["handovers_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handovers/{id}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The second signature: whoever takes over accepts or refuses, with their own session, or at the leaver's desk with
+         *     name and password; or the leaver withdraws.
+         */
+        post: operations["handovers_sign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -519,6 +574,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What there is to show cameras and incidents on. Where they are, cameras and incidents say themselves. */
+        get: operations["map_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/map/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The plan. */
+        get: operations["map_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/map/tiles/{z}/{x}/{y}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A tile in Web Mercator, y from the north. */
+        get: operations["map_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -585,6 +691,23 @@ export interface paths {
         put?: never;
         /** Makes the first administrator with the one-time code, and signs them in. */
         post: operations["session_set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a hand-over of the viewer would say now, and who could take over. */
+        get: operations["handovers_shift"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -743,6 +866,23 @@ export interface paths {
         post?: never;
         /** Forgets a view. */
         delete: operations["centre_forget_view"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the wall shows, as far as the viewer may know it. */
+        get: operations["wall_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1058,10 +1198,21 @@ export interface components {
             area: string;
             /** @description Area name. */
             area_name: string;
+            at?: components["schemas"]["Point"] | null;
             /** @description Identifier, as in the site file. */
             id: string;
+            /**
+             * Format: double
+             * @description Degrees north, WGS 84.
+             */
+            latitude?: number | null;
             /** @description Lines drawn across the picture. */
             lines?: components["schemas"]["Line"][];
+            /**
+             * Format: double
+             * @description Degrees east, WGS 84.
+             */
+            longitude?: number | null;
             main?: components["schemas"]["StreamHealth"] | null;
             /** @description Name as shown. */
             name: string;
@@ -1081,6 +1232,8 @@ export interface components {
             classes: components["schemas"]["Class"][];
             /** @description Who is on duty today. */
             duty: components["schemas"]["DutyToday"][];
+            /** @description When the console groups new incidents. */
+            flood: components["schemas"]["Flood"];
             /** @description Departments and teams. */
             units: components["schemas"]["Unit"][];
         };
@@ -1415,6 +1568,19 @@ export interface components {
             /** @enum {string} */
             of: "speed";
         };
+        /** @description What the queue calls a flood: more new incidents than this within the time. */
+        Flood: {
+            /**
+             * Format: int32
+             * @description So many are still none.
+             */
+            incidents: number;
+            /**
+             * Format: int64
+             * @description Within so long.
+             */
+            window_s: number;
+        };
         /**
          * @description Why someone looks at footage that is older than a day.
          * @enum {string}
@@ -1435,6 +1601,63 @@ export interface components {
              */
             to_ms: number;
         };
+        /** @description A hand-over of the shift. */
+        Handover: {
+            /** @description What they wrote. */
+            answer?: string | null;
+            /** @description Names of the leaver's areas. */
+            areas: string[];
+            decided_by?: components["schemas"]["Person"] | null;
+            /**
+             * Format: int64
+             * @description When the second signature was given.
+             */
+            decided_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Who leaves. */
+            leaver: components["schemas"]["Person"];
+            meant_for?: components["schemas"]["Person"] | null;
+            /** @description Accepted: incidents that the taker answers for since then. */
+            moved?: number[] | null;
+            /** @description What the leaver wrote. */
+            note: string;
+            /**
+             * Format: int64
+             * @description When the leaver signed.
+             */
+            opened_ms: number;
+            signed?: components["schemas"]["Signature"] | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["HandoverState"];
+            /** @description Accepted: incidents that stayed with the leaver. */
+            stayed?: number[] | null;
+            summary?: components["schemas"]["ShiftSummary"] | null;
+        };
+        /** @description `POST /handovers/{id}/signature`. */
+        HandoverSignature: {
+            /** @description What it says. */
+            action: components["schemas"]["HandoverVerb"];
+            /** @description Account name of who signs at another one's desk; absent: whoever is signed in. */
+            name?: string | null;
+            /** @description At most 2,000 characters; a refusal needs one. */
+            note?: string;
+            /** @description … and the password. */
+            password?: string | null;
+        };
+        /**
+         * @description Where a hand-over stands.
+         * @enum {string}
+         */
+        HandoverState: "open" | "accepted" | "refused" | "withdrawn" | "lapsed";
+        /**
+         * @description What the second signature says.
+         * @enum {string}
+         */
+        HandoverVerb: "accept" | "refuse" | "withdraw";
         /** @description `GET /health`: for a load balancer or watchdog; says nothing about the site. */
         Health: {
             /** @description `ok`, or `denied` when the policies could not be loaded and everything else is refused. */
@@ -1962,6 +2185,27 @@ export interface components {
          * @enum {string}
          */
         LiveStream: "main" | "sub";
+        /** @description `GET /map`: what there is to show cameras and incidents on. */
+        Map: {
+            /** @description The site file names a plan or tiles that are not there. */
+            is_incomplete: boolean;
+            /** @description `GET /map/plan` is a picture of the site. */
+            plan: boolean;
+            tiles?: components["schemas"]["MapTiles"] | null;
+        };
+        /** @description How far the tiles go. */
+        MapTiles: {
+            /**
+             * Format: int32
+             * @description The closest.
+             */
+            max_zoom: number;
+            /**
+             * Format: int32
+             * @description The widest.
+             */
+            min_zoom: number;
+        };
         /** @description `GET /timeline/next-alarm`. */
         NearAlarm: {
             /**
@@ -2001,6 +2245,16 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description The unit that its person belongs to; needed for the role `unit`. */
             unit?: string | null;
+        };
+        /** @description `POST /handovers`. */
+        NewHandover: {
+            /**
+             * Format: int64
+             * @description Account of the operator it is meant for; absent: whoever comes.
+             */
+            meant_for?: number | null;
+            /** @description What the next one must know; at most 2,000 characters. */
+            note?: string;
         };
         /** @description `POST /holds`. */
         NewHold: {
@@ -2295,6 +2549,116 @@ export interface components {
             /** @description There is no account yet: the first administrator must be made with the printed code. */
             needed: boolean;
         };
+        /** @description `GET /shift`: what a hand-over of the viewer would say now. */
+        Shift: {
+            /**
+             * Format: int64
+             * @description The viewer's open hand-over.
+             */
+            open?: number | null;
+            /** @description What the queue is like. */
+            summary: components["schemas"]["ShiftSummary"];
+            /** @description Operators who are responsible for all areas of the viewer. */
+            takers: components["schemas"]["Person"][];
+        };
+        /** @description So many open incidents of a level are in a state. */
+        ShiftCount: {
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue.
+             */
+            level: number;
+            /**
+             * Format: int32
+             * @description So many.
+             */
+            n: number;
+            /** @description Where they stand. */
+            state: components["schemas"]["IncidentState"];
+        };
+        /** @description A fault on the paper of a hand-over. */
+        ShiftFault: {
+            /** @description Who knows. */
+            acknowledged_by?: string | null;
+            /** @description The camera's name; absent: the site. */
+            camera?: string | null;
+            /** @description What is broken, as tickets say it. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue.
+             */
+            level: number;
+            /**
+             * Format: int64
+             * @description Since when.
+             */
+            since_ms: number;
+        };
+        /** @description An incident on the paper of a hand-over. */
+        ShiftItem: {
+            /** @description Name of the area. */
+            area_name: string;
+            /** @description What happened: the identifier of a class. */
+            class: string;
+            /**
+             * Format: int64
+             * @description The next moment by which something must happen.
+             */
+            deadline_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Held since then.
+             */
+            held_since_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Which.
+             */
+            incident: number;
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue.
+             */
+            level: number;
+            /** @description As people say it. */
+            number: string;
+            /**
+             * Format: int64
+             * @description When it happened.
+             */
+            opened_ms: number;
+            owner?: components["schemas"]["Person"] | null;
+            /** @description Where it stood. */
+            state: components["schemas"]["IncidentState"];
+            /** @description Names of the units that were on it. */
+            units: string[];
+            /** @description The camera's name, or what was reported. */
+            what: string;
+        };
+        /** @description What the queue was like. A hand-over's is frozen: it is what the leaver has signed. */
+        ShiftSummary: {
+            /** @description What the leaver answers for. */
+            claimed: components["schemas"]["ShiftItem"][];
+            /** @description Open incidents of the leaver's areas, by level and state. */
+            counts: components["schemas"]["ShiftCount"][];
+            /** @description Open faults of cameras and of the site. */
+            faults: components["schemas"]["ShiftFault"][];
+            /** @description What is held; at most 200. */
+            held: components["schemas"]["ShiftItem"][];
+            /**
+             * Format: int32
+             * @description How many are held.
+             */
+            n_held: number;
+            /**
+             * Format: int32
+             * @description How many are late.
+             */
+            n_overdue: number;
+            /** @description What is late, the most urgent first; at most 200. */
+            overdue: components["schemas"]["ShiftItem"][];
+        };
         /** @description `POST /session`. */
         SignIn: {
             /** @description Account name. */
@@ -2302,6 +2666,11 @@ export interface components {
             /** @description Password. */
             password: string;
         };
+        /**
+         * @description How somebody has signed.
+         * @enum {string}
+         */
+        Signature: "session" | "password";
         /** @description What a signed-in viewer is told about the site itself. */
         SiteFacts: {
             /** @description Name as shown. */
@@ -2840,6 +3209,84 @@ export interface components {
             total_bytes?: number | null;
             /** @description Its own name, from its identity file. */
             uuid: string;
+        };
+        /** @description `GET /wall`: what a screen on the wall shows. */
+        Wall: {
+            /** @description Cameras whose health the viewer may see. */
+            cameras: components["schemas"]["WallCameras"];
+            /** @description Open incidents by level and state. */
+            counts: components["schemas"]["ShiftCount"][];
+            /**
+             * Format: int32
+             * @description How many are late.
+             */
+            n_overdue: number;
+            /**
+             * Format: int64
+             * @description By the gateway's clock.
+             */
+            now_ms: number;
+            /** @description Units with a part in open incidents, by name. */
+            units: components["schemas"]["WallUnit"][];
+            /** @description The ten most urgent, by level, then the nearest deadline. */
+            urgent: components["schemas"]["Incident"][];
+        };
+        /** @description How cameras do. */
+        WallCameras: {
+            /** @description The others, at most 20. */
+            faulty: components["schemas"]["WallFault"][];
+            /**
+             * Format: int32
+             * @description All.
+             */
+            n: number;
+            /**
+             * Format: int32
+             * @description The others.
+             */
+            n_faulty: number;
+            /**
+             * Format: int32
+             * @description Those whose streams all arrive.
+             */
+            streaming: number;
+        };
+        /** @description A camera whose picture does not arrive. */
+        WallFault: {
+            /** @description The camera's name. */
+            camera: string;
+            /**
+             * Format: int64
+             * @description Since when.
+             */
+            since_ms?: number | null;
+            /** @description What its stream does instead. */
+            state: components["schemas"]["StreamState"];
+        };
+        /** @description What a unit has to do. */
+        WallUnit: {
+            /**
+             * Format: int32
+             * @description Arrived, and not done.
+             */
+            arrived: number;
+            /**
+             * Format: int32
+             * @description Done, and not yet closed.
+             */
+            finished: number;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Signed in, and not arrived.
+             */
+            signed: number;
+            /**
+             * Format: int32
+             * @description Told, and not signed in.
+             */
+            told: number;
         };
         /** @description `POST /incidents/{id}/work`: what a unit does, or the centre in its name. */
         WorkCommand: {
@@ -3392,6 +3839,134 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["Incident"];
+                };
+            };
+        };
+    };
+    handovers_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"][];
+                };
+            };
+        };
+    };
+    handovers_open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHandover"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    handovers_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    handovers_sign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverSignature"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -3990,6 +4565,83 @@ export interface operations {
             };
         };
     };
+    map_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Map"];
+                };
+            };
+        };
+    };
+    map_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    map_tile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                z: number;
+                x: number;
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     document: {
         parameters: {
             query?: never;
@@ -4236,6 +4888,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    handovers_shift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shift"];
                 };
             };
         };
@@ -4528,6 +5199,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    wall_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wall"];
                 };
             };
         };

@@ -15,7 +15,7 @@ export const watchWords: typeof zh = {
     unreachable: (since) => `The server cannot be reached since ${since}: the screen shows how it was then.`,
     never: "Nothing has been received yet, connecting.",
     back: "Live again, everything has been reloaded.",
-    refused: "Not sent",
+    old: "No longer updated",
   },
   sound: {
     armed: "Alarm sound on",
@@ -52,7 +52,8 @@ export const watchWords: typeof zh = {
     shelveAll: (n) => `Shelve ${n}`,
     falseTitle: (what, n) => `${what}: ${n} false alarm${s(n)}?`,
     shelveTitle: (what, n) => `${what}: shelve ${n}`,
-    falseHint: "Each is claimed and closed by itself, with its own history row; those that others changed are skipped.",
+    falseHint:
+      "Each is claimed and closed by itself, with its own history row; those that others changed are skipped.",
     shelveHint: "They come back by themselves. Shelving deletes nothing and is never silent.",
     reason: "Reason (written into each history)",
     reasonNeeded: "Please say why",
@@ -136,7 +137,8 @@ export const watchWords: typeof zh = {
     not_the_leaver: "Only the one who leaves can withdraw it.",
     not_an_operator: "Only an operator takes a shift over.",
     signature_refused: "Account or password of the next operator is wrong.",
-    link_down: "The connection to the server is down: nothing was sent, and nothing will be sent later. Try again once it is live.",
+    link_down:
+      "The connection to the server is down: nothing was sent, and nothing will be sent later. Try again once it is live.",
   },
   map: {
     title: "Map",

@@ -11,7 +11,7 @@ export const watchWords = {
     unreachable: (since: string) => `自 ${since} 起连不上服务器：屏幕上的内容停在那时。`,
     never: "还没有收到任何数据，正在连接。",
     back: "已恢复实时，数据已刷新。",
-    refused: "没有发出",
+    old: "列表已停止更新",
   },
   sound: {
     armed: "报警声已启用",
@@ -192,7 +192,8 @@ export const watchWords = {
     live: "旁看实时",
     hide: "收起实时",
     all: "全部并排回放",
-    away: (meters: number) => (meters < 1000 ? `${Math.round(meters)} 米` : `${(meters / 1000).toFixed(1)} 公里`),
+    away: (meters: number) =>
+      meters < 1000 ? `${Math.round(meters)} 米` : `${(meters / 1000).toFixed(1)} 公里`,
     sameArea: "同一区域",
     purpose: "超过 24 小时的录像要在回放页填写事由后查看。",
   },

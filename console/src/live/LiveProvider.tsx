@@ -102,10 +102,7 @@ export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => voi
   const alarming = incidents.some((i) => i.level === 1 && i.state === "new");
   useEffect(() => sounder.setAlarming(alarming), [sounder, alarming]);
 
-  const live = useMemo<Live>(
-    () => ({ book, link, sound, sounder }),
-    [book, link, sound, sounder],
-  );
+  const live = useMemo<Live>(() => ({ book, link, sound, sounder }), [book, link, sound, sounder]);
   return <LiveContext.Provider value={live}>{children}</LiveContext.Provider>;
 }
 

@@ -16,8 +16,7 @@ export class SoundGroups {
 
   /** Called for what is new or was raised. What is worse than what was heard is heard too. */
   isWorthASound(incident: Incident, now: number): boolean {
-    for (const [group, heard] of this.#heard)
-      if (now - heard.at_ms >= QUIET_MS) this.#heard.delete(group);
+    for (const [group, heard] of this.#heard) if (now - heard.at_ms >= QUIET_MS) this.#heard.delete(group);
     const group = groupOf(incident);
     const heard = this.#heard.get(group);
     if (incident.level !== RED && heard !== undefined && heard.level <= incident.level) return false;

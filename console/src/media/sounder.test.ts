@@ -14,8 +14,14 @@ describe("the alarm sound", () => {
     const wish = { wanted: true, muted_ms: 0 };
     expect(stateOf(wish, false, false, true, 10)).toEqual({ kind: "blocked", wanted: true, refused: false });
     expect(stateOf(wish, true, false, true, 10)).toEqual({ kind: "armed", ringing: true });
-    expect(stateOf({ ...wish, muted_ms: 11 }, true, false, true, 10)).toEqual({ kind: "muted", until_ms: 11 });
-    expect(stateOf({ ...wish, muted_ms: 10 }, true, false, false, 10)).toEqual({ kind: "armed", ringing: false });
+    expect(stateOf({ ...wish, muted_ms: 11 }, true, false, true, 10)).toEqual({
+      kind: "muted",
+      until_ms: 11,
+    });
+    expect(stateOf({ ...wish, muted_ms: 10 }, true, false, false, 10)).toEqual({
+      kind: "armed",
+      ringing: false,
+    });
   });
 });
 

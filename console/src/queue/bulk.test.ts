@@ -53,7 +53,9 @@ describe("one decision for many", () => {
 
   it("stops where the server is away instead of pretending", async () => {
     const away: Answer<Incident> = { kind: "error", problem: { status: 0, code: "link_down", message: "" } };
-    const s = server([incident(1), incident(2), incident(3)], (c) => (c.action === "close" ? away : undefined));
+    const s = server([incident(1), incident(2), incident(3)], (c) =>
+      c.action === "close" ? away : undefined,
+    );
     const result = await carryOutBulk([incident(1), incident(2), incident(3)], decision, s.send, key);
     expect(result.broken).toBe(true);
     expect(s.asked).toHaveLength(2);

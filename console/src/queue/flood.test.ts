@@ -10,7 +10,9 @@ const at = (id: number, received_ms: number, fields = {}) =>
 describe("a flood", () => {
   it("is more than so many within the time, whoever has them now", () => {
     const now = 1_000_000;
-    const many = Array.from({ length: 21 }, (_, i) => at(i, now - i * 1_000, { state: i % 2 ? "new" : "claimed" }));
+    const many = Array.from({ length: 21 }, (_, i) =>
+      at(i, now - i * 1_000, { state: i % 2 ? "new" : "claimed" }),
+    );
     const old = Array.from({ length: 50 }, (_, i) => at(100 + i, now - 60_000 - i));
     expect(arrivals([...many, ...old], flood, now)).toBe(21);
     expect(next(CALM, 20, flood)).toBe(CALM);
@@ -63,7 +65,12 @@ describe("sound in a flood", () => {
     const groups = new SoundGroups();
     const heard = (level: number, now: number, camera = "gate") =>
       groups.isWorthASound(incident(1, { level, camera }), now);
-    expect([heard(3, 0), heard(3, 1_000), heard(2, 2_000), heard(3, 3_000)]).toEqual([true, false, true, false]);
+    expect([heard(3, 0), heard(3, 1_000), heard(2, 2_000), heard(3, 3_000)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
     expect([heard(1, 4_000), heard(1, 5_000), heard(2, 6_000)]).toEqual([true, true, false]);
     expect([heard(3, 7_000, "bridge"), heard(3, 65_001), heard(3, 65_002)]).toEqual([true, true, false]);
   });

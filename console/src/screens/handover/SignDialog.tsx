@@ -58,9 +58,7 @@ export function SignDialog({ handover, verb, here, onDone }: Props) {
           if (ready) sign.mutate();
         }}
       >
-        <p className="muted">
-          {refusing ? w.refuseHint : w.signHint(handover.summary?.claimed.length ?? 0)}
-        </p>
+        <p className="muted">{refusing ? w.refuseHint : w.signHint(handover.summary?.claimed.length ?? 0)}</p>
         {here && (
           <>
             <Input

@@ -21,6 +21,7 @@ import { StateTag } from "../queue/StateTag";
 import { ClipView } from "./ClipView";
 import { AlarmList, Facts } from "./Facts";
 import { History } from "./History";
+import { RelatedCameras } from "./RelatedCameras";
 import "./incident.css";
 
 export function IncidentPage() {
@@ -135,6 +136,7 @@ export function IncidentPage() {
         />
         <div className="incident-side">
           <Facts incident={incident} />
+          <RelatedCameras incident={incident} />
           <AlarmList incident={incident} shown={alarm} onShow={showAlarm} />
           <History rows={incident.history} />
         </div>

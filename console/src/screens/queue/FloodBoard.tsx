@@ -9,7 +9,7 @@ import { seenAt } from "../../i18n/format";
 import { MOST_BULK } from "../../queue/bulk";
 import { type FloodGroup, grouped } from "../../queue/flood";
 import { useClassNames } from "../handover/HandoverNotice";
-import { BulkDialog, type BulkAsk } from "./BulkDialog";
+import { type BulkAsk, BulkDialog } from "./BulkDialog";
 import { QueueRow } from "./QueueRow";
 import type { FloodView } from "./useFlood";
 import "./flood.css";
@@ -92,7 +92,8 @@ function Group({ group, open, onToggle, onAsk, children }: GroupProps) {
   const place = first.camera === undefined ? `${first.area_name}（${w.foreign}）` : seenAt(first);
   const what = `${place} · ${className(first.class)}`;
   const n = Math.min(group.incidents.length, MOST_BULK);
-  const ask = (verb: BulkAsk["verb"]) => onAsk({ verb, what, incidents: group.incidents.slice(0, MOST_BULK) });
+  const ask = (verb: BulkAsk["verb"]) =>
+    onAsk({ verb, what, incidents: group.incidents.slice(0, MOST_BULK) });
   return (
     <div className="flood-group" data-group={group.key}>
       <div className="flood-head">

@@ -4,15 +4,17 @@ import { Button, Input, type InputRef, Segmented } from "antd";
 import { useRef, useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import { useActions } from "../../actions/useActions";
-import { useViewer } from "../../api/session";
+import { mayAct, useViewer } from "../../api/session";
 import { HelpDialog } from "../../components/HelpDialog";
 import { type KeyMap, useKeys } from "../../components/keys";
 import { useSpeech } from "../../i18n/context";
 import { isOpen } from "../../live/book";
 import { useIncidents } from "../../live/LiveProvider";
 import { ClosedList } from "./ClosedList";
+import { FloodBoard } from "./FloodBoard";
 import { OpenList } from "./OpenList";
 import { Preview } from "./Preview";
+import { useFlood } from "./useFlood";
 import { useOpenRows } from "./useOpenRows";
 import "./queue.css";
 
@@ -29,6 +31,7 @@ export function QueuePage() {
   // The address only remembers the selection for the way back: the router changes it late, after the next key.
   const at = params.get("at");
   const [selected, setSelected] = useState(at === null ? undefined : Number(at));
+  const flood = useFlood(incidents);
   const list = useOpenRows(incidents, words, closed ? undefined : selected);
 
   const select = (id: number | undefined) => {
@@ -107,6 +110,11 @@ export function QueuePage() {
           onChange={(event) => setWords(event.target.value)}
           onPressEnter={() => search.current?.blur()}
         />
+        {!closed && !flood.grouped && mayAct(viewer.role) && (
+          <Button title={t.flood.enterHint} onClick={flood.enter}>
+            {t.flood.enter}
+          </Button>
+        )}
         <Button className="queue-help" icon={<QuestionCircleOutlined />} onClick={() => setHelp(true)}>
           <span className="wide">{t.queue.help}</span> <kbd className="wide">?</kbd>
         </Button>
@@ -114,6 +122,14 @@ export function QueuePage() {
       <div className="queue-body">
         {closed ? (
           <ClosedList words={words} selected={selected} active={!quiet} onSelect={select} onOpen={open} />
+        ) : flood.grouped ? (
+          <FloodBoard
+            incidents={incidents}
+            flood={flood}
+            selected={selected}
+            onSelect={select}
+            onOpen={open}
+          />
         ) : (
           <OpenList
             list={list}

@@ -1,4 +1,9 @@
-import { FundProjectionScreenOutlined, GlobalOutlined, LogoutOutlined, UserOutlined } from "@ant-design/icons";
+import {
+  FundProjectionScreenOutlined,
+  GlobalOutlined,
+  LogoutOutlined,
+  UserOutlined,
+} from "@ant-design/icons";
 import { Button, Dropdown } from "antd";
 import { NavLink, useNavigate } from "react-router";
 import { client } from "../../api/client";
@@ -62,12 +67,14 @@ export function Header({ onSignedOut }: { onSignedOut: () => void }) {
         <span>{viewer.site.name}</span>
       </div>
       <nav className="header-nav">
-        {screensOf(viewer.role).filter(inMenu).map((name) => (
-          <NavLink key={name} to={`/${name}`}>
-            {t.nav[name]}
-            {name === "queue" && <QueueCount />}
-          </NavLink>
-        ))}
+        {screensOf(viewer.role)
+          .filter(inMenu)
+          .map((name) => (
+            <NavLink key={name} to={`/${name}`}>
+              {t.nav[name]}
+              {name === "queue" && <QueueCount />}
+            </NavLink>
+          ))}
       </nav>
       <div className="header-tools">
         {live && <LinkState />}
