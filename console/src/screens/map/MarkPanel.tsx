@@ -70,16 +70,18 @@ export function IncidentLine({ incident, onPick }: { incident: Incident; onPick?
       <LevelBadge level={incident.level} />
       <Link to={`/incidents/${incident.id}`} className="map-what">
         {className(incident.class)}
-        <span className="muted"> #{incident.number}</span>
       </Link>
+      <span className="muted nowrap">{age(t, now - incident.opened_ms)}</span>
       {onPick ? (
         <button type="button" className="map-where" onClick={onPick}>
           {seenAt(incident) || incident.area_name}
         </button>
       ) : (
-        <span className="muted">{t.state[incident.state] ?? incident.state}</span>
+        <span className="map-where">
+          {[incident.title, t.state[incident.state] ?? incident.state].filter(Boolean).join(" · ")}
+        </span>
       )}
-      <span className="muted nowrap">{age(t, now - incident.opened_ms)}</span>
+      <span className="muted map-number">#{incident.number}</span>
     </li>
   );
 }

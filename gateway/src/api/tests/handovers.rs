@@ -97,7 +97,7 @@ async fn the_claims_go_over_with_the_second_signature_and_the_paper_stays_as_it_
     assert_eq!((house.owner(east).await, house.owner(west).await), (Some(taker), Some(taker)));
     let detail = read(house.get(&format!("/incidents/{east}"), &ben).await).await;
     let last = detail["history"].as_array().unwrap().last().unwrap().clone();
-    assert_eq!((&last["action"], &last["by"]["id"]), (&json!("hand_over"), &json!(leaver.0)));
+    assert_eq!((&last["action"], &last["actor"]["id"]), (&json!("hand_over"), &json!(leaver.0)));
     assert_eq!(last["note"], json!(format!("交接班 #{}", opened["id"])));
     assert_eq!(refusal(post(&house, &sign, &ben, &accept).await).await, (422, "handover_over".into()));
     let listed = read(house.get("/handovers", &ben).await).await;
