@@ -93,10 +93,9 @@ export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => voi
   const down = link.phase === "reconnecting";
   const wasDown = useRef(false);
   useEffect(() => {
-    if (down && !wasDown.current) sounder.linkLost();
     if (!down && wasDown.current) void queries.invalidateQueries();
     wasDown.current = down;
-  }, [down, sounder, queries]);
+  }, [down, queries]);
 
   const incidents = useSyncExternalStore(book.subscribe, book.view);
   const alarming = incidents.some((i) => i.level === 1 && i.state === "new");

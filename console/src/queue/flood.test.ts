@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SoundGroups } from "../live/soundGroups";
 import { incident } from "../testing";
-import { arrivals, CALM, grouped, isGrouped, next } from "./flood";
+import { arrivals, CALM, grouped, isGrouped, next, stops } from "./flood";
 
 const flood = { incidents: 20, window_s: 60 };
 const at = (id: number, received_ms: number, fields = {}) =>
@@ -58,6 +58,11 @@ describe("groups", () => {
       ["gate/crowding", 3, [3], 20, 20],
     ]);
   });
+});
+
+it("is walked through by the red ones and the groups", () => {
+  const all = [at(1, 10, { level: 1 }), at(2, 20), at(3, 30), at(4, 40, { camera: "gate", level: 2 })];
+  expect(stops(all)).toEqual([1, 4, 2]);
 });
 
 describe("sound in a flood", () => {

@@ -72,3 +72,9 @@ export function grouped(incidents: readonly Incident[]): { red: Incident[]; grou
     ),
   };
 }
+
+/** What J and K go through: the red ones, then each group by its most urgent one. */
+export function stops(incidents: readonly Incident[]): number[] {
+  const { red, groups } = grouped(incidents);
+  return [...red, ...groups.flatMap((group) => group.incidents.slice(0, 1))].map((incident) => incident.id);
+}

@@ -113,7 +113,7 @@ function SmallLive({ camera }: { camera: Camera }) {
           {state.kind === "ended" ? (t.live.end[state.reason] ?? state.reason) : t.live.connecting}
         </div>
       )}
-      <div className="picture-note">{camera.name}</div>
+      <div className="related-label">{camera.name}</div>
     </div>
   );
 }

@@ -63,6 +63,7 @@ export function FloodBoard({ incidents, flood, selected, onSelect, onOpen }: Pro
             key={group.key}
             group={group}
             open={opened === group.key}
+            chosen={group.incidents.some((incident) => incident.id === selected)}
             onToggle={() => setOpened(opened === group.key ? null : group.key)}
             onAsk={setAsking}
           >
@@ -78,12 +79,14 @@ export function FloodBoard({ incidents, flood, selected, onSelect, onOpen }: Pro
 interface GroupProps {
   group: FloodGroup;
   open: boolean;
+  /** The selected incident is in it. */
+  chosen: boolean;
   onToggle: () => void;
   onAsk: (ask: BulkAsk) => void;
   children: React.ReactNode;
 }
 
-function Group({ group, open, onToggle, onAsk, children }: GroupProps) {
+function Group({ group, open, chosen, onToggle, onAsk, children }: GroupProps) {
   const { t, time } = useSpeech();
   const w = t.flood;
   const className = useClassNames();
@@ -95,7 +98,7 @@ function Group({ group, open, onToggle, onAsk, children }: GroupProps) {
   const ask = (verb: BulkAsk["verb"]) =>
     onAsk({ verb, what, incidents: group.incidents.slice(0, MOST_BULK) });
   return (
-    <div className="flood-group" data-group={group.key}>
+    <div className={chosen ? "flood-group flood-chosen" : "flood-group"} data-group={group.key}>
       <div className="flood-head">
         <button type="button" className="flood-what" aria-expanded={open} onClick={onToggle}>
           <LevelBadge level={group.level} />

@@ -10,6 +10,8 @@ import { type KeyMap, useKeys } from "../../components/keys";
 import { useSpeech } from "../../i18n/context";
 import { isOpen } from "../../live/book";
 import { useIncidents } from "../../live/LiveProvider";
+import { step } from "../../queue/board";
+import { stops } from "../../queue/flood";
 import { ClosedList } from "./ClosedList";
 import { FloodBoard } from "./FloodBoard";
 import { OpenList } from "./OpenList";
@@ -49,7 +51,9 @@ export function QueuePage() {
   const withSelected = (run: (i: NonNullable<typeof incident>) => void) => () => incident && run(incident);
 
   const move = (by: 1 | -1) => {
-    if (!closed) select(list.step(selected, by) ?? selected);
+    if (closed) return;
+    const next = flood.grouped ? step(stops(incidents), selected, by) : list.step(selected, by);
+    select(next ?? selected);
   };
   const toRed = () => {
     const newest = list.red[0];

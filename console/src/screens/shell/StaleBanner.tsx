@@ -15,7 +15,7 @@ const GRACE_MS = 3_000;
  */
 export function StaleBanner() {
   const { t, time } = useSpeech();
-  const { link } = useLive();
+  const { link, sounder } = useLive();
   const { message } = App.useApp();
   const now = useNow();
   const { lastByteMs, phase, failures } = link;
@@ -29,8 +29,9 @@ export function StaleBanner() {
   const before = useRef(false);
   useEffect(() => {
     if (before.current && !shown) message.success(t.link.back, 4);
+    if (!before.current && shown) sounder.linkLost();
     before.current = shown;
-  }, [shown, message, t]);
+  }, [shown, sounder, message, t]);
 
   if (!shown) return null;
   const since = lastByteMs === null ? "" : time.clock(lastByteMs);
