@@ -206,7 +206,6 @@ async fn summary(guard: &Guard) -> Result<ShiftSummary, ApiError> {
     let mut summary = ShiftSummary::default();
     for one in dispatch.standing(Some(areas.clone()), now).await? {
         summary.n_overdue += one.n_overdue;
-        summary.n_held += one.n_held;
         match summary.counts.iter_mut().find(|count| count.level == one.level && count.state == one.state) {
             Some(count) => count.n += one.n,
             None => summary.counts.push(ShiftCount { level: one.level, state: one.state, n: one.n }),
@@ -226,7 +225,8 @@ async fn summary(guard: &Guard) -> Result<ShiftSummary, ApiError> {
     };
     summary.claimed = items(claims(guard, guard.viewer.account).await?).await?;
     summary.overdue = items(dispatch.list(late).await?.incidents).await?;
-    summary.held = items(dispatch.held(Some(areas), MOST_ITEMS).await?).await?;
+    let (held, n_held) = dispatch.held(Some(areas), MOST_ITEMS).await?;
+    (summary.held, summary.n_held) = (items(held).await?, n_held);
     summary.faults = faults(guard).await?;
     Ok(summary)
 }

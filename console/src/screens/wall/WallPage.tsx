@@ -33,14 +33,14 @@ export function WallPage() {
     retry: false,
   });
   const { refetch } = wall;
-  // A red one is on the wall when it is in the queue, not five seconds later.
+  // What is new in the queue is on the wall within a second.
   useEffect(() => {
     let soon: ReturnType<typeof setTimeout> | null = null;
     const stop = book.subscribe(() => {
       soon ??= setTimeout(() => {
         soon = null;
         void refetch();
-      }, 300);
+      }, 1_000);
     });
     return () => {
       stop();

@@ -22,6 +22,7 @@ use crate::store::{
 
 /// What the queue was like when a hand-over was opened. Frozen: it is what the leaver has signed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ShiftSummary {
     /// Open incidents of the leaver's areas, by level and state.
     pub counts: Vec<ShiftCount>,
@@ -187,6 +188,10 @@ pub struct NewHandover {
 }
 
 const SELECT: &str = "SELECT * FROM handover";
+/// Lists are asked for every few seconds, and a summary has hundreds of lines.
+const SELECT_BRIEF: &str =
+    "SELECT id, state, leaver, areas, meant_for, opened_ms, note, '{}' AS summary, decided_ms,
+    decided_by, signed_by, answer, outcome FROM handover";
 
 impl DispatchTx<'_> {
     /// Opens a hand-over. `None` when the leaver has an open one; one from before `lapsed` no longer counts.
@@ -271,13 +276,13 @@ impl DispatchTx<'_> {
 }
 
 impl Dispatch {
-    /// The newest hand-overs, at most `limit`.
+    /// The newest hand-overs, at most `limit`, with empty summaries.
     ///
     /// # Errors
     /// [`DbError`] when the database cannot be read.
     pub async fn handovers(&self, limit: u32) -> Result<Vec<HandoverRow>, DbError> {
         self.read(move |c| {
-            let sql = format!("{SELECT} ORDER BY id DESC LIMIT ?1");
+            let sql = format!("{SELECT_BRIEF} ORDER BY id DESC LIMIT ?1");
             c.prepare_cached(&sql)?.query_map([limit], handover_row)?.collect()
         })
         .await

@@ -30,8 +30,6 @@ pub struct Standing {
     pub n: u32,
     /// … of them late.
     pub n_overdue: u32,
-    /// … of them held.
-    pub n_held: u32,
 }
 
 /// What a unit has to do in open incidents of an area.
@@ -62,9 +60,9 @@ impl Dispatch {
         now: WallTime,
     ) -> Result<Vec<Standing>, DbError> {
         self.read(move |c| {
-            let sql = "SELECT area, level, state, count(*) AS n, sum(deadline_ms <= :now) AS n_overdue,
-                     sum(held_since_ms IS NOT NULL) AS n_held
-                 FROM incident WHERE is_open = 1
+            // All that is asked for is in the queue's own index.
+            let sql = "SELECT area, level, state, count(*) AS n, sum(deadline_ms <= :now) AS n_overdue
+                 FROM incident INDEXED BY incident_queue WHERE is_open = 1
                      AND (:areas IS NULL OR area IN (SELECT value FROM json_each(:areas)))
                  GROUP BY area, level, state";
             let values = named_params! { ":now": now.0, ":areas": areas.as_ref().map(json) };
@@ -75,7 +73,6 @@ impl Dispatch {
                     state: word(row, "state")?,
                     n: row.get("n")?,
                     n_overdue: row.get("n_overdue")?,
-                    n_held: row.get("n_held")?,
                 })
             };
             c.prepare_cached(sql)?.query_map(values, read)?.collect()
@@ -113,7 +110,7 @@ impl Dispatch {
         .await
     }
 
-    /// Open incidents that are held, the most urgent first.
+    /// Open incidents that are held, the most urgent first, at most `limit`; and how many there are.
     ///
     /// # Errors
     /// [`DbError`] when the database cannot be read.
@@ -121,16 +118,23 @@ impl Dispatch {
         &self,
         areas: Option<BTreeSet<AreaId>>,
         limit: u32,
-    ) -> Result<Vec<IncidentRow>, DbError> {
+    ) -> Result<(Vec<IncidentRow>, u32), DbError> {
+        const HELD: &str = "i.is_open = 1 AND i.held_since_ms IS NOT NULL
+             AND (?1 IS NULL OR i.area IN (SELECT value FROM json_each(?1)))";
         self.read(move |c| {
+            let areas = areas.as_ref().map(json);
+            let c = c.unchecked_transaction()?;
+            let count = format!("SELECT count(*) FROM incident i WHERE {HELD}");
+            let n = c.prepare_cached(&count)?.query_row([&areas], |row| row.get(0))?;
             let sql = format!(
-                "{} WHERE i.is_open = 1 AND i.held_since_ms IS NOT NULL
-                 AND (?1 IS NULL OR i.area IN (SELECT value FROM json_each(?1)))
-                 ORDER BY i.level, i.deadline_ms, i.id LIMIT ?2",
+                "{} WHERE {HELD} ORDER BY i.level, i.deadline_ms, i.id LIMIT ?2",
                 rows::SELECT_INCIDENT
             );
-            let areas = areas.map(|areas| json(&areas));
-            c.prepare_cached(&sql)?.query_map(params![areas, limit], rows::incident_row)?.collect()
+            let rows = c
+                .prepare_cached(&sql)?
+                .query_map(params![areas, limit], rows::incident_row)?
+                .collect::<Result<_, _>>()?;
+            Ok((rows, n))
         })
         .await
     }
