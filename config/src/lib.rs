@@ -8,9 +8,11 @@ mod problem;
 mod raw;
 mod secret;
 mod site;
+mod target;
 mod text;
 mod url;
 mod validate;
+mod written;
 
 pub use problem::{ConfigError, Fault, Problem};
 pub use secret::Secret;
@@ -18,8 +20,10 @@ pub use site::{
     AnalyseStream, Analysis, Camera, Credentials, GeoPoint, IncidentSettings, Inference, InferenceProvider,
     MapSettings, Playback, Record, Server, Site, Storage, StreamSource, Transport,
 };
+pub use target::{Channel, Target, TargetUrl, TargetUrlError};
 pub use url::{RtspUrl, RtspUrlError};
-pub use validate::Environment;
+pub use validate::{Environment, TrialRules};
+pub use written::{rule_keys, rule_text};
 
 /// The commented example of a whole site, as shipped.
 pub const EXAMPLE_SITE: &str = include_str!("../examples/site.toml");

@@ -22,12 +22,15 @@ pub mod analyze;
 
 pub mod stills;
 pub mod transcode;
+pub mod trial;
 
 pub mod canary;
 
 pub mod desk;
 
 pub mod store;
+
+pub mod outbound;
 
 pub mod tickets;
 

@@ -6,6 +6,8 @@ mod camera;
 mod centre;
 mod retention;
 mod rule;
+mod target;
+mod trial;
 
 use std::{
     collections::BTreeMap,
@@ -27,6 +29,7 @@ use sharpeyes_domain::{
 use toml::{Table, Value};
 
 use retention::{Defaults, Written};
+pub use trial::TrialRules;
 
 use crate::{
     Analysis, ConfigError, Fault, IncidentSettings, Inference, InferenceProvider, MapSettings, Playback,
@@ -215,10 +218,11 @@ impl Check<'_> {
         let areas = self.areas(&mut root);
         let cameras = self.cameras(&mut root, &areas.written, retention.unwrap_or_default());
         let (centre, intake_tokens) = self.centre(&mut root, &areas.written);
+        let targets = self.targets(&mut root, &areas.written, &centre);
         for key in root.keys() {
             let fault = Fault::Section(
                 "site, server, storage, playback, incident, map, analysis, canary, inference, area, camera, unit, class, route, \
-                 deadlines, escalation, calendar, roster, intake",
+                 deadlines, escalation, calendar, roster, intake, outbound",
             );
             self.report(key.clone(), fault);
         }
@@ -238,6 +242,7 @@ impl Check<'_> {
             cameras,
             centre: std::sync::Arc::new(centre),
             intake_tokens,
+            targets,
         })
     }
 

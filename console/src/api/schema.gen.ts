@@ -209,6 +209,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{id}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The camera's rules in the words of the site file, with what a trial may use. */
+        get: operations["trials_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{id}/shadow-alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the camera's shadow rules would have raised, beside what its live rules did. No pictures. */
+        get: operations["trials_shadow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{id}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Trials on the camera's recording, the newest first. Over ones are kept for seven days, twenty of the whole site at most. */
+        get: operations["trials_list"];
+        put?: never;
+        /**
+         * Tries rules on a stretch of the camera's recording: they are put into the queue of trials, which looks at one at a
+         *     time, behind everything else. The camera's own rules stay as they are.
+         */
+        post: operations["trials_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{id}/trials/{trial}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One trial with what it found, beside what the live rules of the same names raised in the same time. */
+        get: operations["trials_one"];
+        put?: never;
+        post?: never;
+        /** Ends a trial that waits or runs, with what it found; forgets one that is over. */
+        delete: operations["trials_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{id}/trials/{trial}/still.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The moment of an alarm of a trial, 480 pixels wide at most, while its footage is there. */
+        get: operations["trials_still"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/centre": {
         parameters: {
             query?: never;
@@ -237,61 +327,6 @@ export interface paths {
         get: operations["events_follow"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/handovers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The newest hand-overs, without their summaries. */
-        get: operations["handovers_list"];
-        put?: never;
-        /** Opens a hand-over: the viewer leaves, and signs what the queue is like. */
-        post: operations["handovers_open"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/handovers/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One hand-over with all that was signed. */
-        get: operations["handovers_one"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/handovers/{id}/signature": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * The second signature: whoever takes over accepts or refuses, with their own session, or at the leaver's desk with
-         *     name and password; or the leaver withdraws.
-         */
-        post: operations["handovers_sign"];
         delete?: never;
         options?: never;
         head?: never;
@@ -574,57 +609,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/map": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What there is to show cameras and incidents on. Where they are, cameras and incidents say themselves. */
-        get: operations["map_show"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/map/plan": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The plan. */
-        get: operations["map_plan"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/map/tiles/{z}/{x}/{y}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A tile in Web Mercator, y from the north. */
-        get: operations["map_tile"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -691,23 +675,6 @@ export interface paths {
         put?: never;
         /** Makes the first administrator with the one-time code, and signs them in. */
         post: operations["session_set_up"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/shift": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What a hand-over of the viewer would say now, and who could take over. */
-        get: operations["handovers_shift"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -866,6 +833,214 @@ export interface paths {
         post?: never;
         /** Forgets a view. */
         delete: operations["centre_forget_view"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbound": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every target, and how telling it goes. */
+        get: operations["outbound_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbound/{target}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages of a target, the newest first, at most 200. Operators see those of incidents that they may see. */
+        get: operations["outbound_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbound/{target}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends messages again, in the order in which they happened. Receivers know them by their key. */
+        post: operations["outbound_resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The areas that the viewer may report from. */
+        get: operations["reports_areas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/own": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The viewer's own reports, the newest first, at most 50: where each stands. */
+        get: operations["reports_own"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest hand-overs, without their summaries. */
+        get: operations["handovers_list"];
+        put?: never;
+        /** Opens a hand-over: the viewer leaves, and signs what the queue is like. */
+        post: operations["handovers_open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handovers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One hand-over with all that was signed. */
+        get: operations["handovers_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handovers/{id}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The second signature: whoever takes over accepts or refuses, with their own session, or at the leaver's desk with
+         *     name and password; or the leaver withdraws.
+         */
+        post: operations["handovers_sign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What there is to show cameras and incidents on. Where they are, cameras and incidents say themselves. */
+        get: operations["map_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/map/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The plan. */
+        get: operations["map_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/map/tiles/{z}/{x}/{y}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A tile in Web Mercator, y from the north. */
+        get: operations["map_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a hand-over of the viewer would say now, and who could take over. */
+        get: operations["handovers_shift"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1224,6 +1399,24 @@ export interface components {
             /** @description Zones drawn on the picture. */
             zones?: components["schemas"]["Zone"][];
         };
+        /** @description `GET /cameras/{id}/rules`. */
+        CameraRules: {
+            /** @description Which camera. */
+            camera: string;
+            /** @description The live analysis looks at the same stream. */
+            is_same_stream: boolean;
+            /** @description Lines that rules may name. */
+            lines: components["schemas"]["Line"][];
+            /** @description The detector of the camera; absent: it cannot be used here. */
+            model?: string | null;
+            /** @description Detectors that a trial may use. */
+            models: string[];
+            /** @description Those that raise alarms, then those that are only written down. */
+            rules: components["schemas"]["WrittenRule"][];
+            stream?: components["schemas"]["LiveStream"] | null;
+            /** @description Zones that rules may name. */
+            zones: components["schemas"]["Zone"][];
+        };
         /** @description `GET /centre`: the tables that the queue goes by. The site file declares them. */
         Centre: {
             /** @description Working days. */
@@ -1447,6 +1640,8 @@ export interface components {
             limit?: number | null;
             /** @description English sentence for logs and developers; the console translates `code`. */
             message: string;
+            /** @description `bad_rules`: all that is wrong, each with its place. */
+            problems?: components["schemas"]["RuleProblem"][] | null;
             /**
              * Format: int64
              * @description `rate_limited`: seconds until the next attempt is looked at.
@@ -1568,19 +1763,6 @@ export interface components {
             /** @enum {string} */
             of: "speed";
         };
-        /** @description What the queue calls a flood: more new incidents than this within the time. */
-        Flood: {
-            /**
-             * Format: int32
-             * @description So many are still none.
-             */
-            incidents: number;
-            /**
-             * Format: int64
-             * @description Within so long.
-             */
-            window_s: number;
-        };
         /**
          * @description Why someone looks at footage that is older than a day.
          * @enum {string}
@@ -1601,63 +1783,6 @@ export interface components {
              */
             to_ms: number;
         };
-        /** @description A hand-over of the shift. */
-        Handover: {
-            /** @description What they wrote. */
-            answer?: string | null;
-            /** @description Names of the leaver's areas. */
-            areas: string[];
-            decided_by?: components["schemas"]["Person"] | null;
-            /**
-             * Format: int64
-             * @description When the second signature was given.
-             */
-            decided_ms?: number | null;
-            /**
-             * Format: int64
-             * @description Its number.
-             */
-            id: number;
-            /** @description Who leaves. */
-            leaver: components["schemas"]["Person"];
-            meant_for?: components["schemas"]["Person"] | null;
-            /** @description Accepted: incidents that the taker answers for since then. */
-            moved?: number[] | null;
-            /** @description What the leaver wrote. */
-            note: string;
-            /**
-             * Format: int64
-             * @description When the leaver signed.
-             */
-            opened_ms: number;
-            signed?: components["schemas"]["Signature"] | null;
-            /** @description Where it stands. */
-            state: components["schemas"]["HandoverState"];
-            /** @description Accepted: incidents that stayed with the leaver. */
-            stayed?: number[] | null;
-            summary?: components["schemas"]["ShiftSummary"] | null;
-        };
-        /** @description `POST /handovers/{id}/signature`. */
-        HandoverSignature: {
-            /** @description What it says. */
-            action: components["schemas"]["HandoverVerb"];
-            /** @description Account name of who signs at another one's desk; absent: whoever is signed in. */
-            name?: string | null;
-            /** @description At most 2,000 characters; a refusal needs one. */
-            note?: string;
-            /** @description … and the password. */
-            password?: string | null;
-        };
-        /**
-         * @description Where a hand-over stands.
-         * @enum {string}
-         */
-        HandoverState: "open" | "accepted" | "refused" | "withdrawn" | "lapsed";
-        /**
-         * @description What the second signature says.
-         * @enum {string}
-         */
-        HandoverVerb: "accept" | "refuse" | "withdraw";
         /** @description `GET /health`: for a load balancer or watchdog; says nothing about the site. */
         Health: {
             /** @description `ok`, or `denied` when the policies could not be loaded and everything else is refused. */
@@ -2185,27 +2310,6 @@ export interface components {
          * @enum {string}
          */
         LiveStream: "main" | "sub";
-        /** @description `GET /map`: what there is to show cameras and incidents on. */
-        Map: {
-            /** @description The site file names a plan or tiles that are not there. */
-            is_incomplete: boolean;
-            /** @description `GET /map/plan` is a picture of the site. */
-            plan: boolean;
-            tiles?: components["schemas"]["MapTiles"] | null;
-        };
-        /** @description How far the tiles go. */
-        MapTiles: {
-            /**
-             * Format: int32
-             * @description The closest.
-             */
-            max_zoom: number;
-            /**
-             * Format: int32
-             * @description The widest.
-             */
-            min_zoom: number;
-        };
         /** @description `GET /timeline/next-alarm`. */
         NearAlarm: {
             /**
@@ -2246,16 +2350,6 @@ export interface components {
             /** @description The unit that its person belongs to; needed for the role `unit`. */
             unit?: string | null;
         };
-        /** @description `POST /handovers`. */
-        NewHandover: {
-            /**
-             * Format: int64
-             * @description Account of the operator it is meant for; absent: whoever comes.
-             */
-            meant_for?: number | null;
-            /** @description What the next one must know; at most 2,000 characters. */
-            note?: string;
-        };
         /** @description `POST /holds`. */
         NewHold: {
             /** @description The camera. */
@@ -2278,6 +2372,29 @@ export interface components {
             /**
              * Format: int64
              * @description Widened to the keyframe after; not after now.
+             */
+            to_ms: number;
+        };
+        /** @description `POST /cameras/{id}/trials`. */
+        NewTrial: {
+            /** @description Number of the case or the ticket. Needed for footage older than 24 hours. */
+            case?: string | null;
+            /**
+             * Format: int64
+             * @description Wall time of the beginning.
+             */
+            from_ms: number;
+            /** @description Another installed detector than the camera's. */
+            model?: string | null;
+            purpose?: components["schemas"]["FootagePurpose"] | null;
+            /**
+             * @description TOML as in the site file: `[[camera.rule]]`, and `[[camera.zone]]` and `[[camera.line]]` that the camera does not
+             *     have, or has otherwise. At most 32 KiB.
+             */
+            rules: string;
+            /**
+             * Format: int64
+             * @description Wall time of the end, at most 24 hours later.
              */
             to_ms: number;
         };
@@ -2518,6 +2635,13 @@ export interface components {
             /** @description Its zone; absent: the whole picture. */
             zone?: string | null;
         };
+        /** @description What is wrong with rules that were written. */
+        RuleProblem: {
+            /** @description Where, e.g. `camera.rule[0].at_least`, or `line 3`. */
+            at: string;
+            /** @description What, English, in the words of `sharpeyes run`. */
+            message: string;
+        };
         /**
          * @description How content the people concerned are.
          * @enum {string}
@@ -2549,41 +2673,22 @@ export interface components {
             /** @description There is no account yet: the first administrator must be made with the printed code. */
             needed: boolean;
         };
-        /** @description `GET /shift`: what a hand-over of the viewer would say now. */
-        Shift: {
+        /** @description One firing of a rule, without what became of it. */
+        ShadowAlarm: {
             /**
              * Format: int64
-             * @description The viewer's open hand-over.
+             * @description When the condition first held.
              */
-            open?: number | null;
-            /** @description What the queue is like. */
-            summary: components["schemas"]["ShiftSummary"];
-            /** @description Operators who are responsible for all areas of the viewer. */
-            takers: components["schemas"]["Person"][];
-        };
-        /** @description So many open incidents of a level are in a state. */
-        ShiftCount: {
+            began_ms: number;
+            /** @description What it looks for. */
+            class: components["schemas"]["IncidentClass"];
             /**
-             * Format: int32
-             * @description 1 red to 4 blue.
+             * Format: int64
+             * @description When it last held; absent while it runs.
              */
-            level: number;
-            /**
-             * Format: int32
-             * @description So many.
-             */
-            n: number;
-            /** @description Where they stand. */
-            state: components["schemas"]["IncidentState"];
-        };
-        /** @description A fault on the paper of a hand-over. */
-        ShiftFault: {
-            /** @description Who knows. */
-            acknowledged_by?: string | null;
-            /** @description The camera's name; absent: the site. */
-            camera?: string | null;
-            /** @description What is broken, as tickets say it. */
-            kind: string;
+            ended_ms?: number | null;
+            /** @description Codes and numbers for the sentence. */
+            evidence: components["schemas"]["Evidence"];
             /**
              * Format: int32
              * @description 1 red to 4 blue.
@@ -2591,73 +2696,18 @@ export interface components {
             level: number;
             /**
              * Format: int64
-             * @description Since when.
+             * @description When it had held long enough.
              */
-            since_ms: number;
+            raised_ms: number;
+            /** @description Which rule of the camera. */
+            rule: string;
         };
-        /** @description An incident on the paper of a hand-over. */
-        ShiftItem: {
-            /** @description Name of the area. */
-            area_name: string;
-            /** @description What happened: the identifier of a class. */
-            class: string;
-            /**
-             * Format: int64
-             * @description The next moment by which something must happen.
-             */
-            deadline_ms?: number | null;
-            /**
-             * Format: int64
-             * @description Held since then.
-             */
-            held_since_ms?: number | null;
-            /**
-             * Format: int64
-             * @description Which.
-             */
-            incident: number;
-            /**
-             * Format: int32
-             * @description 1 red to 4 blue.
-             */
-            level: number;
-            /** @description As people say it. */
-            number: string;
-            /**
-             * Format: int64
-             * @description When it happened.
-             */
-            opened_ms: number;
-            owner?: components["schemas"]["Person"] | null;
-            /** @description Where it stood. */
-            state: components["schemas"]["IncidentState"];
-            /** @description Names of the units that were on it. */
-            units: string[];
-            /** @description The camera's name, or what was reported. */
-            what: string;
-        };
-        /** @description What the queue was like. A hand-over's is frozen: it is what the leaver has signed. */
-        ShiftSummary: {
-            /** @description What the leaver answers for. */
-            claimed: components["schemas"]["ShiftItem"][];
-            /** @description Open incidents of the leaver's areas, by level and state. */
-            counts: components["schemas"]["ShiftCount"][];
-            /** @description Open faults of cameras and of the site. */
-            faults: components["schemas"]["ShiftFault"][];
-            /** @description What is held; at most 200. */
-            held: components["schemas"]["ShiftItem"][];
-            /**
-             * Format: int32
-             * @description How many are held.
-             */
-            n_held: number;
-            /**
-             * Format: int32
-             * @description How many are late.
-             */
-            n_overdue: number;
-            /** @description What is late, the most urgent first; at most 200. */
-            overdue: components["schemas"]["ShiftItem"][];
+        /** @description `GET /cameras/{id}/shadow-alarms`. */
+        ShadowAlarms: {
+            /** @description What the live rules did raise in the same time, in order of time, at most 500. */
+            live: components["schemas"]["ShadowAlarm"][];
+            /** @description What rules would have raised that are only written down, the newest first, at most 500. */
+            shadow: components["schemas"]["ShadowAlarm"][];
         };
         /** @description `POST /session`. */
         SignIn: {
@@ -2666,11 +2716,6 @@ export interface components {
             /** @description Password. */
             password: string;
         };
-        /**
-         * @description How somebody has signed.
-         * @enum {string}
-         */
-        Signature: "session" | "password";
         /** @description What a signed-in viewer is told about the site itself. */
         SiteFacts: {
             /** @description Name as shown. */
@@ -2950,7 +2995,7 @@ export interface components {
          * @description What is broken.
          * @enum {string}
          */
-        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "disk" | "clock" | "canary_missing";
+        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "disk" | "clock" | "canary_missing" | "outbound";
         /** @description What a technician writes with it; may be empty. */
         TicketNote: {
             /** @description At most 1,000 characters. An empty one leaves what is written. */
@@ -3137,6 +3182,224 @@ export interface components {
              */
             wall_ms: number;
         };
+        /** @description Rules that are tried on a recording. */
+        Trial: {
+            /**
+             * Format: int64
+             * @description When it was asked for.
+             */
+            asked_ms: number;
+            /** @description Name of the account. */
+            by: string;
+            /** @description Whose recording. */
+            camera: string;
+            /** @description Stable word for why it failed. */
+            code?: string | null;
+            /** @description The same as a sentence, English. */
+            detail?: string | null;
+            /**
+             * Format: int64
+             * @description When it was over.
+             */
+            ended_ms?: number | null;
+            /**
+             * Format: int64
+             * @description From.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Which detector looks. */
+            model: string;
+            /**
+             * Format: int64
+             * @description How far it has looked, by the time of the pictures.
+             */
+            reached_ms: number;
+            /** @description The rules as they were written. */
+            rules: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["TrialState"];
+            /** @description Which stream of it. */
+            stream: components["schemas"]["LiveStream"];
+            /**
+             * Format: int64
+             * @description To.
+             */
+            to_ms: number;
+        };
+        /** @description An alarm that would have been raised. */
+        TrialAlarm: {
+            /**
+             * Format: int64
+             * @description When the condition first held.
+             */
+            began_ms: number;
+            /** @description Whose boxes to show on the still. */
+            boxes: components["schemas"]["TraceBox"][];
+            /** @description What it looks for. */
+            class: components["schemas"]["IncidentClass"];
+            /** @description Why it ended. */
+            end_cause?: string | null;
+            /**
+             * Format: int64
+             * @description When it last held; absent: it held to the end of what was looked at.
+             */
+            ended_ms?: number | null;
+            /** @description Codes and numbers for the sentence. */
+            evidence: components["schemas"]["Evidence"];
+            /** @description There is a still of the moment. */
+            has_still: boolean;
+            /** @description The live rule of the same name had an alarm then, too. */
+            is_met: boolean;
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue.
+             */
+            level: number;
+            /**
+             * Format: int32
+             * @description Which, for its still.
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description When it had held long enough.
+             */
+            raised_ms: number;
+            /** @description Which of the rules tried. */
+            rule: string;
+        };
+        /** @description A stretch of which nothing is recorded. */
+        TrialBlind: {
+            /** @description Stable word for why; absent: before the first recording, or no more. */
+            cause?: string | null;
+            /**
+             * Format: int64
+             * @description From.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description To.
+             */
+            to_ms: number;
+        };
+        /** @description `GET /cameras/{id}/trials/{trial}`. */
+        TrialDetail: {
+            result?: components["schemas"]["TrialResult"] | null;
+            /** @description What was asked, and where it stands. */
+            trial: components["schemas"]["Trial"];
+        };
+        /** @description An alarm that a live rule did raise. */
+        TrialLiveAlarm: {
+            /**
+             * Format: int64
+             * @description The alarm.
+             */
+            alarm: number;
+            /**
+             * Format: int64
+             * @description When the condition first held.
+             */
+            began_ms: number;
+            /** @description What it looks for. */
+            class: components["schemas"]["IncidentClass"];
+            /**
+             * Format: int64
+             * @description When it last held; absent while it runs.
+             */
+            ended_ms?: number | null;
+            /** @description Codes and numbers for the sentence. */
+            evidence: components["schemas"]["Evidence"];
+            /** @description There is a still of the moment. */
+            has_still: boolean;
+            /** @description One of the rules tried would have raised an alarm then, too. */
+            is_met: boolean;
+            /** @description Nothing of the time is recorded: no trial can say anything about it. */
+            is_unseen: boolean;
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue.
+             */
+            level: number;
+            /**
+             * Format: int32
+             * @description Which, for its still.
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description When it had held long enough.
+             */
+            raised_ms: number;
+            /** @description Which rule of the camera. */
+            rule: string;
+        };
+        /** @description What a trial found. */
+        TrialResult: {
+            /** @description What would have been raised, at most 200, in order of time. */
+            alarms: components["schemas"]["TrialAlarm"][];
+            /** @description What is missing of the recording. */
+            blind: components["schemas"]["TrialBlind"][];
+            /** @description What the live rules of the same names did raise, at most 200, in order of time. */
+            live: components["schemas"]["TrialLiveAlarm"][];
+            /**
+             * Format: int32
+             * @description How many there were in all.
+             */
+            n_alarms: number;
+            /**
+             * Format: int32
+             * @description Of both sides together: on both, only of the rules tried, only of the live ones.
+             */
+            n_both: number;
+            /**
+             * Format: int64
+             * @description … or pieces, that could not be read or decoded.
+             */
+            n_broken: number;
+            /**
+             * Format: int64
+             * @description … decoded.
+             */
+            n_decoded: number;
+            /**
+             * Format: int64
+             * @description … given to the detector.
+             */
+            n_detected: number;
+            /**
+             * Format: int32
+             * @description See `n_both`; without those whose time is not recorded.
+             */
+            n_only_live: number;
+            /**
+             * Format: int32
+             * @description See `n_both`.
+             */
+            n_only_trial: number;
+            /**
+             * Format: int64
+             * @description Coded pictures read.
+             */
+            n_pictures: number;
+            /** @description Zones of the rules tried. */
+            zones: components["schemas"]["Zone"][];
+        };
+        /**
+         * @description Whose still.
+         * @enum {string}
+         */
+        TrialSide: "trial" | "live";
+        /**
+         * @description Where a trial stands.
+         * @enum {string}
+         */
+        TrialState: "waiting" | "running" | "done" | "cancelled" | "timed_out" | "failed" | "interrupted";
         /** @description A department or team. */
         Unit: {
             /** @description Where it works; empty: everywhere. */
@@ -3210,6 +3473,423 @@ export interface components {
             /** @description Its own name, from its identity file. */
             uuid: string;
         };
+        /** @description `POST /incidents/{id}/work`: what a unit does, or the centre in its name. */
+        WorkCommand: {
+            /** @description What to do. */
+            action: components["schemas"]["WorkVerb"];
+            /**
+             * Format: int64
+             * @description `ask_extension`: the due time wished.
+             */
+            due_ms?: number | null;
+            /**
+             * Format: int64
+             * @description The version that the person was looking at; another one now is a 409.
+             */
+            expected_version: number;
+            /** @description Chosen by the client; the same key twice is one command. */
+            idempotency_key: string;
+            /** @description Free text for the history; some actions need it. */
+            note?: string | null;
+            /** @description Which unit; people of units act for their own only and need not name it. */
+            unit?: string | null;
+        };
+        /**
+         * @description What a unit may do with an incident.
+         * @enum {string}
+         */
+        WorkVerb: "sign_in" | "return" | "arrive" | "feedback" | "finish" | "ask_extension";
+        /** @description A rule as the site file says it, with every key. */
+        WrittenRule: {
+            /** @description Only written down: it raises no alarm. */
+            is_shadow: boolean;
+            /** @description Keys and values of the site file, in JSON. */
+            keys: Record<string, never>;
+            /** @description In words and numbers. */
+            rule: components["schemas"]["Rule"];
+            /** @description The same as TOML, `[[camera.rule]]`. */
+            text: string;
+        };
+        /** @description A zone of a camera. */
+        Zone: {
+            /** @description Identifier within the camera. */
+            id: string;
+            /** @description Name as shown. */
+            name: string;
+            /** @description Corners, 0..1 of the picture. */
+            polygon: components["schemas"]["Point"][];
+        };
+        /** @description A zone as it was called then. */
+        ZoneName: {
+            /** @description Identifier within the camera. */
+            id: string;
+            /** @description Name as shown. */
+            name: string;
+        };
+        /** @description Why an attempt failed. */
+        OutboundError: {
+            /**
+             * Format: int64
+             * @description When; absent in a message's own error.
+             */
+            at_ms?: number | null;
+            /** @description Stable word for what, e.g. `refused`, `timeout`, `http_500`, `expired`. */
+            code: string;
+            /** @description What exactly, English. */
+            detail: string;
+            /** @description What to do, English. */
+            remedy: string;
+            /** @description How far it came: `resolve`, `connect`, `tls`, `send`, `answer`. */
+            stage: string;
+        };
+        /** @description A message, without what it says. */
+        OutboundMessage: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /**
+             * Format: int64
+             * @description When it was delivered or given up.
+             */
+            ended_ms?: number | null;
+            error?: components["schemas"]["OutboundError"] | null;
+            /** @description What happened, e.g. `open`, `dispatch`. */
+            event: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description Of which incident.
+             */
+            incident: number;
+            /**
+             * Format: int64
+             * @description When it is tried next; absent of one that waits: after an earlier one of its incident.
+             */
+            next_ms?: number | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["OutboundState"];
+            /**
+             * Format: int64
+             * @description The version that it tells of.
+             */
+            version: number;
+        };
+        /** @description What is sent again. */
+        OutboundResend: {
+            /** @description These messages, delivered or given up, at most 200; absent: all that were given up, for those who keep the site. */
+            ids?: number[] | null;
+        };
+        /** @description How much is sent again. */
+        OutboundResent: {
+            /**
+             * Format: int64
+             * @description Messages.
+             */
+            messages: number;
+        };
+        /**
+         * @description Which messages are asked for.
+         * @enum {string}
+         */
+        OutboundState: "waiting" | "delivered" | "dead";
+        /** @description A system that is told of incidents, and how telling it goes. */
+        OutboundTarget: {
+            /**
+             * Format: int64
+             * @description Messages that were given up.
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description Since when none was delivered although it was tried; absent: the last attempt was fine, or there was none.
+             */
+            failing_since_ms?: number | null;
+            /** @description As in the site file. */
+            id: string;
+            /** @description `webhook` or `mqtt`. */
+            kind: string;
+            last_error?: components["schemas"]["OutboundError"] | null;
+            /**
+             * Format: int64
+             * @description When one was last delivered.
+             */
+            last_success_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Messages that were dropped because too many waited.
+             */
+            lost: number;
+            /** @description For people. */
+            name: string;
+            /**
+             * Format: int64
+             * @description When the oldest of them happened.
+             */
+            oldest_ms?: number | null;
+            /** @description What it is told for. */
+            purpose: string;
+            /** @description What it may be told beyond the incident itself: `report`, `reporter`, `notes`, `position`. */
+            share: string[];
+            /** @description Where it is, without secrets. */
+            url: string;
+            /**
+             * Format: int64
+             * @description Messages that wait.
+             */
+            waiting: number;
+        };
+        /** @description `GET /reports/own`: what became of a report, for the person who made it. They need not see the incident itself. */
+        OwnReport: {
+            /** @description Area name. */
+            area_name: string;
+            /** @description What it is: the identifier of a class, see `GET /centre`. */
+            class: string;
+            close_reason?: components["schemas"]["CloseReason"] | null;
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue.
+             */
+            level: number;
+            /** @description Number as people say it. */
+            number: string;
+            /**
+             * Format: int64
+             * @description When it came to the centre.
+             */
+            received_ms: number;
+            reject_reason?: components["schemas"]["RejectReason"] | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["IncidentState"];
+            /** @description In a few words. */
+            title: string;
+        };
+        /** @description What the queue calls a flood: more new incidents than this within the time. */
+        Flood: {
+            /**
+             * Format: int32
+             * @description So many are still none.
+             */
+            incidents: number;
+            /**
+             * Format: int64
+             * @description Within so long.
+             */
+            window_s: number;
+        };
+        /** @description A hand-over of the shift. */
+        Handover: {
+            /** @description What they wrote. */
+            answer?: string | null;
+            /** @description Names of the leaver's areas. */
+            areas: string[];
+            decided_by?: components["schemas"]["Person"] | null;
+            /**
+             * Format: int64
+             * @description When the second signature was given.
+             */
+            decided_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Who leaves. */
+            leaver: components["schemas"]["Person"];
+            meant_for?: components["schemas"]["Person"] | null;
+            /** @description Accepted: incidents that the taker answers for since then. */
+            moved?: number[] | null;
+            /** @description What the leaver wrote. */
+            note: string;
+            /**
+             * Format: int64
+             * @description When the leaver signed.
+             */
+            opened_ms: number;
+            signed?: components["schemas"]["Signature"] | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["HandoverState"];
+            /** @description Accepted: incidents that stayed with the leaver. */
+            stayed?: number[] | null;
+            summary?: components["schemas"]["ShiftSummary"] | null;
+        };
+        /** @description `POST /handovers/{id}/signature`. */
+        HandoverSignature: {
+            /** @description What it says. */
+            action: components["schemas"]["HandoverVerb"];
+            /** @description Account name of who signs at another one's desk; absent: whoever is signed in. */
+            name?: string | null;
+            /** @description At most 2,000 characters; a refusal needs one. */
+            note?: string;
+            /** @description … and the password. */
+            password?: string | null;
+        };
+        /**
+         * @description Where a hand-over stands.
+         * @enum {string}
+         */
+        HandoverState: "open" | "accepted" | "refused" | "withdrawn" | "lapsed";
+        /**
+         * @description What the second signature says.
+         * @enum {string}
+         */
+        HandoverVerb: "accept" | "refuse" | "withdraw";
+        /** @description `GET /map`: what there is to show cameras and incidents on. */
+        Map: {
+            /** @description The site file names a plan or tiles that are not there. */
+            is_incomplete: boolean;
+            /** @description `GET /map/plan` is a picture of the site. */
+            plan: boolean;
+            tiles?: components["schemas"]["MapTiles"] | null;
+        };
+        /** @description How far the tiles go. */
+        MapTiles: {
+            /**
+             * Format: int32
+             * @description The closest.
+             */
+            max_zoom: number;
+            /**
+             * Format: int32
+             * @description The widest.
+             */
+            min_zoom: number;
+        };
+        /** @description `POST /handovers`. */
+        NewHandover: {
+            /**
+             * Format: int64
+             * @description Account of the operator it is meant for; absent: whoever comes.
+             */
+            meant_for?: number | null;
+            /** @description What the next one must know; at most 2,000 characters. */
+            note?: string;
+        };
+        /** @description `GET /shift`: what a hand-over of the viewer would say now. */
+        Shift: {
+            /**
+             * Format: int64
+             * @description The viewer's open hand-over.
+             */
+            open?: number | null;
+            /** @description What the queue is like. */
+            summary: components["schemas"]["ShiftSummary"];
+            /** @description Operators who are responsible for all areas of the viewer. */
+            takers: components["schemas"]["Person"][];
+        };
+        /** @description So many open incidents of a level are in a state. */
+        ShiftCount: {
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue.
+             */
+            level: number;
+            /**
+             * Format: int32
+             * @description So many.
+             */
+            n: number;
+            /** @description Where they stand. */
+            state: components["schemas"]["IncidentState"];
+        };
+        /** @description A fault on the paper of a hand-over. */
+        ShiftFault: {
+            /** @description Who knows. */
+            acknowledged_by?: string | null;
+            /** @description The camera's name; absent: the site. */
+            camera?: string | null;
+            /** @description What is broken, as tickets say it. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue.
+             */
+            level: number;
+            /**
+             * Format: int64
+             * @description Since when.
+             */
+            since_ms: number;
+        };
+        /** @description An incident on the paper of a hand-over. */
+        ShiftItem: {
+            /** @description Name of the area. */
+            area_name: string;
+            /** @description What happened: the identifier of a class. */
+            class: string;
+            /**
+             * Format: int64
+             * @description The next moment by which something must happen.
+             */
+            deadline_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Held since then.
+             */
+            held_since_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Which.
+             */
+            incident: number;
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue.
+             */
+            level: number;
+            /** @description As people say it. */
+            number: string;
+            /**
+             * Format: int64
+             * @description When it happened.
+             */
+            opened_ms: number;
+            owner?: components["schemas"]["Person"] | null;
+            /** @description Where it stood. */
+            state: components["schemas"]["IncidentState"];
+            /** @description Names of the units that were on it. */
+            units: string[];
+            /** @description The camera's name, or what was reported. */
+            what: string;
+        };
+        /** @description What the queue was like. A hand-over's is frozen: it is what the leaver has signed. */
+        ShiftSummary: {
+            /** @description What the leaver answers for. */
+            claimed: components["schemas"]["ShiftItem"][];
+            /** @description Open incidents of the leaver's areas, by level and state. */
+            counts: components["schemas"]["ShiftCount"][];
+            /** @description Open faults of cameras and of the site. */
+            faults: components["schemas"]["ShiftFault"][];
+            /** @description What is held; at most 200. */
+            held: components["schemas"]["ShiftItem"][];
+            /**
+             * Format: int32
+             * @description How many are held.
+             */
+            n_held: number;
+            /**
+             * Format: int32
+             * @description How many are late.
+             */
+            n_overdue: number;
+            /** @description What is late, the most urgent first; at most 200. */
+            overdue: components["schemas"]["ShiftItem"][];
+        };
+        /**
+         * @description How somebody has signed.
+         * @enum {string}
+         */
+        Signature: "session" | "password";
         /** @description `GET /wall`: what a screen on the wall shows. */
         Wall: {
             /** @description Cameras whose health the viewer may see. */
@@ -3287,48 +3967,6 @@ export interface components {
              * @description Told, and not signed in.
              */
             told: number;
-        };
-        /** @description `POST /incidents/{id}/work`: what a unit does, or the centre in its name. */
-        WorkCommand: {
-            /** @description What to do. */
-            action: components["schemas"]["WorkVerb"];
-            /**
-             * Format: int64
-             * @description `ask_extension`: the due time wished.
-             */
-            due_ms?: number | null;
-            /**
-             * Format: int64
-             * @description The version that the person was looking at; another one now is a 409.
-             */
-            expected_version: number;
-            /** @description Chosen by the client; the same key twice is one command. */
-            idempotency_key: string;
-            /** @description Free text for the history; some actions need it. */
-            note?: string | null;
-            /** @description Which unit; people of units act for their own only and need not name it. */
-            unit?: string | null;
-        };
-        /**
-         * @description What a unit may do with an incident.
-         * @enum {string}
-         */
-        WorkVerb: "sign_in" | "return" | "arrive" | "feedback" | "finish" | "ask_extension";
-        /** @description A zone of a camera. */
-        Zone: {
-            /** @description Identifier within the camera. */
-            id: string;
-            /** @description Name as shown. */
-            name: string;
-            /** @description Corners, 0..1 of the picture. */
-            polygon: components["schemas"]["Point"][];
-        };
-        /** @description A zone as it was called then. */
-        ZoneName: {
-            /** @description Identifier within the camera. */
-            id: string;
-            /** @description Name as shown. */
-            name: string;
         };
     };
     responses: never;
@@ -3802,6 +4440,243 @@ export interface operations {
             };
         };
     };
+    trials_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraRules"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trials_shadow: {
+        parameters: {
+            query: {
+                /** @description Wall time of the beginning. */
+                from_ms: number;
+                /** @description Wall time of the end. */
+                to_ms: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowAlarms"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trials_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"][];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trials_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTrial"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description older than 24 hours, and no `purpose` (`purpose_needed`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description no such camera, or `nothing_recorded`, with the gaps */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_rules` with `problems`, `bad_range`, `not_recorded`, `trials_full`, or the word for what is wrong with the detector, e.g. `runtime_missing`, `model_missing` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trials_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                trial: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trials_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                trial: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trials_still: {
+        parameters: {
+            query: {
+                /** @description Of the alarm with this `n`. */
+                n: number;
+                /** @description `trial` if not given. */
+                side?: components["schemas"]["TrialSide"];
+            };
+            header?: never;
+            path: {
+                id: string;
+                trial: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     centre_show: {
         parameters: {
             query?: never;
@@ -3839,134 +4714,6 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["Incident"];
-                };
-            };
-        };
-    };
-    handovers_list: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Handover"][];
-                };
-            };
-        };
-    };
-    handovers_open: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewHandover"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Handover"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    handovers_one: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Handover"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    handovers_sign: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["HandoverSignature"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Handover"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4565,83 +5312,6 @@ export interface operations {
             };
         };
     };
-    map_show: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Map"];
-                };
-            };
-        };
-    };
-    map_plan: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "image/*": unknown;
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    map_tile: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                z: number;
-                x: number;
-                y: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "image/*": unknown;
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     document: {
         parameters: {
             query?: never;
@@ -4888,25 +5558,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    handovers_shift: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Shift"];
                 };
             };
         };
@@ -5199,6 +5850,362 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    outbound_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutboundTarget"][];
+                };
+            };
+        };
+    };
+    outbound_messages: {
+        parameters: {
+            query?: {
+                /** @description Those that were given up, if not given. */
+                state?: components["schemas"]["OutboundState"];
+                /** @description Only those with a smaller number: the next page. */
+                before?: number;
+            };
+            header?: never;
+            path: {
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutboundMessage"][];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    outbound_resend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutboundResend"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutboundResent"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reports_areas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Area"][];
+                };
+            };
+        };
+    };
+    reports_own: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnReport"][];
+                };
+            };
+        };
+    };
+    handovers_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"][];
+                };
+            };
+        };
+    };
+    handovers_open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHandover"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    handovers_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    handovers_sign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverSignature"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    map_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Map"];
+                };
+            };
+        };
+    };
+    map_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    map_tile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                z: number;
+                x: number;
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    handovers_shift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shift"];
                 };
             };
         };

@@ -1,14 +1,22 @@
 /** English: fills every word that Chinese has. */
 import { incidentClass, objectClass, sentence } from "./alarms.en";
+import { deskCodes, deskWords } from "./desk.en";
+import { outboundWords } from "./outbound.en";
+import { phoneWords } from "./phone.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
+import { ruleCodes, ruleWords } from "./rules.en";
 import { ticketWords } from "./tickets.en";
 import { watchWords } from "./watch.en";
 import type { Words } from "./zh";
 
 export const en: Words = {
+  ...phoneWords,
+  ...deskWords,
   ...recordingWords,
+  ...outboundWords,
   ...ticketWords,
   ...watchWords,
+  ...ruleWords,
   product: "Sharp Eyes",
   tagline: "Governance centre · dispatch",
   lang: { name: "English", other: "中文" },
@@ -42,6 +50,7 @@ export const en: Words = {
     wall: "Wall",
     health: "Camera health",
     tickets: "Tickets",
+    rules: "Rules",
     storage: "Storage",
     accounts: "Accounts",
     audit: "Audit log",
@@ -437,8 +446,10 @@ export const en: Words = {
   },
   error: {
     codes: {
+      ...deskCodes,
       ...recordingCodes,
       ...watchWords.handoverCodes,
+      ...ruleCodes,
       unreachable: "The server cannot be reached. Check the network.",
       not_signed_in: "Your session has ended. Please sign in again.",
       sign_in_refused: "Account or password is wrong, or the account is disabled.",

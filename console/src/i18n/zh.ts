@@ -1,13 +1,21 @@
 /** Chinese, the first language: the shape of this object is what every other language must fill. */
 import { incidentClass, objectClass, sentence } from "./alarms.zh";
+import { deskCodes, deskWords } from "./desk.zh";
+import { outboundWords } from "./outbound.zh";
+import { phoneWords } from "./phone.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
+import { ruleCodes, ruleWords } from "./rules.zh";
 import { ticketWords } from "./tickets.zh";
 import { watchWords } from "./watch.zh";
 
 export const zh = {
+  ...phoneWords,
+  ...deskWords,
   ...recordingWords,
+  ...outboundWords,
   ...ticketWords,
   ...watchWords,
+  ...ruleWords,
   product: "雪亮视频网关",
   tagline: "综治中心 · 事件调度",
   lang: { name: "中文", other: "English" },
@@ -41,6 +49,7 @@ export const zh = {
     wall: "大屏",
     health: "设备运维",
     tickets: "工单",
+    rules: "规则调试",
     storage: "存储",
     accounts: "账号",
     audit: "审计日志",
@@ -492,8 +501,10 @@ export const zh = {
   },
   error: {
     codes: {
+      ...deskCodes,
       ...recordingCodes,
       ...watchWords.handoverCodes,
+      ...ruleCodes,
       unreachable: "连不上服务器，请检查网络。",
       not_signed_in: "登录已失效，请重新登录。",
       sign_in_refused: "账号或密码不正确，或账号已停用。",

@@ -57,8 +57,8 @@ export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => voi
   signedOut.current = onSignedOut;
 
   useEffect(() => {
-    const take = (incident: Incident) => {
-      const fresh = book.apply(incident);
+    const take = (incident: Incident, seq: number) => {
+      const fresh = book.apply(incident, seq);
       if (fresh && groups.isWorthASound(incident, Date.now())) sounder.announce(incident.level);
       void queries.invalidateQueries({ queryKey: ["incident", incident.id] });
       if (!isOpen(incident)) void queries.invalidateQueries({ queryKey: ["incidents", "closed"] });
@@ -71,7 +71,7 @@ export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => voi
           tellLink(state.phase !== "live" && state.failures > 0);
         },
         onSnapshot: (list) => {
-          book.reset(list.incidents);
+          book.reset(list.incidents, list.as_of_seq);
           void queries.invalidateQueries({ queryKey: ["incident"] });
         },
         onIncident: take,

@@ -108,6 +108,8 @@ name_id! {
     ClassId,
     /// Another system that reports incidents.
     IntakeId,
+    /// Another system that is told of incidents.
+    TargetId,
 }
 
 row_id! {
@@ -129,6 +131,8 @@ row_id! {
     TicketId,
     /// A hand-over of the shift.
     HandoverId,
+    /// Rules that are tried on a recording.
+    TrialId,
 }
 
 /// One thing over time in one camera and one session of the analysis; never reused within it, meaningless outside.

@@ -18,6 +18,7 @@ pub mod luma;
 pub mod background;
 pub mod detection;
 pub mod track;
+pub mod trial;
 
 pub mod schedule;
 pub mod zone;
@@ -27,6 +28,7 @@ pub mod ladder;
 pub mod level;
 pub mod rule;
 pub mod tamper;
+pub mod target;
 pub mod ticket;
 
 pub mod centre;

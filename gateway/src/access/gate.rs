@@ -388,6 +388,9 @@ mod tests {
             A::CentreRead => {
                 matches!(role, Role::Operator | Role::Police | Role::Unit | Role::Administrator)
             }
+            A::OutboundRead | A::OutboundResend => {
+                matches!(role, Role::Operator | Role::Technician | Role::Administrator)
+            }
             A::IncidentAct | A::LiveView | A::RecordingView | A::HoldManage => {
                 role == Role::Operator && is_own_area
             }
@@ -410,6 +413,12 @@ mod tests {
                 Role::Administrator => true,
                 Role::Operator | Role::Police | Role::Auditor | Role::Unit => false,
             },
+            A::RuleTry => match role {
+                Role::Technician => is_own_area,
+                Role::Administrator => true,
+                Role::Operator | Role::Police | Role::Auditor | Role::Unit => false,
+            },
+            A::RuleStill => role == Role::Technician && is_own_area,
             A::StorageRead => matches!(role, Role::Technician | Role::Administrator),
             A::StorageManage | A::AccountManage => role == Role::Administrator,
             A::AuditRead => role == Role::Auditor,

@@ -24,6 +24,9 @@ use super::{
 };
 
 /// Chooses the frames that a detector sees: `fps` of them, evenly, whatever the camera's own rate is.
+///
+/// They are due at multiples of the interval in media time, so that a camera that climbs sees the very frames that one sees
+/// which is always watched.
 #[derive(Clone, Debug)]
 pub struct FrameSampler {
     interval: MediaDuration,
@@ -44,14 +47,20 @@ impl FrameSampler {
     pub fn change(&mut self, fps: f32) {
         let Self { interval, .. } = Self::new(fps);
         self.interval = interval;
-        self.due = self.last.map(|last| last + interval);
+        self.due = self.last.map(|last| self.after(last));
+    }
+
+    /// The first multiple of the interval that is more than a tenth of it later.
+    const fn after(&self, pts: Pts) -> Pts {
+        let interval = self.interval.0;
+        Pts(((pts.0 + interval / 10).div_euclid(interval) + 1) * interval)
     }
 
     /// Whether the picture at `pts` is one of them.
     pub fn is_due(&mut self, pts: Pts) -> bool {
         let Some(due) = self.due else {
             self.last = Some(pts);
-            self.due = Some(pts + self.interval);
+            self.due = Some(self.after(pts));
             return true;
         };
         let is_new_run = due - pts > self.interval + self.interval;
@@ -61,7 +70,7 @@ impl FrameSampler {
         }
         self.last = Some(pts);
         let is_late = is_new_run || pts - due > self.interval;
-        self.due = Some(if is_late { pts } else { due } + self.interval);
+        self.due = Some(if is_late { self.after(pts) } else { due + self.interval });
         true
     }
 }
@@ -69,6 +78,8 @@ impl FrameSampler {
 /// What one frame changed.
 #[derive(Clone, Debug, Default)]
 pub struct Observation {
+    /// Things that the pixels alone showed, and that went to the tracker beside the detections.
+    pub things: Vec<Detection>,
     /// Confirmed tracks at this frame.
     pub tracks: Vec<Track>,
     /// Alarms that began, grew or ended.
@@ -111,6 +122,9 @@ pub struct CameraPipeline {
     /// Things that stood there when the camera was last watched closely.
     standing: Vec<Known>,
     rules: Vec<RuleState>,
+    /// What they say is only written down.
+    shadow: Vec<RuleState>,
+    shadow_edges: Vec<AlarmEdge>,
     timezone: TimeZone,
     newest: Option<Moment>,
     urgency: Urgency,
@@ -141,12 +155,34 @@ impl CameraPipeline {
             floor,
             standing: Vec::new(),
             rules,
+            shadow: Vec::new(),
+            shadow_edges: Vec::new(),
             timezone,
             newest: None,
             urgency: Urgency::Idle,
             pixels: Pixels::new(things),
             picture: None,
         }
+    }
+
+    /// With rules that raise nothing: what they say waits for [`Self::take_shadow`]. They are looked at as closely as the
+    /// others, or they would say something else once they are used.
+    #[must_use]
+    pub fn with_shadow(mut self, rules: &[RuleConfig]) -> Self {
+        if rules.iter().any(|rule| rule.kind.needs_pixels()) {
+            self.pixels = Pixels::new(Things::Wanted);
+        }
+        self.shadow = rules.iter().cloned().map(RuleState::new).collect();
+        self
+    }
+
+    /// What the shadow rules said since this was last asked.
+    pub fn take_shadow(&mut self) -> Vec<AlarmEdge> {
+        std::mem::take(&mut self.shadow_edges)
+    }
+
+    fn all_rules(&self) -> impl Iterator<Item = &RuleState> {
+        self.rules.iter().chain(&self.shadow)
     }
 
     /// The picture whose detections [`Self::look`] takes next: its pixels are looked at, too.
@@ -159,7 +195,7 @@ impl CameraPipeline {
     #[must_use]
     pub fn need(&self) -> Need {
         let none = Need { rest: Rung::Sizes, fps: 0.0, doze: MediaDuration::MAX };
-        self.rules.iter().map(|rule| rule.config().kind.need()).fold(none, |most, need| Need {
+        self.all_rules().map(|rule| rule.config().kind.need()).fold(none, |most, need| Need {
             rest: most.rest.max(need.rest),
             fps: most.fps.max(need.fps),
             doze: most.doze.min(need.doze),
@@ -212,7 +248,7 @@ impl CameraPipeline {
     fn interest(&self, at: Moment, tracks: &[Track]) -> Interest {
         let local = local_time(at.wall, &self.timezone);
         let mut interest =
-            Interest { is_busy: self.rules.iter().any(|rule| !rule.is_quiet()), ..Interest::default() };
+            Interest { is_busy: self.all_rules().any(|rule| !rule.is_quiet()), ..Interest::default() };
         for track in tracks {
             for rule in self.awake(local) {
                 let need = rule.kind.need();
@@ -231,7 +267,7 @@ impl CameraPipeline {
     }
 
     fn awake(&self, local: LocalTime) -> impl Iterator<Item = &RuleConfig> {
-        self.rules.iter().map(RuleState::config).filter(move |rule| rule.schedule.is_open(local))
+        self.all_rules().map(RuleState::config).filter(move |rule| rule.schedule.is_open(local))
     }
 
     /// The camera goes to rest: what is there now is known, and no reason to come back.
@@ -257,16 +293,18 @@ impl CameraPipeline {
         let frame = FrameTime { pts: at.pts, wall: at.wall, local: local_time(at.wall, &self.timezone) };
         let picture = self.picture.take();
         let seen = picture.map_or_else(PixelSight::default, |picture| self.pixels.observe(at, &picture));
-        let things = pixels::unexplained(&seen.things, detections);
-        let detections: Vec<Detection> = detections.iter().copied().chain(things).collect();
+        let things: Vec<Detection> = pixels::unexplained(&seen.things, detections).collect();
+        let detections: Vec<Detection> = detections.iter().chain(&things).copied().collect();
         let tracks = self.tracker.update(at.pts, &detections).to_vec();
         let mut edges: Vec<AlarmEdge> =
             self.rules.iter_mut().filter_map(|rule| rule.step(frame, &tracks)).collect();
-        for evidence in edges.iter_mut().filter_map(AlarmEdge::evidence_mut) {
+        let said = self.shadow.iter_mut().filter_map(|rule| rule.step(frame, &tracks));
+        self.shadow_edges.extend(said);
+        for evidence in edges.iter_mut().chain(&mut self.shadow_edges).filter_map(AlarmEdge::evidence_mut) {
             evidence.low_trust = seen.doubt;
         }
         self.urgency = urgency(&self.rules, &tracks);
-        Observation { tracks, edges, tamper: seen.tamper }
+        Observation { things, tracks, edges, tamper: seen.tamper }
     }
 
     /// The frames stopped: tampering that runs is over as far as anyone knows.
@@ -287,6 +325,8 @@ impl CameraPipeline {
         self.standing.clear();
         self.urgency = Urgency::Idle;
         let Some(at) = self.newest.take() else { return Vec::new() };
+        let said = self.shadow.iter_mut().filter_map(|rule| rule.reset(at, cause));
+        self.shadow_edges.extend(said);
         self.rules.iter_mut().filter_map(|rule| rule.reset(at, cause)).collect()
     }
 }
@@ -342,12 +382,77 @@ mod tests {
     }
 
     #[test]
+    fn who_begins_later_or_changes_the_rate_takes_the_same_frames() {
+        let taken = |fps: f32, from: i64, slow: std::ops::Range<i64>, source_fps: i64| -> Vec<i64> {
+            let mut sampler = FrameSampler::new(fps);
+            let mut frames = Vec::new();
+            for n in from..source_fps * 20 {
+                if slow.start == n {
+                    sampler.change(2.0);
+                } else if slow.end == n {
+                    sampler.change(fps);
+                }
+                if sampler.is_due(Pts(n * 90_000 / source_fps)) && n >= slow.end {
+                    frames.push(n);
+                }
+            }
+            frames
+        };
+        for (source_fps, fps) in [(30, 10.0), (25, 10.0), (15, 5.0), (10, 8.0)] {
+            let whole = taken(fps, 0, 0..0, source_fps);
+            // From a keyframe on, two seconds of it at another rate.
+            let later = taken(fps, 6 * source_fps, 6 * source_fps..8 * source_fps, source_fps);
+            let expected: Vec<i64> = whole.into_iter().filter(|n| later.first() <= Some(n)).collect();
+            assert_eq!(later, expected, "{source_fps} -> {fps}");
+        }
+    }
+
+    #[test]
     fn a_new_run_that_begins_at_zero_is_sampled_at_once() {
         let mut sampler = FrameSampler::new(5.0);
         assert!(sampler.is_due(Pts(90_000_000)));
         assert!(sampler.is_due(Pts(0)));
         assert!(!sampler.is_due(Pts(9_000)));
         assert!(sampler.is_due(Pts(18_000)));
+    }
+
+    #[test]
+    fn a_shadow_rule_says_the_same_as_a_live_one_to_nobody() {
+        use sharpeyes_domain::{
+            detection::ObjectClass,
+            ids::RuleId,
+            rule::{RuleConfig, RuleKind},
+        };
+        let kind = RuleKind::Intrusion { classes: vec![ObjectClass::Person] };
+        let rule = RuleConfig {
+            hold: MediaDuration::ZERO,
+            must_have_moved: false,
+            ..RuleConfig::new(RuleId::new("in").unwrap(), kind, None)
+        };
+        let seen = |pipeline: &mut CameraPipeline| {
+            let mut edges = Vec::new();
+            for n in 0..30 {
+                let at = Moment { pts: Pts(n * 18_000), wall: WallTime(n * 200) };
+                let rect = NormRect { x0: 0.4, y0: 0.2, x1: 0.5, y1: 0.7 };
+                let confidence = Confidence::new(0.9);
+                let person = Detection { class: ObjectClass::Person, confidence, rect };
+                edges.extend(pipeline.observe(at, &[person]).edges);
+            }
+            edges.extend(pipeline.interrupt(EndCause::Stopped));
+            edges
+        };
+        let weakest = Confidence::new(0.1);
+        let rules = [rule];
+        let mut live = CameraPipeline::new(&rules, None, weakest, TimeZone::UTC);
+        let raised = seen(&mut live);
+        assert!(matches!(raised[..], [AlarmEdge::Begin(_), AlarmEdge::End(_)]), "{raised:?}");
+        assert_eq!(live.take_shadow(), []);
+        let mut shadow = CameraPipeline::new(&[], None, weakest, TimeZone::UTC).with_shadow(&rules);
+        assert_eq!(shadow.need(), live.need(), "it is looked at as closely");
+        assert_eq!(seen(&mut shadow), []);
+        assert_eq!(shadow.urgency(), Urgency::Idle, "it is before nobody in the queue of the detector");
+        assert_eq!(shadow.take_shadow(), raised);
+        assert_eq!(shadow.take_shadow(), []);
     }
 
     #[test]

@@ -8,10 +8,12 @@ mod alarm;
 mod centre;
 mod handover;
 mod map;
+mod outbound;
 mod queue;
 mod recording;
 mod storage;
 mod ticket;
+mod trial;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,14 +23,17 @@ pub use alarm::{
     ZoneName,
 };
 pub use centre::{
-    Calendar, Centre, Class, Deadline, DutyToday, Escalation, IncidentReport, IntakeReport, ReportFile,
-    Reported, SavedView, Source, Unit, ViewToSave,
+    Calendar, Centre, Class, Deadline, DutyToday, Escalation, IncidentReport, IntakeReport, OwnReport,
+    ReportFile, Reported, SavedView, Source, Unit, ViewToSave,
 };
 pub use handover::{
     Handover, HandoverSignature, HandoverState, HandoverVerb, NewHandover, Shift, ShiftCount, ShiftFault,
     ShiftItem, ShiftSummary, Signature, Wall, WallCameras, WallFault, WallUnit,
 };
 pub use map::{Flood, Map, MapTiles};
+pub use outbound::{
+    OutboundError, OutboundMessage, OutboundResend, OutboundResent, OutboundState, OutboundTarget,
+};
 pub use queue::{
     Assignment, Attached, Attachment, ClockRow, CloseReason, HistoryRow, Incident, IncidentCommand,
     IncidentDetail, IncidentList, IncidentScope, IncidentState, IncidentVerb, Person, Proposal, RejectReason,
@@ -43,6 +48,10 @@ pub use storage::{
     RetentionClock, Storage, StorageForecast, StreamStorage, Volume,
 };
 pub use ticket::{Ticket, TicketHand, TicketKind, TicketNote, TicketScope, TicketState};
+pub use trial::{
+    CameraRules, NewTrial, RuleProblem, ShadowAlarm, ShadowAlarms, Trial, TrialAlarm, TrialBlind,
+    TrialDetail, TrialLiveAlarm, TrialResult, TrialSide, TrialState, WrittenRule,
+};
 
 // ---- errors
 
@@ -65,6 +74,9 @@ pub struct ErrorBody {
     /// `nothing_recorded`: why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gaps: Option<Vec<Gap>>,
+    /// `bad_rules`: all that is wrong, each with its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problems: Option<Vec<RuleProblem>>,
     /// `transcode_quota`: how many may run at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,

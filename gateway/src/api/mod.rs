@@ -27,6 +27,7 @@ mod live;
 mod map;
 mod movie;
 mod openapi;
+mod outbound;
 mod pictures;
 pub mod ports;
 mod recordings;
@@ -35,11 +36,13 @@ pub mod routes;
 mod session;
 mod state;
 mod storage;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod tickets;
 mod timeline;
 mod transcodes;
+mod trials;
 mod vigil;
 mod wall;
 
@@ -75,6 +78,13 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/cameras/{id}/recording.mp4", Action::RecordingView, recordings::file)
         .needs(Verb::Get, "/cameras/{id}/recording.h264.mp4", Action::RecordingView, transcodes::watch)
         .needs(Verb::Get, "/cameras/{id}/picture.jpg", Action::RecordingView, pictures::still)
+        .needs(Verb::Get, "/cameras/{id}/rules", Action::RuleTry, trials::rules)
+        .needs(Verb::Get, "/cameras/{id}/shadow-alarms", Action::RuleTry, trials::shadow)
+        .needs(Verb::Get, "/cameras/{id}/trials", Action::RuleTry, trials::list)
+        .needs(Verb::Post, "/cameras/{id}/trials", Action::RuleTry, trials::ask)
+        .needs(Verb::Get, "/cameras/{id}/trials/{trial}", Action::RuleTry, trials::one)
+        .needs(Verb::Get, "/cameras/{id}/trials/{trial}/still.jpg", Action::RuleStill, trials::still)
+        .needs(Verb::Delete, "/cameras/{id}/trials/{trial}", Action::RuleTry, trials::remove)
         .needs(Verb::Get, "/timeline", Action::RecordingList, timeline::rows)
         .needs(Verb::Get, "/timeline/next-alarm", Action::IncidentList, timeline::next_alarm)
         .needs(Verb::Get, "/map", Action::CameraList, map::show)
@@ -95,6 +105,8 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/handovers/{id}", Action::ShiftHandOver, handovers::one)
         .needs(Verb::Post, "/handovers/{id}/signature", Action::ShiftHandOver, handovers::sign)
         .needs(Verb::Get, "/wall", Action::IncidentList, wall::show)
+        .needs(Verb::Get, "/reports/own", Action::IncidentReport, reports::own)
+        .needs(Verb::Get, "/reports/areas", Action::IncidentReport, reports::areas)
         .needs(Verb::Get, "/centre", Action::CentreRead, centre::show)
         .needs(Verb::Get, "/views", Action::IncidentList, centre::views)
         .needs(Verb::Post, "/views", Action::IncidentList, centre::save_view)
@@ -112,6 +124,9 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/tickets", Action::TicketRead, tickets::list)
         .needs(Verb::Post, "/tickets/{id}/acknowledge", Action::TicketManage, tickets::acknowledge)
         .needs(Verb::Post, "/tickets/{id}/close", Action::TicketManage, tickets::close)
+        .needs(Verb::Get, "/outbound", Action::OutboundRead, outbound::list)
+        .needs(Verb::Get, "/outbound/{target}/messages", Action::OutboundRead, outbound::messages)
+        .needs(Verb::Post, "/outbound/{target}/resend", Action::OutboundResend, outbound::resend)
         .needs(Verb::Get, "/accounts", Action::AccountManage, accounts::list)
         .needs(Verb::Post, "/accounts", Action::AccountManage, accounts::create)
         .needs(Verb::Patch, "/accounts/{id}", Action::AccountManage, accounts::change)

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::{
     accounts, audit, cameras, centre, clips, dto, events, files, handovers, holds, incidents, live, map,
-    pictures, recordings, reports, session, storage, tickets, timeline, transcodes, wall,
+    outbound, pictures, recordings, reports, session, storage, tickets, timeline, transcodes, trials, wall,
 };
 
 #[derive(OpenApi)]
@@ -35,6 +35,13 @@ use super::{
         recordings::file,
         transcodes::watch,
         pictures::still,
+        trials::rules,
+        trials::shadow,
+        trials::list,
+        trials::ask,
+        trials::one,
+        trials::still,
+        trials::remove,
         timeline::rows,
         timeline::next_alarm,
         incidents::list,
@@ -45,6 +52,8 @@ use super::{
         files::fetch,
         files::sheets,
         reports::report,
+        reports::own,
+        reports::areas,
         reports::take_in,
         handovers::shift,
         handovers::list,
@@ -69,6 +78,9 @@ use super::{
         tickets::list,
         tickets::acknowledge,
         tickets::close,
+        outbound::list,
+        outbound::messages,
+        outbound::resend,
         accounts::list,
         accounts::create,
         accounts::change,
@@ -85,7 +97,9 @@ use super::{
         dto::IncidentScope,
         dto::JumpDirection,
         dto::LiveStream,
-        dto::TicketScope
+        dto::OutboundState,
+        dto::TicketScope,
+        dto::TrialSide
     ))
 )]
 struct Document;

@@ -5,16 +5,18 @@ use std::{ops::Deref, sync::Arc};
 use sharpeyes_config::Site;
 use tokio_util::sync::CancellationToken;
 
-use super::{guard::Views, ports::CameraHealth};
+use super::{guard::Views, ports::CameraHealth, tail::Tail};
 use crate::{
     access::{accounts::Accounts, gate::Gate},
     clock::Clock,
     desk::Desk,
     hub::Hub,
+    outbound::Prod,
     record::{clip::ClipReader, retention::Keeping},
     stills::Stills,
-    store::{dispatch::Dispatch, tickets::Tickets},
+    store::{dispatch::Dispatch, outbox::Outbox, shadow::ShadowLog, tickets::Tickets},
     transcode::Transcodes,
+    trial::Trials,
 };
 
 /// The parts that the interface stands on.
@@ -39,6 +41,14 @@ pub struct Parts {
     pub keeping: Arc<Keeping>,
     /// Technical faults.
     pub tickets: Tickets,
+    /// What other systems are to be told.
+    pub outbox: Outbox,
+    /// Wakes those who tell them.
+    pub prod: Prod,
+    /// Rules tried on recordings.
+    pub trials: Trials,
+    /// What rules would have raised that are only written down.
+    pub shadow: ShadowLog,
     /// Live pictures.
     pub hub: Hub,
     /// States of streams and analyses.
@@ -56,17 +66,22 @@ pub struct ApiState(Arc<Inner>);
 struct Inner {
     parts: Parts,
     views: Views,
+    tail: Tail,
 }
 
 impl ApiState {
     /// Around these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, views: Views::default() }))
+        Self(Arc::new(Inner { parts, views: Views::default(), tail: Tail::default() }))
     }
 
     pub(super) fn views(&self) -> &Views {
         &self.0.views
+    }
+
+    pub(super) fn tail(&self) -> &Tail {
+        &self.0.tail
     }
 }
 

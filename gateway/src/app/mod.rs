@@ -1,6 +1,6 @@
 //! Builds and wires everything. The only place of the process that spawns tasks and starts threads.
 //!
-//! Shutdown, in this order, each step with a deadline: stop ingest (runs end, gaps get their cause), stop decoding and
+//! Shutdown, in this order, each step with a deadline: break trials off, stop ingest (runs end, gaps get their cause), stop decoding and
 //! end running alarms, drain the inference threads, flush the desk, end retention, finish the segments, stop the API.
 
 mod analysis;
@@ -8,7 +8,7 @@ mod health;
 mod ingest;
 pub(crate) mod keeping;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 
 use sharpeyes_config::{Camera, Site};
 use sharpeyes_domain::ids::{StreamId, StreamKind};
@@ -24,16 +24,21 @@ use crate::{
     desk::Desk,
     hub::{Hub, RingLimits},
     ingest::{Attempts, Limits, Source, StreamTask, Wiring},
+    outbound::{Board, News, Prod, Sender},
     record::{RecordError, RecordSettings, Recorder, clip::ClipReader},
     stills::Stills,
     store::{
         db::{Db, DbError},
         dispatch::Dispatch,
         footage::{Footage, FootageError},
+        outbox::Outbox,
+        shadow::ShadowLog,
         tickets::Tickets,
+        trials::TrialRows,
     },
     tickets::{self, TicketKeeper},
     transcode::{TranscodeLimits, Transcodes},
+    trial::{TrialParts, Trials},
 };
 use analysis::Analysis;
 use health::Health;
@@ -96,6 +101,8 @@ struct Steps {
     analysis: Step,
     inference: Option<analysis::Threads>,
     desk: Step,
+    trials: Trials,
+    looking: JoinHandle<()>,
     keeper: Keeper,
     recorder: Recorder,
     api: Step,
@@ -114,6 +121,9 @@ struct Stores {
     dispatch: Dispatch,
     accounts: Accounts,
     tickets: Tickets,
+    outbox: Outbox,
+    trials: TrialRows,
+    shadow: ShadowLog,
 }
 
 impl App {
@@ -159,24 +169,38 @@ impl App {
         let ingest_threads = IngestThreads::start(streams).map_err(AppError::Thread)?;
         let ingest = start_ingest(&site, &hub, &recorder, &clock, &mut health, &ingest_threads)?;
         let pulse = canary_period(&site).map(|every| Pulse::new(every, clock.wall()));
-        let sink = analysis::DeskSink::new(&site, &desk, pulse.clone(), clock.clone());
+        let onnx = onnx.map_err(Arc::new);
+        let sink = analysis::DeskSink::new(&site, &desk, stores.shadow.clone(), pulse.clone(), clock.clone());
         let tampering = sink.tampering();
         let canary = pulse.as_ref().and_then(|_| hub.poll(&canary::stream().ok()?));
-        let (mut analysis, inference) = Analysis::start(&site, onnx, &hub, sink, &clock, &mut health, canary)
-            .map_err(AppError::Thread)?;
+        let (mut analysis, inference) =
+            Analysis::start(&site, &onnx, &hub, sink, &clock, &mut health, canary)
+                .map_err(AppError::Thread)?;
         start_canary(&site, &hub, &clock, &mut analysis).await?;
         let health: Arc<dyn CameraHealth> = Arc::new(health);
         let mut desk_step = Step::default();
         desk_step.tasks.spawn(desk.clone().run(desk_step.stop.clone()));
+        let (board, prod) = (Board::default(), Prod::default());
+        start_outbound(&site, &stores, &board, &prod, &clock, &mut desk_step).await?;
         let ticket_keeper = TicketKeeper::new(
             site.clone(),
             health.clone(),
             keeping.clone(),
-            tickets::Watched { tampering, pulse },
+            tickets::Watched { tampering, pulse, outbound: board.clone() },
             stores.tickets.clone(),
             clock.clone(),
         );
         desk_step.tasks.spawn(ticket_keeper.run(desk_step.stop.clone()));
+        let trials = TrialParts {
+            site: site.clone(),
+            clips: recorder.clips(),
+            onnx,
+            health: health.clone(),
+            rows: stores.trials.clone(),
+            dir: site.data_dir.join("trials"),
+            clock: clock.clone(),
+        };
+        let (trials, looking) = blocking(move || start_trials(trials)).await?;
         let setup_code = stores.accounts.issue_setup_code().await?;
         let stills = blocking({
             let (site, clips, footage) = (site.clone(), recorder.clips(), stores.footage.clone());
@@ -195,6 +219,10 @@ impl App {
             transcodes: Transcodes::new(transcode_limits(&site), clock.clone()),
             keeping,
             tickets: stores.tickets,
+            outbox: stores.outbox,
+            prod,
+            trials: trials.clone(),
+            shadow: stores.shadow,
             hub,
             health,
             clock,
@@ -202,8 +230,18 @@ impl App {
             site,
         });
         api.tasks.spawn(serve(listener, state));
-        let steps =
-            Steps { ingest, ingest_threads, analysis, inference, desk: desk_step, keeper, recorder, api };
+        let steps = Steps {
+            ingest,
+            ingest_threads,
+            analysis,
+            inference,
+            desk: desk_step,
+            trials,
+            looking,
+            keeper,
+            recorder,
+            api,
+        };
         Ok(Self { address, setup_code, shutdown, steps })
     }
 
@@ -222,7 +260,19 @@ impl App {
     /// Waits for the shutdown token, then stops everything in order.
     pub async fn join(self) {
         self.shutdown.cancelled().await;
-        let Steps { ingest, ingest_threads, analysis, inference, desk, keeper, recorder, api } = self.steps;
+        let Steps {
+            ingest,
+            ingest_threads,
+            analysis,
+            inference,
+            desk,
+            trials,
+            looking,
+            keeper,
+            recorder,
+            api,
+        } = self.steps;
+        trials.close();
         ingest.end("ingest").await;
         drop(ingest_threads);
         analysis.end("analysis").await;
@@ -230,6 +280,7 @@ impl App {
             within("inference", tokio::task::spawn_blocking(move || threads.end())).await;
         }
         desk.end("desk").await;
+        within("trials", tokio::task::spawn_blocking(move || looking.join())).await;
         within("retention", tokio::task::spawn_blocking(move || keeper.end())).await;
         within("recorder", tokio::task::spawn_blocking(move || recorder.close())).await;
         api.end("api").await;
@@ -270,6 +321,14 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
+/// Their thread, which looks at one after the other.
+fn start_trials(parts: TrialParts) -> Result<(Trials, JoinHandle<()>), AppError> {
+    let trials = Trials::open(parts)?;
+    let looking = trials.clone();
+    let thread = std::thread::Builder::new().name("trial".into()).spawn(move || looking.work());
+    Ok((trials, thread.map_err(AppError::Thread)?))
+}
+
 /// How often the canary sings: where no camera is analysed it has nothing to warn of, and would only cost.
 fn canary_period(site: &Site) -> Option<Duration> {
     site.canary.filter(|_| site.cameras.iter().any(|camera| camera.analysed().is_some()))
@@ -292,6 +351,28 @@ async fn start_canary(site: &Arc<Site>, hub: &Hub, clock: &Clock, step: &mut Ste
     Ok(())
 }
 
+/// One sender for each target: they share nothing, so that a slow one delays no other.
+async fn start_outbound(
+    site: &Site,
+    stores: &Stores,
+    board: &Board,
+    prod: &Prod,
+    clock: &Clock,
+    step: &mut Step,
+) -> Result<(), AppError> {
+    let known = site.targets.iter().map(|target| target.id.clone()).collect();
+    let n_given_up = stores.outbox.retire(known, clock.wall()).await?;
+    if n_given_up > 0 {
+        tracing::warn!(n_given_up, "messages waited for targets that the site file names no more");
+    }
+    for target in &site.targets {
+        let (outbox, changed) = (stores.outbox.clone(), stores.dispatch.changed());
+        let sender = Sender::new(target.clone(), outbox, changed, prod.clone(), board.clone(), clock.clone());
+        step.tasks.spawn(sender.run(step.stop.clone()));
+    }
+    Ok(())
+}
+
 async fn listen(address: SocketAddr) -> Result<TcpListener, AppError> {
     TcpListener::bind(address).await.map_err(|source| AppError::Listen { address, source })
 }
@@ -302,9 +383,12 @@ fn open_stores(site: &Site, clock: &Clock) -> Result<Stores, AppError> {
     let db = open_dispatch_db(site)?;
     Ok(Stores {
         footage: Footage::open(&site.data_dir.join("footage.db"))?,
-        dispatch: Dispatch::new(db.clone())?,
+        dispatch: Dispatch::new(db.clone())?.announced_by(Arc::new(News::of(site))),
         accounts: Accounts::new(&db, &site.name, site.areas.clone(), clock.clone())?,
-        tickets: Tickets::new(db),
+        tickets: Tickets::new(db.clone()),
+        outbox: Outbox::new(db.clone()),
+        trials: TrialRows::new(db.clone()),
+        shadow: ShadowLog::open(db)?,
     })
 }
 

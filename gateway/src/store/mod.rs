@@ -7,10 +7,13 @@ pub mod audit;
 pub mod db;
 pub mod dispatch;
 pub mod footage;
+pub mod outbox;
 pub mod reserve;
+pub mod shadow;
 pub mod throttle;
 pub mod tickets;
 pub mod timeline;
+pub mod trials;
 
 /// The tables of the dispatch database: queue, accounts, sessions and audit. New ones are added at the end.
 pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
@@ -20,5 +23,7 @@ pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
     dispatch::MIGRATION_003,
     accounts::MIGRATION_002,
     tickets::MIGRATION,
+    outbox::MIGRATION,
+    trials::MIGRATION,
     dispatch::MIGRATION_020,
 ];

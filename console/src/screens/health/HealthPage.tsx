@@ -1,14 +1,17 @@
 /** Which stage of which camera fails, since when, and what to do about it. */
 import { useQuery } from "@tanstack/react-query";
 import { Empty, Switch, Table, type TableColumnsType } from "antd";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { client, need } from "../../api/client";
+import { useViewer } from "../../api/session";
 import type { AnalysisHealth, Camera, StreamHealth } from "../../api/types";
 import { PageSearch } from "../../components/PageSearch";
 import { Loading, Trouble } from "../../components/Trouble";
 import { useNow } from "../../components/useNow";
+import { useReachable } from "../../components/useReachable";
 import { useSpeech } from "../../i18n/context";
 import { age } from "../../i18n/format";
+import { OutboundPanel } from "./OutboundPanel";
 import { isBad, StreamDot } from "./StreamDot";
 import "../cameras/cameras.css";
 import "./health.css";
@@ -24,7 +27,10 @@ const troubled = (camera: Camera): boolean =>
 const codecName = (codec: string) => codec.replace(/^h(26\d)$/, "H.$1");
 
 export function HealthPage() {
+  const page = useRef<HTMLDivElement>(null);
+  useReachable(page);
   const { t } = useSpeech();
+  const { role } = useViewer();
   const [words, setWords] = useState("");
   const [onlyBad, setOnlyBad] = useState(false);
   const health = useQuery({
@@ -61,7 +67,7 @@ export function HealthPage() {
     { title: t.health.analysis, render: (_value, camera) => <AnalysisCell analysis={camera.analysis} /> },
   ];
   return (
-    <div className="page">
+    <div className="page" ref={page}>
       <div className="page-head">
         <h1>{t.health.title}</h1>
         {bad.length > 0 && (
@@ -80,6 +86,7 @@ export function HealthPage() {
         </label>
         <PageSearch words={words} label={t.health.search} onChange={setWords} />
       </div>
+      <OutboundPanel mayResendAll={role === "technician" || role === "administrator"} />
       <Table<Camera>
         className="card"
         rowKey="id"

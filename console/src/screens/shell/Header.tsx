@@ -8,30 +8,13 @@ import { Button, Dropdown } from "antd";
 import { NavLink, useNavigate } from "react-router";
 import { client } from "../../api/client";
 import { type ScreenName, screensOf, useViewer } from "../../api/session";
-import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
 import { isOpen } from "../../live/book";
-import { STALE_MS } from "../../live/eventLink";
-import { useIncidents, useLive, useLiveIfAny } from "../../live/LiveProvider";
+import { useIncidents, useLiveIfAny } from "../../live/LiveProvider";
 import { HandoverNotice } from "../handover/HandoverNotice";
+import { LinkState } from "./LinkState";
 import { SoundControl } from "./SoundControl";
 import "./shell.css";
-
-function LinkState() {
-  const { t, time } = useSpeech();
-  const { link } = useLive();
-  const now = useNow();
-  const stale = link.lastByteMs !== null && now - link.lastByteMs > STALE_MS;
-  const look = stale ? "stale" : link.phase;
-  const word =
-    look === "live" ? t.link.live : look === "connecting" ? t.link.connecting : t.link.reconnecting;
-  const since = link.lastByteMs === null ? "" : time.clock(link.lastByteMs);
-  return (
-    <span className={`link-state link-${look}`} role="status" title={since} data-link={look}>
-      <i aria-hidden="true" /> <span className="wide">{word}</span>
-    </span>
-  );
-}
 
 function QueueCount() {
   const fresh = useIncidents().filter((i) => isOpen(i) && i.state === "new").length;
@@ -109,7 +92,11 @@ export function Header({ onSignedOut }: { onSignedOut: () => void }) {
             ],
           }}
         >
-          <Button type="text" icon={<UserOutlined />} aria-label={t.shell.account}>
+          <Button
+            type="text"
+            icon={<UserOutlined />}
+            aria-label={`${t.shell.account} ${viewer.display_name}`}
+          >
             <span className="wide">{viewer.display_name}</span>
           </Button>
         </Dropdown>

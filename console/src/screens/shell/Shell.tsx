@@ -10,8 +10,11 @@ import { CamerasPage } from "../cameras/CamerasPage";
 import { HandoverPage } from "../handover/HandoverPage";
 import { HealthPage } from "../health/HealthPage";
 import { IncidentPage } from "../incident/IncidentPage";
+import { SheetPage } from "../incident/SheetPage";
 import { MapPage } from "../map/MapPage";
+import { PhoneShell } from "../phone/PhoneShell";
 import { QueuePage } from "../queue/QueuePage";
+import { RulesPage } from "../rules/RulesPage";
 import { StoragePage } from "../storage/StoragePage";
 import { TicketsPage } from "../tickets/TicketsPage";
 import { TimelinePage } from "../timeline/TimelinePage";
@@ -26,6 +29,7 @@ const PAGES: Record<ScreenName, ReactNode> = {
     <>
       <Route path="/queue" element={<QueuePage />} />
       <Route path="/incidents/:id" element={<IncidentPage />} />
+      <Route path="/incidents/:id/supervision" element={<SheetPage />} />
     </>
   ),
   cameras: (
@@ -45,6 +49,12 @@ const PAGES: Record<ScreenName, ReactNode> = {
   timeline: <Route path="/timeline" element={<TimelinePage />} />,
   storage: <Route path="/storage" element={<StoragePage />} />,
   tickets: <Route path="/tickets" element={<TicketsPage />} />,
+  rules: (
+    <>
+      <Route path="/rules" element={<RulesPage />} />
+      <Route path="/rules/:id" element={<RulesPage />} />
+    </>
+  ),
   health: <Route path="/health" element={<HealthPage />} />,
   accounts: <Route path="/accounts" element={<AccountsPage />} />,
   audit: <Route path="/audit" element={<AuditPage />} />,
@@ -52,6 +62,13 @@ const PAGES: Record<ScreenName, ReactNode> = {
 
 export function Shell({ onSignedOut }: { onSignedOut: () => void }) {
   const { role } = useViewer();
+  if (role === "unit") {
+    return (
+      <LiveProvider onSignedOut={onSignedOut}>
+        <PhoneShell onSignedOut={onSignedOut} />
+      </LiveProvider>
+    );
+  }
   const screens = screensOf(role);
   const page = (
     <div className="shell">
