@@ -52,6 +52,15 @@ pub(crate) struct RawIncident {
     pub(crate) lease: Option<String>,
     pub(crate) pre_roll: Option<String>,
     pub(crate) post_roll: Option<String>,
+    pub(crate) flood_incidents: Option<i64>,
+    pub(crate) flood_window: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawMap {
+    pub(crate) plan: Option<String>,
+    pub(crate) tiles: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -97,6 +106,8 @@ pub(crate) struct RawCamera {
     pub(crate) name: Option<String>,
     pub(crate) area: Option<String>,
     pub(crate) place: Option<String>,
+    pub(crate) at: Option<[f64; 2]>,
+    pub(crate) position: Option<[f64; 2]>,
     pub(crate) main: Option<String>,
     pub(crate) sub: Option<String>,
     pub(crate) username: Option<String>,

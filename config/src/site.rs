@@ -42,6 +42,8 @@ pub struct Site {
     pub playback: Playback,
     /// How alarms become incidents.
     pub incident: IncidentSettings,
+    /// What cameras and incidents are shown on.
+    pub map: MapSettings,
     /// How closely cameras are looked at.
     pub analysis: Analysis,
     /// How often the built-in test camera raises its alarm; `None`: there is none.
@@ -116,6 +118,28 @@ pub struct IncidentSettings {
     pub pre_roll: Duration,
     /// … and after its last one ended.
     pub post_roll: Duration,
+    /// More new ones within [`Self::flood_window`] are a flood: the console groups them.
+    pub flood_incidents: u16,
+    /// See [`Self::flood_incidents`].
+    pub flood_window: Duration,
+}
+
+/// What cameras and incidents are shown on; nothing of it: an even arrangement by area.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MapSettings {
+    /// A picture of the site: SVG, PNG, JPEG or WebP, by its ending. Absolute.
+    pub plan: Option<PathBuf>,
+    /// A folder of map tiles, `{z}/{x}/{y}.png` in Web Mercator, y from the north. Absolute.
+    pub tiles: Option<PathBuf>,
+}
+
+/// A point on the earth, WGS 84.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GeoPoint {
+    /// Degrees north, -85..=85: as far as Web Mercator goes.
+    pub latitude: f64,
+    /// Degrees east, -180..=180.
+    pub longitude: f64,
 }
 
 /// How closely cameras are looked at.
@@ -185,6 +209,10 @@ pub struct Camera {
     pub area: AreaId,
     /// What it looks at.
     pub place: Place,
+    /// Where it is on the plan, 0..1 from the upper left.
+    pub at: Option<[f64; 2]>,
+    /// Where it is on the earth.
+    pub position: Option<GeoPoint>,
     /// The large picture.
     pub main: StreamSource,
     /// The small picture.

@@ -16,6 +16,7 @@ import { CLIP_S, makeMedia, makeTrace, streamLive } from "./media.mjs";
 import { controlRecordings, recordingRoutes } from "./recordings.mjs";
 import { ruleRoutes } from "./rules.mjs";
 import { ticketRoutes } from "./tickets.mjs";
+import { PLACES, watchRoutes } from "./watch.mjs";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
 const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
@@ -100,6 +101,8 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
       release: ["claimed"],
       close: ["claimed"],
       reopen: ["closed"],
+      shelve: ["new", "claimed"],
+      unshelve: ["shelved"],
     };
     if (!allowed[command.action]?.includes(from))
       return refuse(res, 422, "illegal", `${command.action} in ${from}`);
@@ -116,6 +119,9 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
       incident.close_reason = command.reason;
       incident.ongoing = false;
       delete incident.lease_until_ms;
+    } else if (command.action === "shelve") {
+      incident.state = "shelved";
+      incident.shelved_until_ms = command.until_ms;
     } else {
       incident.state = "new";
       delete incident.owner;
@@ -225,6 +231,13 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
       });
       if (!url.searchParams.has("quiet")) publish(incident);
     }
+    if (name === "flood") {
+      for (let n = 0; n < Number(url.searchParams.get("n") ?? 25); n++) {
+        const made = makeIncident(["market-gate", "east-bridge", "east-hall"][n % 3], 3, "intrusion", 4);
+        incidents.push(made);
+        publish(made.incident);
+      }
+    }
     if (name === "silence") silent = true;
     if (name === "drop") for (const s of streams) s.destroy();
     if (name === "setup") setupNeeded = true;
@@ -251,6 +264,7 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
       res.setHeader("set-cookie", `sharpeyes_session=${token}; HttpOnly; SameSite=Strict; Path=/`);
       return send(res, 200, viewerOf({ headers: { cookie: `sharpeyes_session=${token}` } }));
     }
+    if (key === "GET /health") return send(res, 200, { status: "ok" });
     const viewer = viewerOf(req);
     if (!viewer) return refuse(res, 401, "not_signed_in", "not signed in");
     if (key === "GET /session") return send(res, 200, viewer);
@@ -271,12 +285,19 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
       return send(res, 200, { classes: [], units: [], calendar, duty: [] });
     }
     if (key === "GET /views") return send(res, 200, []);
+    if (key === "GET /cameras" || key === "GET /health/cameras")
+      return send(
+        res,
+        200,
+        cameras.map((c) => ({ ...c, at: PLACES[c.id] })),
+      );
     if (key === "GET /outbound") return send(res, 200, outbound());
-    if (key === "GET /cameras" || key === "GET /health/cameras") return send(res, 200, cameras);
     if ((await ruleRoutes(req, res, url, viewer, { send, refuse, body })) !== false) return;
     const recorded = await recordingRoutes(req, res, url, viewer, { send, refuse, body });
     if (recorded !== false) return;
     if ((await ticketRoutes(req, res, url, viewer, { send, refuse, body })) !== false) return;
+    const township = { incidents, accounts, cameras };
+    if ((await watchRoutes(req, res, url, viewer, township, { send, refuse, body })) !== false) return;
     if (path.startsWith("/cameras/")) {
       const found = cameras.find((c) => c.id === decodeURIComponent(path.split("/")[2] ?? ""));
       return found ? send(res, 200, found) : refuse(res, 404, "not_found", "no such camera");

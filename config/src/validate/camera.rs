@@ -16,7 +16,7 @@ use super::{
     unknown,
 };
 use crate::{
-    AnalyseStream, Camera, Credentials, Fault, Record, RtspUrl, Secret, StreamSource, Transport,
+    AnalyseStream, Camera, Credentials, Fault, GeoPoint, Record, RtspUrl, Secret, StreamSource, Transport,
     raw::{RawCamera, RawLine, RawZone},
 };
 
@@ -48,6 +48,8 @@ impl Check<'_> {
             self.report(key("area"), unknown("area", area.as_str(), areas.iter().map(String::as_str)));
         }
         let place = self.word(key("place"), raw.place);
+        let at_plan = self.pair(&key("at"), raw.at, [(0.0, 1.0), (0.0, 1.0)]);
+        let position = self.pair(&key("position"), raw.position, [(-85.0, 85.0), (-180.0, 180.0)]);
         let main = self.required(key("main"), raw.main).and_then(|url| self.source(key("main"), &url));
         let sub = match raw.sub {
             Some(url) => self.source(key("sub"), &url).map(Some),
@@ -107,6 +109,8 @@ impl Check<'_> {
             name: name?,
             area: area?,
             place: place?,
+            at: at_plan?,
+            position: position?.map(|[latitude, longitude]| GeoPoint { latitude, longitude }),
             main: main?.stream,
             sub: sub?.map(|sub| sub.stream),
             credentials: credentials?,
@@ -123,6 +127,21 @@ impl Check<'_> {
             rules: rules.live,
             shadow_rules: rules.shadow,
         })
+    }
+
+    /// Two numbers within their limits.
+    fn pair(
+        &mut self,
+        at: &str,
+        written: Option<[f64; 2]>,
+        limits: [(f64, f64); 2],
+    ) -> Option<Option<[f64; 2]>> {
+        let Some(pair) = written else { return Some(None) };
+        let wrong = pair.iter().zip(limits).find(|(n, (least, most))| !(*least..=*most).contains(*n));
+        match wrong {
+            Some((n, (least, most))) => self.accept(at, Err(range(n, least, most))),
+            None => Some(Some(pair)),
+        }
     }
 
     fn source(&mut self, at: String, written: &str) -> Option<Source> {

@@ -32,10 +32,10 @@ use retention::{Defaults, Written};
 pub use trial::TrialRules;
 
 use crate::{
-    Analysis, ConfigError, Fault, IncidentSettings, Inference, InferenceProvider, Playback, Problem, Server,
-    Site, Storage,
+    Analysis, ConfigError, Fault, IncidentSettings, Inference, InferenceProvider, MapSettings, Playback,
+    Problem, Server, Site, Storage,
     raw::{
-        RawAnalysis, RawArea, RawCanary, RawIncident, RawInference, RawPlayback, RawServer, RawSite,
+        RawAnalysis, RawArea, RawCanary, RawIncident, RawInference, RawMap, RawPlayback, RawServer, RawSite,
         RawStorage,
     },
     text,
@@ -87,6 +87,9 @@ impl Site {
 fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
 }
+
+/// Pictures that a browser shows as a plan.
+const PLAN_ENDINGS: &[&str] = &["svg", "png", "jpg", "jpeg", "webp"];
 
 /// Collects problems. Invariant: whatever returns `None` has reported why.
 struct Check<'a> {
@@ -208,6 +211,7 @@ impl Check<'_> {
         let (storage, retention) = self.storage(&mut root, data_dir.as_deref()).unzip();
         let playback = self.playback(&mut root);
         let incident = self.incident(&mut root);
+        let map = self.map(&mut root);
         let analysis = self.analysis(&mut root);
         let canary = self.canary(&mut root);
         let inference = self.inference(&mut root, data_dir.as_deref());
@@ -217,7 +221,7 @@ impl Check<'_> {
         let targets = self.targets(&mut root, &areas.written, &centre);
         for key in root.keys() {
             let fault = Fault::Section(
-                "site, server, storage, playback, incident, analysis, canary, inference, area, camera, unit, class, route, \
+                "site, server, storage, playback, incident, map, analysis, canary, inference, area, camera, unit, class, route, \
                  deadlines, escalation, calendar, roster, intake, outbound",
             );
             self.report(key.clone(), fault);
@@ -230,6 +234,7 @@ impl Check<'_> {
             storage: storage?,
             playback: playback?,
             incident: incident?,
+            map: map?,
             analysis: analysis?,
             canary: canary?,
             inference: inference?,
@@ -315,12 +320,37 @@ impl Check<'_> {
         let lease = self.duration("incident.lease", raw.lease, secs(600), Limits::secs(10, 86_400));
         let pre_roll = self.duration("incident.pre_roll", raw.pre_roll, secs(10), Limits::secs(0, 25));
         let post_roll = self.duration("incident.post_roll", raw.post_roll, secs(10), Limits::secs(0, 300));
+        let written = raw.flood_incidents.unwrap_or(20);
+        let flood = u16::try_from(written).ok().filter(|n| (2..=1_000).contains(n));
+        let flood_incidents =
+            self.accept("incident.flood_incidents", flood.ok_or_else(|| range(written, 2, 1_000)));
+        let flood_window =
+            self.duration("incident.flood_window", raw.flood_window, secs(60), Limits::secs(10, 3_600));
         Some(IncidentSettings {
             correlation: correlation?,
             lease: lease?,
             pre_roll: pre_roll?,
             post_roll: post_roll?,
+            flood_incidents: flood_incidents?,
+            flood_window: flood_window?,
         })
+    }
+
+    fn map(&mut self, root: &mut Table) -> Option<MapSettings> {
+        let raw: RawMap = self.raw_or_default(root, "map")?;
+        let plan = match raw.plan {
+            None => None,
+            Some(written) => {
+                let path = self.path(&written);
+                let ending = path.extension().and_then(|ending| ending.to_str());
+                if !ending.is_some_and(|ending| PLAN_ENDINGS.contains(&ending)) {
+                    let fault = format!("must be a file that ends in {}", PLAN_ENDINGS.join(", "));
+                    self.report("map.plan", Fault::Shape(fault));
+                }
+                Some(path)
+            }
+        };
+        Some(MapSettings { plan, tiles: raw.tiles.map(|dir| self.path(&dir)) })
     }
 
     fn analysis(&mut self, root: &mut Table) -> Option<Analysis> {

@@ -711,3 +711,23 @@ fn the_centres_tables_are_read_and_what_they_refer_to_exists() {
         assert!(wrong.iter().any(|problem| problem.starts_with(at)), "{at} is not in {wrong:#?}");
     }
 }
+
+#[test]
+fn places_on_plan_and_earth_stay_on_them() {
+    let site = parse(&camera_with("at = [0.25, 1]\nposition = [25.6, 100.25]")).unwrap();
+    let camera = &site.cameras[0];
+    assert_eq!(camera.at, Some([0.25, 1.0]));
+    assert_eq!(camera.position.unwrap().longitude, 100.25);
+    assert_eq!(site.map, crate::MapSettings::default());
+    let found = problems(&camera_with("at = [0.25, 1.5]\nposition = [86, 100]\n[map]\nplan = \"plan.pdf\""));
+    assert_eq!(
+        found,
+        [
+            "map.plan: must be a file that ends in svg, png, jpg, jpeg, webp",
+            "camera[0].at: is 1.5, must be within 0 and 1",
+            "camera[0].position: is 86, must be within -85 and 85",
+        ]
+    );
+    let site = parse(&site_with("[map]\nplan = \"plan.svg\"\ntiles = \"tiles\"")).unwrap();
+    assert_eq!(site.map.tiles.as_deref(), Some(Path::new("/etc/sharpeyes/tiles")));
+}

@@ -11,6 +11,7 @@ const NOTHING: Centre = {
   units: [],
   calendar: { hours: [], days: [], closed: [], open: [] },
   duty: [],
+  flood: { incidents: 20, window_s: 60 },
 };
 const NO_AREAS: readonly Area[] = [];
 

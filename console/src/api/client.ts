@@ -2,6 +2,7 @@
  * The one way to the gateway: every call answers `ok`, `aborted` or `error`, and never throws.
  * What must not be here: caching (TanStack Query does that), words for people (i18n does that).
  */
+import { answered, isAway, maySend, unanswered } from "../live/reach";
 import type {
   Account,
   AccountChange,
@@ -59,6 +60,19 @@ export async function problemOf(response: Response): Promise<Problem> {
   return { status: response.status, code: `http_${response.status}`, message: response.statusText };
 }
 
+/** A proxy that answers for a gateway that is away says nothing of ours. */
+const isNoAnswer = (problem: Problem) => problem.code === `http_${problem.status}` && isAway(problem.status);
+
+const NOT_SENT: Problem = {
+  status: 0,
+  code: "link_down",
+  message: "not sent: the gateway cannot be reached",
+};
+
+async function isThere(signal: AbortSignal): Promise<boolean> {
+  return (await fetch(`${API}/health`, { signal, cache: "no-store" })).ok;
+}
+
 /** One request; the modules beside this one use it for their own routes. */
 export async function call<T>(
   method: Method,
@@ -69,6 +83,8 @@ export async function call<T>(
   // Every state change carries this header: a foreign page cannot send it without a preflight that fails.
   const headers: Record<string, string> = { accept: "application/json", "x-sharpeyes": "1" };
   if (body !== undefined) headers["content-type"] = "application/json";
+  // What would change something is sent now or not at all.
+  if (method !== "GET" && !(await maySend(isThere))) return { kind: "error", problem: NOT_SENT };
   try {
     const response = await fetch(`${API}${path}`, {
       method,
@@ -78,11 +94,18 @@ export async function call<T>(
       credentials: "same-origin",
       cache: "no-store",
     });
-    if (!response.ok) return { kind: "error", problem: await problemOf(response) };
+    if (!response.ok) {
+      const problem = await problemOf(response);
+      if (isNoAnswer(problem)) unanswered();
+      else answered();
+      return { kind: "error", problem };
+    }
+    answered();
     const text = await response.text();
     return { kind: "ok", value: (text === "" ? undefined : JSON.parse(text)) as T };
   } catch (cause) {
     if (signal?.aborted) return { kind: "aborted" };
+    unanswered();
     const message = cause instanceof Error ? cause.message : String(cause);
     return { kind: "error", problem: { status: 0, code: "unreachable", message } };
   }

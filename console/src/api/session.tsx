@@ -15,6 +15,9 @@ export type ScreenName =
   | "queue"
   | "cameras"
   | "timeline"
+  | "map"
+  | "handover"
+  | "wall"
   | "health"
   | "tickets"
   | "rules"
@@ -23,8 +26,8 @@ export type ScreenName =
   | "audit";
 
 const SCREENS: Record<Role, readonly ScreenName[]> = {
-  operator: ["queue", "cameras", "timeline"],
-  police: ["queue"],
+  operator: ["queue", "map", "cameras", "timeline", "handover", "wall"],
+  police: ["queue", "map", "wall"],
   unit: ["queue"],
   technician: ["tickets", "health", "rules", "timeline", "storage"],
   administrator: ["accounts", "health", "tickets", "rules", "storage"],

@@ -6,6 +6,7 @@ import { phoneWords } from "./phone.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
 import { ruleCodes, ruleWords } from "./rules.en";
 import { ticketWords } from "./tickets.en";
+import { watchWords } from "./watch.en";
 import type { Words } from "./zh";
 
 export const en: Words = {
@@ -14,6 +15,7 @@ export const en: Words = {
   ...recordingWords,
   ...outboundWords,
   ...ticketWords,
+  ...watchWords,
   ...ruleWords,
   product: "Sharp Eyes",
   tagline: "Governance centre · dispatch",
@@ -43,6 +45,9 @@ export const en: Words = {
     queue: "Queue",
     cameras: "Live view",
     timeline: "Playback",
+    map: "Map",
+    handover: "Hand-over",
+    wall: "Wall",
     health: "Camera health",
     tickets: "Tickets",
     rules: "Rules",
@@ -70,19 +75,6 @@ export const en: Words = {
     submit: "Create administrator",
     needCode: "Enter the code",
     mismatch: "The passwords differ",
-  },
-  link: {
-    live: "Live",
-    connecting: "Connecting",
-    reconnecting: "Reconnecting",
-    stale: (since) => `Not live since ${since}: this list may be out of date. Reconnecting.`,
-  },
-  sound: {
-    arm: "Turn sound on",
-    armed: "Sound on",
-    muted: "Sound off",
-    hint: "Turn the alarm sound on and play the test tone",
-    mute: "Mute",
   },
   shell: { signOut: "Sign out", account: "Account", skip: "Skip to content" },
   level: { 1: "Red", 2: "Orange", 3: "Yellow", 4: "Blue" },
@@ -445,6 +437,7 @@ export const en: Words = {
     codes: {
       ...deskCodes,
       ...recordingCodes,
+      ...watchWords.handoverCodes,
       ...ruleCodes,
       unreachable: "The server cannot be reached. Check the network.",
       not_signed_in: "Your session has ended. Please sign in again.",

@@ -6,6 +6,7 @@ import { phoneWords } from "./phone.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
 import { ruleCodes, ruleWords } from "./rules.zh";
 import { ticketWords } from "./tickets.zh";
+import { watchWords } from "./watch.zh";
 
 export const zh = {
   ...phoneWords,
@@ -13,6 +14,7 @@ export const zh = {
   ...recordingWords,
   ...outboundWords,
   ...ticketWords,
+  ...watchWords,
   ...ruleWords,
   product: "雪亮视频网关",
   tagline: "综治中心 · 事件调度",
@@ -42,6 +44,9 @@ export const zh = {
     queue: "事件队列",
     cameras: "实时画面",
     timeline: "录像回放",
+    map: "地图",
+    handover: "交接班",
+    wall: "大屏",
     health: "设备运维",
     tickets: "工单",
     rules: "规则调试",
@@ -68,19 +73,6 @@ export const zh = {
     submit: "建立管理员",
     needCode: "请输入启用码",
     mismatch: "两次输入的密码不一致",
-  },
-  link: {
-    live: "实时",
-    connecting: "正在连接",
-    reconnecting: "正在重连",
-    stale: (since: string) => `自 ${since} 起不再实时：列表可能已过时，正在重连。`,
-  },
-  sound: {
-    arm: "启用声音",
-    armed: "声音已启用",
-    muted: "声音未启用",
-    hint: "点击启用报警声并播放测试音",
-    mute: "点击静音",
   },
   shell: { signOut: "退出登录", account: "账号", skip: "跳到内容" },
   level: { 1: "红", 2: "橙", 3: "黄", 4: "蓝" } as Record<number, string>,
@@ -495,6 +487,7 @@ export const zh = {
     codes: {
       ...deskCodes,
       ...recordingCodes,
+      ...watchWords.handoverCodes,
       ...ruleCodes,
       unreachable: "连不上服务器，请检查网络。",
       not_signed_in: "登录已失效，请重新登录。",

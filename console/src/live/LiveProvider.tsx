@@ -15,13 +15,14 @@ import type { Incident } from "../api/types";
 import { Sounder, type SoundState } from "../media/Sounder";
 import { IncidentBook, isOpen } from "./book";
 import { EventLink, type LinkState } from "./eventLink";
+import { tellLink } from "./reach";
+import { SoundGroups } from "./soundGroups";
 
 interface Live {
   book: IncidentBook;
   link: LinkState;
   sound: SoundState;
-  armSound: () => void;
-  muteSound: () => void;
+  sounder: Sounder;
 }
 
 const LiveContext = createContext<Live | null>(null);
@@ -47,8 +48,10 @@ export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => voi
   const queries = useQueryClient();
   const [book] = useState(() => new IncidentBook());
   const [link, setLink] = useState<LinkState>({ phase: "connecting", lastByteMs: null, failures: 0 });
-  const [sound, setSound] = useState<SoundState>("off");
+  const [sound, setSound] = useState<SoundState>({ kind: "blocked", wanted: false, refused: false });
   const [sounder] = useState(() => new Sounder(setSound));
+  const [groups] = useState(() => new SoundGroups());
+  useEffect(() => setSound(sounder.state()), [sounder]);
   // The link lives as long as the shell: a new callback must not tear it down.
   const signedOut = useRef(onSignedOut);
   signedOut.current = onSignedOut;
@@ -56,14 +59,17 @@ export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => voi
   useEffect(() => {
     const take = (incident: Incident, seq: number) => {
       const fresh = book.apply(incident, seq);
-      if (fresh) sounder.announce(incident.level);
+      if (fresh && groups.isWorthASound(incident, Date.now())) sounder.announce(incident.level);
       void queries.invalidateQueries({ queryKey: ["incident", incident.id] });
       if (!isOpen(incident)) void queries.invalidateQueries({ queryKey: ["incidents", "closed"] });
     };
     const eventLink = new EventLink(
       { snapshot, open: openEvents, now: () => Date.now() },
       {
-        onState: setLink,
+        onState: (state) => {
+          setLink(state);
+          tellLink(state.phase !== "live" && state.failures > 0);
+        },
         onSnapshot: (list) => {
           book.reset(list.incidents, list.as_of_seq);
           void queries.invalidateQueries({ queryKey: ["incident"] });
@@ -77,23 +83,25 @@ export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => voi
       },
     );
     eventLink.start();
-    return () => eventLink.stop();
-  }, [book, sounder, queries]);
+    return () => {
+      eventLink.stop();
+      tellLink(false);
+    };
+  }, [book, sounder, groups, queries]);
+
+  // Once it is live again, nothing on any screen may be from before.
+  const down = link.phase === "reconnecting";
+  const wasDown = useRef(false);
+  useEffect(() => {
+    if (!down && wasDown.current) void queries.invalidateQueries();
+    wasDown.current = down;
+  }, [down, queries]);
 
   const incidents = useSyncExternalStore(book.subscribe, book.view);
   const alarming = incidents.some((i) => i.level === 1 && i.state === "new");
   useEffect(() => sounder.setAlarming(alarming), [sounder, alarming]);
 
-  const live = useMemo<Live>(
-    () => ({
-      book,
-      link,
-      sound,
-      armSound: () => void sounder.arm(),
-      muteSound: () => void sounder.disarm(),
-    }),
-    [book, link, sound, sounder],
-  );
+  const live = useMemo<Live>(() => ({ book, link, sound, sounder }), [book, link, sound, sounder]);
   return <LiveContext.Provider value={live}>{children}</LiveContext.Provider>;
 }
 

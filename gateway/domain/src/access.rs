@@ -44,6 +44,8 @@ closed_enum! {
         IncidentWork => "incident.work",
         /// Report an incident.
         IncidentReport => "incident.report",
+        /// Hand the shift over, and take one over.
+        ShiftHandOver => "shift.hand_over",
         /// Read the centre's own tables: units, classes, deadlines, duty.
         CentreRead => "centre.read",
         /// Play or download the clip of an incident.
@@ -95,7 +97,7 @@ impl Action {
             | Self::OutboundResend
             | Self::CentreRead
             | Self::AuditRead => ResourceKind::Site,
-            Self::IncidentReport => ResourceKind::Area,
+            Self::IncidentReport | Self::ShiftHandOver => ResourceKind::Area,
             Self::CameraList
             | Self::CameraHealth
             | Self::LiveView

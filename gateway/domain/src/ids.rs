@@ -129,6 +129,8 @@ row_id! {
     AttachmentId,
     /// A technical fault, for technicians.
     TicketId,
+    /// A hand-over of the shift.
+    HandoverId,
     /// Rules that are tried on a recording.
     TrialId,
 }

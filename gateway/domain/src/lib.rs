@@ -32,6 +32,7 @@ pub mod target;
 pub mod ticket;
 
 pub mod centre;
+pub mod handover;
 pub mod incident;
 
 pub mod timeline;

@@ -2,6 +2,8 @@
 //!
 //! Every act is written to the audit log with it. What a viewer may see is not decided here but at the gate.
 
+mod vouch;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use sha2::{Digest as _, Sha256};

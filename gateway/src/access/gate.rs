@@ -384,6 +384,7 @@ mod tests {
             A::SessionOwn | A::InterfaceRead => true,
             A::IncidentWork => role == Role::Operator && is_own_area,
             A::IncidentReport => matches!(role, Role::Operator | Role::Unit) && is_own_area,
+            A::ShiftHandOver => role == Role::Operator && is_own_area,
             A::CentreRead => {
                 matches!(role, Role::Operator | Role::Police | Role::Unit | Role::Administrator)
             }

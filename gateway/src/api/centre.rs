@@ -22,6 +22,10 @@ pub(super) async fn show(guard: Guard) -> Json<dto::Centre> {
         classes: centre.classes.iter().map(dto::Class::from).collect(),
         units: centre.units.iter().map(dto::Unit::from).collect(),
         calendar: (&centre.calendar).into(),
+        flood: dto::Flood {
+            incidents: guard.state.site.incident.flood_incidents,
+            window_s: guard.state.site.incident.flood_window.as_secs(),
+        },
         duty: centre.roster.iter().filter(is_on).map(dto::DutyToday::from).collect(),
     })
 }

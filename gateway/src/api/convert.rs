@@ -10,6 +10,7 @@ use sharpeyes_domain::{
     area::Area,
     centre::{Basis, Source},
     detection::ObjectClass,
+    handover::{HandoverState, HandoverVerb, Signature},
     ids::{AccountId, AreaId, UnitId},
     incident::{
         Actor, Assignment, CloseReason, Ending, IncidentAction, IncidentState, RejectReason, ReopenReason,
@@ -56,6 +57,9 @@ macro_rules! same {
     };
 }
 
+same!(HandoverState = HandoverState { Open, Accepted, Refused, Withdrawn, Lapsed });
+same!(HandoverVerb = HandoverVerb { Accept, Refuse, Withdraw });
+same!(Signature = Signature { Session, Password });
 same!(Role = Role { Operator, Police, Unit, Technician, Administrator, Auditor });
 same!(Language = Language { Chinese, English });
 same!(
@@ -220,6 +224,7 @@ pub(super) fn area_name(site: &Site, area: &AreaId) -> String {
 }
 
 /// Where a camera is, without how it is doing.
+#[expect(clippy::cast_possible_truncation, reason = "a place on a picture: single precision is plenty")]
 pub(super) fn camera(camera: &Camera, area_name: String) -> dto::Camera {
     dto::Camera {
         id: camera.id.as_str().to_owned(),
@@ -227,6 +232,9 @@ pub(super) fn camera(camera: &Camera, area_name: String) -> dto::Camera {
         area: camera.area.as_str().to_owned(),
         area_name,
         place: camera.place.as_str().to_owned(),
+        at: camera.at.map(|[x, y]| dto::Point { x: x as f32, y: y as f32 }),
+        latitude: camera.position.map(|point| point.latitude),
+        longitude: camera.position.map(|point| point.longitude),
         main: None,
         sub: None,
         analysis: None,
@@ -469,7 +477,7 @@ pub(super) fn incident(row: &IncidentRow, site: &Site, names: &HashMap<AccountId
 }
 
 /// The unit's name; its id when the site no longer has it.
-fn unit_name(site: &Site, unit: &UnitId) -> String {
+pub(super) fn unit_name(site: &Site, unit: &UnitId) -> String {
     site.centre.unit(unit).map_or_else(|| unit.as_str().to_owned(), |unit| unit.name.clone())
 }
 

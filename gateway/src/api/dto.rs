@@ -6,6 +6,8 @@
 
 mod alarm;
 mod centre;
+mod handover;
+mod map;
 mod outbound;
 mod queue;
 mod recording;
@@ -24,6 +26,11 @@ pub use centre::{
     Calendar, Centre, Class, Deadline, DutyToday, Escalation, IncidentReport, IntakeReport, OwnReport,
     ReportFile, Reported, SavedView, Source, Unit, ViewToSave,
 };
+pub use handover::{
+    Handover, HandoverSignature, HandoverState, HandoverVerb, NewHandover, Shift, ShiftCount, ShiftFault,
+    ShiftItem, ShiftSummary, Signature, Wall, WallCameras, WallFault, WallUnit,
+};
+pub use map::{Flood, Map, MapTiles};
 pub use outbound::{
     OutboundError, OutboundMessage, OutboundResend, OutboundResent, OutboundState, OutboundTarget,
 };
@@ -211,6 +218,15 @@ pub struct Camera {
     pub area_name: String,
     /// `village`, `junction`, `crowded` or `reservoir`.
     pub place: String,
+    /// Where it is on the site's plan, 0..1 from the upper left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Point>,
+    /// Degrees north, WGS 84.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latitude: Option<f64>,
+    /// Degrees east, WGS 84.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longitude: Option<f64>,
     /// The recorded stream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub main: Option<StreamHealth>,

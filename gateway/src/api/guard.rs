@@ -194,6 +194,53 @@ impl Guard {
         Ok(())
     }
 
+    /// Somebody else, who signs at this viewer's desk, if their role has the route's verb at all.
+    pub(super) async fn signer(&self, viewer: Viewer) -> Result<Self, ApiError> {
+        let signer = Self { viewer, ..self.clone() };
+        if signer.may(signer.action, &Object::Site) {
+            return Ok(signer);
+        }
+        signer.refused(&Object::Site, Purpose::Duty).await?;
+        Err(ApiError::Denied)
+    }
+
+    /// For parts of an answer that another action decides about.
+    pub(super) fn asking(&self, action: Action) -> Self {
+        Self { action, ..self.clone() }
+    }
+
+    /// May the viewer do the route's action in all of these areas? In none of none.
+    pub(super) fn covers(&self, areas: &[AreaId]) -> bool {
+        !areas.is_empty() && areas.iter().all(|area| self.sees_area(area))
+    }
+
+    /// As [`Guard::covers`]; a no is written down and looks as if the thing were not there.
+    pub(super) async fn needs_all(&self, areas: &[AreaId]) -> Result<(), ApiError> {
+        if areas.is_empty() {
+            return Err(ApiError::NotFound);
+        }
+        for area in areas {
+            let _allowed = self.allow(&Object::Area { id: area }, Purpose::Duty).await?;
+        }
+        Ok(())
+    }
+
+    /// Of these areas those in whose incidents the viewer may do `action`, whoever was told of them.
+    pub(super) async fn areas_of(
+        &self,
+        action: Action,
+        areas: BTreeSet<AreaId>,
+    ) -> Result<BTreeSet<AreaId>, ApiError> {
+        let guard = self.clone();
+        // As many questions as areas: not on a thread that others wait for.
+        let seen = move || {
+            let may =
+                |area: &AreaId| guard.may(action, &Object::Incident { id: IncidentId(0), area, told: &[] });
+            areas.into_iter().filter(may).collect()
+        };
+        tokio::task::spawn_blocking(seen).await.map_err(|error| ApiError::Internal(Box::new(error)))
+    }
+
     /// For lists: may the viewer do the route's action in this area? A no is not an event.
     pub(super) fn sees_area(&self, area: &AreaId) -> bool {
         self.ask(self.action, &Object::Area { id: area }, Purpose::Duty).is_ok()

@@ -19,10 +19,12 @@ mod events;
 mod extract;
 mod files;
 mod guard;
+mod handovers;
 mod headers;
 mod holds;
 mod incidents;
 mod live;
+mod map;
 mod movie;
 mod openapi;
 mod outbound;
@@ -42,6 +44,7 @@ mod timeline;
 mod transcodes;
 mod trials;
 mod vigil;
+mod wall;
 
 use std::{io, net::SocketAddr};
 
@@ -84,6 +87,9 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Delete, "/cameras/{id}/trials/{trial}", Action::RuleTry, trials::remove)
         .needs(Verb::Get, "/timeline", Action::RecordingList, timeline::rows)
         .needs(Verb::Get, "/timeline/next-alarm", Action::IncidentList, timeline::next_alarm)
+        .needs(Verb::Get, "/map", Action::CameraList, map::show)
+        .needs(Verb::Get, "/map/plan", Action::CameraList, map::plan)
+        .needs(Verb::Get, "/map/tiles/{z}/{x}/{y}", Action::CameraList, map::tile)
         .needs(Verb::Get, "/health/cameras", Action::CameraHealth, cameras::health)
         .needs(Verb::Get, "/incidents", Action::IncidentList, incidents::list)
         .needs(Verb::Get, "/incidents/{id}", Action::IncidentView, incidents::one)
@@ -93,6 +99,12 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/incidents/{id}/attachments/{file}", Action::IncidentView, files::fetch)
         .needs(Verb::Get, "/incidents/{id}/supervision", Action::IncidentView, files::sheets)
         .needs_large(Verb::Post, "/reports", Action::IncidentReport, reports::report)
+        .needs(Verb::Get, "/shift", Action::ShiftHandOver, handovers::shift)
+        .needs(Verb::Get, "/handovers", Action::ShiftHandOver, handovers::list)
+        .needs(Verb::Post, "/handovers", Action::ShiftHandOver, handovers::open)
+        .needs(Verb::Get, "/handovers/{id}", Action::ShiftHandOver, handovers::one)
+        .needs(Verb::Post, "/handovers/{id}/signature", Action::ShiftHandOver, handovers::sign)
+        .needs(Verb::Get, "/wall", Action::IncidentList, wall::show)
         .needs(Verb::Get, "/reports/own", Action::IncidentReport, reports::own)
         .needs(Verb::Get, "/reports/areas", Action::IncidentReport, reports::areas)
         .needs(Verb::Get, "/centre", Action::CentreRead, centre::show)

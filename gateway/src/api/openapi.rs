@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, audit, cameras, centre, clips, dto, events, files, holds, incidents, live, outbound, pictures,
-    recordings, reports, session, storage, tickets, timeline, transcodes, trials,
+    accounts, audit, cameras, centre, clips, dto, events, files, handovers, holds, incidents, live, map,
+    outbound, pictures, recordings, reports, session, storage, tickets, timeline, transcodes, trials, wall,
 };
 
 #[derive(OpenApi)]
@@ -28,6 +28,9 @@ use super::{
         cameras::one,
         cameras::health,
         live::watch,
+        map::show,
+        map::plan,
+        map::tile,
         recordings::describe,
         recordings::file,
         transcodes::watch,
@@ -52,6 +55,12 @@ use super::{
         reports::own,
         reports::areas,
         reports::take_in,
+        handovers::shift,
+        handovers::list,
+        handovers::open,
+        handovers::one,
+        handovers::sign,
+        wall::show,
         centre::show,
         centre::views,
         centre::save_view,

@@ -11,6 +11,7 @@ mod act;
 mod alarm;
 mod calendar;
 mod clocks;
+mod handover;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::{
     act::{ActError, ActRequest, AttachRequest},
     calendar::Calendar,
+    handover::{HandoverRefused, SignRequest},
     report::{IntakeReport, ReportError, ReportRequest, Reported},
 };
 use self::{clocks::Seen, trace::Rings};

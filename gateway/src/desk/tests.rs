@@ -131,6 +131,8 @@ fn open(dir: &tempfile::TempDir, clock: &Clock) -> Desk {
         lease: Duration::from_secs(600),
         pre_roll: Duration::from_secs(10),
         post_roll: Duration::from_secs(10),
+        flood_incidents: 20,
+        flood_window: Duration::from_secs(60),
     };
     let areas = AreaTree::new(vec![area("town", None), area("village", Some("town"))]).unwrap();
     let zone = TimeZone::get("Asia/Shanghai").unwrap();

@@ -25,4 +25,5 @@ pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
     tickets::MIGRATION,
     outbox::MIGRATION,
     trials::MIGRATION,
+    dispatch::MIGRATION_020,
 ];

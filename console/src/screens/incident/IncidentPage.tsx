@@ -26,6 +26,7 @@ import { AlarmList, Facts } from "./Facts";
 import { Files } from "./Files";
 import { History } from "./History";
 import { Marks } from "./Marks";
+import { RelatedCameras } from "./RelatedCameras";
 import { ReportCard } from "./ReportCard";
 import { Steps } from "./Steps";
 import { Units } from "./Units";
@@ -163,6 +164,7 @@ export function IncidentPage() {
         <div className="incident-side">
           <Clocks incident={incident} names={names} />
           <Facts incident={incident} />
+          <RelatedCameras incident={incident} />
           {incident.alarm_list.length > 0 && (
             <AlarmList incident={incident} shown={alarm} onShow={showAlarm} />
           )}

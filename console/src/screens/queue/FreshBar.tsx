@@ -1,5 +1,6 @@
 import { Button } from "antd";
 import { useSpeech } from "../../i18n/context";
+import { useLive } from "../../live/LiveProvider";
 
 interface Props {
   waiting: number;
@@ -17,6 +18,8 @@ interface Props {
 export function FreshBar({ waiting, outOfOrder, red, late, onFresh, onRed, onLate }: Props) {
   const { t } = useSpeech();
   const stirred = waiting > 0 || outOfOrder;
+  // Nobody can know what is new while nothing is heard.
+  const live = useLive().link.phase === "live";
   return (
     <div className={`fresh ${waiting > 0 ? "fresh-new" : ""}`} role="status">
       {red > 0 && (
@@ -30,7 +33,13 @@ export function FreshBar({ waiting, outOfOrder, red, late, onFresh, onRed, onLat
         </button>
       )}
       <span className="fresh-text">
-        {waiting > 0 ? t.queue.newRows(waiting) : outOfOrder ? t.queue.reorder : t.queue.upToDate}
+        {waiting > 0
+          ? t.queue.newRows(waiting)
+          : outOfOrder
+            ? t.queue.reorder
+            : live
+              ? t.queue.upToDate
+              : t.link.old}
       </span>
       {stirred && (
         <Button size="small" type={waiting > 0 ? "primary" : "default"} onClick={onFresh}>

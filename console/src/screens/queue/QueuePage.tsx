@@ -12,6 +12,7 @@ import { type KeyMap, useKeys } from "../../components/keys";
 import { useSpeech } from "../../i18n/context";
 import { isOpen } from "../../live/book";
 import { useIncidents } from "../../live/LiveProvider";
+import { step } from "../../queue/board";
 import {
   FILTER_NAMES,
   isFiltered,
@@ -20,11 +21,14 @@ import {
   readFilter,
   writeFilter,
 } from "../../queue/filter";
+import { stops } from "../../queue/flood";
 import { ClosedList } from "./ClosedList";
 import { FilterBar } from "./FilterBar";
+import { FloodBoard } from "./FloodBoard";
 import { OpenList } from "./OpenList";
 import { Preview } from "./Preview";
 import { ReportDialog } from "./ReportDialog";
+import { useFlood } from "./useFlood";
 import { useFound } from "./useFound";
 import { useOpenRows } from "./useOpenRows";
 import { useViews, ViewNameDialog, Views } from "./Views";
@@ -63,6 +67,7 @@ export function QueuePage() {
   // The address only remembers filter and selection for the way back: the router changes it late, after the next key.
   const at = params.get("at");
   const [selected, setSelected] = useState(at === null ? undefined : Number(at));
+  const flood = useFlood(incidents);
   const [filter, setFilterState] = useState<QueueFilter>(() => readFilter((name) => params.get(name)));
   const words = useRested(filter.q);
   const asked = { ...filter, q: words };
@@ -110,7 +115,9 @@ export function QueuePage() {
   const withSelected = (run: (i: NonNullable<typeof incident>) => void) => () => incident && run(incident);
 
   const move = (by: 1 | -1) => {
-    if (!closed) select(list.step(selected, by) ?? selected);
+    if (closed) return;
+    const next = flood.grouped ? step(stops(incidents), selected, by) : list.step(selected, by);
+    select(next ?? selected);
   };
   const toRed = () => {
     const newest = list.red[0];
@@ -199,6 +206,11 @@ export function QueuePage() {
           onSave={saveView}
           onRename={(old) => setOpen({ kind: "name", old })}
         />
+        {!closed && !flood.grouped && mayAct(viewer.role) && (
+          <Button title={t.flood.enterHint} onClick={flood.enter}>
+            {t.flood.enter}
+          </Button>
+        )}
         <div className="queue-right">
           {mayAct(viewer.role) && (
             <Button icon={<PlusOutlined />} onClick={report}>
@@ -225,6 +237,14 @@ export function QueuePage() {
             filtered={isFiltered(filter)}
             selected={selected}
             active={!quiet}
+            onSelect={select}
+            onOpen={openPage}
+          />
+        ) : flood.grouped ? (
+          <FloodBoard
+            incidents={incidents}
+            flood={flood}
+            selected={selected}
             onSelect={select}
             onOpen={openPage}
           />

@@ -1,42 +1,34 @@
-import { GlobalOutlined, LogoutOutlined, SoundFilled, SoundOutlined, UserOutlined } from "@ant-design/icons";
-import { Button, Dropdown, Tooltip } from "antd";
-import { NavLink } from "react-router";
+import {
+  FundProjectionScreenOutlined,
+  GlobalOutlined,
+  LogoutOutlined,
+  UserOutlined,
+} from "@ant-design/icons";
+import { Button, Dropdown } from "antd";
+import { NavLink, useNavigate } from "react-router";
 import { client } from "../../api/client";
-import { screensOf, useViewer } from "../../api/session";
+import { type ScreenName, screensOf, useViewer } from "../../api/session";
 import { useSpeech } from "../../i18n/context";
 import { isOpen } from "../../live/book";
-import { useIncidents, useLive, useLiveIfAny } from "../../live/LiveProvider";
+import { useIncidents, useLiveIfAny } from "../../live/LiveProvider";
+import { HandoverNotice } from "../handover/HandoverNotice";
 import { LinkState } from "./LinkState";
-
-function SoundButton() {
-  const { t } = useSpeech();
-  const { sound, armSound, muteSound } = useLive();
-  const armed = sound === "armed";
-  return (
-    <Tooltip title={armed ? t.sound.mute : t.sound.hint}>
-      <button
-        type="button"
-        className={`sound sound-${sound}`}
-        aria-pressed={armed}
-        aria-label={armed ? t.sound.armed : t.sound.arm}
-        onClick={armed ? muteSound : armSound}
-      >
-        {armed ? <SoundFilled /> : <SoundOutlined />}
-        <span className="wide">{armed ? t.sound.armed : t.sound.muted}</span>
-      </button>
-    </Tooltip>
-  );
-}
+import { SoundControl } from "./SoundControl";
+import "./shell.css";
 
 function QueueCount() {
   const fresh = useIncidents().filter((i) => isOpen(i) && i.state === "new").length;
   return fresh > 0 ? <b className="nav-count">{fresh > 99 ? "99+" : fresh}</b> : null;
 }
 
+/** The wall is another window's, not a place to go to in between. */
+const inMenu = (name: ScreenName) => name !== "wall";
+
 export function Header({ onSignedOut }: { onSignedOut: () => void }) {
   const { t, language, setLanguage } = useSpeech();
   const viewer = useViewer();
   const live = useLiveIfAny();
+  const navigate = useNavigate();
 
   const switchLanguage = () => {
     const next = language === "zh" ? "en" : "zh";
@@ -58,16 +50,19 @@ export function Header({ onSignedOut }: { onSignedOut: () => void }) {
         <span>{viewer.site.name}</span>
       </div>
       <nav className="header-nav">
-        {screensOf(viewer.role).map((name) => (
-          <NavLink key={name} to={`/${name}`}>
-            {t.nav[name]}
-            {name === "queue" && <QueueCount />}
-          </NavLink>
-        ))}
+        {screensOf(viewer.role)
+          .filter(inMenu)
+          .map((name) => (
+            <NavLink key={name} to={`/${name}`}>
+              {t.nav[name]}
+              {name === "queue" && <QueueCount />}
+            </NavLink>
+          ))}
       </nav>
       <div className="header-tools">
         {live && <LinkState />}
-        {live && <SoundButton />}
+        {live && <SoundControl />}
+        <HandoverNotice />
         <Button
           type="text"
           icon={<GlobalOutlined />}
@@ -83,6 +78,16 @@ export function Header({ onSignedOut }: { onSignedOut: () => void }) {
             items: [
               { key: "who", disabled: true, label: `${viewer.display_name} · ${t.role[viewer.role]}` },
               { type: "divider" },
+              ...(screensOf(viewer.role).includes("wall")
+                ? [
+                    {
+                      key: "wall",
+                      icon: <FundProjectionScreenOutlined />,
+                      label: t.nav.wall,
+                      onClick: () => void navigate("/wall"),
+                    },
+                  ]
+                : []),
               { key: "out", icon: <LogoutOutlined />, label: t.shell.signOut, onClick: () => void signOut() },
             ],
           }}

@@ -7,18 +7,22 @@ import { LiveProvider } from "../../live/LiveProvider";
 import { AccountsPage } from "../accounts/AccountsPage";
 import { AuditPage } from "../audit/AuditPage";
 import { CamerasPage } from "../cameras/CamerasPage";
+import { HandoverPage } from "../handover/HandoverPage";
 import { HealthPage } from "../health/HealthPage";
 import { IncidentPage } from "../incident/IncidentPage";
 import { SheetPage } from "../incident/SheetPage";
+import { MapPage } from "../map/MapPage";
 import { PhoneShell } from "../phone/PhoneShell";
 import { QueuePage } from "../queue/QueuePage";
 import { RulesPage } from "../rules/RulesPage";
 import { StoragePage } from "../storage/StoragePage";
 import { TicketsPage } from "../tickets/TicketsPage";
 import { TimelinePage } from "../timeline/TimelinePage";
+import { WallPage } from "../wall/WallPage";
 import { Header } from "./Header";
 import { NoPage } from "./NoPage";
-import { StaleBanner } from "./StaleBanner";
+import { SoundPrompt } from "./SoundControl";
+import { ReachBanner, StaleBanner } from "./StaleBanner";
 
 const PAGES: Record<ScreenName, ReactNode> = {
   queue: (
@@ -34,6 +38,14 @@ const PAGES: Record<ScreenName, ReactNode> = {
       <Route path="/cameras/:id" element={<CamerasPage />} />
     </>
   ),
+  map: <Route path="/map" element={<MapPage />} />,
+  handover: (
+    <>
+      <Route path="/handover" element={<HandoverPage />} />
+      <Route path="/handover/:id" element={<HandoverPage />} />
+    </>
+  ),
+  wall: <Route path="/wall" element={<WallPage />} />,
   timeline: <Route path="/timeline" element={<TimelinePage />} />,
   storage: <Route path="/storage" element={<StoragePage />} />,
   tickets: <Route path="/tickets" element={<TicketsPage />} />,
@@ -61,7 +73,8 @@ export function Shell({ onSignedOut }: { onSignedOut: () => void }) {
   const page = (
     <div className="shell">
       <Header onSignedOut={onSignedOut} />
-      {seesQueue(role) && <StaleBanner />}
+      {seesQueue(role) ? <StaleBanner /> : <ReachBanner />}
+      {seesQueue(role) && <SoundPrompt />}
       <main className="shell-main" id="content">
         <CrashBarrier>
           <Routes>

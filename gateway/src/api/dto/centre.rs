@@ -16,6 +16,8 @@ pub struct Centre {
     pub calendar: Calendar,
     /// Who is on duty today.
     pub duty: Vec<DutyToday>,
+    /// When the console groups new incidents.
+    pub flood: super::Flood,
 }
 
 /// A class of incidents.

@@ -33,6 +33,7 @@ const VERBS: &[(Action, &[Role])] = &[
     (Action::IncidentAct, &[Role::Operator]),
     (Action::IncidentWork, &[Role::Operator, Role::Unit]),
     (Action::IncidentReport, &[Role::Operator, Role::Unit]),
+    (Action::ShiftHandOver, &[Role::Operator]),
     (Action::CentreRead, &[Role::Operator, Role::Police, Role::Unit, Role::Administrator]),
     (Action::ClipView, &[Role::Operator, Role::Police, Role::Unit]),
     (Action::TraceView, &[Role::Operator, Role::Police, Role::Unit]),
@@ -76,10 +77,11 @@ fn expected(row: &RouteRow, viewer: Option<(Role, Where)>) -> StatusCode {
     if !holders.contains(&role) {
         return StatusCode::FORBIDDEN;
     }
-    let is_about_one = ["/cameras/{id}", "/incidents/{id}", "/holds/{id}", "/tickets/{id}"]
-        .iter()
-        .any(|one| row.path.contains(one))
-        || (row.verb, row.path.as_str()) == (Verb::Post, "/api/v1/holds");
+    let is_about_one =
+        ["/cameras/{id}", "/incidents/{id}", "/holds/{id}", "/tickets/{id}", "/handovers/{id}"]
+            .iter()
+            .any(|one| row.path.contains(one))
+            || (row.verb, row.path.as_str()) == (Verb::Post, "/api/v1/holds");
     let is_report = (row.verb, row.path.as_str()) == (Verb::Post, "/api/v1/reports");
     // A unit sees what it was told of wherever it is, and reports from its own area only.
     let is_closed = if role == Role::Unit { is_report } else { is_report || is_about_one };
@@ -87,7 +89,9 @@ fn expected(row: &RouteRow, viewer: Option<(Role, Where)>) -> StatusCode {
         return StatusCode::NOT_FOUND;
     }
     match (row.verb, row.path.as_str()) {
-        (Verb::Post, "/api/v1/accounts" | "/api/v1/holds" | "/api/v1/reports") => StatusCode::CREATED,
+        (Verb::Post, "/api/v1/accounts" | "/api/v1/holds" | "/api/v1/reports" | "/api/v1/handovers") => {
+            StatusCode::CREATED
+        }
         // Nobody here has this one.
         (Verb::Delete, "/api/v1/views/{id}") => StatusCode::NOT_FOUND,
         // There is no detector here.
@@ -108,6 +112,7 @@ struct Targets {
     hold: String,
     file: String,
     ticket: String,
+    handover: String,
     trial: String,
 }
 
@@ -125,9 +130,11 @@ async fn ask(
         Some("views") => "999999",
         Some("intake") => "p110",
         Some("tickets") => &targets.ticket,
+        Some("handovers") => &targets.handover,
         _ => &targets.account,
     };
     let path = row.path.strip_prefix("/api/v1").unwrap().replace("{id}", id).replace("{file}", &targets.file);
+    let path = path.replace("{z}/{x}/{y}", "1/0/1");
     let path = path.replace("{target}", "county");
     let path = path.replace("{trial}", &targets.trial);
     let mut builder = request(row.verb.method().as_str(), &format!("{path}{}", query(&path)));
@@ -153,6 +160,8 @@ async fn ask(
         }),
         (Verb::Post, path) if path.starts_with("/tickets/") => serde_json::json!({ "note": "seen" }),
         (Verb::Post, path) if path.starts_with("/holds/") => serde_json::json!({ "reason": "closed" }),
+        (Verb::Post, "/handovers") => serde_json::json!({ "note": "三号摄像机离线" }),
+        (Verb::Post, path) if path.ends_with("/signature") => serde_json::json!({ "action": "accept" }),
         (Verb::Post, "/views") => serde_json::json!({ "name": "mine", "filter": { "level": "1" } }),
         (Verb::Post, "/reports") => serde_json::json!({
             "idempotency_key": format!("r{turn}"), "class": "help", "area": "east", "title": "有人求助"
@@ -228,6 +237,7 @@ async fn every_route_answers_every_viewer_as_the_table_says() {
         hold: house.hold("cam-east").await.to_string(),
         file: file.to_string(),
         ticket: house.ticket(Some("cam-east")).await.to_string(),
+        handover: house.handover("leaver", "east").await.to_string(),
     };
     let mut viewers: Vec<Option<(Role, Where)>> = vec![None];
     for &role in Role::ALL {
@@ -261,7 +271,8 @@ async fn every_route_answers_every_viewer_as_the_table_says() {
             }
             let is_outside = viewer.is_some_and(|(role, place)| {
                 // A unit was told of that camera's incident.
-                let is_told = role == Role::Unit && row.path.contains("/incidents");
+                let is_told =
+                    role == Role::Unit && ["/incidents", "/wall"].iter().any(|one| row.path.contains(one));
                 place == Where::Outside && !is_told && !matches!(role, Role::Administrator | Role::Auditor)
             });
             if is_outside || viewer.is_none() {
@@ -282,6 +293,7 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
     let ticket = house.ticket(Some("cam-west")).await;
     let trial = house.trial("cam-west").await;
     let technician = house.viewer("tech", Role::Technician, "east").await;
+    let handover = house.handover("leaver", "west").await;
     for row in table(&house).iter().filter(|row| {
         row.path.contains("{id}") && !["accounts", "intake"].iter().any(|other| row.path.contains(other))
     }) {
@@ -289,9 +301,10 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
         let is_technical =
             ["tickets", "trials", "rules", "shadow"].iter().any(|word| row.path.contains(word));
         let cookie = if is_technical { &technician } else { &cookie };
-        for (incident, camera, hold, ticket) in [
-            (west.to_string(), "cam-west", hold.to_string(), ticket.to_string()),
-            ("999999".to_owned(), "cam-none", "999999".to_owned(), "999999".to_owned()),
+        let gone = || "999999".to_owned();
+        for (incident, camera, hold, ticket, handover) in [
+            (west.to_string(), "cam-west", hold.to_string(), ticket.to_string(), handover.to_string()),
+            (gone(), "cam-none", gone(), gone(), gone()),
         ] {
             let targets = Targets {
                 incident,
@@ -299,6 +312,7 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
                 account: "1".to_owned(),
                 hold,
                 ticket,
+                handover,
                 trial: trial.to_string(),
                 file: "1".to_owned(),
             };
@@ -326,6 +340,7 @@ async fn damaged_policies_deny_everything_but_the_health_page() {
         hold: "1".to_owned(),
         file: "1".to_owned(),
         ticket: "1".to_owned(),
+        handover: "1".to_owned(),
         trial: "1".to_owned(),
     };
     for row in table(&house) {

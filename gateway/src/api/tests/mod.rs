@@ -4,7 +4,9 @@ mod assets;
 mod audited;
 mod centre;
 mod feed;
+mod handovers;
 mod live;
+mod map;
 mod matrix;
 mod outbound;
 mod playback;
@@ -94,6 +96,7 @@ const START: WallTime = WallTime(1_800_000_000_000);
 const BEGAN: WallTime = WallTime(START.0 + 60_000);
 const PASSWORD: &str = "correct horse battery";
 const HOST: &str = "gateway.test";
+const PLAN: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 4 3'/>";
 const JPEG: &[u8] = &[0xFF, 0xD8, 0xFF, 0xE0, 0, 0, 0xFF, 0xD9];
 
 const SITE: &str = r#"
@@ -101,6 +104,10 @@ const SITE: &str = r#"
 name = "Liushu"
 timezone = "Asia/Shanghai"
 data_dir = "data"
+
+[map]
+plan = "plan.svg"
+tiles = "tiles"
 
 [incident]
 pre_roll = "10s"
@@ -145,6 +152,8 @@ secret = "hidden-from-everybody-too"
 
 [[camera]]
 id = "cam-east"
+at = [0.25, 0.5]
+position = [25.6, 100.25]
 name = "东村广场"
 area = "east"
 place = "crowded"
@@ -227,6 +236,9 @@ impl House {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("site.toml");
         std::fs::write(&file, SITE).unwrap();
+        std::fs::write(dir.path().join("plan.svg"), PLAN).unwrap();
+        std::fs::create_dir_all(dir.path().join("tiles/1/0")).unwrap();
+        std::fs::write(dir.path().join("tiles/1/0/1.png"), b"\x89PNG").unwrap();
         let site = Arc::new(Site::load(&file).unwrap());
         std::fs::create_dir_all(&site.data_dir).unwrap();
         let clock = Clock::simulated(START);
@@ -342,6 +354,16 @@ impl House {
         tokio::task::spawn_blocking(move || tickets.apply_blocking(vec![raise], now)).await.unwrap().unwrap();
         let open = self.state.tickets.list(WhichTickets::Open).await.unwrap();
         open.iter().find(|row| row.key == key).unwrap().id
+    }
+
+    /// An open hand-over of a new operator of this area.
+    async fn handover(&self, name: &str, area: &str) -> i64 {
+        let cookie = self.viewer(name, Role::Operator, area).await;
+        let body = serde_json::json!({ "note": "夜班无异常" });
+        let answer =
+            self.send(with_json(request("POST", "/handovers").header(header::COOKIE, cookie), &body)).await;
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        json(answer).await["id"].as_i64().unwrap()
     }
 
     /// An account of this role in this area.

@@ -13,11 +13,13 @@
 mod audit;
 mod clocks;
 mod files;
+mod handover;
 mod list;
 mod query;
 mod reports;
 pub(in crate::store) mod rows;
 mod search;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -31,6 +33,10 @@ pub use self::{
     audit::BrokenPromise,
     clocks::{ClockChange, ClockId, ClockRow, ClockStep, NewClock},
     files::{AttachmentRow, MOST_ATTACHMENT_BYTES, MediaType, NewAttachment, SavedView, Sheet},
+    handover::{
+        HandoverDecision, HandoverOutcome, HandoverRow, NewHandover, ShiftCount, ShiftFault, ShiftItem,
+        ShiftSummary,
+    },
     list::{IncidentFilter, IncidentList, ListCursor, Which},
     query::{AlarmTime, Replay},
     reports::{IntakeAnswer, NewReport},
@@ -38,6 +44,7 @@ pub use self::{
         AlarmEnding, AlarmRow, CameraFacts, Change, ChangeKind, ChangeSeq, FrameTrace, HistoryRow,
         IncidentDetail, IncidentRow, PlanId, Position, Proposal, Report, SeenBy, TraceBox,
     },
+    standing::{Standing, UnitStanding},
     timeline::{Direction, TimedAlarm},
     write::{Assessed, DispatchTx, Effects, HistoryEntry, NewAlarm, StoredAnswer, TraceChunk},
 };
@@ -61,6 +68,10 @@ pub const MIGRATION_003: Migration = Migration {
     name: "dispatch_003_lifecycle",
     sql: include_str!("../migrations/dispatch_003_lifecycle.sql"),
 };
+
+/// Hand-overs of the shift.
+pub const MIGRATION_020: Migration =
+    Migration { name: "dispatch_020_handover", sql: include_str!("../migrations/dispatch_020_handover.sql") };
 
 /// The dispatch tables of one database file; clones share it.
 #[derive(Clone)]

@@ -603,6 +603,13 @@ impl<'a> DispatchTx<'a> {
         run().map_err(|e| self.fail(e))
     }
 
+    pub(super) fn with<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, DbError> {
+        work(self.transaction).map_err(|e| self.fail(e))
+    }
+
     pub(super) fn first<T>(
         &self,
         sql: &str,
