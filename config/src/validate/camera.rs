@@ -85,7 +85,14 @@ impl Check<'_> {
             Some(model) => self.id(key("model"), Some(model), ModelId::new).map(Some),
             None => Some(None),
         };
-        let needed = || rules.live.iter().chain(&rules.shadow).map(|rule| f64::from(rule.kind.need().fps)).fold(USUAL_FPS, f64::max);
+        let needed = || {
+            rules
+                .live
+                .iter()
+                .chain(&rules.shadow)
+                .map(|rule| f64::from(rule.kind.need().fps))
+                .fold(USUAL_FPS, f64::max)
+        };
         let fps = raw.fps.unwrap_or_else(needed);
         let fps = if (0.2..=30.0).contains(&fps) { Ok(single(fps)) } else { Err(range(fps, 0.2, 30)) };
         let fps = self.accept(key("fps"), fps);
