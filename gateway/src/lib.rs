@@ -31,6 +31,8 @@ pub mod store;
 
 pub mod tickets;
 
+pub mod bulletin;
+
 pub mod access;
 
 pub mod api;

@@ -32,6 +32,7 @@ pub mod ticket;
 pub mod centre;
 pub mod incident;
 
+pub mod statistics;
 pub mod timeline;
 
 pub mod access;

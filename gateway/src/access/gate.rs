@@ -384,6 +384,8 @@ mod tests {
             A::SessionOwn | A::InterfaceRead => true,
             A::IncidentWork => role == Role::Operator && is_own_area,
             A::IncidentReport => matches!(role, Role::Operator | Role::Unit) && is_own_area,
+            A::StatisticsRead => matches!(role, Role::Operator | Role::Police) && is_own_area,
+            A::BulletinMake => role == Role::Operator && is_own_area,
             A::CentreRead => {
                 matches!(role, Role::Operator | Role::Police | Role::Unit | Role::Administrator)
             }

@@ -8,6 +8,7 @@ mod alarm;
 mod centre;
 mod queue;
 mod recording;
+mod statistics;
 mod storage;
 mod ticket;
 
@@ -31,6 +32,7 @@ pub use recording::{
     FootagePurpose, JumpDirection, NearAlarm, Recording, RecordingSpan, Timeline, TimelineAlarm, TimelineGap,
     TimelineHold, TimelineRow, TimelineSpan,
 };
+pub use statistics::{AlarmAccuracy, Bulletin, BulletinKind, BulletinRow, NewBulletin, Statistics};
 pub use storage::{
     Deletion, DeletionReason, DiskState, Hold, HoldRelease, HoldScope, HoldStream, LegalBasis, NewHold,
     RetentionClock, Storage, StorageForecast, StreamStorage, Volume,

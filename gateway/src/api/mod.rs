@@ -32,6 +32,7 @@ mod reports;
 pub mod routes;
 mod session;
 mod state;
+mod statistics;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -84,6 +85,8 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/incidents/{id}/supervision", Action::IncidentView, files::sheets)
         .needs_large(Verb::Post, "/reports", Action::IncidentReport, reports::report)
         .needs(Verb::Get, "/centre", Action::CentreRead, centre::show)
+        .needs(Verb::Get, "/statistics", Action::StatisticsRead, statistics::show)
+        .needs(Verb::Get, "/statistics/accuracy", Action::StatisticsRead, statistics::accuracy)
         .needs(Verb::Get, "/views", Action::IncidentList, centre::views)
         .needs(Verb::Post, "/views", Action::IncidentList, centre::save_view)
         .needs(Verb::Delete, "/views/{id}", Action::IncidentList, centre::forget_view)

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::{
     accounts, audit, cameras, centre, clips, dto, events, files, holds, incidents, live, pictures,
-    recordings, reports, session, storage, tickets, timeline, transcodes,
+    recordings, reports, session, statistics, storage, tickets, timeline, transcodes,
 };
 
 #[derive(OpenApi)]
@@ -44,6 +44,8 @@ use super::{
         reports::report,
         reports::take_in,
         centre::show,
+        statistics::show,
+        statistics::accuracy,
         centre::views,
         centre::save_view,
         centre::forget_view,

@@ -13,7 +13,7 @@ use crate::{
     hub::Hub,
     record::{clip::ClipReader, retention::Keeping},
     stills::Stills,
-    store::{dispatch::Dispatch, tickets::Tickets},
+    store::{dispatch::Dispatch, statistics::Statistics, tickets::Tickets},
     transcode::Transcodes,
 };
 
@@ -29,6 +29,8 @@ pub struct Parts {
     pub desk: Desk,
     /// The dispatch queue's tables, for reading.
     pub dispatch: Dispatch,
+    /// What statistics are counted from.
+    pub statistics: Statistics,
     /// Recordings as playable files.
     pub clips: ClipReader,
     /// Stills of recordings.

@@ -30,6 +30,7 @@ use crate::{
         db::{Db, DbError},
         dispatch::Dispatch,
         footage::{Footage, FootageError},
+        statistics::Statistics,
         tickets::Tickets,
     },
     tickets::{self, TicketKeeper},
@@ -113,6 +114,7 @@ struct Stores {
     footage: Footage,
     dispatch: Dispatch,
     accounts: Accounts,
+    statistics: Statistics,
     tickets: Tickets,
 }
 
@@ -190,6 +192,7 @@ impl App {
             accounts: stores.accounts,
             desk,
             dispatch: stores.dispatch,
+            statistics: stores.statistics,
             clips: recorder.clips(),
             stills,
             transcodes: Transcodes::new(transcode_limits(&site), clock.clone()),
@@ -304,6 +307,7 @@ fn open_stores(site: &Site, clock: &Clock) -> Result<Stores, AppError> {
         footage: Footage::open(&site.data_dir.join("footage.db"))?,
         dispatch: Dispatch::new(db.clone())?,
         accounts: Accounts::new(&db, &site.name, site.areas.clone(), clock.clone())?,
+        statistics: Statistics::new(db.clone()),
         tickets: Tickets::new(db),
     })
 }

@@ -8,6 +8,7 @@ pub mod db;
 pub mod dispatch;
 pub mod footage;
 pub mod reserve;
+pub mod statistics;
 pub mod throttle;
 pub mod tickets;
 pub mod timeline;
@@ -20,4 +21,5 @@ pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
     dispatch::MIGRATION_003,
     accounts::MIGRATION_002,
     tickets::MIGRATION,
+    statistics::MIGRATION,
 ];

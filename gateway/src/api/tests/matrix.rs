@@ -34,6 +34,8 @@ const VERBS: &[(Action, &[Role])] = &[
     (Action::IncidentWork, &[Role::Operator, Role::Unit]),
     (Action::IncidentReport, &[Role::Operator, Role::Unit]),
     (Action::CentreRead, &[Role::Operator, Role::Police, Role::Unit, Role::Administrator]),
+    (Action::StatisticsRead, &[Role::Operator, Role::Police]),
+    (Action::BulletinMake, &[Role::Operator]),
     (Action::ClipView, &[Role::Operator, Role::Police, Role::Unit]),
     (Action::TraceView, &[Role::Operator, Role::Police, Role::Unit]),
     (Action::ThumbnailView, &[Role::Operator, Role::Police, Role::Unit]),
@@ -176,6 +178,7 @@ fn query(path: &str) -> String {
             format!("?from_ms={from}&to_ms={to}")
         }
         Some("next-alarm") => "?at_ms=0".to_owned(),
+        Some("statistics" | "accuracy") => format!("?from_ms={from}&to_ms={to}"),
         Some("attachments") => "?name=x.txt".to_owned(),
         Some("picture.jpg") => format!("?at_ms={at}"),
         _ => String::new(),

@@ -8,6 +8,7 @@ mod live;
 mod matrix;
 mod playback;
 mod sessions;
+mod statistics;
 mod storage;
 mod tickets;
 
@@ -75,6 +76,7 @@ use crate::{
         db::{Db, DbError},
         dispatch::Dispatch,
         footage::{Footage, IncidentMark, NewHold},
+        statistics::Statistics,
         tickets::{Tickets, WhichTickets},
     },
     transcode::{TranscodeLimits, Transcodes},
@@ -238,6 +240,7 @@ impl House {
             accounts,
             desk,
             dispatch,
+            statistics: Statistics::new(db.clone()),
             clips: recorder.clips(),
             stills,
             transcodes: Transcodes::new(limits, clock.clone()),

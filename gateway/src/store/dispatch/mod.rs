@@ -16,7 +16,7 @@ mod files;
 mod list;
 mod query;
 mod reports;
-mod rows;
+pub(super) mod rows;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+pub(super) use self::query::latest_seq;
 pub use self::{
     audit::BrokenPromise,
     clocks::{ClockChange, ClockId, ClockRow, ClockStep, NewClock},
