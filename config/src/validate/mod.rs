@@ -32,8 +32,8 @@ use crate::{
     Analysis, ConfigError, Fault, IncidentSettings, Inference, InferenceProvider, Playback, Problem, Server,
     Site, Storage,
     raw::{
-        RawAnalysis, RawArea, RawCanary, RawIncident, RawInference, RawPlayback, RawServer, RawSite,
-        RawStorage,
+        RawAnalysis, RawArea, RawCanary, RawIncident, RawInference, RawPlayback, RawReports, RawServer,
+        RawSite, RawStorage,
     },
     text,
 };
@@ -204,6 +204,8 @@ impl Check<'_> {
         let data_dir = self.name("site.data_dir".into(), head.data_dir).map(|dir| self.path(&dir));
         let (storage, retention) = self.storage(&mut root, data_dir.as_deref()).unzip();
         let playback = self.playback(&mut root);
+        let reports: Option<RawReports> = self.raw_or_default(&mut root, "reports");
+        let report_font = reports.map(|raw| raw.font.map(|font| self.path(&font)));
         let incident = self.incident(&mut root);
         let analysis = self.analysis(&mut root);
         let canary = self.canary(&mut root);
@@ -213,8 +215,8 @@ impl Check<'_> {
         let (centre, intake_tokens) = self.centre(&mut root, &areas.written);
         for key in root.keys() {
             let fault = Fault::Section(
-                "site, server, storage, playback, incident, analysis, canary, inference, area, camera, unit, class, route, \
-                 deadlines, escalation, calendar, roster, intake",
+                "site, server, storage, playback, reports, incident, analysis, canary, inference, area, camera, unit, class, \
+                 route, deadlines, escalation, calendar, roster, intake",
             );
             self.report(key.clone(), fault);
         }
@@ -225,6 +227,7 @@ impl Check<'_> {
             server: server?,
             storage: storage?,
             playback: playback?,
+            report_font: report_font?,
             incident: incident?,
             analysis: analysis?,
             canary: canary?,

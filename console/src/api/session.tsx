@@ -15,6 +15,7 @@ export type ScreenName =
   | "queue"
   | "cameras"
   | "timeline"
+  | "reports"
   | "health"
   | "tickets"
   | "storage"
@@ -22,8 +23,8 @@ export type ScreenName =
   | "audit";
 
 const SCREENS: Record<Role, readonly ScreenName[]> = {
-  operator: ["queue", "cameras", "timeline"],
-  police: ["queue"],
+  operator: ["queue", "cameras", "timeline", "reports"],
+  police: ["queue", "reports"],
   unit: ["queue"],
   technician: ["tickets", "health", "timeline", "storage"],
   administrator: ["accounts", "health", "tickets", "storage"],

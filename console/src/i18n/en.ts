@@ -1,11 +1,13 @@
 /** English: fills every word that Chinese has. */
 import { incidentClass, objectClass, sentence } from "./alarms.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
+import { reportWords } from "./reports.en";
 import { ticketWords } from "./tickets.en";
 import type { Words } from "./zh";
 
 export const en: Words = {
   ...recordingWords,
+  ...reportWords,
   ...ticketWords,
   product: "Sharp Eyes",
   tagline: "Governance centre · dispatch",
@@ -35,6 +37,7 @@ export const en: Words = {
     queue: "Queue",
     cameras: "Live view",
     timeline: "Playback",
+    reports: "Reports",
     health: "Camera health",
     tickets: "Tickets",
     storage: "Storage",

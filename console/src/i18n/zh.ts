@@ -1,10 +1,12 @@
 /** Chinese, the first language: the shape of this object is what every other language must fill. */
 import { incidentClass, objectClass, sentence } from "./alarms.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
+import { reportWords } from "./reports.zh";
 import { ticketWords } from "./tickets.zh";
 
 export const zh = {
   ...recordingWords,
+  ...reportWords,
   ...ticketWords,
   product: "雪亮视频网关",
   tagline: "综治中心 · 事件调度",
@@ -34,6 +36,7 @@ export const zh = {
     queue: "事件队列",
     cameras: "实时画面",
     timeline: "录像回放",
+    reports: "统计报表",
     health: "设备运维",
     tickets: "工单",
     storage: "存储",

@@ -32,7 +32,10 @@ pub use recording::{
     FootagePurpose, JumpDirection, NearAlarm, Recording, RecordingSpan, Timeline, TimelineAlarm, TimelineGap,
     TimelineHold, TimelineRow, TimelineSpan,
 };
-pub use statistics::{AlarmAccuracy, Bulletin, BulletinKind, BulletinRow, NewBulletin, Statistics};
+pub use statistics::{
+    AlarmAccuracy, Bulletin, BulletinFormat, BulletinKind, BulletinLanguage, BulletinRow, NewBulletin,
+    Statistics,
+};
 pub use storage::{
     Deletion, DeletionReason, DiskState, Hold, HoldRelease, HoldScope, HoldStream, LegalBasis, NewHold,
     RetentionClock, Storage, StorageForecast, StreamStorage, Volume,

@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, audit, cameras, centre, clips, dto, events, files, holds, incidents, live, pictures,
+    accounts, audit, bulletins, cameras, centre, clips, dto, events, files, holds, incidents, live, pictures,
     recordings, reports, session, statistics, storage, tickets, timeline, transcodes,
 };
 
@@ -46,6 +46,10 @@ use super::{
         centre::show,
         statistics::show,
         statistics::accuracy,
+        bulletins::list,
+        bulletins::make,
+        bulletins::one,
+        bulletins::file,
         centre::views,
         centre::save_view,
         centre::forget_view,
@@ -71,6 +75,8 @@ use super::{
     ),
     // Those that only a query or a stream names.
     components(schemas(
+        dto::BulletinFormat,
+        dto::BulletinLanguage,
         dto::EventPosition,
         dto::FootagePurpose,
         dto::IncidentGone,

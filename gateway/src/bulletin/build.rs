@@ -240,7 +240,9 @@ fn heat(site: &Site, tops: &[AreaId], cells: &BTreeMap<counted::HeatCell, u64>) 
             *sums.entry(key).or_default() += n;
         }
     }
+    let is_top = |(i, area): (usize, &AreaId)| u32::try_from(i).ok().filter(|_| tops.contains(area));
     Heat {
+        tops: areas.iter().enumerate().filter_map(is_top).collect(),
         areas: areas.iter().map(|area| area_name(site, area)).collect(),
         classes: classes.iter().map(|class| class_name(site, class)).collect(),
         cells: sums.into_iter().map(|((area, class, hour), n)| HeatCell { area, class, hour, n }).collect(),

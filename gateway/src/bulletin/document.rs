@@ -212,8 +212,10 @@ pub struct DayRow {
 /// Where and when what happens. Areas are those that are reported on and their direct children, each with all in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Heat {
-    /// Columns' groups: areas.
+    /// Where.
     pub areas: Vec<Named>,
+    /// Indexes into `areas` of those that are reported on: together they are all, without counting anything twice.
+    pub tops: Vec<u32>,
     /// Rows: classes.
     pub classes: Vec<Named>,
     /// Only where there is something.

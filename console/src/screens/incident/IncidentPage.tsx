@@ -18,6 +18,7 @@ import { useIncidents } from "../../live/LiveProvider";
 import { settle, step } from "../../queue/board";
 import { timelineLink } from "../../timeline/address";
 import { StateTag } from "../queue/StateTag";
+import { FlashButton } from "../reports/FlashButton";
 import { ClipView } from "./ClipView";
 import { AlarmList, Facts } from "./Facts";
 import { History } from "./History";
@@ -125,6 +126,7 @@ export function IncidentPage() {
           </p>
         </div>
         <ActionButtons incident={incident} actions={actions} />
+        <FlashButton incident={incident.id} />
       </div>
       <div className="incident-body">
         <ClipView

@@ -10,6 +10,7 @@ import { CamerasPage } from "../cameras/CamerasPage";
 import { HealthPage } from "../health/HealthPage";
 import { IncidentPage } from "../incident/IncidentPage";
 import { QueuePage } from "../queue/QueuePage";
+import { ReportsPage } from "../reports/ReportsPage";
 import { StoragePage } from "../storage/StoragePage";
 import { TicketsPage } from "../tickets/TicketsPage";
 import { TimelinePage } from "../timeline/TimelinePage";
@@ -31,6 +32,7 @@ const PAGES: Record<ScreenName, ReactNode> = {
     </>
   ),
   timeline: <Route path="/timeline" element={<TimelinePage />} />,
+  reports: <Route path="/reports" element={<ReportsPage />} />,
   storage: <Route path="/storage" element={<StoragePage />} />,
   tickets: <Route path="/tickets" element={<TicketsPage />} />,
   health: <Route path="/health" element={<HealthPage />} />,

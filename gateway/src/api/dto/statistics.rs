@@ -90,3 +90,28 @@ pub struct BulletinRow {
     /// SHA-256 of its JSON, hexadecimal.
     pub sha256: String,
 }
+
+/// What a bulletin is read in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BulletinFormat {
+    /// For reading and printing.
+    Pdf,
+    /// For editing.
+    Docx,
+    /// For counting on.
+    Xlsx,
+    /// For other programs; UTF-8.
+    Csv,
+}
+
+/// In which language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BulletinLanguage {
+    /// 中文.
+    #[default]
+    Zh,
+    /// English.
+    En,
+}

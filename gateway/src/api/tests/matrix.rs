@@ -74,10 +74,11 @@ fn expected(row: &RouteRow, viewer: Option<(Role, Where)>) -> StatusCode {
     if !holders.contains(&role) {
         return StatusCode::FORBIDDEN;
     }
-    let is_about_one = ["/cameras/{id}", "/incidents/{id}", "/holds/{id}", "/tickets/{id}"]
-        .iter()
-        .any(|one| row.path.contains(one))
-        || (row.verb, row.path.as_str()) == (Verb::Post, "/api/v1/holds");
+    let is_about_one =
+        ["/cameras/{id}", "/incidents/{id}", "/holds/{id}", "/tickets/{id}", "/bulletins/{id}"]
+            .iter()
+            .any(|one| row.path.contains(one))
+            || (row.verb, row.path.as_str()) == (Verb::Post, "/api/v1/holds");
     let is_report = (row.verb, row.path.as_str()) == (Verb::Post, "/api/v1/reports");
     // A unit sees what it was told of wherever it is, and reports from its own area only.
     let is_closed = if role == Role::Unit { is_report } else { is_report || is_about_one };
@@ -85,7 +86,9 @@ fn expected(row: &RouteRow, viewer: Option<(Role, Where)>) -> StatusCode {
         return StatusCode::NOT_FOUND;
     }
     match (row.verb, row.path.as_str()) {
-        (Verb::Post, "/api/v1/accounts" | "/api/v1/holds" | "/api/v1/reports") => StatusCode::CREATED,
+        (Verb::Post, "/api/v1/accounts" | "/api/v1/bulletins" | "/api/v1/holds" | "/api/v1/reports") => {
+            StatusCode::CREATED
+        }
         // Nobody here has this one.
         (Verb::Delete, "/api/v1/views/{id}") => StatusCode::NOT_FOUND,
         (Verb::Delete, _) => StatusCode::NO_CONTENT,
@@ -104,6 +107,7 @@ struct Targets {
     hold: String,
     file: String,
     ticket: String,
+    bulletin: String,
 }
 
 async fn ask(
@@ -120,6 +124,7 @@ async fn ask(
         Some("views") => "999999",
         Some("intake") => "p110",
         Some("tickets") => &targets.ticket,
+        Some("bulletins") => &targets.bulletin,
         _ => &targets.account,
     };
     let path = row.path.strip_prefix("/api/v1").unwrap().replace("{id}", id).replace("{file}", &targets.file);
@@ -141,6 +146,7 @@ async fn ask(
         }),
         (Verb::Post, path) if path.starts_with("/tickets/") => serde_json::json!({ "note": "seen" }),
         (Verb::Post, path) if path.starts_with("/holds/") => serde_json::json!({ "reason": "closed" }),
+        (Verb::Post, "/bulletins") => serde_json::json!({ "kind": "daily", "day": "2027-01-15" }),
         (Verb::Post, "/views") => serde_json::json!({ "name": "mine", "filter": { "level": "1" } }),
         (Verb::Post, "/reports") => serde_json::json!({
             "idempotency_key": format!("r{turn}"), "class": "help", "area": "east", "title": "有人求助"
@@ -180,6 +186,7 @@ fn query(path: &str) -> String {
         Some("next-alarm") => "?at_ms=0".to_owned(),
         Some("statistics" | "accuracy") => format!("?from_ms={from}&to_ms={to}"),
         Some("attachments") => "?name=x.txt".to_owned(),
+        Some("file") => "?format=csv".to_owned(),
         Some("picture.jpg") => format!("?at_ms={at}"),
         _ => String::new(),
     }
@@ -215,6 +222,7 @@ async fn every_route_answers_every_viewer_as_the_table_says() {
         hold: house.hold("cam-east").await.to_string(),
         file: file.to_string(),
         ticket: house.ticket(Some("cam-east")).await.to_string(),
+        bulletin: house.bulletin("east").await.to_string(),
     };
     let mut viewers: Vec<Option<(Role, Where)>> = vec![None];
     for &role in Role::ALL {
@@ -265,15 +273,17 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
     let cookie = house.viewer("op", Role::Operator, "east").await;
     let hold = house.hold("cam-west").await;
     let ticket = house.ticket(Some("cam-west")).await;
+    let bulletin = house.bulletin("west").await;
     let technician = house.viewer("tech", Role::Technician, "east").await;
     for row in table(&house).iter().filter(|row| {
         row.path.contains("{id}") && !["accounts", "intake"].iter().any(|other| row.path.contains(other))
     }) {
         let mut bodies = BTreeSet::new();
         let cookie = if row.path.contains("tickets") { &technician } else { &cookie };
-        for (incident, camera, hold, ticket) in [
-            (west.to_string(), "cam-west", hold.to_string(), ticket.to_string()),
-            ("999999".to_owned(), "cam-none", "999999".to_owned(), "999999".to_owned()),
+        let none = || "999999".to_owned();
+        for (incident, camera, hold, ticket, bulletin) in [
+            (west.to_string(), "cam-west", hold.to_string(), ticket.to_string(), bulletin.to_string()),
+            (none(), "cam-none", none(), none(), none()),
         ] {
             let targets = Targets {
                 incident,
@@ -281,6 +291,7 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
                 account: "1".to_owned(),
                 hold,
                 ticket,
+                bulletin,
                 file: "1".to_owned(),
             };
             let answer = house.send(ask(&house, row, &targets, Some(cookie), 0).await).await;
@@ -307,6 +318,7 @@ async fn damaged_policies_deny_everything_but_the_health_page() {
         hold: "1".to_owned(),
         file: "1".to_owned(),
         ticket: "1".to_owned(),
+        bulletin: "1".to_owned(),
     };
     for row in table(&house) {
         for cookie in [None, Some(cookie.as_str())] {

@@ -61,6 +61,7 @@ use crate::{
         viewer::Language,
     },
     analyze::decode::FileDemuxer,
+    bulletin::{BulletinKind, document::Bulletin},
     clock::Clock,
     desk::{ActRequest, Desk},
     hub::{Hub, RingLimits},
@@ -76,7 +77,7 @@ use crate::{
         db::{Db, DbError},
         dispatch::Dispatch,
         footage::{Footage, IncidentMark, NewHold},
-        statistics::Statistics,
+        statistics::{NewBulletin, Statistics},
         tickets::{Tickets, WhichTickets},
     },
     transcode::{TranscodeLimits, Transcodes},
@@ -274,6 +275,32 @@ impl House {
         tokio::task::spawn_blocking(move || tickets.apply_blocking(vec![raise], now)).await.unwrap().unwrap();
         let open = self.state.tickets.list(WhichTickets::Open).await.unwrap();
         open.iter().find(|row| row.key == key).unwrap().id
+    }
+
+    /// A bulletin over this area.
+    async fn bulletin(&self, area: &str) -> i64 {
+        let kept = Bulletin {
+            kind: BulletinKind::Daily,
+            title: "日报".to_owned(),
+            site: "Liushu".to_owned(),
+            time_zone: "Asia/Shanghai".to_owned(),
+            made_ms: START.0,
+            made_by: "somebody".to_owned(),
+            statistics: None,
+            flash: None,
+        };
+        let new = NewBulletin {
+            kind: "daily".to_owned(),
+            title: kept.title.clone(),
+            from: START,
+            to: START,
+            made: START,
+            made_by: kept.made_by.clone(),
+            areas: vec![AreaId::new(area).unwrap()],
+            incident: None,
+            body: serde_json::to_vec(&kept).unwrap(),
+        };
+        self.state.statistics.keep_bulletin(new).await.unwrap().id
     }
 
     /// An account of this role in this area.

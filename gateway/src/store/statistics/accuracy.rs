@@ -62,7 +62,7 @@ impl Statistics {
     /// # Errors
     /// [`DbError`] when the database cannot be read.
     pub async fn accuracy(&self, scope: Scope, filter: AccuracyFilter) -> Result<AlarmAccuracy, DbError> {
-        self.read(move |c| {
+        self.count_alone(move |c| {
             // One snapshot for all statements.
             let c = c.unchecked_transaction()?;
             Ok(AlarmAccuracy { as_of: latest_seq(&c)?, rows: accuracy(&c, &scope, &filter)? })

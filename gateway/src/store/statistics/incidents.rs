@@ -64,7 +64,7 @@ impl Statistics {
         kind: IncidentKind,
         local: impl Fn(WallTime) -> (Date, u8) + Send + 'static,
     ) -> Result<Counted, DbError> {
-        self.read(move |c| {
+        self.count_alone(move |c| {
             // One snapshot for all statements.
             let c = c.unchecked_transaction()?;
             let is_of_cameras =

@@ -5,15 +5,18 @@
 //! past, as of a time that is over, has the same answer whenever it is asked.
 
 mod accuracy;
+mod bulletins;
 mod incidents;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use rusqlite::Connection;
 use sharpeyes_domain::{ids::AreaId, time::WallTime};
+use tokio::sync::Semaphore;
 
 pub use self::{
     accuracy::{AccuracyFilter, AccuracyRow, AlarmAccuracy},
+    bulletins::{BulletinRow, NewBulletin},
     incidents::{Counted, Flow, IncidentKind},
 };
 use super::db::{Db, DbError, Migration};
@@ -47,13 +50,24 @@ impl Scope {
 #[derive(Clone)]
 pub struct Statistics {
     db: Db,
+    /// One count at a time: it reads for seconds on a large site, and the queue needs the other readers.
+    counting: Arc<Semaphore>,
 }
 
 impl Statistics {
     /// On a database that has [`MIGRATION`].
     #[must_use]
-    pub const fn new(db: Db) -> Self {
-        Self { db }
+    pub fn new(db: Db) -> Self {
+        Self { db, counting: Arc::new(Semaphore::new(1)) }
+    }
+
+    /// As [`Statistics::read`], one after the other.
+    async fn count_alone<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, DbError> {
+        let _turn = self.counting.acquire().await.map_err(|_| DbError::Closed)?;
+        self.read(work).await
     }
 
     async fn read<T: Send + 'static>(
