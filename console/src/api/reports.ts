@@ -1,5 +1,5 @@
 /** Statistics and bulletins: the routes of the reports page. */
-import { API, type Answer, call, problemOf } from "./client";
+import { type Answer, API, call, problemOf } from "./client";
 import type { BulletinFormat, BulletinRow, Centre, Language, NewBulletin, Statistics } from "./types";
 
 /** What the numbers are asked about; what is left out excludes nothing. */

@@ -79,7 +79,8 @@ export const reportWords = {
     signedInTime: "按时报到",
     arrivedInTime: "按时到场",
     returned: "退回",
-    noFont: "本机没有中文字体，不能生成 PDF：请管理员安装 fonts-noto-cjk，或在站点文件 [reports] font 指定字体。",
+    noFont:
+      "本机没有中文字体，不能生成 PDF：请管理员安装 fonts-noto-cjk，或在站点文件 [reports] font 指定字体。",
     flash: "快报",
     flashHint: "一事一报：生成本事件的快报（PDF）",
     table: "表格",

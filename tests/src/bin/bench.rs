@@ -59,6 +59,9 @@ fn main() -> anyhow::Result<()> {
     if wanted("queue") {
         bench::queue::queue(&mut results)?;
     }
+    if wanted("report") {
+        bench::report::report(&mut results)?;
+    }
     let runtime = tokio::runtime::Runtime::new()?;
     if wanted("e2e") {
         runtime.block_on(bench::delay::alarm(&mut results))?;

@@ -28,7 +28,10 @@ export function useDownload() {
 
 export function Bulletins() {
   const { t } = useSpeech();
-  const made = useQuery({ queryKey: ["bulletins"], queryFn: ({ signal }) => need(reports.bulletins(signal)) });
+  const made = useQuery({
+    queryKey: ["bulletins"],
+    queryFn: ({ signal }) => need(reports.bulletins(signal)),
+  });
   return (
     <section className="card report-made" aria-label={t.reports.made}>
       <h2>
@@ -56,7 +59,8 @@ function Made({ row }: { row: BulletinRow }) {
   return (
     <li className="report-row" data-bulletin={row.id}>
       <div>
-        <b>{t.reports.kind[row.kind]}</b> {row.title} <span>{first === last ? first : `${first} – ${last}`}</span>
+        <b>{t.reports.kind[row.kind]}</b> {row.title}{" "}
+        <span>{first === last ? first : `${first} – ${last}`}</span>
         <div className="muted">
           {t.reports.madeBy(row.made_by, time.stamp(row.made_ms))} ·{" "}
           <code title={`${t.reports.hash} ${row.sha256}`}>{row.sha256.slice(0, 12)}</code>

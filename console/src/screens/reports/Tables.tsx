@@ -20,7 +20,10 @@ interface TallyLine {
 const rate = (share: Share) => (
   <span className="nowrap">
     {percent(share)}
-    <small className="muted"> {share.n}/{share.of}</small>
+    <small className="muted">
+      {" "}
+      {share.n}/{share.of}
+    </small>
   </span>
 );
 const part = (share: Share) => (share.of === 0 ? -1 : share.n / share.of);
@@ -90,8 +93,16 @@ export function Tables({ statistics }: { statistics: Statistics }) {
     name: <span style={{ paddingInlineStart: row.depth * 16 }}>{named(row.of)}</span>,
     tally: row.tally,
   }));
-  const classes = statistics.classes.map((row) => ({ key: row.of.id, name: named(row.of), tally: row.tally }));
-  const sources = statistics.sources.map((row) => ({ key: row.of.id, name: named(row.of), tally: row.tally }));
+  const classes = statistics.classes.map((row) => ({
+    key: row.of.id,
+    name: named(row.of),
+    tally: row.tally,
+  }));
+  const sources = statistics.sources.map((row) => ({
+    key: row.of.id,
+    name: named(row.of),
+    tally: row.tally,
+  }));
   const levels = statistics.levels.map((row) => ({
     key: String(row.level),
     name: <LevelBadge level={row.level} />,
@@ -149,8 +160,7 @@ function Accuracy({ statistics }: { statistics: Statistics }) {
     { title: t.reports.rule, dataIndex: "rule" },
     {
       title: t.reports.class,
-      render: (_, line) =>
-        (t.incidentClass as Record<string, string | undefined>)[line.class] ?? line.class,
+      render: (_, line) => (t.incidentClass as Record<string, string | undefined>)[line.class] ?? line.class,
     },
     { title: t.reports.level, render: (_, line) => <LevelBadge level={line.level} /> },
     { title: t.reports.alarms, dataIndex: "alarms", align: "right", sorter: (a, b) => a.alarms - b.alarms },
