@@ -1,7 +1,7 @@
 /** English: fills every word that Chinese has. */
 import { incidentClass, objectClass, sentence } from "./alarms.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
-import { reportWords } from "./reports.en";
+import { reportCodes, reportWords } from "./reports.en";
 import { ticketWords } from "./tickets.en";
 import type { Words } from "./zh";
 
@@ -449,6 +449,7 @@ export const en: Words = {
   error: {
     codes: {
       ...recordingCodes,
+      ...reportCodes,
       unreachable: "The server cannot be reached. Check the network.",
       not_signed_in: "Your session has ended. Please sign in again.",
       sign_in_refused: "Account or password is wrong, or the account is disabled.",

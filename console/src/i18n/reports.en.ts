@@ -1,5 +1,5 @@
 /** Words of statistics and reports: English. */
-import type { reportWords as words } from "./reports.zh";
+import type { reportCodes as codes, reportWords as words } from "./reports.zh";
 
 export const reportWords: typeof words = {
   reports: {
@@ -79,10 +79,16 @@ export const reportWords: typeof words = {
     signedInTime: "Signed in in time",
     arrivedInTime: "Arrived in time",
     returned: "Returned",
-    noFont:
-      "This machine has no font with Chinese characters, which a PDF needs: install fonts-noto-cjk, or name one in [reports] font of the site file.",
     flash: "Flash report",
     flashHint: "One incident, one report (PDF)",
     table: "Table",
   },
+};
+
+export const reportCodes: typeof codes = {
+  bad_range: "That time cannot be: it ends after it begins, within 367 days, and has begun.",
+  no_font:
+    "This machine has no font with Chinese characters, which a PDF needs: install fonts-noto-cjk, or name one in [reports] font of the site file.",
+  bad_font:
+    "The font in [reports] font cannot be used: a TrueType or OpenType font with Chinese characters is needed.",
 };

@@ -79,10 +79,16 @@ export const reportWords = {
     signedInTime: "按时报到",
     arrivedInTime: "按时到场",
     returned: "退回",
-    noFont:
-      "本机没有中文字体，不能生成 PDF：请管理员安装 fonts-noto-cjk，或在站点文件 [reports] font 指定字体。",
     flash: "快报",
     flashHint: "一事一报：生成本事件的快报（PDF）",
     table: "表格",
   },
+};
+
+/** Refusals of statistics and reports. */
+export const reportCodes = {
+  bad_range: "时段不对：结束须晚于开始，不超过 367 天，且已经开始。",
+  no_font:
+    "本机没有中文字体，不能生成 PDF：请管理员安装 fonts-noto-cjk，或在站点文件 [reports] font 指定字体。",
+  bad_font: "[reports] font 指定的字体不能用：请管理员换一个含中文的 TrueType 或 OpenType 字体。",
 };

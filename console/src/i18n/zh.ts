@@ -1,7 +1,7 @@
 /** Chinese, the first language: the shape of this object is what every other language must fill. */
 import { incidentClass, objectClass, sentence } from "./alarms.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
-import { reportWords } from "./reports.zh";
+import { reportCodes, reportWords } from "./reports.zh";
 import { ticketWords } from "./tickets.zh";
 
 export const zh = {
@@ -504,6 +504,7 @@ export const zh = {
   error: {
     codes: {
       ...recordingCodes,
+      ...reportCodes,
       unreachable: "连不上服务器，请检查网络。",
       not_signed_in: "登录已失效，请重新登录。",
       sign_in_refused: "账号或密码不正确，或账号已停用。",

@@ -19,9 +19,7 @@ export function useDownload() {
     mutationFn: ({ row, format }: { row: BulletinRow; format: BulletinFormat }) =>
       need(download(row, format, language)),
     onError: (error) => {
-      const code = error instanceof ProblemError ? error.problem.code : "";
-      const text = error instanceof ProblemError ? problemText(t, error.problem) : String(error);
-      void message.error(code === "no_font" ? t.reports.noFont : text);
+      void message.error(error instanceof ProblemError ? problemText(t, error.problem) : String(error));
     },
   });
 }

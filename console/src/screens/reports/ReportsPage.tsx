@@ -1,6 +1,7 @@
 /** Choose a kind and a time, see the figures, make a report of them, take it home. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { App, Button, DatePicker, Empty, Input, Segmented, Select, TreeSelect } from "antd";
+import dayjs from "dayjs";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { client, need, ProblemError } from "../../api/client";
 import { reports } from "../../api/reports";
@@ -136,7 +137,7 @@ function Chooser({
         key={picker}
         picker={picker}
         allowClear={false}
-        placeholder={choice.day}
+        value={dayjs(choice.day)}
         format={choice.kind === "monthly" ? "YYYY-MM" : choice.kind === "weekly" ? undefined : "YYYY-MM-DD"}
         onChange={(day) => day && set({ day: day.format("YYYY-MM-DD") })}
         aria-label={choice.kind === "special" ? t.reports.range : t.reports.day}
@@ -144,7 +145,7 @@ function Chooser({
       {choice.kind === "special" && (
         <DatePicker
           allowClear={false}
-          placeholder={choice.last}
+          value={dayjs(choice.last)}
           onChange={(day) => day && set({ last: day.format("YYYY-MM-DD") })}
           aria-label={t.reports.range}
         />
