@@ -3,7 +3,7 @@
 //! Decoding is the cost, so a camera on which nothing happens rests on a low rung and climbs when something does.
 //! Only the words are here: which rung a camera is on is decided in `gateway::analyze`.
 
-use crate::closed::closed_enum;
+use crate::{closed::closed_enum, time::MediaDuration};
 
 closed_enum! {
     /// A rung of the ladder, from the cheapest up.
@@ -26,6 +26,8 @@ pub struct Need {
     pub rest: Rung,
     /// Pictures a second to detect while something that concerns it is there.
     pub fps: f32,
+    /// The longest time for which it may go unseen once nothing has happened for a while.
+    pub doze: MediaDuration,
 }
 
 closed_enum! {

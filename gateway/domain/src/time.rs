@@ -45,6 +45,8 @@ impl Pts {
 impl MediaDuration {
     /// No time at all.
     pub const ZERO: Self = Self(0);
+    /// Longer than anything lasts.
+    pub const MAX: Self = Self(i64::MAX);
 
     /// Whole seconds.
     #[must_use]

@@ -27,6 +27,12 @@ const PATIENCE: u32 = 2;
 const MOST_PATIENCE: u32 = 16;
 /// Keyframes further apart than this cannot be what a camera rests on.
 const RARE: MediaDuration = MediaDuration::from_secs(6);
+/// After so long at rest without anything new a camera dozes: …
+const DROWSY: MediaDuration = MediaDuration::from_secs(60);
+/// … keyframes are so far apart at most, and as its rules allow, …
+const MOST_DOZE: MediaDuration = MediaDuration::from_secs(4);
+/// … and the safety net is so many times as wide.
+const DOZING_NET: i64 = 3;
 /// A camera that got no decoder asks again after so long.
 const RETRY: MediaDuration = MediaDuration::from_secs(2);
 
@@ -41,8 +47,10 @@ pub struct LadderSettings {
     pub few_fps: f32,
     /// The most pictures a second.
     pub full_fps: f32,
-    /// A keyframe is detected at least so often.
+    /// A keyframe is detected at least so often, and a third as often when nothing has happened for a minute.
     pub look_every: MediaDuration,
+    /// The most time between two keyframes that are decoded when nothing has happened for a minute.
+    pub doze: MediaDuration,
 }
 
 impl LadderSettings {
@@ -50,7 +58,8 @@ impl LadderSettings {
     #[must_use]
     pub fn new(mode: LadderMode, need: Need, fps: f32, look_every: MediaDuration) -> Self {
         let few_fps = (need.fps / 2.0).clamp(FEW, MOST_FEW).min(fps);
-        Self { mode, rest: need.rest, few_fps, full_fps: fps, look_every }
+        let doze = need.doze.min(MOST_DOZE);
+        Self { mode, rest: need.rest, few_fps, full_fps: fps, look_every, doze }
     }
 }
 
@@ -121,7 +130,11 @@ pub struct Ladder {
     now: Pts,
     are_sizes_trusted: bool,
     keyframe_gap: MediaDuration,
+    /// The last keyframe that was decoded at rest.
+    last_keyframe: Option<Pts>,
     last_look: Option<Pts>,
+    /// When anything last happened: it was watched, or a keyframe showed something new.
+    last_stir: Pts,
     last_detected: Option<Pts>,
     /// Keyframes in a row that showed something new.
     n_changed: u32,
@@ -148,7 +161,9 @@ impl Ladder {
             now: Pts(0),
             are_sizes_trusted: false,
             keyframe_gap: MediaDuration::ZERO,
+            last_keyframe: None,
             last_look: None,
+            last_stir: Pts(0),
             last_detected: None,
             n_changed: 0,
             patience: PATIENCE,
@@ -195,6 +210,7 @@ impl Ladder {
     pub fn begin(&mut self, at: Pts) {
         *self = Self { steps: std::mem::take(&mut self.steps), rung: self.rung, ..Self::new(self.settings) };
         self.now = at;
+        self.last_stir = at;
         let rest = self.rest();
         self.go(rest, RungReason::Begin);
     }
@@ -219,11 +235,32 @@ impl Ladder {
     /// Whether the keyframe of now is worth decoding.
     #[must_use]
     pub fn wants_keyframe(&self) -> bool {
-        self.rung == Rung::Keyframes || (self.rung == Rung::Sizes && self.is_look_due())
+        match self.rung {
+            Rung::Sizes => self.is_due(self.last_keyframe, self.settings.look_every),
+            Rung::Keyframes => !self.is_dozing() || self.is_due(self.last_keyframe, self.settings.doze),
+            Rung::Few | Rung::Full => false,
+        }
+    }
+
+    /// How often the detector is asked at rest, whatever sizes and pictures say.
+    #[must_use]
+    pub fn look_every(&self) -> MediaDuration {
+        let look_every = self.settings.look_every;
+        if self.is_dozing() { MediaDuration(look_every.0 * DOZING_NET) } else { look_every }
+    }
+
+    /// How long before a keyframe that shows something new it may have begun: what a climb may want to see again.
+    #[must_use]
+    pub fn unseen_for(&self) -> MediaDuration {
+        if self.rung == Rung::Keyframes { self.settings.doze } else { MediaDuration::ZERO }
     }
 
     /// A keyframe was decoded at rest: whether it goes to the detector. It may climb instead.
     pub fn keyframe(&mut self, is_new: bool) -> Option<Look> {
+        self.last_keyframe = Some(self.now);
+        if is_new {
+            self.last_stir = self.now;
+        }
         self.n_changed = if is_new { self.n_changed.saturating_add(1) } else { 0 };
         if self.n_changed >= self.patience {
             self.watch(RungReason::Changing);
@@ -235,7 +272,7 @@ impl Ladder {
             Look::Reduced
         } else if is_new {
             Look::Changed
-        } else if self.is_look_due() || self.is_settled {
+        } else if self.is_due(self.last_look, self.look_every()) || self.is_settled {
             Look::SafetyNet
         } else {
             return None;
@@ -292,6 +329,7 @@ impl Ladder {
         }
         self.patience = if self.is_fruitful { PATIENCE } else { (self.patience * 2).min(MOST_PATIENCE) };
         self.n_changed = 0;
+        self.last_stir = self.now;
         self.go(self.rest(), RungReason::Calm);
         true
     }
@@ -320,13 +358,21 @@ impl Ladder {
         blind.max(self.settings.rest)
     }
 
-    fn is_look_due(&self) -> bool {
+    /// With the next keyframe more than `every` would have passed since `last`.
+    fn is_due(&self, last: Option<Pts>, every: MediaDuration) -> bool {
         let next = self.now + self.keyframe_gap;
-        self.last_look.is_none_or(|last| next - last > self.settings.look_every || next < last)
+        last.is_none_or(|last| next - last > every || next < last)
+    }
+
+    /// Nothing has happened for so long that it may be looked at more rarely.
+    fn is_dozing(&self) -> bool {
+        let is_awake = self.is_settled || self.rests_high() || self.reason == RungReason::Overload;
+        self.rung < Rung::Few && !is_awake && self.now - self.last_stir > DROWSY
     }
 
     fn watch(&mut self, reason: RungReason) {
         self.watch_until = self.watch_until.max(self.now + CALM);
+        self.last_stir = self.now;
         if self.rung < Rung::Few && !self.is_refused() {
             self.is_fruitful = matches!(reason, RungReason::Track | RungReason::Standing);
             self.last_detected = None;

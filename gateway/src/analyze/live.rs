@@ -129,7 +129,6 @@ pub struct LiveAnalysis {
     camera: CameraId,
     model: ModelId,
     floor: Confidence,
-    look_every: Duration,
     scheduler: Arc<Scheduler<Job>>,
     alarms: Arc<dyn AlarmSink>,
     clock: Clock,
@@ -170,6 +169,7 @@ struct Place {
     reason: RungReason,
     since: Option<WallTime>,
     fps: f32,
+    look_every: Duration,
     decoder: Option<DecoderElement>,
     counters: WatchCounters,
 }
@@ -239,7 +239,6 @@ impl LiveAnalysis {
             camera,
             model,
             floor: pipeline.floor(),
-            look_every: Duration::from_millis(u64::try_from(ladder.look_every.as_millis()).unwrap_or(0)),
             scheduler: pool.scheduler().clone(),
             alarms,
             clock,
@@ -293,7 +292,7 @@ impl LiveAnalysis {
             watch: state.place.counters,
             skipped: self.skipped.load(Ordering::Relaxed),
             newest: state.newest,
-            look_every: self.look_every,
+            look_every: state.place.look_every,
             fault: state.fault.clone(),
             decoder: state.place.decoder.clone(),
         }
@@ -526,6 +525,7 @@ impl Place {
             reason: ladder.reason(),
             since,
             fps: ladder.fps(),
+            look_every: Duration::from_millis(u64::try_from(ladder.look_every().as_millis()).unwrap_or(0)),
             decoder: watch.element().cloned(),
             counters: *watch.counters(),
         }

@@ -154,15 +154,16 @@ impl CameraPipeline {
         self.picture = pixels::luma(frame);
     }
 
-    /// What the rules ask of the analysis: the highest rung on which any of them lets it rest, and the most pictures a
-    /// second that any of them may want.
+    /// What the rules ask of the analysis: the highest rung on which any of them lets it rest, the most pictures a
+    /// second that any of them may want, and the shortest time for which any of them lets it doze.
     #[must_use]
     pub fn need(&self) -> Need {
-        let none = Need { rest: Rung::Sizes, fps: 0.0 };
-        self.rules
-            .iter()
-            .map(|rule| rule.config().kind.need())
-            .fold(none, |most, need| Need { rest: most.rest.max(need.rest), fps: most.fps.max(need.fps) })
+        let none = Need { rest: Rung::Sizes, fps: 0.0, doze: MediaDuration::MAX };
+        self.rules.iter().map(|rule| rule.config().kind.need()).fold(none, |most, need| Need {
+            rest: most.rest.max(need.rest),
+            fps: most.fps.max(need.fps),
+            doze: most.doze.min(need.doze),
+        })
     }
 
     /// Takes the detections of one picture and says what the camera deserves next.

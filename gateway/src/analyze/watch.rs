@@ -116,7 +116,7 @@ struct KeyframePicture {
     element: DecoderElement,
 }
 
-/// The units since the keyframe before the newest one.
+/// The units since the keyframe before the newest one, or since an older one that may not have been looked at.
 #[derive(Default)]
 struct Backlog {
     units: VecDeque<AccessUnit>,
@@ -124,10 +124,11 @@ struct Backlog {
 }
 
 impl Backlog {
-    fn push(&mut self, unit: &AccessUnit) {
+    /// Units older than the keyframe that is `past` before a new keyframe go, and those of one GOP at least stay.
+    fn push(&mut self, unit: &AccessUnit, past: MediaDuration) {
         if unit.is_keyframe {
-            let newest = self.units.iter().rposition(|unit| unit.is_keyframe).unwrap_or(self.units.len());
-            self.drop_front(newest);
+            let from = self.keyframe_before(unit.pts - past);
+            self.drop_front(from);
         } else if self.units.is_empty() {
             return;
         }
@@ -137,6 +138,22 @@ impl Backlog {
             let next = self.units.iter().skip(1).position(|unit| unit.is_keyframe);
             self.drop_front(next.map_or(self.units.len(), |at| at + 1));
         }
+    }
+
+    /// From the keyframe before the newest one on, or from an older one at `from`.
+    fn since(&self, from: Option<Pts>) -> Vec<AccessUnit> {
+        let keyframes = self.units.iter().filter(|unit| unit.is_keyframe);
+        let at_most = keyframes.rev().nth(1).map(|unit| unit.pts);
+        let from = from.into_iter().chain(at_most).min();
+        let skipped = from.map_or(0, |from| self.keyframe_before(from));
+        self.units.iter().skip(skipped).cloned().collect()
+    }
+
+    /// Where the last keyframe lies that is not after `at`; before the first one, the first, and after the newest, that.
+    fn keyframe_before(&self, at: Pts) -> usize {
+        let keyframes = || self.units.iter().enumerate().filter(|(_, unit)| unit.is_keyframe);
+        let before = keyframes().filter(|(_, unit)| unit.pts <= at).last();
+        before.or_else(|| keyframes().next()).map_or(self.units.len(), |(n, _)| n)
     }
 
     fn drop_front(&mut self, n: usize) {
@@ -163,6 +180,10 @@ pub struct Watch {
     newest_keyframe: Option<Pts>,
     /// Between the last two.
     keyframe_gap: MediaDuration,
+    /// The last keyframe that was decoded at rest …
+    compared: Option<Pts>,
+    /// … and the one before it: up to there nothing had happened.
+    quiet_until: Option<Pts>,
     /// The last keyframe that was detected at rest.
     looked: Option<Pts>,
     /// Up to here rules and tracker know what there was.
@@ -189,6 +210,8 @@ impl Watch {
             sampled_fps: settings.full_fps,
             newest_keyframe: None,
             keyframe_gap: MediaDuration::ZERO,
+            compared: None,
+            quiet_until: None,
             looked: None,
             skip_until: None,
             n_looking: 0,
@@ -233,6 +256,8 @@ impl Watch {
         self.params = None;
         self.newest_keyframe = None;
         self.keyframe_gap = MediaDuration::ZERO;
+        self.compared = None;
+        self.quiet_until = None;
         self.looked = None;
         self.skip_until = None;
         self.n_looking = 0;
@@ -260,7 +285,7 @@ impl Watch {
         let Some(params) = self.params.clone() else { return Ok(()) };
         self.counters.units[index(self.ladder.rung())] += 1;
         self.measure_gap(unit);
-        self.backlog.push(unit);
+        self.backlog.push(unit, self.ladder.unseen_for());
         let verdict = self.gate.unit(unit);
         self.ladder.unit(unit.pts, verdict);
         if self.ladder.rung() >= Rung::Few {
@@ -333,6 +358,7 @@ impl Watch {
         self.element = Some(element);
         let Some(picture) = picture else { return Ok(()) };
         self.counters.decoded[index(self.ladder.rung())] += 1;
+        self.quiet_until = self.compared.replace(picture.pts);
         let change = self.compare(&picture);
         let look = self.ladder.keyframe(change.is_new || change.is_moving);
         if self.ladder.rung() >= Rung::Few {
@@ -343,8 +369,8 @@ impl Watch {
         self.look(&picture, look, change, eyes)
     }
 
-    /// Opens a decoder and brings it up to date with the units since the keyframe before the newest one: what led to the
-    /// climb is seen too.
+    /// Opens a decoder and brings it up to date with the units since the keyframe before the newest one, or since the last
+    /// on which nothing had happened: what led to the climb is seen too.
     fn climb(&mut self, params: &VideoParams, eyes: &mut impl Eyes) -> Result<(), DecodeError> {
         if self.backlog.units.is_empty() {
             return Ok(());
@@ -367,7 +393,7 @@ impl Watch {
         }
         self.sampled_fps = self.ladder.fps();
         self.sampler = FrameSampler::new(self.sampled_fps);
-        let past: Vec<AccessUnit> = self.backlog.units.iter().cloned().collect();
+        let past = self.backlog.since(self.quiet_until);
         past.iter().try_for_each(|unit| self.feed(unit, eyes))
     }
 
@@ -442,6 +468,7 @@ impl Watch {
         if self.n_looking > 0 || !self.ladder.settle() {
             return;
         }
+        self.compared = self.newest_keyframe;
         eyes.rested();
         self.motion.absorb();
         self.close(eyes);

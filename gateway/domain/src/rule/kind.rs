@@ -189,7 +189,8 @@ impl RuleKind {
     /// What it takes to see it.
     ///
     /// A rule about something that comes to stand or lie still rests on keyframes: the sizes of coded pictures say nothing
-    /// of what no longer moves. A rule about movement rests on the sizes alone.
+    /// of what no longer moves. A rule about movement rests on the sizes alone. What drives or runs through the picture is
+    /// gone within seconds and never dozed through; who walks, gathers, stands or lies is there for longer.
     #[must_use]
     pub const fn need(&self) -> Need {
         let (rest, fps) = match self {
@@ -203,7 +204,23 @@ impl RuleKind {
             // Neither has an outline that moves as a whole, and a small flame hardly changes the sizes.
             Self::Smoke | Self::Fire => (Rung::Keyframes, 1.0),
         };
-        Need { rest, fps }
+        let doze = match self {
+            Self::LineCrossing { .. }
+            | Self::WrongWay { .. }
+            | Self::Accident { .. }
+            | Self::Running { .. } => MediaDuration::ZERO,
+            Self::Crowding { .. }
+            | Self::CrowdSurge { .. }
+            | Self::Intrusion { .. }
+            | Self::WaterEdge { .. }
+            | Self::Loitering { .. }
+            | Self::StoppedVehicle { .. }
+            | Self::PersonDown { .. }
+            | Self::LeftObject { .. }
+            | Self::Smoke
+            | Self::Fire => MediaDuration::from_secs(4),
+        };
+        Need { rest, fps, doze }
     }
 
     /// Whether it must be told of things that have no class of any model, which only the pixels show: all of

@@ -3,7 +3,7 @@
 use super::*;
 
 fn ladder(rest: Rung) -> Ladder {
-    let need = Need { rest, fps: 5.0 };
+    let need = Need { rest, fps: 5.0, doze: MediaDuration::from_secs(4) };
     let look_every = MediaDuration::from_secs(10);
     let mut ladder = Ladder::new(LadderSettings::new(LadderMode::Auto, need, 5.0, look_every));
     ladder.begin(Pts(0));
@@ -41,6 +41,43 @@ fn whatever_the_sizes_say_a_keyframe_is_looked_at_every_ten_seconds() {
         let mut ladder = ladder(Rung::Sizes);
         assert_eq!(looks(&mut ladder, verdict, 41), [0, 10, 20, 30, 40], "{verdict:?}");
     }
+}
+
+/// The keyframes of now that were decoded, of a stream with one every two seconds.
+fn decoded(ladder: &mut Ladder, seconds: std::ops::Range<i64>) -> Vec<i64> {
+    ladder.keyframe_gap(MediaDuration::from_secs(2));
+    seconds
+        .step_by(2)
+        .filter(|&n| {
+            ladder.unit(secs(n), Verdict::Blind);
+            let is_decoded = ladder.wants_keyframe();
+            if is_decoded {
+                ladder.keyframe(false);
+            }
+            is_decoded
+        })
+        .collect()
+}
+
+#[test]
+fn after_a_minute_without_anything_new_it_dozes_until_something_is() {
+    let mut ladder = ladder(Rung::Keyframes);
+    assert_eq!(decoded(&mut ladder, 0..62), (0..62).step_by(2).collect::<Vec<_>>());
+    assert_eq!(decoded(&mut ladder, 62..84), [64, 68, 72, 76, 80]);
+    assert_eq!(ladder.look_every(), MediaDuration::from_secs(30));
+    ladder.unit(secs(84), Verdict::Blind);
+    assert_eq!(ladder.keyframe(true), Some(Look::Changed));
+    assert_eq!(ladder.look_every(), MediaDuration::from_secs(10));
+    assert_eq!(decoded(&mut ladder, 86..100), (86..100).step_by(2).collect::<Vec<_>>());
+}
+
+#[test]
+fn with_a_rule_about_what_is_soon_gone_no_keyframe_is_left_out() {
+    let need = Need { rest: Rung::Sizes, fps: 8.0, doze: MediaDuration::ZERO };
+    let settings = LadderSettings::new(LadderMode::Auto, need, 8.0, MediaDuration::from_secs(10));
+    let mut ladder = Ladder::new(settings);
+    ladder.begin(Pts(0));
+    assert_eq!(decoded(&mut ladder, 0..120), (0..120).step_by(2).collect::<Vec<_>>());
 }
 
 #[test]
@@ -164,7 +201,7 @@ fn who_is_refused_is_looked_at_on_every_keyframe_and_asks_again() {
 #[test]
 fn a_site_that_wants_everything_gets_it() {
     let look_every = MediaDuration::from_secs(10);
-    let need = Need { rest: Rung::Sizes, fps: 2.0 };
+    let need = Need { rest: Rung::Sizes, fps: 2.0, doze: MediaDuration::ZERO };
     let mut ladder = Ladder::new(LadderSettings::new(LadderMode::Full, need, 5.0, look_every));
     ladder.begin(Pts(0));
     for n in 0..60 {
