@@ -14,6 +14,7 @@ import { WebSocketServer } from "ws";
 import { accounts, areas, cameras, makeIncident, seedIncidents } from "./data.mjs";
 import { CLIP_S, makeMedia, makeTrace, streamLive } from "./media.mjs";
 import { controlRecordings, recordingRoutes } from "./recordings.mjs";
+import { reportRoutes } from "./reports.mjs";
 import { ticketRoutes } from "./tickets.mjs";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
@@ -233,6 +234,7 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
     if (key === "GET /cameras" || key === "GET /health/cameras") return send(res, 200, cameras);
     const recorded = await recordingRoutes(req, res, url, viewer, { send, refuse, body });
     if (recorded !== false) return;
+    if ((await reportRoutes(req, res, url, viewer, { send, body })) !== false) return;
     if ((await ticketRoutes(req, res, url, viewer, { send, refuse, body })) !== false) return;
     if (path.startsWith("/cameras/")) {
       const found = cameras.find((c) => c.id === decodeURIComponent(path.split("/")[2] ?? ""));

@@ -1,28 +1,15 @@
 /** The reports that were made, each in every format. */
 import { DownloadOutlined } from "@ant-design/icons";
-import { useMutation, useQuery } from "@tanstack/react-query";
-import { App, Button, Empty } from "antd";
-import { need, ProblemError } from "../../api/client";
-import { download, reports } from "../../api/reports";
+import { useQuery } from "@tanstack/react-query";
+import { Button, Empty } from "antd";
+import { need } from "../../api/client";
+import { reports } from "../../api/reports";
 import type { BulletinFormat, BulletinRow } from "../../api/types";
 import { Loading, Trouble } from "../../components/Trouble";
 import { useSpeech } from "../../i18n/context";
-import { problemText } from "../../i18n/format";
+import { useDownload } from "./useDownload";
 
 const FORMATS: BulletinFormat[] = ["pdf", "docx", "xlsx", "csv"];
-
-/** Saves a file, and says so when it cannot be written. */
-export function useDownload() {
-  const { t, language } = useSpeech();
-  const { message } = App.useApp();
-  return useMutation({
-    mutationFn: ({ row, format }: { row: BulletinRow; format: BulletinFormat }) =>
-      need(download(row, format, language)),
-    onError: (error) => {
-      void message.error(error instanceof ProblemError ? problemText(t, error.problem) : String(error));
-    },
-  });
-}
 
 export function Bulletins() {
   const { t } = useSpeech();

@@ -7,7 +7,7 @@ import { reports } from "../../api/reports";
 import { mayAct, useViewer } from "../../api/session";
 import { useSpeech } from "../../i18n/context";
 import { problemText } from "../../i18n/format";
-import { useDownload } from "./Bulletins";
+import { useDownload } from "./useDownload";
 
 export function FlashButton({ incident }: { incident: number }) {
   const { t } = useSpeech();

@@ -1,7 +1,7 @@
 /** Choose a kind and a time, see the figures, make a report of them, take it home. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { App, Button, DatePicker, Empty, Input, Segmented, Select, TreeSelect } from "antd";
-import dayjs from "dayjs";
+import dayjs, { type Dayjs } from "dayjs";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { client, need, ProblemError } from "../../api/client";
 import { reports } from "../../api/reports";
@@ -56,7 +56,7 @@ function tree(areas: Area[]): Node[] {
   return roots;
 }
 
-export function ReportsPage() {
+export default function ReportsPage() {
   const { t, time } = useSpeech();
   const viewer = useViewer();
   const zone = viewer.site.timezone;
@@ -123,6 +123,10 @@ function Chooser({
   const options = (list: { id: string; name: string; name_en?: string }[]) =>
     list.map((one) => ({ value: one.id, label: named(one) }));
   const picker = choice.kind === "weekly" ? "week" : choice.kind === "monthly" ? "month" : "date";
+  const week = (day: Dayjs) => {
+    const [first, after] = daysOf("weekly", day.format("YYYY-MM-DD"));
+    return `${first} – ${dayjs(after).subtract(1, "day").format("MM-DD")}`;
+  };
   // Only ways in that are there: there is nothing to report of the others.
   const sources = statistics?.sources.map((row) => row.of) ?? [];
   return (
@@ -138,7 +142,7 @@ function Chooser({
         picker={picker}
         allowClear={false}
         value={dayjs(choice.day)}
-        format={choice.kind === "monthly" ? "YYYY-MM" : choice.kind === "weekly" ? undefined : "YYYY-MM-DD"}
+        format={choice.kind === "monthly" ? "YYYY-MM" : choice.kind === "weekly" ? week : "YYYY-MM-DD"}
         onChange={(day) => day && set({ day: day.format("YYYY-MM-DD") })}
         aria-label={choice.kind === "special" ? t.reports.range : t.reports.day}
       />

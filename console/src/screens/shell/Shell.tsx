@@ -1,8 +1,9 @@
 /** The frame around every screen: navigation by role, live state, sound, language, viewer. */
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { Navigate, Route, Routes } from "react-router";
 import { type ScreenName, screensOf, seesQueue, useViewer } from "../../api/session";
 import { CrashBarrier } from "../../components/CrashBarrier";
+import { Loading } from "../../components/Trouble";
 import { LiveProvider } from "../../live/LiveProvider";
 import { AccountsPage } from "../accounts/AccountsPage";
 import { AuditPage } from "../audit/AuditPage";
@@ -10,13 +11,15 @@ import { CamerasPage } from "../cameras/CamerasPage";
 import { HealthPage } from "../health/HealthPage";
 import { IncidentPage } from "../incident/IncidentPage";
 import { QueuePage } from "../queue/QueuePage";
-import { ReportsPage } from "../reports/ReportsPage";
 import { StoragePage } from "../storage/StoragePage";
 import { TicketsPage } from "../tickets/TicketsPage";
 import { TimelinePage } from "../timeline/TimelinePage";
 import { Header } from "./Header";
 import { NoPage } from "./NoPage";
 import { StaleBanner } from "./StaleBanner";
+
+/** Few look at it, and its charts weigh as much as the rest of a page. */
+const ReportsPage = lazy(() => import("../reports/ReportsPage"));
 
 const PAGES: Record<ScreenName, ReactNode> = {
   queue: (
@@ -32,7 +35,16 @@ const PAGES: Record<ScreenName, ReactNode> = {
     </>
   ),
   timeline: <Route path="/timeline" element={<TimelinePage />} />,
-  reports: <Route path="/reports" element={<ReportsPage />} />,
+  reports: (
+    <Route
+      path="/reports"
+      element={
+        <Suspense fallback={<Loading />}>
+          <ReportsPage />
+        </Suspense>
+      }
+    />
+  ),
   storage: <Route path="/storage" element={<StoragePage />} />,
   tickets: <Route path="/tickets" element={<TicketsPage />} />,
   health: <Route path="/health" element={<HealthPage />} />,
