@@ -122,7 +122,7 @@ pub fn write(
     match format {
         Format::Pdf => pdf::write(&pages, bulletin, lang, &zone, font),
         Format::Docx => docx::write(&pages),
-        Format::Xlsx => xlsx::write(&pages, bulletin.made_ms),
+        Format::Xlsx => xlsx::write(&pages, bulletin.made_ms, lang),
         Format::Csv => Ok(csv::write(&pages)),
     }
 }

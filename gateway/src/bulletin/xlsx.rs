@@ -5,6 +5,7 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatBorder, Workbo
 use super::{
     WriteError,
     layout::{Block, Cell, Holds, Table},
+    words::Lang,
 };
 
 const LONGEST_SHEET_NAME: usize = 31;
@@ -12,11 +13,12 @@ const NARROWEST: usize = 8;
 const WIDEST: usize = 60;
 
 /// All blocks. `made_ms` is written as the time of creation, so that the same bulletin is the same file.
-pub(super) fn write(blocks: &[Block], made_ms: i64) -> Result<Vec<u8>, WriteError> {
-    book(blocks, made_ms).map_err(|error| WriteError::Library { format: "XLSX", message: error.to_string() })
+pub(super) fn write(blocks: &[Block], made_ms: i64, lang: Lang) -> Result<Vec<u8>, WriteError> {
+    book(blocks, made_ms, lang)
+        .map_err(|error| WriteError::Library { format: "XLSX", message: error.to_string() })
 }
 
-fn book(blocks: &[Block], made_ms: i64) -> Result<Vec<u8>, XlsxError> {
+fn book(blocks: &[Block], made_ms: i64, lang: Lang) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let mut properties =
         DocProperties::new().set_creation_datetime(&ExcelDateTime::from_timestamp(made_ms / 1_000)?);
@@ -53,7 +55,7 @@ fn book(blocks: &[Block], made_ms: i64) -> Result<Vec<u8>, XlsxError> {
     }
     first.set_column_width(0, 24)?;
     first.set_column_width(1, 60)?;
-    first.set_name("0")?;
+    first.set_name(lang.of(("说明", "About")))?;
     book.push_worksheet(first);
     for sheet in sheets {
         book.push_worksheet(sheet);

@@ -20,9 +20,10 @@ use sharpeyes::{
 };
 use sharpeyes_config::Site;
 use sharpeyes_domain::{
-    ids::AreaId,
-    incident::{ClockKind, CloseReason, IncidentAction, IncidentState as S, RevisitResult, Satisfaction, UrgeLevel},
-    ids::UnitId,
+    ids::{AreaId, UnitId},
+    incident::{
+        ClockKind, CloseReason, IncidentAction, IncidentState as S, RevisitResult, Satisfaction, UrgeLevel,
+    },
     time::WallTime,
 };
 
@@ -45,7 +46,15 @@ const APART_MS: i64 = 37_000;
 const MONTH: (i64, i64) = (1_790_784_000_000, 1_793_462_400_000);
 
 const CLASSES: &[&str] = &[
-    "crowding", "intrusion", "accident", "stopped_vehicle", "safety_hazard", "dispute", "facility", "environment", "help",
+    "crowding",
+    "intrusion",
+    "accident",
+    "stopped_vehicle",
+    "safety_hazard",
+    "dispute",
+    "facility",
+    "environment",
+    "help",
     "traffic_order",
 ];
 const SOURCES: &[&str] = &["camera", "grid", "police_110", "hotline_12345", "app", "visit"];
@@ -100,7 +109,13 @@ pub fn report(results: &mut Results) -> anyhow::Result<()> {
         bytes >> 10,
         quantile(&times, 1.0)
     );
-    results.push(&Row { bench: "report.month_s", value: quantile(&times, 0.5), unit: "s", n: times.len(), context })
+    results.push(&Row {
+        bench: "report.month_s",
+        value: quantile(&times, 0.5),
+        unit: "s",
+        n: times.len(),
+        context,
+    })
 }
 
 /// The same questions in SQL.

@@ -69,11 +69,8 @@ impl Statistics {
             let c = c.unchecked_transaction()?;
             let is_of_cameras =
                 kind.unit.is_none() && kind.source.is_none_or(|source| source == Source::Camera);
-            let mut accuracy = if is_of_cameras {
-                accuracy(&c, &scope, &AccuracyFilter::default())?
-            } else {
-                Vec::new()
-            };
+            let mut accuracy =
+                if is_of_cameras { accuracy(&c, &scope, &AccuracyFilter::default())? } else { Vec::new() };
             accuracy
                 .retain(|row| kind.class.as_ref().is_none_or(|class| class.as_str() == row.class.as_str()));
             Ok(Counted {

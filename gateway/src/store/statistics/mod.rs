@@ -66,8 +66,13 @@ impl Statistics {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, DbError> {
-        let _turn = self.counting.acquire().await.map_err(|_| DbError::Closed)?;
-        self.read(work).await
+        let turn = Arc::clone(&self.counting).acquire_owned().await.map_err(|_| DbError::Closed)?;
+        // It goes with the work, which goes on when nobody waits for it any more.
+        let counted = move |c: &Connection| {
+            let _turn = turn;
+            work(c)
+        };
+        self.read(counted).await
     }
 
     async fn read<T: Send + 'static>(
