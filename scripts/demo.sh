@@ -283,6 +283,26 @@ id = "demo-reservoir"
 name = "演示水库"
 parent = "demo-town"
 kind = "village"
+
+[[unit]]
+id = "patrol"
+name = "综治巡防队 Patrol"
+kind = "team"
+
+[[unit]]
+id = "traffic"
+name = "交警中队 Traffic police"
+
+[[unit]]
+id = "water"
+name = "水务站 Water station"
+areas = ["demo-reservoir"]
+
+[[unit]]
+id = "village-grid"
+name = "演示村网格 Village grid"
+kind = "grid"
+areas = ["demo-village"]
 TOML
     for entry in "${cameras[@]}"; do
       IFS='|' read -r id file start <<<"$entry"
@@ -312,25 +332,27 @@ PYTHON
 
 # --- accounts and gateway -------------------------------------------------------------------------------------------
 
-# One account for each role, with random passwords, once. NAME PASSWORD ROLE, one a line.
+# One account for each role, and a grid worker beside; with random passwords, once. NAME PASSWORD ROLE, one a line.
 make_accounts() {
-  local role display password
+  local name role unit display password
   touch "$ACCOUNTS"
-  while IFS='|' read -r role display; do
-    if grep -q "^$role " "$ACCOUNTS"; then continue; fi
+  while IFS='|' read -r name role unit display; do
+    if grep -q "^$name " "$ACCOUNTS"; then continue; fi
     password=$(python3 -c '
 import secrets
 print("-".join("".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(5)) for _ in range(4)))')
-    "$PROGRAMS/sharpeyes" account add -c "$SITE" "$role" --role "$role" --area demo-town \
+    "$PROGRAMS/sharpeyes" account add -c "$SITE" "$name" --role "$role" --area demo-town ${unit:+--unit "$unit"} \
       --display-name "$display" --password-stdin <<<"$password" >&2 \
-      || fail "the account $role could not be made; delete $DATA to begin again"
-    printf '%s %s %s\n' "$role" "$password" "$display" >>"$ACCOUNTS"
+      || fail "the account $name could not be made; delete $DATA to begin again"
+    printf '%s %s %s\n' "$name" "$password" "$display" >>"$ACCOUNTS"
   done <<'ROLES'
-operator|调度员 Operator
-police|民警 Police officer
-technician|运维员 Technician
-administrator|管理员 Administrator
-auditor|审计员 Auditor
+operator|operator||调度员 Operator
+patrol|unit|patrol|巡防队员 Patrol officer
+grid|unit|village-grid|网格员 Grid worker
+police|police||民警 Police officer
+technician|technician||运维员 Technician
+administrator|administrator||管理员 Administrator
+auditor|auditor||审计员 Auditor
 ROLES
 }
 
@@ -364,7 +386,8 @@ print_box() {
   printf '  检测模型 Detector    %s\n\n' "$detector"
   printf '  账号 Account      密码 Password\n'
   awk '{ printf "  %-16s  %s  %s", $1, $2, $3; for (i = 4; i <= NF; i++) printf " %s", $i; print "" }' "$ACCOUNTS"
-  printf '\n  接警请用 operator 登录。 Sign in as operator to work the queue.\n'
+  printf '\n  接警请用 operator 登录；手机上用 patrol 或 grid。\n'
+  printf '  Sign in as operator to work the queue; on a phone as patrol or grid.\n'
   printf '  日志 Logs            %s\n' "$DATA/gateway.log, $DATA/camsim.log"
   printf '  重新开始 Begin again  rm -r %s\n' "$DATA"
   printf '  停止 Stop            %s\n' "${DEMO_SECONDS:+after $DEMO_SECONDS s, or }Ctrl-C"

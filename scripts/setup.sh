@@ -19,6 +19,8 @@ readonly DEBIAN_PACKAGES=(
   ffmpeg chromium fonts-noto-cjk poppler-utils
   # An RTSP server that is not ours, to test ingest against.
   vlc-bin vlc-plugin-base
+  # An MQTT broker that is not ours, to tell of incidents.
+  mosquitto
   # File systems whose power is cut, and a C++ compiler for libFuzzer.
   e2fsprogs xfsprogs g++
   # Taking ONNX Runtime out of its wheel, and training the detector.

@@ -8,6 +8,7 @@ mod problem;
 mod raw;
 mod secret;
 mod site;
+mod target;
 mod text;
 mod url;
 mod validate;
@@ -18,6 +19,7 @@ pub use site::{
     AnalyseStream, Analysis, Camera, Credentials, IncidentSettings, Inference, InferenceProvider, Playback,
     Record, Server, Site, Storage, StreamSource, Transport,
 };
+pub use target::{Channel, Target, TargetUrl, TargetUrlError};
 pub use url::{RtspUrl, RtspUrlError};
 pub use validate::Environment;
 

@@ -12,7 +12,7 @@ use sharpeyes_domain::{
     zone::LineError,
 };
 
-use crate::RtspUrlError;
+use crate::{RtspUrlError, TargetUrlError};
 
 /// Why there is no [`crate::Site`]. The caller's answer is to print it and leave with exit code 64.
 #[derive(Debug, thiserror::Error)]
@@ -188,6 +188,15 @@ pub enum Fault {
     /// A token that can be guessed.
     #[error("has fewer than 24 characters: make one with `openssl rand -hex 24`")]
     ShortToken,
+    /// The address of another system.
+    #[error(transparent)]
+    TargetUrl(#[from] TargetUrlError),
+    /// A key that has no meaning for this kind of target.
+    #[error("has no meaning for a target of kind `{0}`")]
+    NotOfThisTarget(&'static str),
+    /// What no MQTT topic may begin with.
+    #[error("must be levels divided by `/`, none empty, without `+` and `#`, and not begin with `$`")]
+    Topic,
     /// Neither a text nor `{ env = … }` nor `{ file = … }`.
     #[error("must be \"text\", {{ env = \"NAME\" }} or {{ file = \"path\" }}")]
     PasswordShape,

@@ -255,3 +255,34 @@ pub(crate) struct RawIntake {
     /// Taken apart by hand, because a deserialiser's complaint would repeat the value.
     pub(crate) token: Option<toml::Value>,
 }
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawTarget {
+    pub(crate) id: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) purpose: Option<String>,
+    pub(crate) kind: Option<String>,
+    pub(crate) url: Option<String>,
+    /// Taken apart by hand, because a deserialiser's complaint would repeat the value.
+    pub(crate) secret: Option<toml::Value>,
+    pub(crate) topic: Option<String>,
+    pub(crate) username: Option<String>,
+    /// As `secret`.
+    pub(crate) password: Option<toml::Value>,
+    #[serde(default)]
+    pub(crate) classes: Vec<String>,
+    #[serde(default)]
+    pub(crate) levels: Vec<String>,
+    #[serde(default)]
+    pub(crate) areas: Vec<String>,
+    #[serde(default)]
+    pub(crate) events: Vec<String>,
+    #[serde(default)]
+    pub(crate) share: Vec<String>,
+    pub(crate) ca: Option<String>,
+    pub(crate) timeout: Option<String>,
+    pub(crate) keep: Option<String>,
+    pub(crate) alert_after: Option<String>,
+    pub(crate) at_once: Option<i64>,
+}

@@ -23,7 +23,7 @@ use sharpeyes_domain::{
     zone::{Line, Zone},
 };
 
-use crate::{RtspUrl, Secret};
+use crate::{RtspUrl, Secret, Target};
 
 /// One township box and everything it watches.
 #[derive(Clone, Debug)]
@@ -58,6 +58,8 @@ pub struct Site {
     pub centre: Arc<Centre>,
     /// What other systems show to report, by the name of the intake. Invariant: one for each of the centre's intakes.
     pub intake_tokens: BTreeMap<IntakeId, Secret<String>>,
+    /// Other systems that are told of incidents. Invariant: ids are unique.
+    pub targets: Vec<Target>,
 }
 
 /// Where browsers connect.
@@ -203,7 +205,8 @@ pub struct Camera {
     pub analyse: AnalyseStream,
     /// Which detector; `None`: the site's default.
     pub model: Option<ModelId>,
-    /// Frames a second given to the detector, 0.2..=30.
+    /// The most frames a second given to the detector, 0.2..=30; unsaid, five or what the rule with the greatest need asks
+    /// for.
     pub fps: f32,
     /// Detections below are dropped; `None`: as the model says.
     pub score: Option<Confidence>,

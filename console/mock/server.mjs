@@ -24,6 +24,41 @@ const BEGIN_S = 10;
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/** One system that is told, and one that has not answered for a while. */
+const outbound = () => [
+  {
+    id: "county",
+    name: "县综治平台",
+    purpose: "县级平台汇总研判",
+    kind: "webhook",
+    url: "https://platform.example/api/incidents",
+    share: [],
+    waiting: 0,
+    dead: 2,
+    lost: 0,
+    last_success_ms: Date.now() - 40_000,
+  },
+  {
+    id: "screen",
+    name: "指挥大屏",
+    purpose: "大屏展示",
+    kind: "mqtt",
+    url: "mqtts://broker.example:8883",
+    share: [],
+    waiting: 37,
+    oldest_ms: Date.now() - 1_500_000,
+    dead: 0,
+    lost: 0,
+    failing_since_ms: Date.now() - 1_440_000,
+    last_error: {
+      stage: "connect",
+      code: "refused",
+      detail: "Connection refused (os error 111)",
+      remedy: "check that the target's service runs and that the port in the site file is its port",
+    },
+  },
+];
+
 const finished = (i) => ["closed", "revisited", "rejected", "merged"].includes(i.state);
 
 export function startMock({ port = 8461, media = makeMedia() } = {}) {
@@ -231,6 +266,7 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
       return send(res, 204);
     }
     if (key === "GET /areas") return send(res, 200, areas);
+    if (key === "GET /outbound") return send(res, 200, outbound());
     if (key === "GET /cameras" || key === "GET /health/cameras") return send(res, 200, cameras);
     const recorded = await recordingRoutes(req, res, url, viewer, { send, refuse, body });
     if (recorded !== false) return;

@@ -29,6 +29,8 @@ pub mod desk;
 
 pub mod store;
 
+pub mod outbound;
+
 pub mod tickets;
 
 pub mod bulletin;

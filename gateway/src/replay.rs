@@ -129,6 +129,9 @@ struct DetectionsLine<'a> {
 struct TracksLine<'a> {
     pts_90k: Pts,
     wall_ms: WallTime,
+    /// What the pixels showed beside the detections of the same picture.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    things: &'a [Detection],
     tracks: &'a [Track],
 }
 
@@ -202,7 +205,8 @@ impl ReplayEyes<'_> {
         self.pipeline.see(&wanted.frame);
         let sight = self.pipeline.look(at, wanted.look, &detections, wanted.changed);
         if let Some(observation) = &sight.observation {
-            self.results.tracks.line(&TracksLine { pts_90k, wall_ms, tracks: &observation.tracks })?;
+            let (things, tracks) = (&observation.things, &observation.tracks);
+            self.results.tracks.line(&TracksLine { pts_90k, wall_ms, things, tracks })?;
             for edge in &observation.edges {
                 self.stats.alarms += u64::from(matches!(edge, AlarmEdge::Begin(_)));
                 self.results.alarms.line(edge)?;

@@ -18,6 +18,12 @@ impl Backoff {
         Self { first, most, failures: 0 }
     }
 
+    /// As after `failures` failures in a row: what was kept over a restart goes on.
+    #[must_use]
+    pub const fn after(first: Duration, most: Duration, failures: u32) -> Self {
+        Self { first, most, failures }
+    }
+
     /// The wait after one more failure, spread evenly over 50 to 100 % of the step. `spread` is a random 0..=1.
     #[must_use]
     pub fn next_wait(&mut self, spread: f32) -> Duration {

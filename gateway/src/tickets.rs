@@ -26,6 +26,7 @@ use crate::{
     canary::Pulse,
     clock::Clock,
     ingest::Status,
+    outbound::Board,
     record::retention::Keeping,
     store::{db::DbError, tickets::Tickets},
 };
@@ -134,6 +135,8 @@ pub struct Watched {
     pub tampering: Tampering,
     /// The canary's, if there is one.
     pub pulse: Option<Pulse>,
+    /// What is to be told to other systems.
+    pub outbound: Board,
 }
 
 /// Watches everything and writes tickets.
@@ -236,6 +239,8 @@ impl TicketKeeper {
         faults.extend(self.disk_fault().map(|fault| (site(TicketKind::Disk), fault)));
         let canary = self.watched.pulse.as_ref().and_then(|pulse| pulse.fault(self.clock.wall()));
         faults.extend(canary.map(|fault| (site(TicketKind::CanaryMissing), fault)));
+        let untold = self.watched.outbound.fault(&self.site.targets, self.clock.wall());
+        faults.extend(untold.map(|fault| (site(TicketKind::Outbound), fault)));
         faults.extend(self.clock_fault().map(|fault| (site(TicketKind::Clock), fault)));
         faults
     }
@@ -320,7 +325,8 @@ const fn is_tampering(kind: TicketKind) -> bool {
         | TicketKind::AnalysisBlind
         | TicketKind::Disk
         | TicketKind::Clock
-        | TicketKind::CanaryMissing => false,
+        | TicketKind::CanaryMissing
+        | TicketKind::Outbound => false,
     }
 }
 

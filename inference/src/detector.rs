@@ -442,6 +442,7 @@ fn suppression(manifest: &Manifest) -> Suppression {
     Suppression {
         same_class_iou: manifest.nms_iou,
         group_iou: manifest.group_iou,
+        part: manifest.part,
         max_boxes: usize::try_from(manifest.max_boxes).unwrap_or(usize::MAX),
     }
 }

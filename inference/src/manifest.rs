@@ -45,10 +45,15 @@ pub struct Manifest {
     pub classes: Classes,
     /// Boxes below are not reported; a camera may say otherwise.
     pub score: Confidence,
+    /// From here on a box may begin a track, weaker ones only carry one on; `None` is as usual. A camera may say otherwise.
+    pub strong: Option<Confidence>,
     /// Boxes of one class that overlap more are one thing.
     pub nms_iou: f32,
     /// Boxes of classes that are easily confused (car, bus, truck) that overlap more are one thing; `None` keeps both.
     pub group_iou: Option<f32>,
+    /// A box of which more than this share lies in a surer one of its group, or that holds so much of one, is no thing of its
+    /// own; `None` keeps both, as is right for a model that tells people apart who stand behind each other.
+    pub part: Option<f32>,
     /// Never more boxes than this in one picture.
     pub max_boxes: u32,
 }
@@ -246,8 +251,10 @@ struct RawManifest {
     licence: Option<String>,
     source: Option<String>,
     score: Option<f64>,
+    strong: Option<f64>,
     nms_iou: Option<f64>,
     group_iou: Option<f64>,
+    part: Option<f64>,
     max_boxes: Option<f64>,
     #[serde(default)]
     input: RawInput,
@@ -288,8 +295,10 @@ impl From<&Manifest> for RawManifest {
             licence: Some(licence.clone()),
             source: Some(source.clone()),
             score: Some(shortest(manifest.score.value())),
+            strong: manifest.strong.map(|strong| shortest(strong.value())),
             nms_iou: Some(shortest(manifest.nms_iou)),
             group_iou: manifest.group_iou.map(shortest),
+            part: manifest.part.map(shortest),
             max_boxes: Some(f64::from(manifest.max_boxes)),
             input: RawInput::from(input),
             classes: RawClasses {
@@ -407,8 +416,10 @@ impl RawManifest {
         });
         let licence = p.required("licence", self.licence);
         let score = p.number("score", self.score, [0.001, 1.0], None);
+        let strong = self.strong.map(|v| p.number("strong", Some(v), [0.001, 1.0], None));
         let nms_iou = p.number("nms_iou", self.nms_iou, [0.05, 1.0], Some(0.45));
         let group_iou = self.group_iou.map(|v| p.number("group_iou", Some(v), [0.05, 1.0], None));
+        let part = self.part.map(|v| p.number("part", Some(v), [0.05, 1.0], None));
         let max_boxes = p.number("max_boxes", self.max_boxes, [1.0, 1000.0], Some(300.0));
         // SSD has sides such as 300; all others halve their picture five times.
         let step = if family == Some(Family::Ssd) { 1 } else { SIDE_STEP };
@@ -434,8 +445,10 @@ impl RawManifest {
             input,
             classes,
             score: Confidence::new(score),
+            strong: strong.map(Confidence::new),
             nms_iou,
             group_iou,
+            part,
             max_boxes,
         })
     }

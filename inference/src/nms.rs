@@ -12,6 +12,8 @@ pub(crate) struct Suppression {
     pub(crate) same_class_iou: f32,
     /// Boxes of classes of one group that overlap more are one thing (car and truck on the same lorry).
     pub(crate) group_iou: Option<f32>,
+    /// Of two boxes of one group, the surer stays where more than this share of the smaller lies in the other.
+    pub(crate) part: Option<f32>,
     /// Not more boxes than this, the surest first.
     pub(crate) max_boxes: usize,
 }
@@ -42,6 +44,7 @@ pub(crate) fn suppress(detections: &mut Vec<Detection>, how: Suppression) -> Sup
                 None
             };
             limit.is_some_and(|limit| kept.rect.iou(&candidate.rect) > limit)
+                || how.part.is_some_and(|share| is_part(kept, &candidate, share))
         });
         if is_double {
             continue;
@@ -58,6 +61,12 @@ pub(crate) fn suppress(detections: &mut Vec<Detection>, how: Suppression) -> Sup
     Suppressed { n_over_limit, n_distinct }
 }
 
+/// Half a person beside the whole one, or two cars in one box.
+fn is_part(kept: &Detection, candidate: &Detection, share: f32) -> bool {
+    let smaller = kept.rect.area().min(candidate.rect.area());
+    kept.class.group() == candidate.class.group() && kept.rect.intersection(&candidate.rect) > share * smaller
+}
+
 #[cfg(test)]
 mod tests {
     use sharpeyes_domain::{
@@ -67,7 +76,8 @@ mod tests {
 
     use super::*;
 
-    const HOW: Suppression = Suppression { same_class_iou: 0.45, group_iou: Some(0.7), max_boxes: 10 };
+    const HOW: Suppression =
+        Suppression { same_class_iou: 0.45, group_iou: Some(0.7), part: None, max_boxes: 10 };
 
     fn detection(class: ObjectClass, score: f32, x0: f32, y0: f32, side: f32) -> Detection {
         let rect = NormRect { x0, y0, x1: x0 + side, y1: y0 + side };
@@ -108,6 +118,20 @@ mod tests {
         ];
         check(HOW, &boxes, &[0, 2]);
         check(Suppression { group_iou: None, ..HOW }, &boxes, &[0, 1, 2]);
+    }
+
+    #[test]
+    fn half_of_a_thing_is_none_where_the_model_sees_halves() {
+        let boxes = [
+            detection(Person, 0.9, 0.1, 0.1, 0.2),
+            // Lies in the first, holds the first, is another thing in it, and overlaps it by a corner.
+            detection(Person, 0.8, 0.12, 0.2, 0.1),
+            detection(Person, 0.7, 0.05, 0.05, 0.4),
+            detection(Car, 0.6, 0.12, 0.2, 0.1),
+            detection(Person, 0.5, 0.25, 0.25, 0.2),
+        ];
+        check(HOW, &boxes, &[0, 1, 2, 3, 4]);
+        check(Suppression { part: Some(0.5), ..HOW }, &boxes, &[0, 3, 4]);
     }
 
     #[test]

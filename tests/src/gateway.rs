@@ -308,6 +308,24 @@ impl Client {
         self.send(Method::POST, path, Some(body)).await
     }
 
+    /// What the centre does to an incident, in the version that it has now, with further fields of the command.
+    ///
+    /// # Errors
+    /// The answer, when it is not done.
+    pub async fn act(&self, incident: i64, action: &str, more: Value) -> anyhow::Result<Value> {
+        let now = self.get(&format!("/incidents/{incident}")).await?;
+        let version = &now["version"];
+        let mut command = json!({
+            "action": action, "expected_version": version, "idempotency_key": format!("{action}-{incident}-{version}")
+        });
+        if let (Some(command), Value::Object(more)) = (command.as_object_mut(), more) {
+            command.extend(more);
+        }
+        let (status, body) = self.post(&format!("/incidents/{incident}/actions"), &command).await?;
+        ensure!(status == StatusCode::OK, "{action} {incident}: {status} {body}");
+        Ok(body)
+    }
+
     /// Any request; a body that is no JSON comes back as null.
     ///
     /// # Errors

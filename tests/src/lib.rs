@@ -4,7 +4,9 @@
 
 pub mod alarm;
 pub mod bench;
+pub mod browser;
 pub mod camsim;
+pub mod console;
 pub mod eval;
 pub mod faulty;
 pub mod footage;
@@ -13,8 +15,10 @@ pub mod model;
 pub mod peer;
 pub mod players;
 pub mod poll;
+pub mod receiver;
 pub mod recording;
 pub mod replayed;
+pub mod rough;
 pub mod samples;
 pub mod scene;
 pub mod shared;

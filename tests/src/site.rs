@@ -123,6 +123,16 @@ impl SiteBuilder {
         self
     }
 
+    /// Adds one to a list of the site file: `unit`, `class`, `intake`.
+    #[must_use]
+    pub fn push(mut self, list: &str, table: Table) -> Self {
+        let list = self.sections.entry(list).or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(list) = list {
+            list.push(table.into());
+        }
+        self
+    }
+
     /// Adds a camera.
     #[must_use]
     pub fn camera(mut self, camera: SiteCamera) -> Self {

@@ -6,27 +6,22 @@
     reason = "a test reads where screenshots are wanted from the environment"
 )]
 
-use std::{path::PathBuf, process::Stdio, time::Duration};
+use std::{ffi::OsStr, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 use sharpeyes_domain::ids::{CameraId, StreamKind};
 use sharpeyes_tests::{
+    browser::Browser,
     camsim::{CamSim, CamSimConfig, CameraConfig, Clip, Login},
     gateway::Program,
     model,
     scene::Scene,
-    shared::{Shared, workspace_root},
+    shared::Shared,
     site::{SiteBuilder, SiteCamera, TestSite},
-};
-use tokio::{
-    io::{AsyncBufReadExt as _, BufReader, Lines},
-    process::{Child, ChildStdout, Command},
 };
 
 const PASSWORD: &str = "a long walk to the reservoir";
-/// For the browser to say its next word.
-const WORD: Duration = Duration::from_secs(240);
 const CAMERA: &str = "square";
 /// Recorded before the event begins: a clip begins ten seconds before it.
 const LEAD: Duration = Duration::from_secs(14);
@@ -93,7 +88,16 @@ async fn walk(film: Film, yolox: Option<&Shared>) -> anyhow::Result<()> {
     program.add_account(&site, "dispatcher", "operator", &["town"], PASSWORD).await?;
     let gateway = program.start(&site).await?;
 
-    let mut browser = Browser::open(gateway.url())?;
+    let shots = std::env::var_os("SHARPEYES_SHOTS").unwrap_or_default();
+    let mut browser = Browser::open(
+        "incident.mjs",
+        [
+            ("E2E_URL", OsStr::new(gateway.url())),
+            ("E2E_NAME", OsStr::new("dispatcher")),
+            ("E2E_PASSWORD", OsStr::new(PASSWORD)),
+            ("E2E_SHOTS", &shots),
+        ],
+    )?;
     browser.word("signed_in").await?;
     let awake = CamSim::start(config(&film, cameras.path().join("cache"), port))?;
     let seen = browser.word("result").await?;
@@ -142,43 +146,4 @@ fn main_width(cameras: &CamSim) -> anyhow::Result<i32> {
 
 fn number(value: &Value) -> anyhow::Result<f64> {
     value.as_f64().with_context(|| format!("no number: {value}"))
-}
-
-/// The script in console/e2e with a Chromium of its own.
-struct Browser {
-    _node: Child,
-    words: Lines<BufReader<ChildStdout>>,
-}
-
-impl Browser {
-    fn open(url: &str) -> anyhow::Result<Self> {
-        let console = workspace_root().join("console");
-        ensure!(console.join("node_modules").is_dir(), "no node_modules in console/: run `make setup`");
-        ensure!(console.join("dist/index.html").is_file(), "the console is not built: run `make console`");
-        let mut node = Command::new("node")
-            .arg("e2e/incident.mjs")
-            .current_dir(console)
-            .env("E2E_URL", url)
-            .env("E2E_NAME", "dispatcher")
-            .env("E2E_PASSWORD", PASSWORD)
-            .env("E2E_SHOTS", std::env::var_os("SHARPEYES_SHOTS").unwrap_or_default())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .context("starting node")?;
-        let stdout = node.stdout.take().context("node's output")?;
-        Ok(Self { _node: node, words: BufReader::new(stdout).lines() })
-    }
-
-    /// Waits for the event, which must be the next one.
-    async fn word(&mut self, event: &str) -> anyhow::Result<Value> {
-        let line = tokio::time::timeout(WORD, self.words.next_line())
-            .await
-            .with_context(|| format!("the browser did not come to `{event}` within {WORD:?}"))??
-            .with_context(|| format!("the browser ended before `{event}`"))?;
-        let said: Value = serde_json::from_str(&line)?;
-        ensure!(said["event"] == event, "the browser said {said} instead of `{event}`");
-        Ok(said)
-    }
 }

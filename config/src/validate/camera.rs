@@ -20,6 +20,9 @@ use crate::{
     raw::{RawCamera, RawLine, RawZone},
 };
 
+/// Pictures a second where no rule asks for more.
+const USUAL_FPS: f64 = 5.0;
+
 impl Check<'_> {
     pub(super) fn cameras(&mut self, root: &mut Table, areas: &[String], retention: Defaults) -> Vec<Camera> {
         let mut seen = BTreeMap::new();
@@ -82,7 +85,8 @@ impl Check<'_> {
             Some(model) => self.id(key("model"), Some(model), ModelId::new).map(Some),
             None => Some(None),
         };
-        let fps = raw.fps.unwrap_or(5.0);
+        let needed = || rules.iter().map(|rule| f64::from(rule.kind.need().fps)).fold(USUAL_FPS, f64::max);
+        let fps = raw.fps.unwrap_or_else(needed);
         let fps = if (0.2..=30.0).contains(&fps) { Ok(single(fps)) } else { Err(range(fps, 0.2, 30)) };
         let fps = self.accept(key("fps"), fps);
         let score = match raw.score {

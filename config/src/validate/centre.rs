@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A token that is shorter can be guessed.
-const LEAST_TOKEN: usize = 24;
+pub(super) const LEAST_TOKEN: usize = 24;
 
 impl Check<'_> {
     /// `areas` are the ids of all that are written.
@@ -120,7 +120,7 @@ impl Check<'_> {
         units
     }
 
-    fn area(&mut self, at: String, written: Option<String>, areas: &[String]) -> Option<AreaId> {
+    pub(super) fn area(&mut self, at: String, written: Option<String>, areas: &[String]) -> Option<AreaId> {
         let id = self.id(at.clone(), written, AreaId::new)?;
         if areas.iter().any(|known| known == id.as_str()) {
             return Some(id);

@@ -6,6 +6,7 @@ mod camera;
 mod centre;
 mod retention;
 mod rule;
+mod target;
 
 use std::{
     collections::BTreeMap,
@@ -213,10 +214,11 @@ impl Check<'_> {
         let areas = self.areas(&mut root);
         let cameras = self.cameras(&mut root, &areas.written, retention.unwrap_or_default());
         let (centre, intake_tokens) = self.centre(&mut root, &areas.written);
+        let targets = self.targets(&mut root, &areas.written, &centre);
         for key in root.keys() {
             let fault = Fault::Section(
                 "site, server, storage, playback, reports, incident, analysis, canary, inference, area, camera, unit, class, \
-                 route, deadlines, escalation, calendar, roster, intake",
+                 route, deadlines, escalation, calendar, roster, intake, outbound",
             );
             self.report(key.clone(), fault);
         }
@@ -236,6 +238,7 @@ impl Check<'_> {
             cameras,
             centre: std::sync::Arc::new(centre),
             intake_tokens,
+            targets,
         })
     }
 

@@ -54,6 +54,19 @@ fn camera_with(more: &str) -> String {
 }
 
 #[test]
+fn a_camera_is_looked_at_as_often_as_its_rules_need_unless_it_says_how_often() {
+    let check = |more: &str, expected: f32| {
+        let site = parse(&camera_with(more)).unwrap();
+        assert!((site.cameras[0].fps - expected).abs() < 1e-6, "{more}: {}", site.cameras[0].fps);
+    };
+    let accident = "[[camera.rule]]\nid = \"crash\"\nkind = \"accident\"";
+    check("", 5.0);
+    check("[[camera.rule]]\nid = \"in\"\nkind = \"intrusion\"", 5.0);
+    check(accident, 10.0);
+    check(&format!("fps = 4\n{accident}"), 4.0);
+}
+
+#[test]
 fn the_shipped_example_is_fine() {
     let site = parse(EXAMPLE_SITE).unwrap();
     assert_eq!(site.cameras.len(), 4);
@@ -171,6 +184,57 @@ fn all_problems_are_reported_at_once_with_their_paths() {
     assert!(found.iter().all(|problem| !problem.contains("hunter2")), "{found:#?}");
     // The unknown parent `b` is written, only wrong itself: its own complaint is enough, one more is allowed.
     assert!(found.len() <= expected.len() + 1, "{found:#?}");
+}
+
+#[test]
+fn targets_are_checked_and_no_secret_is_repeated() {
+    let found = problems(&site_with(
+        r#"
+        [[outbound]]
+        id = "a"
+        kind = "webhook"
+        url = "https://user:hunter2@county.test/"
+        secret = "hunter2"
+        purpose = "x"
+        topic = "t"
+        keep = "1d"
+        events = ["explode"]
+        share = ["faces"]
+        areas = ["nowhere"]
+        classes = ["none-such"]
+        [[outbound]]
+        id = "b"
+        kind = "mqtt"
+        url = "http://county.test/"
+        topic = "a/#"
+        username = "u"
+        [[outbound]]
+        id = "c"
+        kind = "fax"
+        url = "x"
+        purpose = "x"
+        "#,
+    ));
+    let expected = [
+        "outbound[0].url: carries a user name or password",
+        "outbound[0].secret: has fewer than 24 characters",
+        "outbound[0].topic: has no meaning for a target of kind `webhook`",
+        "outbound[0].keep: is 1d, must be within 7days and",
+        "outbound[0].events: there is no event `explode`",
+        "outbound[0].share: `faces` is no share",
+        "outbound[0].areas: there is no area `nowhere`",
+        "outbound[0].classes: there is no class `none-such`",
+        "outbound[1].purpose: is missing",
+        "outbound[1].url: has the scheme `http`, must be mqtts or mqtt",
+        "outbound[1].topic: must be levels",
+        "outbound[1].username: is set without `password`",
+        "outbound[2].kind: there is no kind of target `fax`",
+    ];
+    for start in expected {
+        assert!(found.iter().any(|problem| problem.starts_with(start)), "{start}\nnot in {found:#?}");
+    }
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    assert!(found.iter().all(|problem| !problem.contains("hunter2")), "{found:#?}");
 }
 
 #[test]

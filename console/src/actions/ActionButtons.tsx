@@ -1,54 +1,108 @@
-import { Button } from "antd";
+import { EllipsisOutlined } from "@ant-design/icons";
+import { Button, Dropdown } from "antd";
 import { mayAct, useViewer } from "../api/session";
-import type { Incident } from "../api/types";
 import { useSpeech } from "../i18n/context";
-import { isOpen } from "../live/book";
+import { active, type CentreVerb, type Known, LINES, nextVerb, possible } from "./lifecycle";
 import type { Actions } from "./useActions";
 
-/** The verbs as buttons, each with its key. */
-export function ActionButtons({ incident, actions }: { incident: Incident; actions: Actions }) {
+/** In this order: what leads on, what settles, what presses, what puts away. */
+const ORDER: readonly CentreVerb[] = [
+  "claim",
+  "assess",
+  "dispatch",
+  "verify",
+  "close",
+  "revisit",
+  "archive",
+  "unmerge",
+  "unshelve",
+  "rework",
+  "extend",
+  "refuse_extension",
+  "urge",
+  "hold",
+  "unhold",
+  "withdraw",
+  "release",
+  "reject",
+  "reopen",
+  "merge",
+  "shelve",
+  "raise",
+  "note",
+];
+/** So many of them are in sight where there is little room; the rest is behind one button. */
+const FEW = 3;
+
+interface Props {
+  incident: Known;
+  actions: Actions;
+  /** Only what is usual: the rest is on the incident's own page. */
+  brief?: boolean;
+}
+
+/** The verbs that are possible now as buttons, each with its key. */
+export function ActionButtons({ incident, actions, brief = false }: Props) {
   const { t } = useSpeech();
   const viewer = useViewer();
   if (!mayAct(viewer.role)) return <p className="muted">{t.act.readOnly}</p>;
-  const busy = actions.busy === incident.id;
-  const mine = incident.owner?.id === viewer.id;
+  const allowed = possible(incident, viewer.id);
+  const next = nextVerb(incident);
+  const verbs = ORDER.filter((verb) => allowed.has(verb)).sort(
+    (a, b) => Number(b === next) - Number(a === next),
+  );
+  const label = (verb: CentreVerb) =>
+    verb === "dispatch" && active(incident.units).length > 0
+      ? t.desk.dispatchMore
+      : (t.desk.verb[verb] ?? verb);
+  const canFalse = allowed.has("close") && incident.state !== "verified";
+  const asked = incident.asked_due_ms !== undefined;
+  const isMain = (verb: CentreVerb) => verb === next || (asked && verb === "extend");
+  const few = verbs.slice(0, FEW);
 
-  if (!isOpen(incident)) {
-    return (
-      <div className="actions">
-        <Button
-          disabled={!actions.can(incident, "reopen")}
-          loading={busy}
-          onClick={() => actions.askReopen(incident)}
-        >
-          {t.act.reopen}
-        </Button>
-      </div>
-    );
-  }
-  const closable = actions.can(incident, "close");
+  const button = (verb: CentreVerb, look: string) => (
+    <Button
+      key={verb}
+      className={look}
+      data-verb={verb}
+      type={isMain(verb) ? "primary" : "default"}
+      loading={actions.busy === incident.id && verb === next}
+      onClick={() => actions.run(incident, verb)}
+    >
+      {label(verb)} <kbd>{LINES[verb].key.toUpperCase()}</kbd>
+    </Button>
+  );
+  const falseAlarm = canFalse && (
+    <Button data-verb="false" onClick={() => actions.askFalse(incident)}>
+      {t.act.falseAlarm} <kbd>F</kbd>
+    </Button>
+  );
+  const rest = verbs.slice(FEW);
   return (
-    <div className="actions">
-      {incident.state === "claimed" && mine ? (
-        <Button loading={busy} onClick={() => actions.release(incident)}>
-          {t.act.release} <kbd>U</kbd>
-        </Button>
-      ) : (
-        <Button
-          type="primary"
-          loading={busy}
-          disabled={!actions.can(incident, "claim")}
-          onClick={() => actions.claim(incident)}
+    <div className={brief ? "actions actions-brief" : "actions"}>
+      {few.map((verb) => button(verb, ""))}
+      {falseAlarm}
+      {!brief && rest.map((verb) => button(verb, "actions-rest"))}
+      {rest.length > 0 && (
+        <Dropdown
+          trigger={["click"]}
+          menu={{
+            items: rest.map((verb) => ({
+              key: verb,
+              label: (
+                <span className="menu-verb">
+                  {label(verb)} <kbd>{LINES[verb].key.toUpperCase()}</kbd>
+                </span>
+              ),
+              onClick: () => actions.run(incident, verb),
+            })),
+          }}
         >
-          {t.act.claim} <kbd>C</kbd>
-        </Button>
+          <Button className="actions-more" icon={<EllipsisOutlined />} aria-label={t.desk.more}>
+            {t.desk.more}
+          </Button>
+        </Dropdown>
       )}
-      <Button disabled={!closable} onClick={() => actions.askClose(incident)}>
-        {t.act.close} <kbd>X</kbd>
-      </Button>
-      <Button disabled={!closable} onClick={() => actions.askFalse(incident)}>
-        {t.act.falseAlarm} <kbd>F</kbd>
-      </Button>
     </div>
   );
 }

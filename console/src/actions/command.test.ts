@@ -1,14 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { Answer } from "../api/client";
+import type { WorkCommand } from "../api/desk";
 import type { Incident, IncidentCommand } from "../api/types";
 import { incident } from "../testing";
-import { carryOut, possible } from "./command";
+import { carryOut, carryOutAll } from "./command";
 
 /** A server that answers in turn and keeps what it was asked. */
 function server(...answers: Answer<Incident>[]) {
   const asked: IncidentCommand[] = [];
-  const send = async (_id: number, command: IncidentCommand): Promise<Answer<Incident>> => {
-    asked.push(command);
+  const send = async (_id: number, command: IncidentCommand | WorkCommand): Promise<Answer<Incident>> => {
+    asked.push(command as IncidentCommand);
     return answers[asked.length - 1] ?? { kind: "aborted" };
   };
   return { asked, send };
@@ -58,22 +59,49 @@ describe("carryOut", () => {
     const s = server(ok(incident(1)));
     await carryOut(
       incident(1, { state: "closed" }),
-      { verb: "reopen", reason: "mistake", note: "x" },
+      { verb: "reopen", reopen_reason: "mistake", note: "x" },
       s.send,
     );
     expect(s.asked[0]).toMatchObject({ action: "reopen", reopen_reason: "mistake", note: "x" });
   });
+
+  it("asks a person to look again when a unit was told meanwhile", async () => {
+    const told = { unit: "patrol", unit_name: "巡防队", lead: true, told_ms: 1, reworks: 0 };
+    const s = server(conflict(incident(1, { version: 5, state: "claimed", owner: me, units: [told] })));
+    const seen = incident(1, { state: "claimed", owner: me });
+    expect((await carryOut(seen, { verb: "assess" }, s.send)).kind).toBe("error");
+    expect(s.asked).toHaveLength(1);
+  });
+
+  it("names the unit that the centre acts for, and keeps its files to itself", async () => {
+    const s = server(ok(incident(1)));
+    const state = incident(1, { state: "handling" });
+    await carryOut(state, { verb: "feedback", unit: "patrol", note: "到场", files: [] }, s.send);
+    expect(s.asked[0]).toMatchObject({ action: "feedback", unit: "patrol", note: "到场" });
+    expect(s.asked[0]).not.toHaveProperty("files");
+  });
 });
 
-describe("possible", () => {
-  it.each([
-    ["new", undefined, ["claim", "close"]],
-    ["claimed", 1, ["release", "close"]],
-    ["claimed", 2, []],
-    ["closed", 1, ["reopen"]],
-    ["merged", undefined, []],
-  ] as const)("%s held by %s", (state, owner, verbs) => {
-    const i = incident(1, { state, owner: owner === undefined ? undefined : { id: owner, name: "" } });
-    expect([...possible(i, 1)]).toEqual(verbs);
+describe("carryOutAll", () => {
+  it("goes on from what the step before made of it", async () => {
+    const s = server(
+      ok(incident(1, { version: 2, state: "claimed", owner: me })),
+      ok(incident(1, { version: 3, state: "assessed", owner: me })),
+      ok(incident(1, { version: 4, state: "dispatched", owner: me })),
+    );
+    await carryOutAll(incident(1), [{ verb: "assess", level: 2 }, { verb: "dispatch" }], s.send);
+    expect(s.asked.map((c) => [c.action, c.expected_version])).toEqual([
+      ["claim", 1],
+      ["assess", 2],
+      ["dispatch", 3],
+    ]);
+  });
+
+  it("stops at the first refusal", async () => {
+    const s = server(conflict(incident(1, { version: 9, state: "closed" })));
+    const seen = incident(1, { state: "claimed", owner: me });
+    const answer = await carryOutAll(seen, [{ verb: "assess" }, { verb: "dispatch" }], s.send);
+    expect(answer.kind).toBe("error");
+    expect(s.asked).toHaveLength(1);
   });
 });

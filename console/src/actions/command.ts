@@ -3,15 +3,35 @@
  * a lost answer the same command. No words and no React here.
  */
 import { type Answer, client } from "../api/client";
+import { desk, type WorkCommand, type WorkVerb } from "../api/desk";
 import type { CloseReason, Incident, IncidentCommand, ReopenReason } from "../api/types";
+import { type CentreVerb, takesFirst } from "./lifecycle";
 
-export type Decision =
-  | { verb: "claim" | "release" }
-  | { verb: "close"; reason: CloseReason; note?: string }
-  | { verb: "reopen"; reason: ReopenReason; note?: string };
-export type Verb = Decision["verb"];
+type Fields<Command> = Omit<Partial<Command>, "action" | "expected_version" | "idempotency_key">;
 
-type Send = (id: number, command: IncidentCommand) => Promise<Answer<Incident>>;
+/** What the centre does, with the fields that the verb takes. */
+export type CentreDecision = { verb: CentreVerb } & Fields<IncidentCommand>;
+/** What a unit does, or the centre in its name; its files go up after it. */
+export type WorkDecision = { verb: WorkVerb; unit: string; files?: readonly File[] } & Fields<WorkCommand>;
+export type Decision = CentreDecision | WorkDecision;
+
+type Command = IncidentCommand | WorkCommand;
+type Send = (id: number, command: Command) => Promise<Answer<Incident>>;
+
+const WORK: readonly string[] = [
+  "sign_in",
+  "arrive",
+  "feedback",
+  "finish",
+  "return",
+  "ask_extension",
+] satisfies WorkVerb[];
+export const isWork = (decision: Decision): decision is WorkDecision => WORK.includes(decision.verb);
+
+const sendByKind: Send = (id, command) =>
+  WORK.includes(command.action)
+    ? desk.work(id, command as WorkCommand)
+    : client.act(id, command as IncidentCommand);
 
 let counter = 0;
 /** `crypto.randomUUID` exists only on secure origins, and a township's console may be plain http on its own network. */
@@ -21,17 +41,14 @@ export function freshKey(): string {
   return `${[...random].map((n) => n.toString(16).padStart(8, "0")).join("")}-${counter}`;
 }
 
-function commandOf(incident: Incident, decision: Decision): IncidentCommand {
-  const base = { action: decision.verb, expected_version: incident.version, idempotency_key: freshKey() };
-  switch (decision.verb) {
-    case "close":
-      return { ...base, reason: decision.reason, note: decision.note };
-    case "reopen":
-      return { ...base, reopen_reason: decision.reason, note: decision.note };
-    case "claim":
-    case "release":
-      return base;
+function commandOf(incident: Incident, decision: Decision): Command {
+  const base = { expected_version: incident.version, idempotency_key: freshKey() };
+  if (isWork(decision)) {
+    const { verb, files: _, ...fields } = decision;
+    return { ...base, action: verb, ...fields };
   }
+  const { verb, ...fields } = decision;
+  return { ...base, action: verb, ...fields } as IncidentCommand;
 }
 
 async function sendSafely(incident: Incident, decision: Decision, send: Send): Promise<Answer<Incident>> {
@@ -42,9 +59,11 @@ async function sendSafely(incident: Incident, decision: Decision, send: Send): P
   return first;
 }
 
-/** No person has touched it in between: only the machine added an alarm or raised the level. */
+/** No person has decided anything in between: only the machine added an alarm or warned, or somebody wrote a note. */
 function sameHands(seen: Incident, current: Incident): boolean {
-  return seen.state === current.state && seen.owner?.id === current.owner?.id;
+  const settled = (i: Incident) =>
+    JSON.stringify([i.state, i.owner?.id, i.units, i.due_ms, i.asked_due_ms, i.held_since_ms, i.urged]);
+  return settled(seen) === settled(current);
 }
 
 async function sendOnce(incident: Incident, decision: Decision, send: Send): Promise<Answer<Incident>> {
@@ -56,32 +75,29 @@ async function sendOnce(incident: Incident, decision: Decision, send: Send): Pro
   return first;
 }
 
-/** Only a claimed incident can be closed: closing an unclaimed one takes it first. */
+/** One decision. What must be claimed for it and is not is claimed first. */
 export async function carryOut(
   incident: Incident,
   decision: Decision,
-  send: Send = client.act,
+  send: Send = sendByKind,
 ): Promise<Answer<Incident>> {
-  if (decision.verb !== "close" || incident.state !== "new") return sendOnce(incident, decision, send);
+  if (!takesFirst(incident, decision.verb)) return sendOnce(incident, decision, send);
   const claimed = await sendOnce(incident, { verb: "claim" }, send);
   return claimed.kind === "ok" ? sendOnce(claimed.value, decision, send) : claimed;
 }
 
-/** What this person may do with it now; the server has the last word. */
-export function possible(incident: Incident, viewerId: number): ReadonlySet<Verb> {
-  const mine = incident.owner?.id === viewerId;
-  switch (incident.state) {
-    case "new":
-      return new Set<Verb>(["claim", "close"]);
-    case "claimed":
-      return mine ? new Set<Verb>(["release", "close"]) : new Set();
-    case "closed":
-    case "revisited":
-    case "rejected":
-      return new Set<Verb>(["reopen"]);
-    default:
-      return new Set();
+/** One after the other, each upon what the one before made of it; the first that fails is the answer. */
+export async function carryOutAll(
+  incident: Incident,
+  decisions: readonly Decision[],
+  send: Send = sendByKind,
+): Promise<Answer<Incident>> {
+  let answer: Answer<Incident> = { kind: "ok", value: incident };
+  for (const decision of decisions) {
+    answer = await carryOut(answer.value, decision, send);
+    if (answer.kind !== "ok") return answer;
   }
+  return answer;
 }
 
 /** Digits 1 to 5 choose these. */

@@ -18,6 +18,8 @@ import type {
   IncidentScope,
   Language,
   NewAccount,
+  OutboundResent,
+  OutboundTarget,
   SetupState,
   Ticket,
   TicketScope,
@@ -116,6 +118,9 @@ export const client = {
     call<Ticket[]>("GET", `/tickets?state=${state}`, undefined, signal),
   actOnTicket: (id: number, act: TicketAct, note: string) =>
     call<Ticket>("POST", `/tickets/${id}/${act}`, { note }),
+  outbound: (signal?: AbortSignal) => call<OutboundTarget[]>("GET", "/outbound", undefined, signal),
+  resendOutbound: (target: string) =>
+    call<OutboundResent>("POST", `/outbound/${encodeURIComponent(target)}/resend`, {}),
   accounts: (signal?: AbortSignal) => call<Account[]>("GET", "/accounts", undefined, signal),
   createAccount: (account: NewAccount) => call<Account>("POST", "/accounts", account),
   changeAccount: (id: number, change: AccountChange) => call<Account>("PATCH", `/accounts/${id}`, change),

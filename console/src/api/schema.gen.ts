@@ -536,6 +536,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/outbound": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every target, and how telling it goes. */
+        get: operations["outbound_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbound/{target}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages of a target, the newest first, at most 200. Operators see those of incidents that they may see. */
+        get: operations["outbound_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbound/{target}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends messages again, in the order in which they happened. Receivers know them by their key. */
+        post: operations["outbound_resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports": {
         parameters: {
             query?: never;
@@ -2027,6 +2078,129 @@ export interface components {
              */
             to_ms: number;
         };
+        /** @description Why an attempt failed. */
+        OutboundError: {
+            /**
+             * Format: int64
+             * @description When; absent in a message's own error.
+             */
+            at_ms?: number | null;
+            /** @description Stable word for what, e.g. `refused`, `timeout`, `http_500`, `expired`. */
+            code: string;
+            /** @description What exactly, English. */
+            detail: string;
+            /** @description What to do, English. */
+            remedy: string;
+            /** @description How far it came: `resolve`, `connect`, `tls`, `send`, `answer`. */
+            stage: string;
+        };
+        /** @description A message, without what it says. */
+        OutboundMessage: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /**
+             * Format: int64
+             * @description When it was delivered or given up.
+             */
+            ended_ms?: number | null;
+            error?: components["schemas"]["OutboundError"] | null;
+            /** @description What happened, e.g. `open`, `dispatch`. */
+            event: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description Of which incident.
+             */
+            incident: number;
+            /**
+             * Format: int64
+             * @description When it is tried next; absent of one that waits: after an earlier one of its incident.
+             */
+            next_ms?: number | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["OutboundState"];
+            /**
+             * Format: int64
+             * @description The version that it tells of.
+             */
+            version: number;
+        };
+        /** @description What is sent again. */
+        OutboundResend: {
+            /** @description These messages, delivered or given up, at most 200; absent: all that were given up, for those who keep the site. */
+            ids?: number[] | null;
+        };
+        /** @description How much is sent again. */
+        OutboundResent: {
+            /**
+             * Format: int64
+             * @description Messages.
+             */
+            messages: number;
+        };
+        /**
+         * @description Which messages are asked for.
+         * @enum {string}
+         */
+        OutboundState: "waiting" | "delivered" | "dead";
+        /** @description A system that is told of incidents, and how telling it goes. */
+        OutboundTarget: {
+            /**
+             * Format: int64
+             * @description Messages that were given up.
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description Since when none was delivered although it was tried; absent: the last attempt was fine, or there was none.
+             */
+            failing_since_ms?: number | null;
+            /** @description As in the site file. */
+            id: string;
+            /** @description `webhook` or `mqtt`. */
+            kind: string;
+            last_error?: components["schemas"]["OutboundError"] | null;
+            /**
+             * Format: int64
+             * @description When one was last delivered.
+             */
+            last_success_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Messages that were dropped because too many waited.
+             */
+            lost: number;
+            /** @description For people. */
+            name: string;
+            /**
+             * Format: int64
+             * @description When the oldest of them happened.
+             */
+            oldest_ms?: number | null;
+            /** @description What it is told for. */
+            purpose: string;
+            /** @description What it may be told beyond the incident itself: `report`, `reporter`, `notes`, `position`. */
+            share: string[];
+            /** @description Where it is, without secrets. */
+            url: string;
+            /**
+             * Format: int64
+             * @description Messages that wait.
+             */
+            waiting: number;
+        };
         /** @description `PATCH /session`: what a viewer may change about their own account. Only given fields change. */
         OwnChange: {
             /** @description The password until now. */
@@ -2581,7 +2755,7 @@ export interface components {
          * @description What is broken.
          * @enum {string}
          */
-        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "disk" | "clock" | "canary_missing";
+        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "disk" | "clock" | "canary_missing" | "outbound";
         /** @description What a technician writes with it; may be empty. */
         TicketNote: {
             /** @description At most 1,000 characters. An empty one leaves what is written. */
@@ -4005,6 +4179,100 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+        };
+    };
+    outbound_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutboundTarget"][];
+                };
+            };
+        };
+    };
+    outbound_messages: {
+        parameters: {
+            query?: {
+                /** @description Those that were given up, if not given. */
+                state?: components["schemas"]["OutboundState"];
+                /** @description Only those with a smaller number: the next page. */
+                before?: number;
+            };
+            header?: never;
+            path: {
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutboundMessage"][];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    outbound_resend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutboundResend"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutboundResent"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

@@ -5,26 +5,48 @@ import { useKeys } from "./keys";
 interface Props {
   onClose: () => void;
   /** The page that was asked about comes first. */
-  first?: "queue" | "timeline";
+  first?: "queue" | "incident" | "timeline";
 }
 
-/** All keys of the queue, the incident page and the timeline. */
+/** The keys of the page that was asked about, and of those beside it. */
 export function HelpDialog({ onClose, first = "queue" }: Props) {
   const { t } = useSpeech();
   useKeys({ "?": onClose });
+  const { keys } = t.desk;
   const queue: [string, string][] = [
     ["J K", t.keys.move],
     ["Enter", t.keys.open],
-    ["C", t.keys.claim],
-    ["U", t.keys.release],
-    ["X", t.keys.close],
+    ["C U", keys.accept],
     ["F", t.keys.falseAlarm],
-    ["N", t.keys.fresh],
+    ["X", t.keys.close],
+    ["A D", keys.assess],
+    ["S M", keys.shelve],
+    ["N", keys.report],
     ["R", t.keys.red],
-    ["L", t.keys.live],
+    ["E Y", `${keys.late} / ${keys.mine}`],
+    ["0 1 … 9", keys.views],
+    ["V", keys.save],
+    ["G", keys.fresh],
     ["/", t.keys.search],
+    ["L", t.keys.live],
     ["?", t.keys.help],
     ["Esc", t.keys.esc],
+  ];
+  const steps: [string, string][] = [
+    ["C U", keys.accept],
+    ["A D", keys.assess],
+    ["1 … 9", keys.units],
+    ["W", keys.withdraw],
+    ["G", keys.urge],
+    ["E Q", keys.extension],
+    ["H", keys.hold],
+    ["V R", keys.verify],
+    ["X F R", keys.settle],
+    ["Z O", keys.archive],
+    ["S M", keys.put],
+    ["+", keys.raise],
+    ["P I", keys.note],
+    ["Ctrl+Enter", keys.submit],
   ];
   const incident: [string, string][] = [
     ["Space", t.keys.play],
@@ -32,7 +54,6 @@ export function HelpDialog({ onClose, first = "queue" }: Props) {
     [", .", t.keys.second],
     ["B", t.keys.begin],
     ["J K", t.keys.move],
-    ["C U X F", `${t.act.claim} / ${t.act.release} / ${t.act.close} / ${t.act.falseAlarm}`],
     ["L", t.keys.live],
     ["T", t.timeline.open],
     ["Esc", t.keys.back],
@@ -59,7 +80,7 @@ export function HelpDialog({ onClose, first = "queue" }: Props) {
     <Modal
       open
       centered
-      width={first === "timeline" ? 960 : 680}
+      width={first === "timeline" ? 960 : 720}
       footer={null}
       title={t.keys.title}
       onCancel={onClose}
@@ -68,8 +89,9 @@ export function HelpDialog({ onClose, first = "queue" }: Props) {
     >
       <div className="help">
         {first === "timeline" && playback}
-        <KeyList title={t.keys.queue} rows={queue} />
-        <KeyList title={t.keys.incident} rows={incident} />
+        {first !== "incident" && <KeyList title={t.keys.queue} rows={queue} />}
+        {first !== "timeline" && <KeyList title={keys.seven} rows={steps} />}
+        {first !== "queue" && <KeyList title={t.keys.incident} rows={incident} />}
       </div>
     </Modal>
   );

@@ -1,13 +1,19 @@
 /** English: fills every word that Chinese has. */
 import { incidentClass, objectClass, sentence } from "./alarms.en";
+import { deskCodes, deskWords } from "./desk.en";
+import { outboundWords } from "./outbound.en";
+import { phoneWords } from "./phone.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
 import { reportCodes, reportWords } from "./reports.en";
 import { ticketWords } from "./tickets.en";
 import type { Words } from "./zh";
 
 export const en: Words = {
+  ...phoneWords,
+  ...deskWords,
   ...recordingWords,
   ...reportWords,
+  ...outboundWords,
   ...ticketWords,
   product: "Sharp Eyes",
   tagline: "Governance centre · dispatch",
@@ -448,6 +454,7 @@ export const en: Words = {
   },
   error: {
     codes: {
+      ...deskCodes,
       ...recordingCodes,
       ...reportCodes,
       unreachable: "The server cannot be reached. Check the network.",

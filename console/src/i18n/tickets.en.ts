@@ -37,6 +37,7 @@ export const ticketWords: typeof words = {
       disk: "Disk",
       clock: "Clock",
       canary_missing: "Test alarm missing",
+      outbound: "Others not told",
     },
     states: {
       open: "Open",
@@ -55,6 +56,9 @@ export const ticketWords: typeof words = {
       keyframe: "keyframe",
       decode: "decoding",
       detect: "detecting",
+      tls: "encryption",
+      send: "sending",
+      answer: "answer",
     },
     remedies: {},
   },

@@ -36,6 +36,7 @@ export const ticketWords = {
       disk: "存储故障",
       clock: "时钟异常",
       canary_missing: "自检警情缺失",
+      outbound: "对外推送失败",
     } as Record<string, string>,
     states: {
       open: "待处理",
@@ -54,6 +55,9 @@ export const ticketWords = {
       keyframe: "关键帧",
       decode: "解码",
       detect: "检测",
+      tls: "加密握手",
+      send: "发送",
+      answer: "应答",
     } as Record<string, string>,
     remedies: {
       covered: "到现场查看：镜头被遮挡，或补光灯已灭；清洁护罩。",
@@ -70,6 +74,7 @@ export const ticketWords = {
       failed: "查看内核日志，更换磁盘。",
       slow: "检查磁盘健康，以及是否被其他程序占用。",
       clock_doubted: "校正时钟，或在“存储”页确认时钟正确；在此之前不按时间删除录像。",
+      outbound: "其他系统收不到事件推送：按失败环节检查网络、证书、密钥和对方服务；消息会保留并自动重发。",
       canary_missing: "自检摄像机没有按时报警：检查分析、数据库和本机负载；在恢复之前不要相信“没有警情”。",
     } as Record<string, string>,
   },

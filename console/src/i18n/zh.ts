@@ -1,12 +1,18 @@
 /** Chinese, the first language: the shape of this object is what every other language must fill. */
 import { incidentClass, objectClass, sentence } from "./alarms.zh";
+import { deskCodes, deskWords } from "./desk.zh";
+import { outboundWords } from "./outbound.zh";
+import { phoneWords } from "./phone.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
 import { reportCodes, reportWords } from "./reports.zh";
 import { ticketWords } from "./tickets.zh";
 
 export const zh = {
+  ...phoneWords,
+  ...deskWords,
   ...recordingWords,
   ...reportWords,
+  ...outboundWords,
   ...ticketWords,
   product: "雪亮视频网关",
   tagline: "综治中心 · 事件调度",
@@ -503,6 +509,7 @@ export const zh = {
   },
   error: {
     codes: {
+      ...deskCodes,
       ...recordingCodes,
       ...reportCodes,
       unreachable: "连不上服务器，请检查网络。",

@@ -54,8 +54,8 @@ export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => voi
   signedOut.current = onSignedOut;
 
   useEffect(() => {
-    const take = (incident: Incident) => {
-      const fresh = book.apply(incident);
+    const take = (incident: Incident, seq: number) => {
+      const fresh = book.apply(incident, seq);
       if (fresh) sounder.announce(incident.level);
       void queries.invalidateQueries({ queryKey: ["incident", incident.id] });
       if (!isOpen(incident)) void queries.invalidateQueries({ queryKey: ["incidents", "closed"] });
@@ -65,7 +65,7 @@ export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => voi
       {
         onState: setLink,
         onSnapshot: (list) => {
-          book.reset(list.incidents);
+          book.reset(list.incidents, list.as_of_seq);
           void queries.invalidateQueries({ queryKey: ["incident"] });
         },
         onIncident: take,

@@ -3,6 +3,18 @@ import { incident } from "../testing";
 import { IncidentBook } from "./book";
 
 describe("IncidentBook", () => {
+  it("takes what an alarm's end says of the same version, and not what came before it", () => {
+    const book = new IncidentBook();
+    book.reset([incident(1, { ongoing: true })], 10);
+    book.apply(incident(1, { ongoing: false }), 11);
+    expect(book.get(1)?.ongoing).toBe(false);
+    book.apply(incident(1, { ongoing: true }), 11);
+    book.apply(incident(1, { ongoing: true }));
+    expect(book.get(1)?.ongoing).toBe(false);
+    book.reset([incident(1, { ongoing: true })], 10);
+    expect(book.get(1)?.ongoing).toBe(false);
+  });
+
   it("takes only greater versions, so that duplicates and late arrivals change nothing", () => {
     const book = new IncidentBook();
     const told = vi.fn();
@@ -29,7 +41,7 @@ describe("IncidentBook", () => {
     book.apply(incident(1, { version: 5, state: "claimed" }));
     book.apply(incident(2));
     book.apply(incident(3, { state: "closed" }));
-    book.reset([incident(1, { version: 4 }), incident(4)]);
+    book.reset([incident(1, { version: 4 }), incident(4)], 0);
     expect(book.view().map((i) => [i.id, i.version])).toEqual([
       [3, 1],
       [1, 5],

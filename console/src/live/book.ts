@@ -1,6 +1,7 @@
 /**
- * Every incident that this browser knows, each in its newest version. Duplicates and late arrivals are harmless:
- * only a greater version replaces. No ordering and no words here.
+ * Every incident that this browser knows, each as it was last. Duplicates and late arrivals are harmless: a greater
+ * version replaces, and of the same version what the log says later, because an alarm that ends and a clock that is set
+ * make no version. No ordering and no words here.
  */
 import type { Incident, IncidentState } from "../api/types";
 
@@ -10,15 +11,23 @@ export function isOpen(incident: Incident): boolean {
   return !FINISHED.has(incident.state);
 }
 
-/** The incident as it should be kept, or null when the arrival is not newer. */
-export function newer(kept: Incident | undefined, arrived: Incident): Incident | null {
-  return kept !== undefined && arrived.version <= kept.version ? null : arrived;
+/** An incident, and the position of the log that it was known at. */
+export interface Known {
+  incident: Incident;
+  seq: number;
+}
+
+/** Whether an arrival says more than what is kept. An answer to an action knows no position, and counts by its version. */
+export function isNews(kept: Known | undefined, arrived: Incident, seq: number | null): boolean {
+  if (kept === undefined) return true;
+  if (arrived.version !== kept.incident.version) return arrived.version > kept.incident.version;
+  return seq !== null && seq > kept.seq;
 }
 
 export type Fresh = "new" | "raised" | null;
 
 export class IncidentBook {
-  #byId = new Map<number, Incident>();
+  #byId = new Map<number, Known>();
   #listeners = new Set<() => void>();
   #view: readonly Incident[] = [];
   #loaded = false;
@@ -32,32 +41,32 @@ export class IncidentBook {
   };
 
   get(id: number): Incident | undefined {
-    return this.#byId.get(id);
+    return this.#byId.get(id)?.incident;
   }
 
   /** Takes a snapshot of all open incidents: one that we hold as open and that is not in it is gone. */
-  reset(open: readonly Incident[]): void {
-    const kept = new Map<number, Incident>();
-    for (const [id, incident] of this.#byId) if (!isOpen(incident)) kept.set(id, incident);
+  reset(open: readonly Incident[], asOf: number): void {
+    const kept = new Map<number, Known>();
+    for (const [id, known] of this.#byId) if (!isOpen(known.incident)) kept.set(id, known);
     for (const incident of open) {
       const known = this.#byId.get(incident.id);
-      kept.set(incident.id, newer(known, incident) ?? known ?? incident);
+      const is = known === undefined || isNews(known, incident, asOf) ? { incident, seq: asOf } : known;
+      kept.set(incident.id, is);
     }
     this.#byId = kept;
     this.#loaded = true;
     this.#tell();
   }
 
-  /** Takes one change; tells whether it is worth a sound. */
-  apply(incident: Incident): Fresh {
+  /** Takes one change, from the log with its position; tells whether it is worth a sound. */
+  apply(incident: Incident, seq: number | null = null): Fresh {
     const known = this.#byId.get(incident.id);
-    const next = newer(known, incident);
-    if (!next) return null;
-    this.#byId.set(next.id, next);
+    if (!isNews(known, incident, seq)) return null;
+    this.#byId.set(incident.id, { incident, seq: seq ?? known?.seq ?? 0 });
     this.#tell();
-    if (!isOpen(next)) return null;
+    if (!isOpen(incident)) return null;
     if (!known) return "new";
-    return next.level < known.level ? "raised" : null;
+    return incident.level < known.incident.level ? "raised" : null;
   }
 
   /** It is no longer this viewer's. */
@@ -66,7 +75,7 @@ export class IncidentBook {
   }
 
   #tell(): void {
-    this.#view = [...this.#byId.values()];
+    this.#view = [...this.#byId.values()].map((known) => known.incident);
     for (const listener of this.#listeners) listener();
   }
 }

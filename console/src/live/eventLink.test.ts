@@ -96,6 +96,42 @@ describe("EventLink", () => {
     h.link.stop();
   });
 
+  it("does not go on without the snapshot that a reset asks for", async () => {
+    const pipes = [pipe(), pipe()];
+    const asked: number[] = [];
+    let n = 0;
+    const taken: number[] = [];
+    const link = new EventLink(
+      {
+        now: () => Date.now(),
+        open: async (lastSeq) => {
+          asked.push(lastSeq);
+          return (pipes[asked.length - 1] ?? pipe()).response;
+        },
+        snapshot: async () => {
+          n += 1;
+          return n === 2 ? "failed" : { as_of_seq: n * 100, incidents: [] };
+        },
+      },
+      {
+        onState: () => undefined,
+        onSnapshot: (list) => taken.push(list.as_of_seq),
+        onIncident: () => undefined,
+        onGone: () => undefined,
+        onSignedOut: () => undefined,
+      },
+    );
+    link.start();
+    await vi.advanceTimersByTimeAsync(10);
+    pipes[0]?.write(
+      'event: reset\nid: 99\ndata: {"as_of_seq":99}\n\nevent: ready\nid: 99\ndata: {"as_of_seq":99}\n\n',
+    );
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(taken).toEqual([100, 300]);
+    expect(asked).toEqual([100, 300]);
+    link.stop();
+  });
+
   it("cuts a connection that is silent for too long, and a heartbeat is not silence", async () => {
     let opened = 0;
     const p = pipe();

@@ -22,7 +22,8 @@ export interface LinkState {
 export interface LinkHandlers {
   onState: (state: LinkState) => void;
   onSnapshot: (list: IncidentList) => void;
-  onIncident: (incident: Incident) => void;
+  /** As it is after the change at this position of the log. */
+  onIncident: (incident: Incident, seq: number) => void;
   /** It is no longer this viewer's. */
   onGone: (id: number) => void;
   /** The session is over: reconnecting would not help. */
@@ -77,6 +78,8 @@ export class EventLink {
     while (!this.#stop.signal.aborted) {
       this.#attempt = new AbortController();
       const outcome = await this.#once(this.#attempt.signal).catch(() => "failed" as const);
+      // However it ended, the connection is not left behind.
+      this.#attempt.abort();
       if (this.#stop.signal.aborted) return;
       if (outcome === "signed_out") {
         this.#handlers.onSignedOut();
@@ -106,7 +109,8 @@ export class EventLink {
       this.#set({ lastByteMs: this.#source.now() });
       for (const event of parser.push(value)) {
         const outcome = await this.#take(event, signal);
-        if (outcome === "signed_out") return outcome;
+        // A snapshot that could not be had is taken again before anything else: what was missed is in no event.
+        if (outcome !== "ok") return outcome;
       }
     }
   }
@@ -118,7 +122,7 @@ export class EventLink {
     }
     const seq = event.id === null || event.id === "" ? Number.NaN : Number(event.id);
     if (event.event === "gone") this.#handlers.onGone((JSON.parse(event.data) as { id: number }).id);
-    if (event.event === "incident") this.#handlers.onIncident(JSON.parse(event.data) as Incident);
+    if (event.event === "incident") this.#handlers.onIncident(JSON.parse(event.data) as Incident, seq);
     if (Number.isFinite(seq)) this.#seq = seq;
     return "ok";
   }

@@ -1,5 +1,5 @@
 /**
- * Which rows the queue shows, and in which order: level, then age. The rule that matters is that nothing moves
+ * Which rows the queue shows, and in which order: level, then the nearest deadline, then age. The rule that matters is that nothing moves
  * under a hand: while somebody points at the list or has selected a row, new incidents wait behind a bar (red ones
  * do not wait), and finished rows stay where they are until the operator asks for a fresh order.
  */
@@ -8,9 +8,11 @@ import { isOpen } from "../live/book";
 
 const RED = 1;
 
-/** Greater priority first, then the one that has waited longest. */
+const deadline = (incident: Incident): number => incident.deadline_ms ?? Number.MAX_SAFE_INTEGER;
+
+/** Greater priority first, then the one that something must happen to first, then the one that has waited longest. */
 export function byUrgency(a: Incident, b: Incident): number {
-  return a.level - b.level || a.opened_ms - b.opened_ms || a.id - b.id;
+  return a.level - b.level || deadline(a) - deadline(b) || a.opened_ms - b.opened_ms || a.id - b.id;
 }
 
 /** The fresh order of everything open. */

@@ -69,6 +69,10 @@ closed_enum! {
         TicketRead => "ticket.read",
         /// Acknowledge and close tickets.
         TicketManage => "ticket.manage",
+        /// See how telling other systems of incidents goes.
+        OutboundRead => "outbound.read",
+        /// Have other systems told once more.
+        OutboundResend => "outbound.resend",
         /// List, create and change accounts.
         AccountManage => "account.manage",
         /// Read and verify the audit log.
@@ -86,6 +90,8 @@ impl Action {
             | Self::StorageRead
             | Self::StorageManage
             | Self::AccountManage
+            | Self::OutboundRead
+            | Self::OutboundResend
             | Self::CentreRead
             | Self::AuditRead => ResourceKind::Site,
             Self::IncidentReport | Self::StatisticsRead | Self::BulletinMake => ResourceKind::Area,

@@ -108,6 +108,8 @@ name_id! {
     ClassId,
     /// Another system that reports incidents.
     IntakeId,
+    /// Another system that is told of incidents.
+    TargetId,
 }
 
 row_id! {

@@ -27,6 +27,7 @@ pub mod ladder;
 pub mod level;
 pub mod rule;
 pub mod tamper;
+pub mod target;
 pub mod ticket;
 
 pub mod centre;

@@ -31,6 +31,8 @@ closed_enum! {
         Clock => "clock",
         /// The built-in test camera raised no alarm: nothing may be trusted until it does.
         CanaryMissing => "canary_missing",
+        /// Another system that is to be told of incidents cannot be.
+        Outbound => "outbound",
     }
 }
 
@@ -59,7 +61,8 @@ impl TicketKind {
             | Self::Frozen
             | Self::SignalLost
             | Self::Clock
-            | Self::CanaryMissing => Duration::ZERO,
+            | Self::CanaryMissing
+            | Self::Outbound => Duration::ZERO,
         }
     }
 }

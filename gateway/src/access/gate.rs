@@ -389,6 +389,9 @@ mod tests {
             A::CentreRead => {
                 matches!(role, Role::Operator | Role::Police | Role::Unit | Role::Administrator)
             }
+            A::OutboundRead | A::OutboundResend => {
+                matches!(role, Role::Operator | Role::Technician | Role::Administrator)
+            }
             A::IncidentAct | A::LiveView | A::RecordingView | A::HoldManage => {
                 role == Role::Operator && is_own_area
             }

@@ -24,6 +24,9 @@ use super::{
 };
 
 /// Chooses the frames that a detector sees: `fps` of them, evenly, whatever the camera's own rate is.
+///
+/// They are due at multiples of the interval in media time, so that a camera that climbs sees the very frames that one sees
+/// which is always watched.
 #[derive(Clone, Debug)]
 pub struct FrameSampler {
     interval: MediaDuration,
@@ -44,14 +47,20 @@ impl FrameSampler {
     pub fn change(&mut self, fps: f32) {
         let Self { interval, .. } = Self::new(fps);
         self.interval = interval;
-        self.due = self.last.map(|last| last + interval);
+        self.due = self.last.map(|last| self.after(last));
+    }
+
+    /// The first multiple of the interval that is more than a tenth of it later.
+    const fn after(&self, pts: Pts) -> Pts {
+        let interval = self.interval.0;
+        Pts(((pts.0 + interval / 10).div_euclid(interval) + 1) * interval)
     }
 
     /// Whether the picture at `pts` is one of them.
     pub fn is_due(&mut self, pts: Pts) -> bool {
         let Some(due) = self.due else {
             self.last = Some(pts);
-            self.due = Some(pts + self.interval);
+            self.due = Some(self.after(pts));
             return true;
         };
         let is_new_run = due - pts > self.interval + self.interval;
@@ -61,7 +70,7 @@ impl FrameSampler {
         }
         self.last = Some(pts);
         let is_late = is_new_run || pts - due > self.interval;
-        self.due = Some(if is_late { pts } else { due } + self.interval);
+        self.due = Some(if is_late { self.after(pts) } else { due + self.interval });
         true
     }
 }
@@ -69,6 +78,8 @@ impl FrameSampler {
 /// What one frame changed.
 #[derive(Clone, Debug, Default)]
 pub struct Observation {
+    /// Things that the pixels alone showed, and that went to the tracker beside the detections.
+    pub things: Vec<Detection>,
     /// Confirmed tracks at this frame.
     pub tracks: Vec<Track>,
     /// Alarms that began, grew or ended.
@@ -257,8 +268,8 @@ impl CameraPipeline {
         let frame = FrameTime { pts: at.pts, wall: at.wall, local: local_time(at.wall, &self.timezone) };
         let picture = self.picture.take();
         let seen = picture.map_or_else(PixelSight::default, |picture| self.pixels.observe(at, &picture));
-        let things = pixels::unexplained(&seen.things, detections);
-        let detections: Vec<Detection> = detections.iter().copied().chain(things).collect();
+        let things: Vec<Detection> = pixels::unexplained(&seen.things, detections).collect();
+        let detections: Vec<Detection> = detections.iter().chain(&things).copied().collect();
         let tracks = self.tracker.update(at.pts, &detections).to_vec();
         let mut edges: Vec<AlarmEdge> =
             self.rules.iter_mut().filter_map(|rule| rule.step(frame, &tracks)).collect();
@@ -266,7 +277,7 @@ impl CameraPipeline {
             evidence.low_trust = seen.doubt;
         }
         self.urgency = urgency(&self.rules, &tracks);
-        Observation { tracks, edges, tamper: seen.tamper }
+        Observation { things, tracks, edges, tamper: seen.tamper }
     }
 
     /// The frames stopped: tampering that runs is over as far as anyone knows.
@@ -339,6 +350,32 @@ mod tests {
         check(30, 7.0, 69..=71);
         check(4, 5.0, 40..=40);
         check(25, 0.2, 2..=3);
+    }
+
+    #[test]
+    fn who_begins_later_or_changes_the_rate_takes_the_same_frames() {
+        let taken = |fps: f32, from: i64, slow: std::ops::Range<i64>, source_fps: i64| -> Vec<i64> {
+            let mut sampler = FrameSampler::new(fps);
+            let mut frames = Vec::new();
+            for n in from..source_fps * 20 {
+                if slow.start == n {
+                    sampler.change(2.0);
+                } else if slow.end == n {
+                    sampler.change(fps);
+                }
+                if sampler.is_due(Pts(n * 90_000 / source_fps)) && n >= slow.end {
+                    frames.push(n);
+                }
+            }
+            frames
+        };
+        for (source_fps, fps) in [(30, 10.0), (25, 10.0), (15, 5.0), (10, 8.0)] {
+            let whole = taken(fps, 0, 0..0, source_fps);
+            // From a keyframe on, two seconds of it at another rate.
+            let later = taken(fps, 6 * source_fps, 6 * source_fps..8 * source_fps, source_fps);
+            let expected: Vec<i64> = whole.into_iter().filter(|n| later.first() <= Some(n)).collect();
+            assert_eq!(later, expected, "{source_fps} -> {fps}");
+        }
     }
 
     #[test]

@@ -88,6 +88,7 @@ same!(
         Disk,
         Clock,
         CanaryMissing,
+        Outbound,
     }
 );
 same!(CloseReason = CloseReason { Handled, FalseAlarm, Duplicate, Test, NoAction });

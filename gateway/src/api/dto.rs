@@ -6,6 +6,7 @@
 
 mod alarm;
 mod centre;
+mod outbound;
 mod queue;
 mod recording;
 mod statistics;
@@ -20,8 +21,11 @@ pub use alarm::{
     ZoneName,
 };
 pub use centre::{
-    Calendar, Centre, Class, Deadline, DutyToday, Escalation, IncidentReport, IntakeReport, ReportFile,
-    Reported, SavedView, Source, Unit, ViewToSave,
+    Calendar, Centre, Class, Deadline, DutyToday, Escalation, IncidentReport, IntakeReport, OwnReport,
+    ReportFile, Reported, SavedView, Source, Unit, ViewToSave,
+};
+pub use outbound::{
+    OutboundError, OutboundMessage, OutboundResend, OutboundResent, OutboundState, OutboundTarget,
 };
 pub use queue::{
     Assignment, Attached, Attachment, ClockRow, CloseReason, HistoryRow, Incident, IncidentCommand,

@@ -3,7 +3,7 @@
 //! A reader pulls from the log at its own pace and at most a batch is in memory for it: one that is slow delays nobody
 //! and loses nothing. Each event is authorised for its reader when it is sent, not when it was fetched.
 
-use std::{collections::VecDeque, convert::Infallible, time::Duration};
+use std::{collections::HashMap, convert::Infallible, time::Duration};
 
 use axum::{
     http::{HeaderMap, HeaderName},
@@ -13,6 +13,7 @@ use axum::{
     },
 };
 use serde::{Deserialize, Serialize};
+use sharpeyes_domain::ids::{AreaId, UnitId};
 use tokio::{sync::watch, time::Instant};
 use utoipa::IntoParams;
 
@@ -21,17 +22,17 @@ use super::{
     error::ApiError,
     extract::Params,
     guard::Guard,
-    incidents::{names, summary},
+    tail::{Batch, Next, Told},
     vigil::Vigil,
 };
-use crate::store::dispatch::{Change, ChangeSeq, Replay};
+use crate::store::dispatch::{ChangeSeq, IncidentRow};
 
 /// Without a word for so long, say that we are there. The console turns red at 45 s.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How soon a browser comes back by itself.
 const RETRY: Duration = Duration::from_secs(2);
-/// Changes in memory per reader.
-const BATCH: u32 = 100;
+/// Answers of the gate that a reader remembers.
+const VERDICTS: usize = 64;
 
 /// Where to begin, for a first connection. A reconnecting browser sends `Last-Event-ID`, which goes before.
 #[derive(Deserialize, IntoParams)]
@@ -65,7 +66,9 @@ pub(super) async fn follow(
         changed: guard.state.dispatch.changed(),
         guard,
         cursor,
-        fetched: VecDeque::new(),
+        fetched: Batch::default(),
+        n_told: 0,
+        verdicts: HashMap::new(),
         stage: Stage::Greeting,
         quiet_since: Instant::now(),
     };
@@ -93,7 +96,12 @@ struct Feed {
     changed: watch::Receiver<ChangeSeq>,
     /// Everything up to here was sent or withheld.
     cursor: ChangeSeq,
-    fetched: VecDeque<Change>,
+    fetched: Batch,
+    /// So many of them.
+    n_told: usize,
+    /// What the gate has said of incidents that are alike in what it decides by. A viewer whose role, areas or unit
+    /// change is signed out, which ends this reader.
+    verdicts: HashMap<(AreaId, Vec<UnitId>), bool>,
     stage: Stage,
     quiet_since: Instant,
 }
@@ -119,22 +127,29 @@ impl Feed {
             self.stage = Stage::Replaying;
             return Some(Some(Event::default().retry(RETRY).comment("sharp eyes")));
         }
-        if let Some(change) = self.fetched.pop_front() {
-            self.cursor = change.seq;
-            return self.tell(&change).await;
+        let fetched = Batch::clone(&self.fetched);
+        if let Some(told) = fetched.get(self.n_told) {
+            self.n_told += 1;
+            self.cursor = told.change.seq;
+            return Some(self.tell(told));
         }
-        self.changed.mark_unchanged();
-        match self.guard.state.dispatch.changes_since(self.cursor, BATCH).await {
-            Ok(Replay::Changes(changes)) if !changes.is_empty() => {
-                self.fetched = changes.into();
+        let newest = *self.changed.borrow_and_update();
+        if self.stage == Stage::Following && self.cursor >= newest {
+            return self.wait().await;
+        }
+        let state = &self.guard.state;
+        match state.tail().after(state, self.cursor, newest).await {
+            Ok(Next::Batch(batch)) if !batch.is_empty() => {
+                (self.fetched, self.n_told) = (batch, 0);
                 Some(None)
             }
-            Ok(Replay::Changes(_)) if self.stage == Stage::Replaying => {
+            Ok(Next::Batch(_)) if self.stage == Stage::Replaying => {
                 self.stage = Stage::Following;
+                self.fetched = Batch::default();
                 Some(Some(position("ready", self.cursor)))
             }
-            Ok(Replay::Changes(_)) => self.wait().await,
-            Ok(Replay::Reset) => self.reset().await,
+            Ok(Next::Batch(_)) => self.wait().await,
+            Ok(Next::Reset) => self.reset().await,
             Err(error) => {
                 tracing::error!(%error, "live updates could not be read; the reader is sent away to come back");
                 None
@@ -142,17 +157,30 @@ impl Feed {
         }
     }
 
-    /// Outer `None`: the stream is over. Inner `None`: this reader may not see it.
-    async fn tell(&mut self, change: &Change) -> Option<Option<Event>> {
-        if !self.guard.sees_incident(&change.incident) {
-            // What has left this viewer's part of the queue must leave their screen.
-            let gone = dto::IncidentGone { id: change.incident.id().0 };
-            let was_seen = self.guard.may_have_seen(&change.incident);
-            return Some(was_seen.then(|| event("gone", change.seq, &gone)));
+    /// `None`: this reader may not see it.
+    fn tell(&mut self, told: &Told) -> Option<Event> {
+        let change = &told.change;
+        if self.sees(&change.incident) {
+            return Some(Event::default().event("incident").id(change.seq.0.to_string()).data(&told.text));
         }
-        let names = names(&self.guard).await.ok()?;
-        let incident = summary(&self.guard, &names, &change.incident);
-        Some(Some(event("incident", change.seq, &incident)))
+        // What has left this viewer's part of the queue must leave their screen.
+        let gone = dto::IncidentGone { id: change.incident.id().0 };
+        let was_seen = self.guard.may_have_seen(&change.incident);
+        was_seen.then(|| event("gone", change.seq, &gone))
+    }
+
+    fn sees(&mut self, row: &IncidentRow) -> bool {
+        let told = row.status.assignments.iter().filter(|one| one.is_seen());
+        let key = (row.area.clone(), told.map(|one| one.unit.clone()).collect());
+        if let Some(verdict) = self.verdicts.get(&key) {
+            return *verdict;
+        }
+        let verdict = self.guard.sees_incident(row);
+        if self.verdicts.len() >= VERDICTS {
+            self.verdicts.clear();
+        }
+        self.verdicts.insert(key, verdict);
+        verdict
     }
 
     async fn reset(&mut self) -> Option<Option<Event>> {

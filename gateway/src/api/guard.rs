@@ -216,14 +216,20 @@ impl Guard {
         Reach { areas: (!is_all).then_some(areas), unit: None }
     }
 
-    /// For live updates: an incident that the viewer may not see (any more), and may have seen before. It was theirs
-    /// while it was in the area of its camera, or while their unit had a part in it.
+    /// For live updates: an incident that the viewer may not see (any more), and may have seen before: while it lay in one
+    /// of their areas, or while their unit had a part in it.
     pub(super) fn may_have_seen(&self, row: &IncidentRow) -> bool {
         if self.viewer.role == Role::Unit {
             return row.status.assignments.iter().any(|one| Some(&one.unit) == self.viewer.unit.as_ref());
         }
-        let first = row.camera.as_ref().and_then(|camera| self.state.site.camera(&camera.id));
-        first.is_some_and(|camera| camera.area != row.area && self.areas().contains(&camera.area))
+        // One of an older release knows only where its camera is.
+        let camera = row.camera.as_ref().and_then(|camera| self.state.site.camera(&camera.id));
+        let camera = camera.map(|camera| &camera.area).filter(|area| **area != row.area);
+        let mut past = row.past_areas.iter().chain(camera).peekable();
+        past.peek().is_some() && {
+            let own = self.areas();
+            past.any(|area| own.contains(area))
+        }
     }
 
     /// Writes down a look at pictures. Bytes flow only after this returned `Ok`.

@@ -26,6 +26,7 @@ mod incidents;
 mod live;
 mod movie;
 mod openapi;
+mod outbound;
 mod pictures;
 pub mod ports;
 mod recordings;
@@ -35,6 +36,7 @@ mod session;
 mod state;
 mod statistics;
 mod storage;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod tickets;
@@ -85,6 +87,8 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/incidents/{id}/attachments/{file}", Action::IncidentView, files::fetch)
         .needs(Verb::Get, "/incidents/{id}/supervision", Action::IncidentView, files::sheets)
         .needs_large(Verb::Post, "/reports", Action::IncidentReport, reports::report)
+        .needs(Verb::Get, "/reports/own", Action::IncidentReport, reports::own)
+        .needs(Verb::Get, "/reports/areas", Action::IncidentReport, reports::areas)
         .needs(Verb::Get, "/centre", Action::CentreRead, centre::show)
         .needs(Verb::Get, "/statistics", Action::StatisticsRead, statistics::show)
         .needs(Verb::Get, "/statistics/accuracy", Action::StatisticsRead, statistics::accuracy)
@@ -108,6 +112,9 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/tickets", Action::TicketRead, tickets::list)
         .needs(Verb::Post, "/tickets/{id}/acknowledge", Action::TicketManage, tickets::acknowledge)
         .needs(Verb::Post, "/tickets/{id}/close", Action::TicketManage, tickets::close)
+        .needs(Verb::Get, "/outbound", Action::OutboundRead, outbound::list)
+        .needs(Verb::Get, "/outbound/{target}/messages", Action::OutboundRead, outbound::messages)
+        .needs(Verb::Post, "/outbound/{target}/resend", Action::OutboundResend, outbound::resend)
         .needs(Verb::Get, "/accounts", Action::AccountManage, accounts::list)
         .needs(Verb::Post, "/accounts", Action::AccountManage, accounts::create)
         .needs(Verb::Patch, "/accounts/{id}", Action::AccountManage, accounts::change)

@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, audit, bulletins, cameras, centre, clips, dto, events, files, holds, incidents, live, pictures,
-    recordings, reports, session, statistics, storage, tickets, timeline, transcodes,
+    accounts, audit, bulletins, cameras, centre, clips, dto, events, files, holds, incidents, live, outbound,
+    pictures, recordings, reports, session, statistics, storage, tickets, timeline, transcodes,
 };
 
 #[derive(OpenApi)]
@@ -42,6 +42,8 @@ use super::{
         files::fetch,
         files::sheets,
         reports::report,
+        reports::own,
+        reports::areas,
         reports::take_in,
         centre::show,
         statistics::show,
@@ -66,6 +68,9 @@ use super::{
         tickets::list,
         tickets::acknowledge,
         tickets::close,
+        outbound::list,
+        outbound::messages,
+        outbound::resend,
         accounts::list,
         accounts::create,
         accounts::change,
@@ -84,6 +89,7 @@ use super::{
         dto::IncidentScope,
         dto::JumpDirection,
         dto::LiveStream,
+        dto::OutboundState,
         dto::TicketScope
     ))
 )]

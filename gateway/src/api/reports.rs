@@ -28,9 +28,12 @@ use crate::{
     desk::{ActError, IntakeReport, ReportError, ReportRequest, Reported},
     store::{
         audit::{AuditEntry, Outcome},
-        dispatch::{Position, Report},
+        dispatch::{IncidentRow, Position, Report},
     },
 };
+
+/// Own reports that are listed.
+const MOST_OWN: u32 = 50;
 
 /// Opens an incident of what a person reports.
 #[utoipa::path(post, path = "/api/v1/reports", request_body = dto::IncidentReport, responses(
@@ -78,6 +81,35 @@ pub(super) async fn report(
     let may_see = guard.may(Action::IncidentView, &of_incident(&made.incident));
     let incident = may_see.then(|| summary(&guard, &names, &made.incident));
     Ok(reported(&made, incident))
+}
+
+/// The viewer's own reports, the newest first, at most 50: where each stands.
+#[utoipa::path(get, path = "/api/v1/reports/own", responses((status = 200, body = Vec<dto::OwnReport>)))]
+pub(super) async fn own(guard: Guard) -> Result<Json<Vec<dto::OwnReport>>, ApiError> {
+    let rows = guard.state.desk.reported_by(guard.viewer.account, MOST_OWN).await?;
+    let names = names(&guard).await?;
+    let own = |row: &IncidentRow| {
+        let shown = summary(&guard, &names, row);
+        dto::OwnReport {
+            number: shown.number,
+            received_ms: shown.received_ms,
+            class: shown.class,
+            level: shown.level,
+            area_name: shown.area_name,
+            title: shown.title.unwrap_or_default(),
+            state: shown.state,
+            close_reason: shown.close_reason,
+            reject_reason: shown.reject_reason,
+        }
+    };
+    Ok(Json(rows.iter().map(own).collect()))
+}
+
+/// The areas that the viewer may report from.
+#[utoipa::path(get, path = "/api/v1/reports/areas", responses((status = 200, body = Vec<dto::Area>)))]
+pub(super) async fn areas(guard: Guard) -> Json<Vec<dto::Area>> {
+    let areas = guard.state.site.areas.areas().iter();
+    Json(areas.filter(|area| guard.sees_area(&area.id)).map(dto::Area::from).collect())
 }
 
 /// Opens an incident of what another system reports. It shows the token that the site file gives it.

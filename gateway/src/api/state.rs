@@ -5,15 +5,16 @@ use std::{ops::Deref, sync::Arc};
 use sharpeyes_config::Site;
 use tokio_util::sync::CancellationToken;
 
-use super::{guard::Views, ports::CameraHealth};
+use super::{guard::Views, ports::CameraHealth, tail::Tail};
 use crate::{
     access::{accounts::Accounts, gate::Gate},
     clock::Clock,
     desk::Desk,
     hub::Hub,
+    outbound::Prod,
     record::{clip::ClipReader, retention::Keeping},
     stills::Stills,
-    store::{dispatch::Dispatch, statistics::Statistics, tickets::Tickets},
+    store::{dispatch::Dispatch, outbox::Outbox, statistics::Statistics, tickets::Tickets},
     transcode::Transcodes,
 };
 
@@ -41,6 +42,10 @@ pub struct Parts {
     pub keeping: Arc<Keeping>,
     /// Technical faults.
     pub tickets: Tickets,
+    /// What other systems are to be told.
+    pub outbox: Outbox,
+    /// Wakes those who tell them.
+    pub prod: Prod,
     /// Live pictures.
     pub hub: Hub,
     /// States of streams and analyses.
@@ -58,17 +63,22 @@ pub struct ApiState(Arc<Inner>);
 struct Inner {
     parts: Parts,
     views: Views,
+    tail: Tail,
 }
 
 impl ApiState {
     /// Around these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, views: Views::default() }))
+        Self(Arc::new(Inner { parts, views: Views::default(), tail: Tail::default() }))
     }
 
     pub(super) fn views(&self) -> &Views {
         &self.0.views
+    }
+
+    pub(super) fn tail(&self) -> &Tail {
+        &self.0.tail
     }
 }
 

@@ -175,7 +175,8 @@ impl Analysis {
                 continue;
             };
             let (weakest, timezone) = (model.manifest.score, site.timezone.clone());
-            let pipeline = CameraPipeline::new(&camera.rules, camera.score, weakest, timezone);
+            let strong = camera.score.or(model.manifest.strong);
+            let pipeline = CameraPipeline::new(&camera.rules, strong, weakest, timezone);
             let look_every = settings.look_every.into();
             let analysis = LiveAnalysis::new(
                 AnalysisSettings {
@@ -233,7 +234,8 @@ fn canary_settings(site: &Site, runtime: &Runtime, units: Polled) -> Option<(Ana
         }
     };
     let (Ok(rule), Ok(stream)) = (canary::rule(), canary::stream()) else { return None };
-    let pipeline = CameraPipeline::new(&[rule], None, model.manifest.score, site.timezone.clone());
+    let (strong, weakest) = (model.manifest.strong, model.manifest.score);
+    let pipeline = CameraPipeline::new(&[rule], strong, weakest, site.timezone.clone());
     let look_every = site.analysis.look_every.into();
     let settings = AnalysisSettings {
         camera: stream.camera,

@@ -24,6 +24,7 @@ use crate::{
     desk::Desk,
     hub::{Hub, RingLimits},
     ingest::{Attempts, Limits, Source, StreamTask, Wiring},
+    outbound::{Board, News, Prod, Sender},
     record::{RecordError, RecordSettings, Recorder, clip::ClipReader},
     stills::Stills,
     store::{
@@ -31,6 +32,7 @@ use crate::{
         dispatch::Dispatch,
         footage::{Footage, FootageError},
         statistics::Statistics,
+        outbox::Outbox,
         tickets::Tickets,
     },
     tickets::{self, TicketKeeper},
@@ -116,6 +118,7 @@ struct Stores {
     accounts: Accounts,
     statistics: Statistics,
     tickets: Tickets,
+    outbox: Outbox,
 }
 
 impl App {
@@ -170,11 +173,13 @@ impl App {
         let health: Arc<dyn CameraHealth> = Arc::new(health);
         let mut desk_step = Step::default();
         desk_step.tasks.spawn(desk.clone().run(desk_step.stop.clone()));
+        let (board, prod) = (Board::default(), Prod::default());
+        start_outbound(&site, &stores, &board, &prod, &clock, &mut desk_step).await?;
         let ticket_keeper = TicketKeeper::new(
             site.clone(),
             health.clone(),
             keeping.clone(),
-            tickets::Watched { tampering, pulse },
+            tickets::Watched { tampering, pulse, outbound: board.clone() },
             stores.tickets.clone(),
             clock.clone(),
         );
@@ -198,6 +203,8 @@ impl App {
             transcodes: Transcodes::new(transcode_limits(&site), clock.clone()),
             keeping,
             tickets: stores.tickets,
+            outbox: stores.outbox,
+            prod,
             hub,
             health,
             clock,
@@ -295,6 +302,28 @@ async fn start_canary(site: &Arc<Site>, hub: &Hub, clock: &Clock, step: &mut Ste
     Ok(())
 }
 
+/// One sender for each target: they share nothing, so that a slow one delays no other.
+async fn start_outbound(
+    site: &Site,
+    stores: &Stores,
+    board: &Board,
+    prod: &Prod,
+    clock: &Clock,
+    step: &mut Step,
+) -> Result<(), AppError> {
+    let known = site.targets.iter().map(|target| target.id.clone()).collect();
+    let n_given_up = stores.outbox.retire(known, clock.wall()).await?;
+    if n_given_up > 0 {
+        tracing::warn!(n_given_up, "messages waited for targets that the site file names no more");
+    }
+    for target in &site.targets {
+        let (outbox, changed) = (stores.outbox.clone(), stores.dispatch.changed());
+        let sender = Sender::new(target.clone(), outbox, changed, prod.clone(), board.clone(), clock.clone());
+        step.tasks.spawn(sender.run(step.stop.clone()));
+    }
+    Ok(())
+}
+
 async fn listen(address: SocketAddr) -> Result<TcpListener, AppError> {
     TcpListener::bind(address).await.map_err(|source| AppError::Listen { address, source })
 }
@@ -305,10 +334,11 @@ fn open_stores(site: &Site, clock: &Clock) -> Result<Stores, AppError> {
     let db = open_dispatch_db(site)?;
     Ok(Stores {
         footage: Footage::open(&site.data_dir.join("footage.db"))?,
-        dispatch: Dispatch::new(db.clone())?,
+        dispatch: Dispatch::new(db.clone())?.announced_by(Arc::new(News::of(site))),
         accounts: Accounts::new(&db, &site.name, site.areas.clone(), clock.clone())?,
         statistics: Statistics::new(db.clone()),
-        tickets: Tickets::new(db),
+        tickets: Tickets::new(db.clone()),
+        outbox: Outbox::new(db),
     })
 }
 

@@ -40,11 +40,12 @@ pub(super) fn replay(arguments: &Arguments) -> Result<Outcome, Failure> {
     let runtime = super::onnx_runtime(site.inference.runtime.as_deref())?;
     let model = crate::models::choose(&site.inference, camera.model.as_ref())?;
     let (weakest, timezone) = (model.manifest.score, site.timezone.clone());
+    let strong = camera.score.or(model.manifest.strong);
     let stats = crate::replay::replay(
         Replay {
             wall_start: wall_start(arguments)?,
             video: arguments.video.clone(),
-            pipeline: CameraPipeline::new(&camera.rules, camera.score, weakest, timezone),
+            pipeline: CameraPipeline::new(&camera.rules, strong, weakest, timezone),
             fps: camera.fps,
             detector: Detector::open(&runtime, &model, DetectorOptions::default())?,
             mode: arguments.ladder,

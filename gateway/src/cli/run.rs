@@ -1,5 +1,6 @@
 //! `sharpeyes run`.
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +16,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let site = arguments.site.load_for_analysis()?;
+    allow_files();
     let onnx = super::onnx_runtime(site.inference.runtime.as_deref());
     super::runtime()?.block_on(async {
         let shutdown = CancellationToken::new();
@@ -27,6 +29,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         app.join().await;
         Ok(Outcome::Clean)
     })
+}
+
+/// A viewer is an open file, a camera is several, and the usual 1,024 are soon gone: as many as the machine allows.
+fn allow_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let most = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, most) {
+        tracing::warn!(%error, current = limit.current, "the limit of open files stays as it is");
+    }
 }
 
 /// The first signal asks for an orderly end, the second one ends at once.

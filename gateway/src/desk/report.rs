@@ -105,9 +105,15 @@ impl Desk {
         key: String,
         request: ReportRequest,
     ) -> Result<Reported, ReportError> {
-        // No intake can have this name.
-        let system = format!("@{by}");
-        self.take_report(system, key, Some(by), request).await
+        self.take_report(own_reports(by), key, Some(by), request).await
+    }
+
+    /// What somebody has reported, the newest first.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database cannot be read.
+    pub async fn reported_by(&self, by: AccountId, limit: u32) -> Result<Vec<IncidentRow>, DbError> {
+        self.0.dispatch.reported_under(own_reports(by), limit).await
     }
 
     /// Opens an incident of what another system reports.
@@ -217,6 +223,11 @@ impl Inner {
         }
         Ok(())
     }
+}
+
+/// What the reports of a person are kept under. No intake can have this name.
+fn own_reports(by: AccountId) -> String {
+    format!("@{by}")
 }
 
 /// SHA-256 of all that makes it the same report.

@@ -5,6 +5,7 @@
 //!
 //! [`Pts`]: sharpeyes_domain::time::Pts
 
+mod announced;
 mod attempts;
 mod audio;
 mod damage;

@@ -31,6 +31,7 @@ use tokio::{net::TcpStream, time::timeout};
 use url::{Host, Url};
 
 use super::{
+    announced,
     audio::{self, AudioState, Heard},
     fault::{SessionFault, Stage},
     picture::Picture,
@@ -125,6 +126,8 @@ pub struct RtspSession {
     stream: usize,
     limits: Limits,
     has_delivered: bool,
+    /// Parameters that only the SDP has, until the first picture.
+    announced: Option<Arc<VideoParams>>,
     /// Known once a picture came with them.
     codec: Option<VideoCodec>,
     /// Packets since the last picture that are no RTP, or whose payload fits nothing.
@@ -158,6 +161,10 @@ impl RtspSession {
         reached(Stage::Describe);
         let stream = choose_video(&session)?;
         reached(Stage::Codec);
+        let announced = match session.streams()[stream].parameters() {
+            Some(_) => None,
+            None => announced::params(session.sdp(), &session.streams()[stream])?,
+        };
 
         let options = SetupOptions::default()
             .transport(retina_transport(source.transport))
@@ -188,6 +195,7 @@ impl RtspSession {
             stream,
             limits,
             has_delivered: false,
+            announced,
             codec: None,
             unusable: 0,
             complaint: None,
@@ -288,8 +296,10 @@ impl RtspSession {
         if bytes > self.limits.picture_bytes {
             return Err(SessionFault::TooLarge { bytes, limit: self.limits.picture_bytes });
         }
-        let new_params =
-            if frame.has_new_parameters() || self.codec.is_none() { self.params()? } else { None };
+        let new_params = match frame.has_new_parameters() || self.codec.is_none() {
+            true => self.params()?.or_else(|| self.announced.take()),
+            false => None,
+        };
         self.codec = new_params.as_ref().map(|params| params.codec).or(self.codec);
         // Without parameters nothing can begin yet, whatever the picture is.
         let picture = Picture::of(self.codec.unwrap_or(VideoCodec::H264), frame.data());
@@ -523,7 +533,7 @@ impl Breakage {
     }
 }
 
-fn params(video: &VideoParameters) -> Result<VideoParams, SessionFault> {
+pub(super) fn params(video: &VideoParameters) -> Result<VideoParams, SessionFault> {
     let unsupported = |coding: &str| SessionFault::Unsupported { coding: coding.to_owned() };
     let codec = match video.codec_params() {
         VideoParametersCodec::H264 { .. } => VideoCodec::H264,

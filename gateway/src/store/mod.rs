@@ -7,6 +7,7 @@ pub mod audit;
 pub mod db;
 pub mod dispatch;
 pub mod footage;
+pub mod outbox;
 pub mod reserve;
 pub mod statistics;
 pub mod throttle;
@@ -21,5 +22,6 @@ pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
     dispatch::MIGRATION_003,
     accounts::MIGRATION_002,
     tickets::MIGRATION,
+    outbox::MIGRATION,
     statistics::MIGRATION,
 ];

@@ -36,8 +36,11 @@ fn a_short_manifest_is_completed_with_defaults() {
 
 #[test]
 fn what_is_written_is_read_back() {
-    let manifest = Manifest::parse(GOOD).unwrap();
-    assert_eq!(Manifest::parse(&manifest.to_toml()), Ok(manifest));
+    for text in [GOOD.to_owned(), GOOD.replace("[input]", "strong = 0.4\npart = 0.5\n[input]")] {
+        let manifest = Manifest::parse(&text).unwrap();
+        assert_eq!(manifest.strong.is_some(), text != GOOD);
+        assert_eq!(Manifest::parse(&manifest.to_toml()), Ok(manifest));
+    }
 }
 
 #[test]

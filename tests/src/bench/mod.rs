@@ -11,11 +11,12 @@ mod frigate;
 pub mod index;
 pub mod load;
 pub mod playback;
-mod process;
+pub mod process;
 pub mod queue;
 pub mod record;
 pub mod report;
 mod rig;
+pub mod sse;
 
 use std::{
     fs::File,

@@ -18,7 +18,10 @@ pub(super) fn cpu_with_children_s(pid: u32) -> anyhow::Result<f64> {
 }
 
 /// Proportional set size: pages that several processes share count once in all.
-pub(super) fn pss_mib(pid: u32) -> anyhow::Result<f64> {
+///
+/// # Errors
+/// When there is no such process.
+pub fn pss_mib(pid: u32) -> anyhow::Result<f64> {
     let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
     let pss = text.lines().find_map(|line| line.strip_prefix("Pss:")).context("no Pss")?;
     let kib: f64 = pss.trim().trim_end_matches(" kB").trim().parse()?;

@@ -63,6 +63,9 @@ fn main() -> anyhow::Result<()> {
         bench::report::report(&mut results)?;
     }
     let runtime = tokio::runtime::Runtime::new()?;
+    if wanted("sse") {
+        runtime.block_on(bench::sse::sse(&mut results))?;
+    }
     if wanted("e2e") {
         runtime.block_on(bench::delay::alarm(&mut results))?;
     }

@@ -11,7 +11,7 @@ use sharpeyes_tests::{
         clip::Clip,
         day::{self, Mix},
         page::Page,
-        run::{Ladder, Model, Runner, Setting},
+        run::{Ladder, Model, Reuse, Runner, Setting},
         table,
         tally::Tally,
         tracking,
@@ -35,6 +35,12 @@ struct Arguments {
     /// Take what an interrupted run has written to the same folder.
     #[arg(long)]
     resume: bool,
+    /// Take what the detector saw in an earlier run to the same folder, and run tracker and rules over it: seconds.
+    #[arg(long, conflicts_with = "resume")]
+    retrack: bool,
+    /// Which detectors: `built-in`, `yolox-nano`; without any, all that are there.
+    #[arg(long, value_delimiter = ',')]
+    models: Vec<String>,
     /// Hours of detections of `day`.
     #[arg(long, default_value_t = 24)]
     hours: u32,
@@ -44,6 +50,16 @@ struct Arguments {
     /// Python with the packages of tests/eval/requirements.txt; without it, tracking is not scored.
     #[arg(long)]
     python: Option<PathBuf>,
+}
+
+impl Arguments {
+    const fn reuse(&self) -> Reuse {
+        match (self.resume, self.retrack) {
+            (_, true) => Reuse::Detections,
+            (true, false) => Reuse::Everything,
+            (false, false) => Reuse::Nothing,
+        }
+    }
 }
 
 fn main() -> anyhow::Result<()> {
@@ -60,7 +76,9 @@ fn main() -> anyhow::Result<()> {
     fs::create_dir_all(&arguments.out).with_context(|| arguments.out.display().to_string())?;
     let shared = Shared::find_or_skip("real videos and YOLOX-nano");
     let program = std::env::current_exe()?.with_file_name("sharpeyes-under-test");
-    let runner = Runner::new(program, arguments.out.clone(), shared.as_ref())?.resuming(arguments.resume);
+    let runner = Runner::new(program, arguments.out.clone(), shared.as_ref())?
+        .reusing(arguments.reuse())
+        .limited_to(&arguments.models)?;
     let mut clips = Clip::all(shared.as_ref())?;
     let is_named = |clip: &Clip| arguments.clips.iter().any(|name| clip.name.starts_with(name.as_str()));
     clips.retain(|clip| arguments.clips.is_empty() || is_named(clip));

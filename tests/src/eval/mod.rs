@@ -8,6 +8,7 @@ pub mod clip;
 pub mod counting;
 pub mod day;
 pub mod page;
+pub mod retrack;
 pub mod run;
 pub mod score;
 pub mod table;

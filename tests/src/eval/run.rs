@@ -13,7 +13,10 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use sharpeyes_domain::{ids::ModelId, track::Track};
 
-use super::clip::{Clip, Origin};
+use super::{
+    clip::{Clip, Origin},
+    retrack::retrack,
+};
 use crate::{
     model,
     replayed::{self, Alarm},
@@ -34,6 +37,9 @@ pub enum Model {
 }
 
 impl Model {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::BuiltIn, Self::YoloxNano];
+
     /// For tables and folders.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -82,7 +88,19 @@ pub struct Runner {
     runtime: PathBuf,
     out: PathBuf,
     yolox: Option<(PathBuf, ModelId)>,
-    resumes: bool,
+    models: Vec<Model>,
+    reuse: Reuse,
+}
+
+/// What becomes of the files of an earlier run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reuse {
+    /// They are made anew.
+    Nothing,
+    /// They are taken as they are: for a run that was interrupted.
+    Everything,
+    /// What the detector saw goes through tracker and rules once more.
+    Detections,
 }
 
 /// What one replay wrote.
@@ -119,13 +137,20 @@ impl Runner {
             let _ = fs::remove_dir_all(&models);
             model::install_yolox_nano(shared, &models).map(|id| (models, id))
         });
-        Ok(Self { program, runtime, out, yolox: yolox.transpose()?, resumes: false })
+        Ok(Self {
+            program,
+            runtime,
+            out,
+            yolox: yolox.transpose()?,
+            models: Model::ALL.to_vec(),
+            reuse: Reuse::Nothing,
+        })
     }
 
-    /// What an earlier run has written is taken as it is: for one that was interrupted.
+    /// The same, with use for what an earlier run has written.
     #[must_use]
-    pub fn resuming(self, resumes: bool) -> Self {
-        Self { resumes, ..self }
+    pub fn reusing(self, reuse: Reuse) -> Self {
+        Self { reuse, ..self }
     }
 
     /// The detectors that are there. On our own scenes another than the built-in one would say little: its makers never
@@ -133,7 +158,21 @@ impl Runner {
     #[must_use]
     pub fn models(&self, origin: Origin) -> Vec<Model> {
         let yolox = (self.yolox.is_some() && origin == Origin::Real).then_some(Model::YoloxNano);
-        [Model::BuiltIn].into_iter().chain(yolox).collect()
+        let there = [Model::BuiltIn].into_iter().chain(yolox);
+        there.filter(|model| self.models.contains(model)).collect()
+    }
+
+    /// The same with these detectors alone; none named is all.
+    ///
+    /// # Errors
+    /// When one is not known.
+    pub fn limited_to(self, names: &[String]) -> anyhow::Result<Self> {
+        let of = |name: &String| {
+            let known = Model::ALL.into_iter().find(|model| model.as_str() == name);
+            known.with_context(|| format!("no detector `{name}`"))
+        };
+        let models: Vec<Model> = names.iter().map(of).collect::<anyhow::Result<_>>()?;
+        Ok(if models.is_empty() { self } else { Self { models, ..self } })
     }
 
     /// Whether this build climbs and rests on its own.
@@ -181,11 +220,15 @@ impl Runner {
     /// # Errors
     /// As [`Runner::replay`].
     pub fn run(&self, site: &Path, video: &Path, ladder: Ladder, out: &Path) -> anyhow::Result<Replayed> {
-        if self.resumes && out.join("stats.json").is_file() {
+        if self.reuse != Reuse::Nothing && out.join("stats.json").is_file() {
+            if self.reuse == Reuse::Detections {
+                retrack(site, out).with_context(|| out.display().to_string())?;
+            }
             return Replayed::read(out);
         }
         let _ = fs::remove_dir_all(out);
         fs::create_dir_all(out).with_context(|| out.display().to_string())?;
+        fs::copy(site, out.join("site.toml")).with_context(|| site.display().to_string())?;
         let ran = Command::new(&self.program)
             .args(["replay", "--camera", "cam", "--start", START, "--ladder", ladder.as_str(), "-c"])
             .arg(site)

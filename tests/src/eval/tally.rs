@@ -133,6 +133,10 @@ impl Tally {
                 let scores = self.scores(model, ladder, |clip| clip.origin == origin);
                 text += &rules(&format!("  of that, {} clips", origin.as_str()), &scores);
             }
+            for (half, is_held_out) in [("clips that are tuned on", false), ("held-out clips", true)] {
+                let scores = self.scores(model, ladder, |clip| clip.is_held_out() == is_held_out);
+                text += &rules(&format!("  of that, {half}"), &scores);
+            }
             let (hours, n) = self.quiet(model, ladder);
             text += &format!("Clips without any event: {n} false alarms in {hours:.3} camera-hours\n\n");
         }
@@ -253,6 +257,8 @@ impl Tally {
                 "all": of(&|_| true),
                 "scene": of(&|clip| clip.origin == Origin::Scene),
                 "real": of(&|clip| clip.origin == Origin::Real),
+                "tuned_on": of(&|clip| !clip.is_held_out()),
+                "held_out": of(&|clip| clip.is_held_out()),
                 "quiet": { "camera_hours": quiet_hours, "false_alarms": quiet_false_alarms },
             })
         };

@@ -3,12 +3,14 @@ import { useQuery } from "@tanstack/react-query";
 import { Empty, Switch, Table, type TableColumnsType } from "antd";
 import { useState } from "react";
 import { client, need } from "../../api/client";
+import { useViewer } from "../../api/session";
 import type { AnalysisHealth, Camera, StreamHealth } from "../../api/types";
 import { PageSearch } from "../../components/PageSearch";
 import { Loading, Trouble } from "../../components/Trouble";
 import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
 import { age } from "../../i18n/format";
+import { OutboundPanel } from "./OutboundPanel";
 import { isBad, StreamDot } from "./StreamDot";
 import "../cameras/cameras.css";
 import "./health.css";
@@ -25,6 +27,7 @@ const codecName = (codec: string) => codec.replace(/^h(26\d)$/, "H.$1");
 
 export function HealthPage() {
   const { t } = useSpeech();
+  const { role } = useViewer();
   const [words, setWords] = useState("");
   const [onlyBad, setOnlyBad] = useState(false);
   const health = useQuery({
@@ -80,6 +83,7 @@ export function HealthPage() {
         </label>
         <PageSearch words={words} label={t.health.search} onChange={setWords} />
       </div>
+      <OutboundPanel mayResendAll={role === "technician" || role === "administrator"} />
       <Table<Camera>
         className="card"
         rowKey="id"

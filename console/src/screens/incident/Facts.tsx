@@ -1,3 +1,4 @@
+import { Fragment, type ReactNode } from "react";
 import { Link } from "react-router";
 import { useViewer } from "../../api/session";
 import type { IncidentDetail } from "../../api/types";
@@ -8,7 +9,6 @@ import { useSpeech } from "../../i18n/context";
 import { age, seenAt, whereOf } from "../../i18n/format";
 import { isOpen } from "../../live/book";
 import { timelineLink } from "../../timeline/address";
-import { StateTag } from "../queue/StateTag";
 
 export function Facts({ incident }: { incident: IncidentDetail }) {
   const { t, time } = useSpeech();
@@ -16,6 +16,25 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
   const now = useNow();
   const open = isOpen(incident);
   const lease = open && incident.lease_until_ms ? incident.lease_until_ms - now : null;
+  const minute = (ms: number) => time.stamp(ms).slice(0, -3);
+  const words = t.desk.facts;
+  const result = t.desk.revisitResult[incident.revisit_result ?? ""];
+  const content = t.desk.satisfaction[incident.satisfaction ?? ""];
+  const all: [string, ReactNode][] = [
+    [words.due, incident.due_ms && minute(incident.due_ms)],
+    [words.asked, incident.asked_due_ms && minute(incident.asked_due_ms)],
+    [words.held, incident.held_since_ms && minute(incident.held_since_ms)],
+    [words.escalated, incident.escalated > 0 && words.escalatedTimes(incident.escalated)],
+    [words.shelved, incident.shelved_until_ms && minute(incident.shelved_until_ms)],
+    [
+      words.merged,
+      incident.merged_into && <Link to={`/incidents/${incident.merged_into}`}>#{incident.merged_into}</Link>,
+    ],
+    [words.ended, incident.ended_ms && minute(incident.ended_ms)],
+    [words.revisit, result && [result, content].filter(Boolean).join(" · ")],
+    [words.archived, incident.archived_ms && minute(incident.archived_ms)],
+  ];
+  const more = all.filter(([, value]) => value);
   return (
     <section className="card panel">
       <h2>{t.incident.facts}</h2>
@@ -23,10 +42,6 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
         <dt>{t.incident.level}</dt>
         <dd>
           <LevelBadge level={incident.level} long />
-        </dd>
-        <dt>{t.incident.state}</dt>
-        <dd>
-          <StateTag incident={incident} />
         </dd>
         <dt>{t.incident.owner}</dt>
         <dd>
@@ -48,15 +63,27 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
             </>
           )}
         </dd>
+        <dt>{t.desk.facts.source}</dt>
+        <dd>{t.desk.source[incident.source] ?? incident.source}</dd>
         <dt>{t.incident.area}</dt>
         <dd>{whereOf(t, incident)}</dd>
+        {more.map(([name, value]) => (
+          <Fragment key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </Fragment>
+        ))}
         <dt>{t.incident.began}</dt>
         <dd>
           {time.stamp(incident.opened_ms)}
           {open && <span className="muted"> · {age(t, now - incident.opened_ms)}</span>}
         </dd>
-        <dt>{t.incident.lastAlarm}</dt>
-        <dd>{time.stamp(incident.last_alarm_ms)}</dd>
+        {incident.alarms > 1 && (
+          <>
+            <dt>{t.incident.lastAlarm}</dt>
+            <dd>{time.stamp(incident.last_alarm_ms)}</dd>
+          </>
+        )}
       </dl>
     </section>
   );

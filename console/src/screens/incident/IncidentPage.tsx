@@ -2,14 +2,16 @@
 import { ArrowLeftOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useNavigate, useParams, useSearchParams } from "react-router";
 import { ActionButtons } from "../../actions/ActionButtons";
+import { active, KEYS, type Known } from "../../actions/lifecycle";
 import { useActions } from "../../actions/useActions";
+import { useCentre } from "../../actions/useCentre";
 import { client, need, ProblemError } from "../../api/client";
 import { mayWatch, useViewer } from "../../api/session";
 import { HelpDialog } from "../../components/HelpDialog";
-import { useKeys } from "../../components/keys";
+import { type KeyMap, useKeys } from "../../components/keys";
 import { LevelBadge } from "../../components/LevelBadge";
 import { Loading, Trouble } from "../../components/Trouble";
 import { useSpeech } from "../../i18n/context";
@@ -20,9 +22,16 @@ import { timelineLink } from "../../timeline/address";
 import { StateTag } from "../queue/StateTag";
 import { FlashButton } from "../reports/FlashButton";
 import { ClipView } from "./ClipView";
+import { Clocks } from "./Clocks";
 import { AlarmList, Facts } from "./Facts";
+import { Files } from "./Files";
 import { History } from "./History";
+import { Marks } from "./Marks";
+import { ReportCard } from "./ReportCard";
+import { Steps } from "./Steps";
+import { Units } from "./Units";
 import "./incident.css";
+import "./handling.css";
 
 export function IncidentPage() {
   const { t } = useSpeech();
@@ -31,7 +40,9 @@ export function IncidentPage() {
   const viewer = useViewer();
   const navigate = useNavigate();
   const incidents = useIncidents();
+  const names = useCentre();
   const [help, setHelp] = useState(false);
+  const fileField = useRef<HTMLInputElement>(null);
   const [params, setParams] = useSearchParams();
   const alarm = params.has("alarm") ? Number(params.get("alarm")) : undefined;
   const showAlarm = (chosen: number) => setParams({ alarm: String(chosen) }, { replace: true });
@@ -47,14 +58,21 @@ export function IncidentPage() {
     return next === number ? undefined : next;
   };
   const toQueue = (at: number | undefined) => navigate(at === undefined ? "/queue" : `/queue?at=${at}`);
-  const { actions, dialogs, asking } = useActions((_incident, verb) => {
-    if (verb === "close") toQueue(neighbour(1) ?? neighbour(-1));
+  const { actions, dialogs, asking } = useActions((done, verb) => {
+    // What was really handled is revisited and archived next; of the rest nothing more is to be done here.
+    const isOver =
+      (verb === "close" && done.close_reason !== "handled") || verb === "merge" || verb === "reject";
+    if (isOver) toQueue(neighbour(1) ?? neighbour(-1));
+    if (verb === "urge" && done.urged === 3) navigate(`/incidents/${done.id}/supervision`);
   });
 
   // The book is newer than the fetched page between an event and the answer to the question that it caused.
   const known = incidents.find((i) => i.id === number);
   const fetched = detail.data;
-  const incident = fetched && known && known.version > fetched.version ? { ...fetched, ...known } : fetched;
+  const isNewer = fetched !== undefined && known !== undefined && known.version > fetched.version;
+  const incident = isNewer ? { ...fetched, ...known } : fetched;
+  // What the server said to be possible was said of the version before: the mirror stands in until it says it again.
+  const actable: Known | undefined = incident && (isNewer ? { ...incident, choices: undefined } : incident);
   const go = (by: 1 | -1) => {
     const next = neighbour(by);
     if (next !== undefined) navigate(`/incidents/${next}`, { replace: true });
@@ -68,12 +86,21 @@ export function IncidentPage() {
     const chosen = incident.alarm_list.find((a) => a.id === alarm);
     navigate(timelineLink(incident.camera, chosen?.began_ms ?? incident.opened_ms));
   };
+  const verbs: KeyMap = Object.fromEntries(
+    KEYS.map((key) => [key, () => actable && actions.press(actable, key)]),
+  );
+  const units: KeyMap = Object.fromEntries(
+    active(incident?.units ?? []).map((one, at) => [
+      String(at + 1),
+      () => actable && actions.askUnit(actable, one.unit),
+    ]),
+  );
   useKeys(
     {
-      c: () => incident && actions.claim(incident),
-      u: () => incident && actions.release(incident),
-      x: () => incident && actions.askClose(incident),
-      f: () => incident && actions.askFalse(incident),
+      ...verbs,
+      ...units,
+      f: () => actable && actions.askFalse(actable),
+      i: () => fileField.current?.click(),
       l: toLive,
       t: toTimeline,
       j: () => go(1),
@@ -91,7 +118,8 @@ export function IncidentPage() {
   if (detail.isError && !incident) {
     return <Trouble title={t.incident.failed} error={detail.error} onRetry={() => detail.refetch()} />;
   }
-  if (!incident) return <Loading />;
+  if (!incident || !actable) return <Loading />;
+  const quiet = asking || help;
   return (
     <div className="incident">
       <div className="incident-head card">
@@ -104,12 +132,9 @@ export function IncidentPage() {
         />
         <div className="incident-name">
           <h1>
-            <LevelBadge level={incident.level} /> {t.incidentClass[incident.class] ?? incident.class}
+            <LevelBadge level={incident.level} /> {names.classOf(incident.class)}
             <StateTag incident={incident} />
-            {incident.close_suggested && incident.state !== "closed" && (
-              <span className="suggested">{t.incident.suggested}</span>
-            )}
-            {incident.ongoing && <span className="ongoing">{t.queue.ongoing}</span>}
+            <Marks incident={incident} />
             <span className="muted incident-number">#{incident.number}</span>
           </h1>
           <p data-testid="sentence">
@@ -125,24 +150,30 @@ export function IncidentPage() {
             </span>
           </p>
         </div>
-        <ActionButtons incident={incident} actions={actions} />
+        <Steps incident={incident} />
+        <ActionButtons incident={actable} actions={actions} />
         <FlashButton incident={incident.id} />
       </div>
       <div className="incident-body">
-        <ClipView
-          key={`${incident.id}-${alarm}`}
-          incident={incident}
-          alarm={alarm}
-          active={!asking && !help}
-        />
+        <div className={incident.units.length > 0 ? "incident-main incident-worked" : "incident-main"}>
+          {incident.camera ? (
+            <ClipView key={`${incident.id}-${alarm}`} incident={incident} alarm={alarm} active={!quiet} />
+          ) : null}
+          {incident.source !== "camera" && <ReportCard incident={incident} />}
+          <Units incident={incident} names={names} actions={actions} />
+        </div>
         <div className="incident-side">
+          <Clocks incident={incident} names={names} />
           <Facts incident={incident} />
-          <AlarmList incident={incident} shown={alarm} onShow={showAlarm} />
-          <History rows={incident.history} />
+          {incident.alarm_list.length > 0 && (
+            <AlarmList incident={incident} shown={alarm} onShow={showAlarm} />
+          )}
+          <Files incident={incident} names={names} actions={actions} field={fileField} />
+          <History incident={incident} names={names} />
         </div>
       </div>
       {dialogs}
-      {help && <HelpDialog onClose={() => setHelp(false)} />}
+      {help && <HelpDialog onClose={() => setHelp(false)} first="incident" />}
     </div>
   );
 }

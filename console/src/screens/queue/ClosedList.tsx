@@ -1,53 +1,38 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { Button, Empty } from "antd";
 import { useEffect, useRef } from "react";
-import { client, need } from "../../api/client";
 import { useViewer } from "../../api/session";
+import type { Incident } from "../../api/types";
 import { useKeys } from "../../components/keys";
 import { Loading, Trouble } from "../../components/Trouble";
 import { useSpeech } from "../../i18n/context";
-import { useLive } from "../../live/LiveProvider";
-import { matches, step } from "../../queue/board";
+import { step } from "../../queue/board";
 import { QueueRow } from "./QueueRow";
-
-const PAGE = 50;
+import type { Found } from "./useFound";
 
 interface Props {
-  words: string;
+  found: Found;
+  /** As they are now, by id: a row that somebody reopens stays where it is. */
+  incidents: readonly Incident[];
+  filtered: boolean;
   selected: number | undefined;
   active: boolean;
   onSelect: (id: number) => void;
   onOpen: (id: number) => void;
 }
 
-/** Finished incidents, newest first, page by page. */
-export function ClosedList({ words, selected, active, onSelect, onOpen }: Props) {
+/** Finished incidents, newest first, page by page; the last row leads on to the next page. */
+export function ClosedList({ found, incidents, filtered, selected, active, onSelect, onOpen }: Props) {
   const { t } = useSpeech();
   const viewer = useViewer();
-  const { book } = useLive();
   const box = useRef<HTMLDivElement>(null);
-  const closed = useInfiniteQuery({
-    queryKey: ["incidents", "closed"],
-    initialPageParam: undefined as number | undefined,
-    queryFn: async ({ pageParam, signal }) => {
-      const list = await need(client.incidents("closed", PAGE, pageParam, signal));
-      for (const incident of list.incidents) book.apply(incident);
-      return list.incidents;
-    },
-    getNextPageParam: (page) => (page.length < PAGE ? undefined : page.at(-1)?.id),
-  });
-  const wanted = words.trim();
-  const rows = (closed.data?.pages.flat() ?? []).filter(
-    (i) =>
-      wanted === "" ||
-      matches(
-        i,
-        wanted,
-        `${t.incidentClass[i.class] ?? ""} ${i.close_reason ? t.reason[i.close_reason] : ""}`,
-      ),
-  );
-  const ids = rows.map((i) => i.id);
+  const { ids } = found;
+  const byId = new Map(incidents.map((i) => [i.id, i]));
+  const rows = ids.flatMap((id) => byId.get(id) ?? []);
+  const more = () => {
+    if (found.hasNextPage && !found.isFetchingNextPage) void found.fetchNextPage();
+  };
   const move = (by: 1 | -1) => {
+    if (by === 1 && selected !== undefined && selected === ids.at(-1)) more();
     const next = step(ids, selected, by);
     if (next !== undefined) onSelect(next);
   };
@@ -70,20 +55,15 @@ export function ClosedList({ words, selected, active, onSelect, onOpen }: Props)
             onOpen={onOpen}
           />
         ))}
-        {closed.isPending && <Loading />}
-        {closed.isError && (
-          <Trouble title={t.queue.failed} error={closed.error} onRetry={() => closed.refetch()} />
+        {found.isPending && <Loading />}
+        {found.isError && (
+          <Trouble title={t.queue.failed} error={found.error} onRetry={() => found.refetch()} />
         )}
-        {closed.isSuccess && rows.length === 0 && (
-          <Empty className="queue-empty" description={wanted ? t.queue.noMatch : t.queue.emptyClosed} />
+        {found.isSuccess && rows.length === 0 && (
+          <Empty className="queue-empty" description={filtered ? t.queue.noMatch : t.queue.emptyClosed} />
         )}
-        {closed.hasNextPage && (
-          <Button
-            block
-            type="text"
-            loading={closed.isFetchingNextPage}
-            onClick={() => closed.fetchNextPage()}
-          >
+        {found.hasNextPage && (
+          <Button block type="text" loading={found.isFetchingNextPage} onClick={more}>
             {t.common.more}
           </Button>
         )}

@@ -1,4 +1,4 @@
-import { Empty, Result } from "antd";
+import { Button, Empty, Result } from "antd";
 import { type PointerEvent, useEffect, useRef, useSyncExternalStore } from "react";
 import { useViewer } from "../../api/session";
 import { Loading } from "../../components/Trouble";
@@ -7,15 +7,19 @@ import { useLive } from "../../live/LiveProvider";
 import { FreshBar } from "./FreshBar";
 import { QueueRow } from "./QueueRow";
 import { useSteady } from "./useBoard";
+import type { Found } from "./useFound";
 import type { OpenRows } from "./useOpenRows";
 
 interface Props {
   list: OpenRows;
+  /** What the gateway found beyond what is known here. */
+  found: Found;
   filtered: boolean;
   selected: number | undefined;
   onSelect: (id: number) => void;
   onOpen: (id: number) => void;
   onRed: () => void;
+  onLate: () => void;
 }
 
 const rowUnder = (event: PointerEvent): number | undefined => {
@@ -23,7 +27,7 @@ const rowUnder = (event: PointerEvent): number | undefined => {
   return row?.dataset.id === undefined ? undefined : Number(row.dataset.id);
 };
 
-export function OpenList({ list, filtered, selected, onSelect, onOpen, onRed }: Props) {
+export function OpenList({ list, found, filtered, selected, onSelect, onOpen, onRed, onLate }: Props) {
   const { t } = useSpeech();
   const viewer = useViewer();
   const { book, link } = useLive();
@@ -36,6 +40,13 @@ export function OpenList({ list, filtered, selected, onSelect, onOpen, onRed }: 
     if (selected === undefined) return;
     box.current?.querySelector(`[data-id="${selected}"]`)?.scrollIntoView({ block: "nearest" });
   }, [selected]);
+  // What a search brings in from beyond is shown at once: it was asked for.
+  const brought = useRef(0);
+  useEffect(() => {
+    if (found.dataUpdatedAt <= brought.current) return;
+    brought.current = found.dataUpdatedAt;
+    if (selected === undefined) list.fresh();
+  }, [found.dataUpdatedAt, selected, list.fresh]);
 
   const point = (event: PointerEvent) => {
     // A finger does not rest on a row; only a mouse does.
@@ -47,8 +58,10 @@ export function OpenList({ list, filtered, selected, onSelect, onOpen, onRed }: 
         waiting={list.waiting}
         outOfOrder={list.outOfOrder}
         red={list.red.length}
+        late={list.late}
         onFresh={list.fresh}
         onRed={onRed}
+        onLate={onLate}
       />
       <div
         className="rows"
@@ -74,6 +87,16 @@ export function OpenList({ list, filtered, selected, onSelect, onOpen, onRed }: 
           {!loaded && link.failures === 0 && <Loading />}
           {!loaded && link.failures > 0 && (
             <Result status="warning" title={t.queue.failed} subTitle={t.queue.retrying} />
+          )}
+          {filtered && found.hasNextPage && (
+            <Button
+              block
+              type="text"
+              loading={found.isFetchingNextPage}
+              onClick={() => found.fetchNextPage().then(list.fresh)}
+            >
+              {t.common.more}
+            </Button>
           )}
           {loaded && list.rows.length === 0 && (
             <Empty

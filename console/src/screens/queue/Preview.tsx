@@ -1,12 +1,15 @@
 import { Button } from "antd";
 import { ActionButtons } from "../../actions/ActionButtons";
+import { active } from "../../actions/lifecycle";
 import type { Actions } from "../../actions/useActions";
+import { useCentre } from "../../actions/useCentre";
 import type { Incident } from "../../api/types";
 import { LevelBadge } from "../../components/LevelBadge";
 import { LowTrust } from "../../components/LowTrust";
 import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
 import { age, seenAt, whereOf, whyOf } from "../../i18n/format";
+import { Marks } from "../incident/Marks";
 import { Thumb } from "./QueueRow";
 import { StateTag } from "./StateTag";
 
@@ -20,6 +23,7 @@ interface Props {
 export function Preview({ incident, actions, onOpen }: Props) {
   const { t, time } = useSpeech();
   const now = useNow();
+  const { classOf } = useCentre();
   if (!incident) {
     return (
       <aside className="preview card">
@@ -31,25 +35,30 @@ export function Preview({ incident, actions, onOpen }: Props) {
       </aside>
     );
   }
+  const units = active(incident.units);
   return (
     <aside className="preview card" data-preview={incident.id}>
-      <button
-        type="button"
-        className="preview-still"
-        onClick={() => onOpen(incident.id)}
-        aria-label={t.act.open}
-      >
-        <Thumb incident={incident} className="preview-thumb" />
-      </button>
+      {incident.thumbnail && (
+        <button
+          type="button"
+          className="preview-still"
+          onClick={() => onOpen(incident.id)}
+          aria-label={t.act.open}
+        >
+          <Thumb incident={incident} className="preview-thumb" />
+        </button>
+      )}
       <div className="preview-body">
         <div className="preview-head">
           <LevelBadge level={incident.level} long />
-          <b>{t.incidentClass[incident.class] ?? incident.class}</b>
+          <b>{classOf(incident.class)}</b>
           <StateTag incident={incident} />
+          <Marks incident={incident} />
         </div>
         <p className="preview-why">
           {whyOf(t, incident)} {incident.evidence && <LowTrust evidence={incident.evidence} />}
         </p>
+        {incident.description && <p className="preview-text">{incident.description}</p>}
         <dl className="facts">
           <dt>{t.incident.camera}</dt>
           <dd>{seenAt(incident) || t.common.none}</dd>
@@ -59,12 +68,28 @@ export function Preview({ incident, actions, onOpen }: Props) {
           <dd>
             {time.stamp(incident.opened_ms)} · {age(t, now - incident.opened_ms)}
           </dd>
-          <dt>{t.incident.alarms}</dt>
-          <dd>{incident.alarms}</dd>
+          {incident.alarms > 1 && (
+            <>
+              <dt>{t.incident.alarms}</dt>
+              <dd>{incident.alarms}</dd>
+            </>
+          )}
+          {incident.due_ms !== undefined && (
+            <>
+              <dt>{t.desk.facts.due}</dt>
+              <dd>{time.stamp(incident.due_ms).slice(0, -3)}</dd>
+            </>
+          )}
+          {units.length > 0 && (
+            <>
+              <dt>{t.desk.unit.title}</dt>
+              <dd>{units.map((one) => one.unit_name).join("、")}</dd>
+            </>
+          )}
           <dt>{t.incident.owner}</dt>
           <dd>{incident.owner?.name ?? t.queue.nobody}</dd>
         </dl>
-        <ActionButtons incident={incident} actions={actions} />
+        <ActionButtons incident={incident} actions={actions} brief />
         <Button type="link" className="preview-open" onClick={() => onOpen(incident.id)}>
           {t.act.open} <kbd>Enter</kbd>
         </Button>

@@ -1,4 +1,5 @@
 import { memo } from "react";
+import { useCentre } from "../../actions/useCentre";
 import { thumbnailUrl } from "../../api/client";
 import type { Incident } from "../../api/types";
 import { LevelBadge } from "../../components/LevelBadge";
@@ -6,12 +7,27 @@ import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
 import { age, seenAt, whereOf, whyOf } from "../../i18n/format";
 import { isOpen } from "../../live/book";
+import { isLate } from "../../queue/filter";
 import { StateTag } from "./StateTag";
 
 function Age({ since_ms }: { since_ms: number }) {
   const { t } = useSpeech();
   return <>{age(t, useNow() - since_ms)}</>;
 }
+
+/** How long until something must have happened, or how long that is past. */
+function Left({ deadline_ms }: { deadline_ms: number }) {
+  const { t } = useSpeech();
+  const left = deadline_ms - useNow();
+  return left > 0 ? (
+    <b>{t.desk.clock.left(age(t, left))}</b>
+  ) : (
+    <b className="row-over">{t.desk.clock.over(age(t, -left))}</b>
+  );
+}
+
+/** Whether its time is over, as of this second. */
+const useLate = (incident: Incident): boolean => isLate(incident, useNow());
 
 export function Thumb({ incident, className }: { incident: Incident; className: string }) {
   if (!incident.thumbnail) return <span className={`${className} thumb-none`} aria-hidden="true" />;
@@ -39,7 +55,11 @@ export const QueueRow = memo(function QueueRow({
   fade = false,
 }: Props) {
   const { t, time } = useSpeech();
+  const { classOf } = useCentre();
   const open = isOpen(incident);
+  const late = useLate(incident) && open;
+  const lead = incident.units.find((one) => one.lead && one.ended_ms === undefined);
+  const counted = incident.units.filter((one) => one.ended_ms === undefined).length;
   const mine = incident.owner?.id === viewerId;
   const look = [
     "row",
@@ -48,6 +68,7 @@ export const QueueRow = memo(function QueueRow({
     open ? "" : "row-finished",
     open || !fade ? "" : "row-fading",
     incident.state === "new" ? "row-new" : "",
+    late ? "row-late" : "",
   ];
   return (
     // Keys work on the page as a whole; the row itself is only a larger target for the pointer.
@@ -75,10 +96,13 @@ export const QueueRow = memo(function QueueRow({
               onOpen(incident.id);
             }}
           >
-            {t.incidentClass[incident.class] ?? incident.class}
+            {classOf(incident.class)}
           </a>
           {incident.ongoing && open && <span className="ongoing">{t.queue.ongoing}</span>}
           {incident.alarms > 1 && <span className="row-alarms">{t.queue.alarms(incident.alarms)}</span>}
+          {incident.source !== "camera" && (
+            <span className="row-alarms">{t.desk.source[incident.source] ?? incident.source}</span>
+          )}
         </span>
         <span className="row-why">{whyOf(t, incident)}</span>
       </span>
@@ -87,12 +111,23 @@ export const QueueRow = memo(function QueueRow({
         <span className="muted">{whereOf(t, incident)}</span>
       </span>
       <span className="row-age">
-        <b>{open ? <Age since_ms={incident.opened_ms} /> : time.stamp(incident.opened_ms).slice(0, -3)}</b>
+        {open && incident.deadline_ms !== undefined && <Left deadline_ms={incident.deadline_ms} />}
+        <span className={open ? "row-since" : "row-at"}>
+          {open ? <Age since_ms={incident.opened_ms} /> : time.stamp(incident.opened_ms).slice(0, -3)}
+        </span>
         <span className="muted">#{incident.number}</span>
       </span>
       <span className="row-state">
         <StateTag incident={incident} brief={!fade} />
-        <span className="row-owner">{incident.owner ? (mine ? t.queue.mine : incident.owner.name) : ""}</span>
+        {lead && (
+          <span className="row-owner">
+            {lead.unit_name}
+            {counted > 1 && ` +${counted - 1}`}
+          </span>
+        )}
+        <span className="row-owner muted">
+          {incident.owner ? (mine ? t.queue.mine : incident.owner.name) : ""}
+        </span>
       </span>
     </div>
   );

@@ -10,6 +10,8 @@ import { AuditPage } from "../audit/AuditPage";
 import { CamerasPage } from "../cameras/CamerasPage";
 import { HealthPage } from "../health/HealthPage";
 import { IncidentPage } from "../incident/IncidentPage";
+import { SheetPage } from "../incident/SheetPage";
+import { PhoneShell } from "../phone/PhoneShell";
 import { QueuePage } from "../queue/QueuePage";
 import { StoragePage } from "../storage/StoragePage";
 import { TicketsPage } from "../tickets/TicketsPage";
@@ -26,6 +28,7 @@ const PAGES: Record<ScreenName, ReactNode> = {
     <>
       <Route path="/queue" element={<QueuePage />} />
       <Route path="/incidents/:id" element={<IncidentPage />} />
+      <Route path="/incidents/:id/supervision" element={<SheetPage />} />
     </>
   ),
   cameras: (
@@ -54,6 +57,13 @@ const PAGES: Record<ScreenName, ReactNode> = {
 
 export function Shell({ onSignedOut }: { onSignedOut: () => void }) {
   const { role } = useViewer();
+  if (role === "unit") {
+    return (
+      <LiveProvider onSignedOut={onSignedOut}>
+        <PhoneShell onSignedOut={onSignedOut} />
+      </LiveProvider>
+    );
+  }
   const screens = screensOf(role);
   const page = (
     <div className="shell">

@@ -32,9 +32,9 @@ const BRAKING: MediaDuration = MediaDuration::from_millis(1_800);
 /// Two have come at each other when their middles are nearer by this much than [`BRAKING`] ago.
 const CLOSER: f32 = 0.6;
 /// They touch when the lower parts of their boxes, which stand on the ground, are no farther apart.
-const TOUCH: f32 = 0.08;
+const TOUCH: f32 = 0.2;
 /// Which part of a box that is.
-const FOOTPRINT: f32 = 0.45;
+const FOOTPRINT: f32 = 0.55;
 /// A stop belongs to a contact that happened so shortly before or after.
 const TOGETHER: MediaDuration = MediaDuration::from_millis(2_500);
 /// Both have stood for so long where they met: halted.
@@ -93,6 +93,8 @@ struct Collision {
     since: Pts,
     /// Last time one of the two was there.
     there: Pts,
+    /// One of the two drove on.
+    has_parted: bool,
     /// Since when all that are in sight stand.
     standing: Option<Pts>,
     signs: Vec<Sign>,
@@ -124,7 +126,10 @@ impl Collisions {
         for collision in &mut self.suspected {
             collision.judge(&self.follow.known, frame);
         }
-        self.suspected.retain(|it| at - it.there <= GONE && at - it.since <= REMEMBERED);
+        self.suspected.retain(|it| {
+            let is_over = it.has_parted && !it.has(Sign::PersonDown);
+            !is_over && at - it.there <= GONE && at - it.since <= REMEMBERED
+        });
         let found: Vec<_> = self
             .suspected
             .iter()
@@ -231,6 +236,7 @@ impl Collision {
             size,
             since: at,
             there: at,
+            has_parted: false,
             standing: None,
             signs: b.map(|_| Sign::Contact).into_iter().collect(),
             beside: Vec::new(),
@@ -267,6 +273,7 @@ impl Collision {
             it.rect.centre().distance(self.place.centre()) <= THERE * self.size.max(1e-3)
         };
         let there: Vec<&&Known<Mover>> = both.iter().filter(is_there).collect();
+        self.has_parted |= both.iter().any(|it| it.seen == at && !is_there(&it));
         if there.iter().any(|it| it.seen == at) {
             self.there = at;
         }

@@ -3,7 +3,7 @@
 //! Detectors see lying people badly, so no box of a lying person is waited for. It is enough that one who stood shrinks from
 //! the top and then lies, or shrinks from the top and is not seen any more though neither the picture's border nor a
 //! vehicle can have hidden them. Who sits down keeps two thirds of their height; who bends gets up again. Someone who was
-//! never seen upright is not noticed.
+//! never seen upright is not noticed. Who squats is as low as someone who lies along the line of sight; they get up sooner.
 
 use super::{
     RuleConfig, RuleKind,
@@ -28,6 +28,8 @@ const LOW: f32 = 0.45;
 const FALL: f32 = 0.3;
 /// The same of someone of whom nothing is seen any more: the last boxes are of the beginning of the fall.
 const BEGINNING: f32 = 0.2;
+/// Who is low without being flat may squat: they must stay for so many times as long.
+const PATIENCE: i64 = 2;
 /// A fall takes no longer.
 const FALLING: MediaDuration = MediaDuration::from_millis(1_500);
 /// Upright no longer ago, someone has fallen; before that they have crouched, sat or lain down.
@@ -38,7 +40,7 @@ const VANISHED: MediaDuration = MediaDuration::from_millis(1_200);
 const REMEMBERED: MediaDuration = MediaDuration::from_secs(120);
 /// Who moves farther, in heights, is not still.
 const STILL: f32 = 0.5;
-/// Share of a box that a vehicle hides before nothing can be said of it.
+/// Share of a box that something hides before nothing can be said of it.
 const HIDDEN: f32 = 0.25;
 /// Boxes that come this close to the picture's border may be cut by it.
 const BORDER: f32 = 0.02;
@@ -65,6 +67,14 @@ struct Down {
     since: Pts,
     /// Where they lie.
     place: NormPoint,
+    /// They may as well squat.
+    is_doubtful: bool,
+}
+
+impl Down {
+    fn needs(&self, still: MediaDuration) -> MediaDuration {
+        if self.is_doubtful { MediaDuration(still.0.saturating_mul(PATIENCE)) } else { still }
+    }
 }
 
 /// How everyone holds themselves.
@@ -106,7 +116,7 @@ impl Fallen {
             .iter()
             .filter_map(|known| known.of.down.map(|down| (known, down)))
             .filter(|(known, down)| {
-                at - down.since >= still
+                at - down.since >= down.needs(still)
                     && (known.of.has_moved || !config.must_have_moved)
                     && config.zone.as_ref().is_none_or(|zone| zone.holds(ObjectClass::Person, &known.rect))
             })
@@ -155,15 +165,17 @@ impl Posture {
         }
         if let Some(down) = &mut self.down {
             if rect.centre().distance(down.place) > STILL * self.height {
-                *down = Down { since: at, place: rect.centre() };
+                *down = Down { since: at, place: rect.centre(), ..*down };
             }
+            down.is_doubtful &= !is_flat(rect);
             return;
         }
-        let is_flat = rect.height() <= FLAT * rect.breadth() || rect.height() <= LOW * self.height;
+        let is_low = is_flat(rect) || rect.height() <= LOW * self.height;
         let has_dropped = head(rect).y - self.head.y >= FALL * self.height;
         let is_known = self.height > 0.0 && at - self.upright <= RECENT;
-        if is_known && is_flat && has_dropped && !is_cut(rect) {
-            self.down = Some(Down { since: self.upright, place: rect.centre() });
+        if is_known && is_low && has_dropped && !is_cut(rect) {
+            let is_doubtful = !is_flat(rect);
+            self.down = Some(Down { since: self.upright, place: rect.centre(), is_doubtful });
         }
     }
 
@@ -174,17 +186,22 @@ impl Posture {
         if self.down.is_some() || !is_due || self.height <= 0.0 || is_cut(rect) {
             return;
         }
-        let is_hidden = frame
-            .tracks
-            .iter()
-            .any(|track| track.class.is_vehicle() && rect.covered_by(&track.rect) >= HIDDEN);
+        // … or by somebody who stands there, and may be the same person in another box.
+        let hides = |track: &Track| {
+            let is_other =
+                track.class == ObjectClass::Person && !track.is_coasting(at) && is_upright(&track.rect);
+            track.class.is_vehicle() || is_other
+        };
+        let is_hidden =
+            frame.tracks.iter().any(|track| hides(track) && rect.covered_by(&track.rect) >= HIDDEN);
         let steps: Vec<&Step> = self.trail.steps().collect();
         let tallest = steps.iter().max_by(|a, b| a.size.total_cmp(&b.size));
         if let (Some(tallest), Some(last), false) = (tallest, steps.last(), is_hidden) {
             let drop = last.point.y - tallest.point.y;
             let shrinking = tallest.size - last.size;
             if drop.min(shrinking) >= BEGINNING * self.height && seen - self.upright <= FALLING {
-                self.down = Some(Down { since: self.upright.min(seen), place: rect.centre() });
+                let since = self.upright.min(seen);
+                self.down = Some(Down { since, place: rect.centre(), is_doubtful: false });
             }
         }
     }
@@ -192,6 +209,10 @@ impl Posture {
 
 fn head(rect: &NormRect) -> NormPoint {
     NormPoint { x: rect.centre().x, y: rect.y0 }
+}
+
+fn is_flat(rect: &NormRect) -> bool {
+    rect.height() <= FLAT * rect.breadth()
 }
 
 fn is_upright(rect: &NormRect) -> bool {

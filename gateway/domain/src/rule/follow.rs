@@ -33,6 +33,11 @@ impl Reach {
     }
 }
 
+/// What was last seen this close to the picture's left or right has left it …
+const BORDER: f32 = 0.01;
+/// … unless it is found again where it was.
+const SAME_PLACE: f32 = 0.3;
+
 /// One thing, under whatever id.
 #[derive(Clone, Debug)]
 pub(super) struct Known<T> {
@@ -112,7 +117,10 @@ impl<T> Follow<T> {
             let height = known.rect.height().max(track.rect.height());
             #[expect(clippy::cast_possible_truncation, reason = "seconds of a reach")]
             let far = reach.heights + reach.heights_per_s * gap.as_secs_f64() as f32;
+            let is_at_border = known.rect.x0 <= BORDER || known.rect.x1 >= 1.0 - BORDER;
+            let has_left = is_at_border && known.rect.iou(&track.origin) < SAME_PLACE;
             is_lost
+                && !has_left
                 && gap > MediaDuration::ZERO
                 && gap <= reach.time
                 && known.group == track.class.group()

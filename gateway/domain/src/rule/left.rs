@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use super::{
     RuleConfig, RuleKind,
-    follow::{Follow, Reach},
+    follow::{Follow, Known, Reach},
     watch::{Frame, Verdict},
 };
 use crate::{
@@ -32,6 +32,8 @@ const STANDS: MediaDuration = MediaDuration::from_secs(3);
 /// Hidden for no longer, it is still there.
 const UNSEEN: MediaDuration = MediaDuration::from_secs(5);
 const REACH: Reach = Reach::new(30_000, 0.6, 0.0);
+/// Things do not walk: only one that stood is found again, and what shares less of its box with it is another.
+const SAME_PLACE: f32 = 0.5;
 
 #[derive(Clone, Debug)]
 struct Thing {
@@ -81,7 +83,11 @@ impl Placed {
                 owner: None,
                 attended: track.first_seen,
             };
-            let thing = &mut self.follow.meet(track, frame, REACH, first).of;
+            let is_there = |known: &Known<Thing>| {
+                let stood = known.seen - known.of.rest.since >= STANDS.min(stay);
+                stood && known.rect.iou(&track.rect) >= SAME_PLACE
+            };
+            let thing = &mut self.follow.meet_where(track, frame, REACH, is_there, first).of;
             thing.rest.observe(&track.rect, at);
             if thing.owner.is_none() && at - thing.appeared <= AFTER {
                 thing.owner = owner(&self.people, thing.appeared, &track.rect);

@@ -2,7 +2,7 @@
 
 use super::{
     RuleConfig, RuleKind,
-    follow::{Follow, Reach, Step, Trail},
+    follow::{Follow, Known, Reach, Step, Trail},
     watch::{Frame, Verdict},
 };
 use crate::{alarm::Moment, geometry::Heading, time::MediaDuration, time::Pts};
@@ -17,12 +17,16 @@ const LEAST_WAY: f32 = 1.5;
 const STILL_WAY: f32 = 0.4;
 /// Share of the whole way that leads straight back, and of the steps: 45° off is neither.
 const STRAIGHT: f32 = 0.7;
+/// A detector that misses it in a picture or two has not stopped it.
+const UNSEEN: MediaDuration = MediaDuration::from_millis(500);
 const REACH: Reach = Reach::new(1_000, 0.5, 1.0);
 
 #[derive(Clone, Debug, Default)]
 struct Course {
     trail: Trail,
     wrong_since: Option<Pts>,
+    /// When last seen, it was where the rule counts it.
+    is_counted: bool,
 }
 
 /// The ways of all things.
@@ -36,23 +40,20 @@ impl Ways {
         let RuleKind::WrongWay { heading, .. } = &config.kind else {
             return Verdict::of(frame.at, std::iter::empty());
         };
-        let mut since: Option<Pts> = None;
-        let mut counted = Vec::new();
         for track in frame.seen().filter(|track| config.kind.counts(track.class)) {
             let course = &mut self.follow.meet(track, frame, REACH, Course::default).of;
             let size = (track.rect.height() * track.rect.breadth()).sqrt();
             let step = Step { at: frame.at.pts, point: track.rect.centre(), size };
             course.trail.push(step, WINDOW);
             course.judge(heading);
-            let Some(wrong_since) = course.wrong_since else { continue };
-            if config.applies_to(track) {
-                since = Some(since.map_or(wrong_since, |known| known.min(wrong_since)));
-                counted.push(track);
-            }
+            course.is_counted = config.applies_to(track);
         }
         self.follow.forget(frame.at.pts, REACH.time);
-        let since: Option<Moment> = since.map(|pts| frame.moment_of(pts));
-        Verdict::of(frame.at, counted.into_iter()).since(since)
+        let is_there = |known: &&Known<Course>| known.of.is_counted && frame.at.pts - known.seen <= UNSEEN;
+        let wrong = || self.follow.known.iter().filter(is_there).filter(|known| known.of.wrong_since.is_some());
+        let since: Option<Moment> =
+            wrong().filter_map(|known| known.of.wrong_since).min().map(|pts| frame.moment_of(pts));
+        Verdict::of(frame.at, wrong().filter_map(|known| frame.track(known.id))).since(since)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Incident;
+use super::{CloseReason, Incident, IncidentState, RejectReason};
 
 /// `GET /centre`: the tables that the queue goes by. The site file declares them.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -238,6 +238,31 @@ pub struct Reported {
     /// The incident, for whoever may see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incident: Option<Incident>,
+}
+
+/// `GET /reports/own`: what became of a report, for the person who made it. They need not see the incident itself.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct OwnReport {
+    /// Number as people say it.
+    pub number: String,
+    /// When it came to the centre.
+    pub received_ms: i64,
+    /// What it is: the identifier of a class, see `GET /centre`.
+    pub class: String,
+    /// 1 red to 4 blue.
+    pub level: u8,
+    /// Area name.
+    pub area_name: String,
+    /// In a few words.
+    pub title: String,
+    /// Where it stands.
+    pub state: IncidentState,
+    /// Closed: why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub close_reason: Option<CloseReason>,
+    /// Rejected: why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reject_reason: Option<RejectReason>,
 }
 
 /// A filter of the queue that an account has given a name.

@@ -27,6 +27,8 @@ pub enum TicketKind {
     Clock,
     /// The built-in test camera raised no alarm.
     CanaryMissing,
+    /// Another system cannot be told of incidents.
+    Outbound,
 }
 
 /// Where a ticket stands.

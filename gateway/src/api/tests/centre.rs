@@ -86,6 +86,13 @@ async fn a_grid_worker_reports_with_a_photo_and_the_centre_sees_it() {
     let mut other = report.clone();
     other["title"] = "别的".into();
     assert_eq!(body_of(house.send(order("/reports", &worker, &other)).await).await["code"], "key_reused");
+    let own = body_of(house.get("/reports/own", &worker).await).await;
+    let (n_own, own) = (own.as_array().unwrap().len(), &own[0]);
+    assert_eq!((n_own, &own["number"], &own["state"]), (1, &made["number"], &json!("new")));
+    assert_eq!(body_of(house.get("/reports/own", &operator).await).await, json!([]), "of oneself only");
+    let areas = body_of(house.get("/reports/areas", &worker).await).await;
+    let areas: Vec<_> = areas.as_array().unwrap().iter().map(|area| area["id"].as_str().unwrap()).collect();
+    assert_eq!(areas, ["east"], "where the worker may report");
     let found = body_of(house.get("/incidents?q=%E7%A7%AF%E6%B0%B4&source=grid", &operator).await).await;
     let row = &found["incidents"][0];
     assert_eq!(row["source"], "grid", "whatever it says");

@@ -46,6 +46,8 @@ const VERBS: &[(Action, &[Role])] = &[
     (Action::StorageManage, &[Role::Administrator]),
     (Action::TicketRead, &[Role::Technician, Role::Administrator]),
     (Action::TicketManage, &[Role::Technician, Role::Administrator]),
+    (Action::OutboundRead, &[Role::Operator, Role::Technician, Role::Administrator]),
+    (Action::OutboundResend, &[Role::Operator, Role::Technician, Role::Administrator]),
     (Action::AccountManage, &[Role::Administrator]),
     (Action::AuditRead, &[Role::Auditor]),
 ];
@@ -128,6 +130,7 @@ async fn ask(
         _ => &targets.account,
     };
     let path = row.path.strip_prefix("/api/v1").unwrap().replace("{id}", id).replace("{file}", &targets.file);
+    let path = path.replace("{target}", "county");
     let mut builder = request(row.verb.method().as_str(), &format!("{path}{}", query(&path)));
     if let Some(cookie) = cookie {
         builder = builder.header(header::COOKIE, cookie);
@@ -144,6 +147,7 @@ async fn ask(
             "camera": targets.camera, "from_ms": START.0 + 50_000, "to_ms": START.0 + 60_000, "case_number": "C-2",
             "review_ms": START.0 + 86_400_000
         }),
+        (Verb::Post, path) if path.starts_with("/outbound/") => serde_json::json!({ "ids": [] }),
         (Verb::Post, path) if path.starts_with("/tickets/") => serde_json::json!({ "note": "seen" }),
         (Verb::Post, path) if path.starts_with("/holds/") => serde_json::json!({ "reason": "closed" }),
         (Verb::Post, "/bulletins") => serde_json::json!({ "kind": "daily", "day": "2027-01-15" }),

@@ -6,6 +6,7 @@ mod centre;
 mod feed;
 mod live;
 mod matrix;
+mod outbound;
 mod playback;
 mod sessions;
 mod statistics;
@@ -67,6 +68,7 @@ use crate::{
     hub::{Hub, RingLimits},
     ingest::Status,
     mp4::Scanner,
+    outbound::{News, Prod},
     record::{
         RecordSettings, Recorder, RecorderMessage, RunEnd, RunInfo,
         retention::{IncidentSource, Retention},
@@ -77,6 +79,7 @@ use crate::{
         db::{Db, DbError},
         dispatch::Dispatch,
         footage::{Footage, IncidentMark, NewHold},
+        outbox::Outbox,
         statistics::{NewBulletin, Statistics},
         tickets::{Tickets, WhichTickets},
     },
@@ -129,6 +132,13 @@ name = "110"
 source = "police_110"
 area = "west"
 token = "correct-horse-battery-staple"
+
+[[outbound]]
+id = "county"
+purpose = "county platform"
+kind = "webhook"
+url = "https://county.test/in?token=hidden-from-everybody"
+secret = "hidden-from-everybody-too"
 
 [[camera]]
 id = "cam-east"
@@ -218,7 +228,7 @@ impl House {
         std::fs::create_dir_all(&site.data_dir).unwrap();
         let clock = Clock::simulated(START);
         let db = Db::open(&site.data_dir.join("dispatch.db"), DISPATCH_MIGRATIONS).unwrap();
-        let dispatch = Dispatch::new(db.clone()).unwrap();
+        let dispatch = Dispatch::new(db.clone()).unwrap().announced_by(Arc::new(News::of(&site)));
         let desk = Desk::of_site(dispatch.clone(), clock.clone(), &site);
         let footage = Footage::open(&site.data_dir.join("footage.db")).unwrap();
         let settings = RecordSettings::new(site.storage.media_dir.clone());
@@ -247,6 +257,8 @@ impl House {
             transcodes: Transcodes::new(limits, clock.clone()),
             keeping: retention.keeping(),
             tickets: Tickets::new(db.clone()),
+            outbox: Outbox::new(db.clone()),
+            prod: Prod::default(),
             hub: hub.clone(),
             health: Arc::new(Quiet),
             clock: clock.clone(),

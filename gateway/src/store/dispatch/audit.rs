@@ -71,6 +71,11 @@ const PROMISES: &[(&str, &str)] = &[
              WHERE h.version > (SELECT min(l.version) FROM change_log l WHERE l.incident = h.incident)
              AND NOT EXISTS (SELECT 1 FROM change_log l WHERE l.incident = h.incident AND l.version = h.version)",
     ),
+    (
+        "of what waits for a target, the first of each incident has its turn",
+        "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state = 'waiting' GROUP BY target, incident
+             HAVING sum(next_ms IS NOT NULL) <> 1)",
+    ),
     ("every reference leads somewhere", "SELECT count(*) FROM pragma_foreign_key_check"),
     ("SQLite finds the file whole", "SELECT count(*) FROM pragma_quick_check WHERE quick_check <> 'ok'"),
 ];

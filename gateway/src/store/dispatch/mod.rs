@@ -42,7 +42,10 @@ pub use self::{
     timeline::{Direction, TimedAlarm},
     write::{Assessed, DispatchTx, Effects, HistoryEntry, NewAlarm, StoredAnswer, TraceChunk},
 };
-use crate::store::db::{Db, DbError, Migration};
+use crate::store::{
+    db::{Db, DbError, Migration},
+    outbox::Announcer,
+};
 
 /// This family's schema.
 pub const MIGRATION_001: Migration =
@@ -65,16 +68,24 @@ pub const MIGRATION_003: Migration = Migration {
 pub struct Dispatch {
     db: Db,
     newest: Arc<watch::Sender<ChangeSeq>>,
+    announcer: Option<Arc<dyn Announcer>>,
 }
 
 impl Dispatch {
-    /// On a database that has [`MIGRATION_001`].
+    /// Nobody else is told of anything.
     ///
     /// # Errors
     /// [`DbError`] when the change log cannot be read.
     pub fn new(db: Db) -> Result<Self, DbError> {
         let newest = db.read_blocking(query::latest_seq).map_err(|e| db.error(e))?;
-        Ok(Self { db, newest: Arc::new(watch::Sender::new(newest)) })
+        Ok(Self { db, newest: Arc::new(watch::Sender::new(newest)), announcer: None })
+    }
+
+    /// From now on `announcer` says who is told of each change, in the change's own transaction.
+    #[must_use]
+    pub fn announced_by(mut self, announcer: Arc<dyn Announcer>) -> Self {
+        self.announcer = Some(announcer);
+        self
     }
 
     /// The newest change that is on the disk; wakes with every further one. A receiver that sleeps misses none: it asks
@@ -98,9 +109,14 @@ impl Dispatch {
         E: From<DbError> + Send + 'static,
     {
         let db = self.db.clone();
-        let (value, newest) = self.db.write_blocking(move |transaction| {
+        let announcer = self.announcer.clone();
+        let (value, newest) = self.db.write_blocking(move |transaction| -> Result<_, E> {
             let tx = DispatchTx::new(transaction, db.path());
-            work(&tx).map(|value| (value, tx.newest()))
+            let value = work(&tx)?;
+            if let Some(announcer) = &announcer {
+                tx.announce(announcer.as_ref())?;
+            }
+            Ok((value, tx.newest()))
         })?;
         if let Some(newest) = newest {
             self.newest.send_if_modified(|seen| {

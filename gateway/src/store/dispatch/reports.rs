@@ -9,7 +9,10 @@ use sharpeyes_domain::{
     time::WallTime,
 };
 
-use super::{CameraFacts, ChangeKind, DispatchTx, PlanId, Report};
+use super::{
+    CameraFacts, ChangeKind, Dispatch, DispatchTx, IncidentRow, PlanId, Report,
+    rows::{self, SELECT_INCIDENT},
+};
 use crate::store::db::DbError;
 
 /// An incident that somebody reports.
@@ -44,6 +47,23 @@ pub struct IntakeAnswer {
     pub incident: IncidentId,
     /// SHA-256 of the report then.
     pub request: Vec<u8>,
+}
+
+impl Dispatch {
+    /// The incidents that were reported under this name, the newest first.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database cannot be read.
+    pub async fn reported_under(&self, intake: String, limit: u32) -> Result<Vec<IncidentRow>, DbError> {
+        let sql = format!(
+            "{SELECT_INCIDENT} WHERE i.id IN
+                 (SELECT incident FROM intake WHERE intake = ?1 ORDER BY incident DESC LIMIT ?2) ORDER BY i.id DESC"
+        );
+        self.read(move |c| {
+            c.prepare_cached(&sql)?.query_map(params![intake, limit], rows::incident_row)?.collect()
+        })
+        .await
+    }
 }
 
 impl DispatchTx<'_> {

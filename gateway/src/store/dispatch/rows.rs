@@ -116,6 +116,9 @@ pub struct IncidentRow {
     pub report: Option<Report>,
     /// Where it is: what access is decided by.
     pub area: AreaId,
+    /// Where it was before an assessment moved it, each once.
+    #[serde(default)]
+    pub past_areas: Vec<AreaId>,
     /// When the incident was opened.
     pub opened: WallTime,
     /// When the condition of its first alarm first held, or when it happened as the report says.
@@ -370,6 +373,7 @@ pub(super) fn incident_row(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
         camera: seen_by(row)?,
         report: report(row)?,
         area: word(row, "area")?,
+        past_areas: json(row, "past_areas")?,
         opened: wall(row, "opened_ms")?,
         began: wall(row, "began_ms")?,
         last_alarm: wall(row, "last_alarm_ms")?,

@@ -1,6 +1,9 @@
 //! Writing, inside one transaction. Each method is one or a few statements; `desk` decides which.
 
-use std::{cell::Cell, path::Path};
+use std::{
+    cell::{Cell, RefCell},
+    path::Path,
+};
 
 use rusqlite::{OptionalExtension, Params, Transaction, named_params, params};
 use sharpeyes_domain::{
@@ -21,13 +24,18 @@ use super::{
     query,
     rows::{self, SELECT_ALARM},
 };
-use crate::store::db::DbError;
+use crate::store::{
+    db::DbError,
+    outbox::{self, Announcer},
+};
 
 /// One transaction on the dispatch tables.
 pub struct DispatchTx<'a> {
     transaction: &'a Transaction<'a>,
     path: &'a Path,
     newest: Cell<Option<ChangeSeq>>,
+    /// History rows that this transaction has written.
+    history: RefCell<Vec<(IncidentId, i64)>>,
 }
 
 /// An alarm that is not stored yet.
@@ -120,12 +128,29 @@ impl<'a> DispatchTx<'a> {
     }
 
     pub(super) const fn new(transaction: &'a Transaction<'a>, path: &'a Path) -> Self {
-        Self { transaction, path, newest: Cell::new(None) }
+        Self { transaction, path, newest: Cell::new(None), history: RefCell::new(Vec::new()) }
     }
 
     /// The last change that this transaction logged.
     pub(super) const fn newest(&self) -> Option<ChangeSeq> {
         self.newest.get()
+    }
+
+    /// Writes down whom `announcer` wants told of what this transaction did. The last that happens in it: clocks that are
+    /// started after an opening belong to what is told.
+    pub(super) fn announce(&self, announcer: &dyn Announcer) -> Result<(), DbError> {
+        if announcer.targets().is_empty() {
+            return Ok(());
+        }
+        for (id, version) in self.history.take() {
+            let sql = "SELECT * FROM incident_history WHERE incident = ?1 AND version = ?2";
+            let change = self.first(sql, params![id.0, version], rows::history_row)?;
+            if let (Some(incident), Some(change)) = (self.incident(id)?, change) {
+                outbox::announce(self.transaction, announcer, &incident, &change)
+                    .map_err(|e| self.fail(e))?;
+            }
+        }
+        Ok(())
     }
 
     /// # Errors
@@ -438,7 +463,11 @@ impl<'a> DispatchTx<'a> {
 
     fn write_assessed(&self, id: IncidentId, assessed: &Assessed) -> Result<(), DbError> {
         let Assessed { class, area, plan, proposal } = assessed;
-        let sql = "UPDATE incident SET class = ?2, area = ?3, plan = ?4, proposal = ?5 WHERE id = ?1";
+        // Whoever saw it where it was is told that it is gone.
+        let sql = "UPDATE incident SET class = ?2, area = ?3, plan = ?4, proposal = ?5,
+                       past_areas = iif(area = ?3 OR EXISTS (SELECT 1 FROM json_each(past_areas) WHERE value = area),
+                           past_areas, json_insert(past_areas, '$[#]', area))
+                   WHERE id = ?1";
         self.run(sql, params![id.0, class.as_str(), area.as_str(), plan.0, json(proposal)]).map(drop)
     }
 
@@ -474,8 +503,9 @@ impl<'a> DispatchTx<'a> {
                 ":alarm": alarm.map(|alarm| alarm.0),
                 ":note": note,
             },
-        )
-        .map(drop)
+        )?;
+        self.history.borrow_mut().push((after.id, after.version));
+        Ok(())
     }
 
     pub(super) fn log(

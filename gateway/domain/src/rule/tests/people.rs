@@ -49,6 +49,15 @@ fn one_who_stays_loiters_and_many_who_pass_do_not() {
             })
             .collect();
         play(&loitering(12), fps, 45.0, &passers).is_silent("one after another");
+        let whole = RuleConfig { zone: None, ..loitering(20) };
+        let stays_and_goes = |from: f32, door: f32| {
+            actor(Person, move |t| {
+                let x = if t < from + 14.0 { 0.85 } else { between(t, from + 14.0, from + 16.0, 0.85, door) };
+                (t >= from && x < 1.02).then_some((stands(x, 0.9, 0.7, 0.25), 0.7))
+            })
+        };
+        play(&whole, fps, 40.0, &[stays_and_goes(1.0, 1.1), stays_and_goes(19.0, 1.1)])
+            .is_silent("one who left by the picture's side, and the next");
         let post = actor(Person, |_| clear(person(0.5, 0.6)));
         play(&loitering(20), fps, 60.0, &[post]).is_silent("a post");
     }
@@ -123,6 +132,8 @@ fn who_gets_up_bends_sits_leaves_or_is_hidden_is_not_down() {
             })
         };
         play(&down(8), fps, 40.0, &[lower(0.11, 0.12, 11.0)]).is_silent("ties a shoe");
+        play(&down(5), fps, 40.0, &[lower(0.085, 0.075, 14.0)]).is_silent("squats for longer");
+        play(&down(5), fps, 40.0, &[lower(0.085, 0.075, 99.0)]).is_one("lies towards the camera", 6.3, 16.3);
         play(&down(8), fps, 40.0, &[lower(0.135, 0.09, 99.0)]).is_silent("sits down on a bench");
         let leaves = actor(Person, |t| clear(person(between(t, 0.0, 8.0, 0.5, 1.1), 0.7)));
         play(&down(4), fps, 25.0, &[leaves]).is_silent("walks out of the picture");
@@ -168,6 +179,11 @@ fn a_bag_that_someone_leaves_is_alarmed_and_one_that_is_watched_or_taken_is_not(
         play(&left(15), fps, 40.0, &[owner(99.0), bag(6.0, 99.0)]).is_silent("its owner stands beside it");
         play(&left(15), fps, 40.0, &[owner(8.0), bag(6.0, 14.0)]).is_silent("picked up again");
         play(&left(15), fps, 60.0, &[bag(6.0, 99.0)]).is_silent("nobody was there");
+        let shade = actor(Other, |t| {
+            let is_there = (8.0..9.0).contains(&t) || (26.0..27.5).contains(&t);
+            is_there.then_some((stands(0.5, 0.7, 0.05, 0.06), 0.6))
+        });
+        play(&left(15), fps, 60.0, &[owner(8.0), shade]).is_silent("what was there twice for a moment");
         let far = actor(Person, |t| clear(person(between(t, 0.0, 60.0, 0.05, 0.2), 0.4)));
         play(&left(15), fps, 60.0, &[far, bag(6.0, 99.0)]).is_silent("somebody far off");
     }

@@ -90,6 +90,12 @@ fn against_the_heading_is_the_wrong_way_and_across_it_is_not() {
         let parks = actor(Car, |t| clear(car(between(t, 3.0, 7.0, 0.5, 0.42), 0.5)));
         play(&config, fps, 12.0, &[parks]).is_silent("a car that reverses by half its length");
     }
+    let held = RuleConfig { hold: MediaDuration::from_secs(2), ..config };
+    let missed = actor(Car, |t| {
+        let is_missed = (t * 10.0).round() % 3.0 < 0.5;
+        ((1.0..=9.0).contains(&t) && !is_missed).then_some((car(between(t, 1.0, 9.0, 0.9, 0.1), 0.5), 0.7))
+    });
+    play(&held, 10, 12.0, &[missed]).is_one("not seen in every third picture", 1.2, 6.0);
 }
 
 #[test]
@@ -212,6 +218,11 @@ fn traffic_is_no_accident() {
         let light = [queues(0.6, 6.0), queues(0.44, 9.0), people(0.45), people(0.6)];
         play(&accident(), fps, 40.0, &light)
             .is_silent("a queue at a red light, and people who wait to cross");
+        let passes = actor(Car, |t| {
+            (1.0..6.5).contains(&t).then_some((car(between(t, 1.0, 6.5, 1.1, -0.1), 0.68), 0.7))
+        });
+        let stops = [crashes(0.5, 0.6, 4.0), passes];
+        play(&accident(), fps, 30.0, &stops).is_silent("one brakes hard, and another drives past it");
         play(&accident(), fps, 20.0, &[crashes(0.5, 0.6, 5.0)]).is_silent("someone brakes hard");
     }
 }

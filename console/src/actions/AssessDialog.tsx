@@ -1,0 +1,216 @@
+/** 分析研判, and on with it: class, level, area, who should lead and help, until when. */
+import { useQuery } from "@tanstack/react-query";
+import { Button, Input, Modal, Radio, Select } from "antd";
+import { useRef, useState } from "react";
+import { client, need } from "../api/client";
+import type { Incident } from "../api/types";
+import { LevelBadge } from "../components/LevelBadge";
+import { Loading } from "../components/Trouble";
+import { useSpeech } from "../i18n/context";
+import type { CentreDecision } from "./command";
+import { hasUnits, inOrder, type Picked, usualUnits } from "./picked";
+import { TimeField } from "./TimeField";
+import { UnitPicker } from "./UnitPicker";
+import { useCentre } from "./useCentre";
+
+interface Props {
+  incident: Incident;
+  onDone: (decisions: CentreDecision[]) => void;
+  onCancel: () => void;
+}
+
+const LEVELS = [1, 2, 3, 4];
+
+/** Waits for what it is preset from, so that a fast hand confirms what it sees. */
+export function AssessDialog(props: Props) {
+  const { t } = useSpeech();
+  const { known } = useCentre();
+  const proposal = useProposal(props.incident.id);
+  const ready = known && proposal !== undefined;
+  return (
+    <Modal
+      open
+      centered
+      width={640}
+      title={`${t.desk.verb.assess} #${props.incident.number}`}
+      footer={null}
+      onCancel={props.onCancel}
+      transitionName=""
+      maskTransitionName=""
+    >
+      {ready ? <AssessForm {...props} proposal={proposal} /> : <Loading />}
+    </Modal>
+  );
+}
+
+/** Who should deal with it, as assessed or as routed. */
+export function useProposal(id: number): Picked | undefined {
+  const detail = useQuery({
+    queryKey: ["incident", id],
+    queryFn: ({ signal }) => need(client.incident(id, signal)),
+  });
+  if (detail.isError) return { lead: undefined, assist: [] };
+  const { proposal } = detail.data ?? {};
+  return proposal && { lead: proposal.lead, assist: proposal.assist };
+}
+
+function AssessForm({ incident, proposal, onDone }: Props & { proposal: Picked }) {
+  const { t } = useSpeech();
+  const { centre, areas, classOf } = useCentre();
+  const [cls, setClass] = useState(incident.class);
+  const [level, setLevel] = useState(incident.level);
+  const [area, setArea] = useState(incident.area);
+  const [touched, setTouched] = useState<Picked | null>(null);
+  const [due, setDue] = useState<number | undefined>(undefined);
+  const [note, setNote] = useState("");
+  const leveled = useRef(false);
+  const moved = cls !== incident.class || area !== incident.area;
+  const usual = moved ? usualUnits(centre.classes.find((one) => one.id === cls)) : proposal;
+  const picked = touched ?? usual;
+
+  const choose = (chosen: string) => {
+    setClass(chosen);
+    setTouched(null);
+    const found = centre.classes.find((one) => one.id === chosen);
+    // A camera's rule has a level of its own; of what is another class now the class says.
+    if (found && !leveled.current) setLevel(chosen === incident.class ? incident.level : found.level);
+  };
+  const assess: CentreDecision = {
+    verb: "assess",
+    level,
+    class: cls === incident.class ? undefined : cls,
+    area: area === incident.area ? undefined : area,
+    // Without a hand on it the route decides, which knows more than this form.
+    ...(touched?.lead === undefined ? {} : { lead: touched.lead, assist: [...touched.assist] }),
+    note: note.trim() || undefined,
+  };
+  const dispatch: CentreDecision = {
+    verb: "dispatch",
+    ...(touched?.lead === undefined ? {} : { lead: touched.lead, assist: [...touched.assist] }),
+    due_ms: due,
+  };
+  const canDispatch = hasUnits(centre) && (picked.lead !== undefined || (touched === null && moved));
+  const submit = () => onDone(canDispatch ? [assess, dispatch] : [assess]);
+  const options = centre.classes.map((one) => ({ value: one.id, label: classOf(one.id) }));
+
+  return (
+    <form
+      className="desk-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
+      }}
+    >
+      <div className="desk-row">
+        <Field label={t.desk.form.class}>
+          <Select
+            showSearch={{ optionFilterProp: "label" }}
+            aria-label={t.desk.form.class}
+            value={cls}
+            options={
+              options.some((one) => one.value === cls)
+                ? options
+                : [{ value: cls, label: classOf(cls) }, ...options]
+            }
+            onChange={choose}
+          />
+        </Field>
+        <Field label={t.desk.form.area}>
+          <Select
+            showSearch={{ optionFilterProp: "label" }}
+            aria-label={t.desk.form.area}
+            value={area}
+            options={areas.map((one) => ({ value: one.id, label: one.name }))}
+            onChange={(chosen: string) => {
+              setArea(chosen);
+              setTouched(null);
+            }}
+          />
+        </Field>
+      </div>
+      <Field label={t.desk.form.level}>
+        <Radio.Group
+          optionType="button"
+          aria-label={t.desk.form.level}
+          value={level}
+          onChange={(event) => {
+            leveled.current = true;
+            setLevel(event.target.value);
+          }}
+          options={LEVELS.map((value) => ({ value, label: <LevelBadge level={value} /> }))}
+        />
+      </Field>
+      {hasUnits(centre) ? (
+        <Field label={t.desk.form.units} hint={t.desk.form.unitsHint}>
+          <UnitPicker
+            units={inOrder(centre.units, usual, area, areas)}
+            duty={centre.duty}
+            picked={picked}
+            onPick={setTouched}
+          />
+          {picked.lead === undefined && (
+            <p className="muted form-said">
+              {touched === null && moved ? t.desk.form.byRoute : t.desk.form.noLead}
+            </p>
+          )}
+        </Field>
+      ) : (
+        <p className="muted">{t.desk.form.noUnits}</p>
+      )}
+      <div className="desk-row">
+        <Field label={t.desk.form.due} hint={due === undefined ? t.desk.form.dueUsual : undefined}>
+          <TimeField value={due} label={t.desk.form.due} onChange={setDue} />
+        </Field>
+        <Field label={t.desk.form.note}>
+          <Input
+            value={note}
+            maxLength={1000}
+            aria-label={t.desk.form.note}
+            onChange={(event) => setNote(event.target.value)}
+          />
+        </Field>
+      </div>
+      <div className="desk-foot">
+        <Button onClick={() => onDone([assess])} data-act="assess-only">
+          {t.desk.form.assess}
+        </Button>
+        {canDispatch && (
+          <Button type="primary" htmlType="submit" ref={focusOnce} data-act="assess-dispatch">
+            {t.desk.form.assessAndDispatch} <kbd>Enter</kbd>
+          </Button>
+        )}
+      </div>
+    </form>
+  );
+}
+
+/** For `ref`: the usual answer has the focus once, so that Enter gives it and digits still choose. */
+export function focusOnce(button: HTMLElement | null): void {
+  if (!button || button.dataset.focused !== undefined) return;
+  button.dataset.focused = "";
+  // Dialogs take the focus for themselves when they open.
+  setTimeout(() => button.focus(), 60);
+}
+
+interface FieldProps {
+  label: string;
+  hint?: string;
+  needed?: boolean;
+  children: React.ReactNode;
+}
+
+export function Field({ label, hint, needed = false, children }: FieldProps) {
+  return (
+    <div className="field">
+      <span className="field-label">
+        {label}
+        {needed && <b aria-hidden="true"> *</b>}
+        {hint && <span className="muted"> {hint}</span>}
+      </span>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,106 @@
+/** 分流转办: one action tells one or more units; later further ones. */
+import { Button, Input, Modal } from "antd";
+import { useState } from "react";
+import type { Incident } from "../api/types";
+import { Loading } from "../components/Trouble";
+import { useSpeech } from "../i18n/context";
+import { Field, focusOnce, useProposal } from "./AssessDialog";
+import type { CentreDecision } from "./command";
+import { active } from "./lifecycle";
+import { inOrder, type Picked } from "./picked";
+import { TimeField } from "./TimeField";
+import { UnitPicker } from "./UnitPicker";
+import { useCentre } from "./useCentre";
+
+interface Props {
+  incident: Incident;
+  onDone: (decisions: CentreDecision[]) => void;
+  onCancel: () => void;
+}
+
+export function DispatchDialog(props: Props) {
+  const { t } = useSpeech();
+  const { known } = useCentre();
+  const proposal = useProposal(props.incident.id);
+  const more = active(props.incident.units).length > 0;
+  const title = more ? t.desk.dispatchMore : t.desk.verb.dispatch;
+  return (
+    <Modal
+      open
+      centered
+      width={600}
+      title={`${title} #${props.incident.number}`}
+      footer={null}
+      onCancel={props.onCancel}
+      transitionName=""
+      maskTransitionName=""
+    >
+      {known && proposal ? <DispatchForm {...props} proposal={proposal} /> : <Loading />}
+    </Modal>
+  );
+}
+
+function DispatchForm({ incident, proposal, onDone }: Props & { proposal: Picked }) {
+  const { t } = useSpeech();
+  const { centre, areas } = useCentre();
+  const told = active(incident.units).map((one) => one.unit);
+  const first = told.length === 0;
+  const [picked, setPicked] = useState<Picked>(first ? proposal : { lead: undefined, assist: [] });
+  const [due, setDue] = useState<number | undefined>(undefined);
+  const [note, setNote] = useState("");
+  const ready = first ? picked.lead !== undefined : picked.lead !== undefined || picked.assist.length > 0;
+  const submit = () => {
+    if (!ready) return;
+    onDone([
+      {
+        verb: "dispatch",
+        lead: picked.lead,
+        assist: [...picked.assist],
+        due_ms: due,
+        note: note.trim() || undefined,
+      },
+    ]);
+  };
+  if (centre.units.length === 0) return <p className="muted">{t.desk.form.noUnits}</p>;
+  return (
+    <form
+      className="desk-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
+      }}
+    >
+      <Field label={t.desk.form.units} hint={t.desk.form.unitsHint}>
+        <UnitPicker
+          units={inOrder(centre.units, proposal, incident.area, areas)}
+          duty={centre.duty}
+          picked={picked}
+          told={told}
+          onPick={setPicked}
+        />
+        {first && picked.lead === undefined && <p className="muted form-said">{t.desk.form.noLead}</p>}
+      </Field>
+      <div className="desk-row">
+        <Field label={t.desk.form.due} hint={due === undefined ? t.desk.form.dueUsual : undefined}>
+          <TimeField value={due} label={t.desk.form.due} onChange={setDue} />
+        </Field>
+        <Field label={t.desk.form.note}>
+          <Input
+            value={note}
+            maxLength={1000}
+            aria-label={t.desk.form.note}
+            onChange={(event) => setNote(event.target.value)}
+          />
+        </Field>
+      </div>
+      <div className="desk-foot">
+        <Button type="primary" htmlType="submit" ref={focusOnce} disabled={!ready} data-act="dispatch">
+          {t.desk.form.dispatch} <kbd>Enter</kbd>
+        </Button>
+      </div>
+    </form>
+  );
+}

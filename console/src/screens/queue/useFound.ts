@@ -1,0 +1,37 @@
+/** What the gateway finds of the queue, page by page; what it finds is known to the book from then on. */
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { need } from "../../api/client";
+import { desk, type Filter } from "../../api/desk";
+import { useLive } from "../../live/LiveProvider";
+import { type QueueFilter, writeFilter } from "../../queue/filter";
+
+const PAGE = 50;
+
+/** Rows keep the order in which they were found until somebody asks for a fresh one: nothing moves under a hand. */
+export function useFound(state: "open" | "closed", filter: QueueFilter, enabled: boolean) {
+  const { book } = useLive();
+  const wanted = writeFilter(filter);
+  const found = useInfiniteQuery({
+    queryKey: ["incidents", "found", state, wanted],
+    initialPageParam: undefined as string | undefined,
+    queryFn: async ({ pageParam, signal }) => {
+      const page: Filter = pageParam === undefined ? {} : { cursor: pageParam };
+      const list = await need(desk.find({ ...wanted, state, limit: String(PAGE), ...page }, signal));
+      for (const incident of list.incidents) book.apply(incident);
+      return list;
+    },
+    getNextPageParam: (page) => page.next_cursor,
+    enabled,
+    refetchOnMount: "always",
+    refetchOnReconnect: false,
+  });
+  const pages = found.data?.pages;
+  const ids = useMemo(
+    () => (enabled ? (pages ?? []).flatMap((page) => page.incidents.map((i) => i.id)) : []),
+    [pages, enabled],
+  );
+  return { ...found, ids };
+}
+
+export type Found = ReturnType<typeof useFound>;
