@@ -21,6 +21,9 @@ const JUDGEMENTS = [
   { words: /咨询/, did: "no_action", keys: ["x", "3"] },
 ];
 
+/** The operator's first saved view: what nobody has dealt with. */
+const VIEW = "1";
+
 const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
 
 const browser = await chromium.launch({
@@ -56,6 +59,7 @@ async function signIn(page) {
   await page.keyboard.type(password);
   await page.keyboard.press("Enter");
   await page.waitForSelector("[role=listbox] [data-id]");
+  await page.keyboard.press(VIEW);
 }
 
 /** Until as many are settled as there are. */
@@ -88,7 +92,7 @@ async function work(page) {
   return done;
 }
 
-/** To the next row, or to those that have come meanwhile and wait behind their bar. */
+/** To the next row; after the last one the view of what nobody has dealt with is chosen anew, with what has come meanwhile. */
 async function onwards(page, row, press) {
   await press("j");
   const isNext = await page
@@ -102,10 +106,8 @@ async function onwards(page, row, press) {
     )
     .catch(() => null);
   if (isNext) return;
-  // The last row: a fresh order brings in what waits, and the first of it is the next.
-  await press("n");
-  await press("Escape");
-  await page.waitForTimeout(300);
+  await press(VIEW);
+  await page.waitForTimeout(500);
 }
 
 async function selected(page) {

@@ -15,6 +15,7 @@ import { accounts, areas, cameras, makeIncident, seedIncidents } from "./data.mj
 import { CLIP_S, makeMedia, makeTrace, streamLive } from "./media.mjs";
 import { controlRecordings, recordingRoutes } from "./recordings.mjs";
 import { reportRoutes } from "./reports.mjs";
+import { ruleRoutes } from "./rules.mjs";
 import { ticketRoutes } from "./tickets.mjs";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
@@ -268,6 +269,7 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
     if (key === "GET /areas") return send(res, 200, areas);
     if (key === "GET /outbound") return send(res, 200, outbound());
     if (key === "GET /cameras" || key === "GET /health/cameras") return send(res, 200, cameras);
+    if ((await ruleRoutes(req, res, url, viewer, { send, refuse, body })) !== false) return;
     const recorded = await recordingRoutes(req, res, url, viewer, { send, refuse, body });
     if (recorded !== false) return;
     if ((await reportRoutes(req, res, url, viewer, { send, body })) !== false) return;

@@ -11,6 +11,10 @@ import { Gate } from "./screens/shell/Gate";
 const theme = {
   token: {
     colorPrimary: "#1257b5",
+    // Darker than usual, so that small letters can be read.
+    colorLink: "#1257b5",
+    colorError: "#c9131e",
+    colorTextDescription: "#56616e",
     borderRadius: 6,
     fontFamily:
       'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif',

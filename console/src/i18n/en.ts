@@ -5,6 +5,7 @@ import { outboundWords } from "./outbound.en";
 import { phoneWords } from "./phone.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
 import { reportCodes, reportWords } from "./reports.en";
+import { ruleCodes, ruleWords } from "./rules.en";
 import { ticketWords } from "./tickets.en";
 import type { Words } from "./zh";
 
@@ -15,6 +16,7 @@ export const en: Words = {
   ...reportWords,
   ...outboundWords,
   ...ticketWords,
+  ...ruleWords,
   product: "Sharp Eyes",
   tagline: "Governance centre · dispatch",
   lang: { name: "English", other: "中文" },
@@ -46,6 +48,7 @@ export const en: Words = {
     reports: "Reports",
     health: "Camera health",
     tickets: "Tickets",
+    rules: "Rules",
     storage: "Storage",
     accounts: "Accounts",
     audit: "Audit log",
@@ -457,6 +460,7 @@ export const en: Words = {
       ...deskCodes,
       ...recordingCodes,
       ...reportCodes,
+      ...ruleCodes,
       unreachable: "The server cannot be reached. Check the network.",
       not_signed_in: "Your session has ended. Please sign in again.",
       sign_in_refused: "Account or password is wrong, or the account is disabled.",

@@ -14,8 +14,11 @@ use crate::{
     outbound::Prod,
     record::{clip::ClipReader, retention::Keeping},
     stills::Stills,
-    store::{dispatch::Dispatch, outbox::Outbox, statistics::Statistics, tickets::Tickets},
+    store::{
+        dispatch::Dispatch, outbox::Outbox, shadow::ShadowLog, statistics::Statistics, tickets::Tickets,
+    },
     transcode::Transcodes,
+    trial::Trials,
 };
 
 /// The parts that the interface stands on.
@@ -46,6 +49,10 @@ pub struct Parts {
     pub outbox: Outbox,
     /// Wakes those who tell them.
     pub prod: Prod,
+    /// Rules tried on recordings.
+    pub trials: Trials,
+    /// What rules would have raised that are only written down.
+    pub shadow: ShadowLog,
     /// Live pictures.
     pub hub: Hub,
     /// States of streams and analyses.

@@ -9,10 +9,12 @@ pub mod dispatch;
 pub mod footage;
 pub mod outbox;
 pub mod reserve;
+pub mod shadow;
 pub mod statistics;
 pub mod throttle;
 pub mod tickets;
 pub mod timeline;
+pub mod trials;
 
 /// The tables of the dispatch database: queue, accounts, sessions and audit. New ones are added at the end.
 pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
@@ -23,5 +25,6 @@ pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
     accounts::MIGRATION_002,
     tickets::MIGRATION,
     outbox::MIGRATION,
+    trials::MIGRATION,
     statistics::MIGRATION,
 ];

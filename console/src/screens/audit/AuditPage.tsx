@@ -1,10 +1,11 @@
 import { SafetyCertificateOutlined } from "@ant-design/icons";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Alert, App, Button, Empty, Table, type TableColumnsType, Tag } from "antd";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { client, need } from "../../api/client";
 import type { AuditRow, AuditVerdict } from "../../api/types";
 import { Loading, Trouble } from "../../components/Trouble";
+import { useReachable } from "../../components/useReachable";
 import { useSpeech } from "../../i18n/context";
 import { problemText } from "../../i18n/format";
 import "./audit.css";
@@ -13,6 +14,8 @@ const PAGE = 100;
 const COLOURS: Record<string, string> = { allowed: "green", denied: "red", failed: "orange" };
 
 export function AuditPage() {
+  const page = useRef<HTMLDivElement>(null);
+  useReachable(page);
   const { t, time } = useSpeech();
   const { message } = App.useApp();
   const [verdict, setVerdict] = useState<AuditVerdict | null>(null);
@@ -60,7 +63,7 @@ export function AuditPage() {
     { title: t.audit.detail, render: (_value, row) => <span className="audit-detail">{row.detail}</span> },
   ];
   return (
-    <div className="page">
+    <div className="page" ref={page}>
       <div className="page-head">
         <h1>{t.audit.title}</h1>
         <span className="grow" />

@@ -1,13 +1,14 @@
 /** Which stage of which camera fails, since when, and what to do about it. */
 import { useQuery } from "@tanstack/react-query";
 import { Empty, Switch, Table, type TableColumnsType } from "antd";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { client, need } from "../../api/client";
 import { useViewer } from "../../api/session";
 import type { AnalysisHealth, Camera, StreamHealth } from "../../api/types";
 import { PageSearch } from "../../components/PageSearch";
 import { Loading, Trouble } from "../../components/Trouble";
 import { useNow } from "../../components/useNow";
+import { useReachable } from "../../components/useReachable";
 import { useSpeech } from "../../i18n/context";
 import { age } from "../../i18n/format";
 import { OutboundPanel } from "./OutboundPanel";
@@ -26,6 +27,8 @@ const troubled = (camera: Camera): boolean =>
 const codecName = (codec: string) => codec.replace(/^h(26\d)$/, "H.$1");
 
 export function HealthPage() {
+  const page = useRef<HTMLDivElement>(null);
+  useReachable(page);
   const { t } = useSpeech();
   const { role } = useViewer();
   const [words, setWords] = useState("");
@@ -64,7 +67,7 @@ export function HealthPage() {
     { title: t.health.analysis, render: (_value, camera) => <AnalysisCell analysis={camera.analysis} /> },
   ];
   return (
-    <div className="page">
+    <div className="page" ref={page}>
       <div className="page-head">
         <h1>{t.health.title}</h1>
         {bad.length > 0 && (

@@ -75,7 +75,12 @@ function PhoneHeader({ onSignedOut }: { onSignedOut: () => void }) {
           ],
         }}
       >
-        <Button type="text" size="large" icon={<UserOutlined />} aria-label={t.shell.account} />
+        <Button
+          type="text"
+          size="large"
+          icon={<UserOutlined />}
+          aria-label={`${t.shell.account} ${viewer.display_name}`}
+        />
       </Dropdown>
     </header>
   );

@@ -71,6 +71,7 @@ function ReportForm({ first, areas, onNew }: FormProps) {
   const [asked, setAsked] = useState(false);
   const [taken, setTaken] = useState<Reported | null>(null);
   const sending = useRef(false);
+  const later = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   const edit = (change: Partial<ReportDraft>) => setDraft((draft) => ({ ...draft, ...change }));
   const keep = (draft: ReportDraft) =>
@@ -78,8 +79,8 @@ function ReportForm({ first, areas, onNew }: FormProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another draft is a reason to keep it again.
   useEffect(() => {
     if (draft === first || taken) return;
-    const timer = setTimeout(() => void keep(draft), KEEP_AFTER_MS);
-    return () => clearTimeout(timer);
+    later.current = setTimeout(() => void keep(draft), KEEP_AFTER_MS);
+    return () => clearTimeout(later.current);
   }, [draft, first, taken]);
 
   const send = async () => {
@@ -98,6 +99,8 @@ function ReportForm({ first, areas, onNew }: FormProps) {
       // What went out before goes out again as it was: the same number, the same content, one incident.
       const report = draft.sent ?? reportOf(draft, await Promise.all(files), facts);
       const going = { ...draft, sent: report };
+      // What was typed last is in it: kept later, it would hide that this has gone out.
+      clearTimeout(later.current);
       await keep(going);
       const answer = await phone.report(report);
       if (answer.kind === "ok") {

@@ -88,16 +88,17 @@ export const QueueRow = memo(function QueueRow({
       <Thumb incident={incident} className="row-thumb" />
       <span className="row-what">
         <span className="row-title">
-          <a
-            href={`/incidents/${incident.id}`}
+          {/* No link: an option may hold nothing that takes the focus, and Enter opens it. */}
+          <span
+            className="row-open"
             onClick={(event) => {
-              event.preventDefault();
               event.stopPropagation();
               onOpen(incident.id);
             }}
+            onAuxClick={(event) => event.button === 1 && window.open(`/incidents/${incident.id}`)}
           >
             {classOf(incident.class)}
-          </a>
+          </span>
           {incident.ongoing && open && <span className="ongoing">{t.queue.ongoing}</span>}
           {incident.alarms > 1 && <span className="row-alarms">{t.queue.alarms(incident.alarms)}</span>}
           {incident.source !== "camera" && (

@@ -87,7 +87,11 @@ export function Header({ onSignedOut }: { onSignedOut: () => void }) {
             ],
           }}
         >
-          <Button type="text" icon={<UserOutlined />} aria-label={t.shell.account}>
+          <Button
+            type="text"
+            icon={<UserOutlined />}
+            aria-label={`${t.shell.account} ${viewer.display_name}`}
+          >
             <span className="wide">{viewer.display_name}</span>
           </Button>
         </Dropdown>

@@ -54,12 +54,15 @@ export function StoragePage() {
         <span className="grow" />
         <PageSearch words={words} label={t.storage.search} onChange={setWords} />
       </div>
-      <ol className="card stored">
-        {rows.map((row) => (
-          <Stored key={`${row.camera}-${row.stream}`} row={row} name={nameOf(row.camera)} />
-        ))}
-        {rows.length === 0 && <Empty description={t.storage.empty} />}
-      </ol>
+      {rows.length === 0 ? (
+        <Empty className="card stored" description={t.storage.empty} />
+      ) : (
+        <ol className="card stored">
+          {rows.map((row) => (
+            <Stored key={`${row.camera}-${row.stream}`} row={row} name={nameOf(row.camera)} />
+          ))}
+        </ol>
+      )}
       <Deletions storage={data} nameOf={nameOf} />
     </div>
   );

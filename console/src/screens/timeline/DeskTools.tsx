@@ -71,7 +71,7 @@ export function DeskTools(props: Props) {
   return (
     <span className="transport-group">
       <Tool
-        label={words.choose}
+        label={`${words.choose} · ${words.cameras} ${words.chosen(props.chosen, MOST_PANES)}`}
         keys="C"
         icon={<VideoCameraOutlined />}
         onClick={() => actions.ask("cameras")}

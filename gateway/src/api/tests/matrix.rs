@@ -48,6 +48,8 @@ const VERBS: &[(Action, &[Role])] = &[
     (Action::TicketManage, &[Role::Technician, Role::Administrator]),
     (Action::OutboundRead, &[Role::Operator, Role::Technician, Role::Administrator]),
     (Action::OutboundResend, &[Role::Operator, Role::Technician, Role::Administrator]),
+    (Action::RuleTry, &[Role::Technician, Role::Administrator]),
+    (Action::RuleStill, &[Role::Technician]),
     (Action::AccountManage, &[Role::Administrator]),
     (Action::AuditRead, &[Role::Auditor]),
 ];
@@ -93,6 +95,8 @@ fn expected(row: &RouteRow, viewer: Option<(Role, Where)>) -> StatusCode {
         }
         // Nobody here has this one.
         (Verb::Delete, "/api/v1/views/{id}") => StatusCode::NOT_FOUND,
+        // There is no detector here.
+        (Verb::Post, "/api/v1/cameras/{id}/trials") => StatusCode::UNPROCESSABLE_ENTITY,
         (Verb::Delete, _) => StatusCode::NO_CONTENT,
         // Without cameras of its own there is no next alarm for it.
         (_, "/api/v1/timeline/next-alarm") if role == Role::Unit => StatusCode::NOT_FOUND,
@@ -110,6 +114,7 @@ struct Targets {
     file: String,
     ticket: String,
     bulletin: String,
+    trial: String,
 }
 
 async fn ask(
@@ -131,6 +136,7 @@ async fn ask(
     };
     let path = row.path.strip_prefix("/api/v1").unwrap().replace("{id}", id).replace("{file}", &targets.file);
     let path = path.replace("{target}", "county");
+    let path = path.replace("{trial}", &targets.trial);
     let mut builder = request(row.verb.method().as_str(), &format!("{path}{}", query(&path)));
     if let Some(cookie) = cookie {
         builder = builder.header(header::COOKIE, cookie);
@@ -148,6 +154,10 @@ async fn ask(
             "review_ms": START.0 + 86_400_000
         }),
         (Verb::Post, path) if path.starts_with("/outbound/") => serde_json::json!({ "ids": [] }),
+        (Verb::Post, path) if path.ends_with("/trials") => serde_json::json!({
+            "from_ms": START.0 + 50_000, "to_ms": START.0 + 60_000,
+            "rules": "[[camera.rule]]\nid = \"r\"\nkind = \"intrusion\"\n"
+        }),
         (Verb::Post, path) if path.starts_with("/tickets/") => serde_json::json!({ "note": "seen" }),
         (Verb::Post, path) if path.starts_with("/holds/") => serde_json::json!({ "reason": "closed" }),
         (Verb::Post, "/bulletins") => serde_json::json!({ "kind": "daily", "day": "2027-01-15" }),
@@ -184,11 +194,12 @@ async fn ask(
 fn query(path: &str) -> String {
     let (from, at, to) = (START.0 + 50_000, START.0 + 61_000, START.0 + 70_000);
     match path.rsplit('/').next() {
-        Some("timeline" | "recording" | "recording.mp4" | "recording.h264.mp4") => {
+        Some("timeline" | "shadow-alarms" | "recording" | "recording.mp4" | "recording.h264.mp4") => {
             format!("?from_ms={from}&to_ms={to}")
         }
         Some("next-alarm") => "?at_ms=0".to_owned(),
         Some("statistics" | "accuracy") => format!("?from_ms={from}&to_ms={to}"),
+        Some("still.jpg") => "?n=0".to_owned(),
         Some("attachments") => "?name=x.txt".to_owned(),
         Some("file") => "?format=csv".to_owned(),
         Some("picture.jpg") => format!("?at_ms={at}"),
@@ -219,7 +230,8 @@ async fn every_route_answers_every_viewer_as_the_table_says() {
         body: b"text".to_vec(),
     };
     let (_, file) = house.state.desk.attach(file).await.unwrap();
-    let targets = Targets {
+    let mut targets = Targets {
+        trial: String::new(),
         incident: east.to_string(),
         camera: "cam-east".to_owned(),
         account: spare.to_string(),
@@ -243,6 +255,8 @@ async fn every_route_answers_every_viewer_as_the_table_says() {
                 Some(house.viewer(&format!("v{turn}"), role, area).await)
             }
         };
+        // Whoever may, forgets it.
+        targets.trial = house.trial("cam-east").await.to_string();
         for row in table(&house) {
             let asked = ask(&house, &row, &targets, cookie.as_deref(), turn).await;
             let answer = house.send(asked).await;
@@ -278,12 +292,15 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
     let hold = house.hold("cam-west").await;
     let ticket = house.ticket(Some("cam-west")).await;
     let bulletin = house.bulletin("west").await;
+    let trial = house.trial("cam-west").await;
     let technician = house.viewer("tech", Role::Technician, "east").await;
     for row in table(&house).iter().filter(|row| {
         row.path.contains("{id}") && !["accounts", "intake"].iter().any(|other| row.path.contains(other))
     }) {
         let mut bodies = BTreeSet::new();
-        let cookie = if row.path.contains("tickets") { &technician } else { &cookie };
+        let is_technical =
+            ["tickets", "trials", "rules", "shadow"].iter().any(|word| row.path.contains(word));
+        let cookie = if is_technical { &technician } else { &cookie };
         let none = || "999999".to_owned();
         for (incident, camera, hold, ticket, bulletin) in [
             (west.to_string(), "cam-west", hold.to_string(), ticket.to_string(), bulletin.to_string()),
@@ -296,6 +313,7 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
                 hold,
                 ticket,
                 bulletin,
+                trial: trial.to_string(),
                 file: "1".to_owned(),
             };
             let answer = house.send(ask(&house, row, &targets, Some(cookie), 0).await).await;
@@ -323,6 +341,7 @@ async fn damaged_policies_deny_everything_but_the_health_page() {
         file: "1".to_owned(),
         ticket: "1".to_owned(),
         bulletin: "1".to_owned(),
+        trial: "1".to_owned(),
     };
     for row in table(&house) {
         for cookie in [None, Some(cookie.as_str())] {

@@ -16,7 +16,7 @@ mod files;
 mod list;
 mod query;
 mod reports;
-pub(super) mod rows;
+pub(in crate::store) mod rows;
 mod search;
 #[cfg(test)]
 mod tests;
