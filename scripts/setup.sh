@@ -16,7 +16,7 @@ readonly DEBIAN_PACKAGES=(
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
   gstreamer1.0-libav
   # Test videos, and a browser that shows Chinese.
-  ffmpeg chromium fonts-noto-cjk
+  ffmpeg chromium fonts-noto-cjk poppler-utils
   # An RTSP server that is not ours, to test ingest against.
   vlc-bin vlc-plugin-base
   # An MQTT broker that is not ours, to tell of incidents.

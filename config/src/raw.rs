@@ -47,6 +47,12 @@ pub(crate) struct RawPlayback {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct RawReports {
+    pub(crate) font: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RawIncident {
     pub(crate) correlation: Option<String>,
     pub(crate) lease: Option<String>,

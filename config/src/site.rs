@@ -40,6 +40,8 @@ pub struct Site {
     pub storage: Storage,
     /// Looking at recordings.
     pub playback: Playback,
+    /// The font of PDF reports: TrueType or OpenType with Chinese characters. Absolute; `None`: one of the system's.
+    pub report_font: Option<PathBuf>,
     /// How alarms become incidents.
     pub incident: IncidentSettings,
     /// What cameras and incidents are shown on.

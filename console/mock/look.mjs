@@ -152,6 +152,26 @@ const pages = {
     await page.waitForTimeout(500);
     await shot("timeline-holds");
   },
+  reports: async (page, shot, language) => {
+    await page.goto("/");
+    await signIn(page, "operator");
+    await setLanguage(page, language);
+    await page.goto("/reports");
+    await page.waitForSelector(".figure");
+    await page.locator(".report-choice .ant-segmented-item").nth(1).click();
+    await page.waitForSelector(".report-charts svg");
+    await page.locator(".report-make button").click();
+    await page.waitForSelector(".report-row");
+    await page.waitForTimeout(400);
+    await shot("reports");
+    await page.locator(".report-charts").scrollIntoViewIfNeeded();
+    await page.locator(".report-charts > section").nth(1).scrollIntoViewIfNeeded();
+    await shot("reports-charts");
+    await page.locator(".report-table").nth(1).scrollIntoViewIfNeeded();
+    await shot("reports-tables");
+    await page.locator(".report-made").scrollIntoViewIfNeeded();
+    await shot("reports-made");
+  },
   tickets: async (page, shot, language) => {
     await page.goto("/");
     await signIn(page, "technician");

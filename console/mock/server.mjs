@@ -14,6 +14,7 @@ import { WebSocketServer } from "ws";
 import { accounts, areas, cameras, makeIncident, seedIncidents } from "./data.mjs";
 import { CLIP_S, makeMedia, makeTrace, streamLive } from "./media.mjs";
 import { controlRecordings, recordingRoutes } from "./recordings.mjs";
+import { reportRoutes } from "./reports.mjs";
 import { ruleRoutes } from "./rules.mjs";
 import { ticketRoutes } from "./tickets.mjs";
 import { PLACES, watchRoutes } from "./watch.mjs";
@@ -295,6 +296,7 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
     if ((await ruleRoutes(req, res, url, viewer, { send, refuse, body })) !== false) return;
     const recorded = await recordingRoutes(req, res, url, viewer, { send, refuse, body });
     if (recorded !== false) return;
+    if ((await reportRoutes(req, res, url, viewer, { send, body })) !== false) return;
     if ((await ticketRoutes(req, res, url, viewer, { send, refuse, body })) !== false) return;
     const township = { incidents, accounts, cameras };
     if ((await watchRoutes(req, res, url, viewer, township, { send, refuse, body })) !== false) return;

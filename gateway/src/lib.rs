@@ -34,6 +34,8 @@ pub mod outbound;
 
 pub mod tickets;
 
+pub mod bulletin;
+
 pub mod access;
 
 pub mod api;

@@ -35,8 +35,8 @@ use crate::{
     Analysis, ConfigError, Fault, IncidentSettings, Inference, InferenceProvider, MapSettings, Playback,
     Problem, Server, Site, Storage,
     raw::{
-        RawAnalysis, RawArea, RawCanary, RawIncident, RawInference, RawMap, RawPlayback, RawServer, RawSite,
-        RawStorage,
+        RawAnalysis, RawArea, RawCanary, RawIncident, RawInference, RawMap, RawPlayback, RawReports,
+        RawServer, RawSite, RawStorage,
     },
     text,
 };
@@ -210,6 +210,8 @@ impl Check<'_> {
         let data_dir = self.name("site.data_dir".into(), head.data_dir).map(|dir| self.path(&dir));
         let (storage, retention) = self.storage(&mut root, data_dir.as_deref()).unzip();
         let playback = self.playback(&mut root);
+        let reports: Option<RawReports> = self.raw_or_default(&mut root, "reports");
+        let report_font = reports.map(|raw| raw.font.map(|font| self.path(&font)));
         let incident = self.incident(&mut root);
         let map = self.map(&mut root);
         let analysis = self.analysis(&mut root);
@@ -221,8 +223,8 @@ impl Check<'_> {
         let targets = self.targets(&mut root, &areas.written, &centre);
         for key in root.keys() {
             let fault = Fault::Section(
-                "site, server, storage, playback, incident, map, analysis, canary, inference, area, camera, unit, class, route, \
-                 deadlines, escalation, calendar, roster, intake, outbound",
+                "site, server, storage, playback, reports, incident, map, analysis, canary, inference, area, camera, unit, \
+                 class, route, deadlines, escalation, calendar, roster, intake, outbound",
             );
             self.report(key.clone(), fault);
         }
@@ -233,6 +235,7 @@ impl Check<'_> {
             server: server?,
             storage: storage?,
             playback: playback?,
+            report_font: report_font?,
             incident: incident?,
             map: map?,
             analysis: analysis?,

@@ -18,6 +18,7 @@ export type ScreenName =
   | "map"
   | "handover"
   | "wall"
+  | "reports"
   | "health"
   | "tickets"
   | "rules"
@@ -26,8 +27,8 @@ export type ScreenName =
   | "audit";
 
 const SCREENS: Record<Role, readonly ScreenName[]> = {
-  operator: ["queue", "map", "cameras", "timeline", "handover", "wall"],
-  police: ["queue", "map", "wall"],
+  operator: ["queue", "map", "cameras", "timeline", "reports", "handover", "wall"],
+  police: ["queue", "map", "reports", "wall"],
   unit: ["queue"],
   technician: ["tickets", "health", "rules", "timeline", "storage"],
   administrator: ["accounts", "health", "tickets", "rules", "storage"],

@@ -4,6 +4,7 @@ import { deskCodes, deskWords } from "./desk.en";
 import { outboundWords } from "./outbound.en";
 import { phoneWords } from "./phone.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
+import { reportCodes, reportWords } from "./reports.en";
 import { ruleCodes, ruleWords } from "./rules.en";
 import { ticketWords } from "./tickets.en";
 import { watchWords } from "./watch.en";
@@ -13,6 +14,7 @@ export const en: Words = {
   ...phoneWords,
   ...deskWords,
   ...recordingWords,
+  ...reportWords,
   ...outboundWords,
   ...ticketWords,
   ...watchWords,
@@ -48,6 +50,7 @@ export const en: Words = {
     map: "Map",
     handover: "Hand-over",
     wall: "Wall",
+    reports: "Reports",
     health: "Camera health",
     tickets: "Tickets",
     rules: "Rules",
@@ -438,6 +441,7 @@ export const en: Words = {
       ...deskCodes,
       ...recordingCodes,
       ...watchWords.handoverCodes,
+      ...reportCodes,
       ...ruleCodes,
       unreachable: "The server cannot be reached. Check the network.",
       not_signed_in: "Your session has ended. Please sign in again.",

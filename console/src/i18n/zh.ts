@@ -4,6 +4,7 @@ import { deskCodes, deskWords } from "./desk.zh";
 import { outboundWords } from "./outbound.zh";
 import { phoneWords } from "./phone.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
+import { reportCodes, reportWords } from "./reports.zh";
 import { ruleCodes, ruleWords } from "./rules.zh";
 import { ticketWords } from "./tickets.zh";
 import { watchWords } from "./watch.zh";
@@ -12,6 +13,7 @@ export const zh = {
   ...phoneWords,
   ...deskWords,
   ...recordingWords,
+  ...reportWords,
   ...outboundWords,
   ...ticketWords,
   ...watchWords,
@@ -47,6 +49,7 @@ export const zh = {
     map: "地图",
     handover: "交接班",
     wall: "大屏",
+    reports: "统计报表",
     health: "设备运维",
     tickets: "工单",
     rules: "规则调试",
@@ -488,6 +491,7 @@ export const zh = {
       ...deskCodes,
       ...recordingCodes,
       ...watchWords.handoverCodes,
+      ...reportCodes,
       ...ruleCodes,
       unreachable: "连不上服务器，请检查网络。",
       not_signed_in: "登录已失效，请重新登录。",

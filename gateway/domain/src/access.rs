@@ -48,6 +48,10 @@ closed_enum! {
         ShiftHandOver => "shift.hand_over",
         /// Read the centre's own tables: units, classes, deadlines, duty.
         CentreRead => "centre.read",
+        /// Read statistics of one's areas, and the bulletins made of them.
+        StatisticsRead => "statistics.read",
+        /// Make a bulletin: a report over a period, a topic or one incident, that is kept as it was made.
+        BulletinMake => "bulletin.make",
         /// Play or download the clip of an incident.
         ClipView => "clip.view",
         /// Read the boxes that belong to an incident's clip.
@@ -97,7 +101,9 @@ impl Action {
             | Self::OutboundResend
             | Self::CentreRead
             | Self::AuditRead => ResourceKind::Site,
-            Self::IncidentReport | Self::ShiftHandOver => ResourceKind::Area,
+            Self::IncidentReport | Self::ShiftHandOver | Self::StatisticsRead | Self::BulletinMake => {
+                ResourceKind::Area
+            }
             Self::CameraList
             | Self::CameraHealth
             | Self::LiveView

@@ -35,6 +35,7 @@ pub mod centre;
 pub mod handover;
 pub mod incident;
 
+pub mod statistics;
 pub mod timeline;
 
 pub mod access;

@@ -385,6 +385,8 @@ mod tests {
             A::IncidentWork => role == Role::Operator && is_own_area,
             A::IncidentReport => matches!(role, Role::Operator | Role::Unit) && is_own_area,
             A::ShiftHandOver => role == Role::Operator && is_own_area,
+            A::StatisticsRead => matches!(role, Role::Operator | Role::Police) && is_own_area,
+            A::BulletinMake => role == Role::Operator && is_own_area,
             A::CentreRead => {
                 matches!(role, Role::Operator | Role::Police | Role::Unit | Role::Administrator)
             }

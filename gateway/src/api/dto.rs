@@ -11,6 +11,7 @@ mod map;
 mod outbound;
 mod queue;
 mod recording;
+mod statistics;
 mod storage;
 mod ticket;
 mod trial;
@@ -42,6 +43,10 @@ pub use queue::{
 pub use recording::{
     FootagePurpose, JumpDirection, NearAlarm, Recording, RecordingSpan, Timeline, TimelineAlarm, TimelineGap,
     TimelineHold, TimelineRow, TimelineSpan,
+};
+pub use statistics::{
+    AlarmAccuracy, Bulletin, BulletinFormat, BulletinKind, BulletinLanguage, BulletinRow, NewBulletin,
+    Statistics,
 };
 pub use storage::{
     Deletion, DeletionReason, DiskState, Hold, HoldRelease, HoldScope, HoldStream, LegalBasis, NewHold,

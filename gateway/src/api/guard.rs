@@ -188,8 +188,8 @@ impl Guard {
         self.ask(action, object, Purpose::Duty).is_ok()
     }
 
-    /// Somebody reports from here, if the viewer may do the route's action in this area.
-    pub(super) async fn reports_in(&self, area: &AreaId) -> Result<(), ApiError> {
+    /// The viewer may do the route's action in this area.
+    pub(super) async fn acts_in(&self, area: &AreaId) -> Result<(), ApiError> {
         let _allowed = self.allow(&Object::Area { id: area }, Purpose::Duty).await?;
         Ok(())
     }

@@ -138,7 +138,7 @@ fn split(list: Option<&str>) -> impl Iterator<Item = &str> {
     list.into_iter().flat_map(|list| list.split(',')).map(str::trim).filter(|word| !word.is_empty())
 }
 
-fn words<T: FromStr>(field: &'static str, list: Option<&str>) -> Result<Vec<T>, ApiError> {
+pub(super) fn words<T: FromStr>(field: &'static str, list: Option<&str>) -> Result<Vec<T>, ApiError> {
     split(list).map(|text| word(field, text)).collect()
 }
 
@@ -147,7 +147,7 @@ pub(super) fn word<T: FromStr>(field: &'static str, text: &str) -> Result<T, Api
     text.parse().map_err(|_| bad(field))
 }
 
-fn bad(field: &'static str) -> ApiError {
+pub(super) fn bad(field: &'static str) -> ApiError {
     let message = format!("`{field}` is not a word that stands there");
     ApiError::Unprocessable { code: "bad_word", message, field: Some(field) }
 }

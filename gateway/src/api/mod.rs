@@ -9,6 +9,7 @@
 mod accounts;
 mod assets;
 mod audit;
+mod bulletins;
 mod cameras;
 mod centre;
 mod clips;
@@ -35,6 +36,7 @@ mod reports;
 pub mod routes;
 mod session;
 mod state;
+mod statistics;
 mod storage;
 mod tail;
 #[cfg(test)]
@@ -108,6 +110,12 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/reports/own", Action::IncidentReport, reports::own)
         .needs(Verb::Get, "/reports/areas", Action::IncidentReport, reports::areas)
         .needs(Verb::Get, "/centre", Action::CentreRead, centre::show)
+        .needs(Verb::Get, "/statistics", Action::StatisticsRead, statistics::show)
+        .needs(Verb::Get, "/statistics/accuracy", Action::StatisticsRead, statistics::accuracy)
+        .needs(Verb::Get, "/bulletins", Action::StatisticsRead, bulletins::list)
+        .needs(Verb::Post, "/bulletins", Action::BulletinMake, bulletins::make)
+        .needs(Verb::Get, "/bulletins/{id}", Action::StatisticsRead, bulletins::one)
+        .needs(Verb::Get, "/bulletins/{id}/file", Action::StatisticsRead, bulletins::file)
         .needs(Verb::Get, "/views", Action::IncidentList, centre::views)
         .needs(Verb::Post, "/views", Action::IncidentList, centre::save_view)
         .needs(Verb::Delete, "/views/{id}", Action::IncidentList, centre::forget_view)

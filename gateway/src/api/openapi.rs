@@ -4,8 +4,9 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, audit, cameras, centre, clips, dto, events, files, handovers, holds, incidents, live, map,
-    outbound, pictures, recordings, reports, session, storage, tickets, timeline, transcodes, trials, wall,
+    accounts, audit, bulletins, cameras, centre, clips, dto, events, files, handovers, holds, incidents,
+    live, map, outbound, pictures, recordings, reports, session, statistics, storage, tickets, timeline,
+    transcodes, trials, wall,
 };
 
 #[derive(OpenApi)]
@@ -62,6 +63,12 @@ use super::{
         handovers::sign,
         wall::show,
         centre::show,
+        statistics::show,
+        statistics::accuracy,
+        bulletins::list,
+        bulletins::make,
+        bulletins::one,
+        bulletins::file,
         centre::views,
         centre::save_view,
         centre::forget_view,
@@ -90,6 +97,8 @@ use super::{
     ),
     // Those that only a query or a stream names.
     components(schemas(
+        dto::BulletinFormat,
+        dto::BulletinLanguage,
         dto::EventPosition,
         dto::FootagePurpose,
         dto::IncidentGone,

@@ -45,7 +45,7 @@ pub(super) async fn report(
     Body(report): Body<dto::IncidentReport>,
 ) -> Result<(StatusCode, Json<dto::Reported>), ApiError> {
     let area: AreaId = word("area", &report.area)?;
-    guard.reports_in(&area).await?;
+    guard.acts_in(&area).await?;
     let source = match (guard.viewer.role, report.source.map(Source::from)) {
         (Role::Unit, Some(Source::Patrol)) => Source::Patrol,
         (Role::Unit, _) => Source::Grid,

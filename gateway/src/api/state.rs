@@ -14,7 +14,9 @@ use crate::{
     outbound::Prod,
     record::{clip::ClipReader, retention::Keeping},
     stills::Stills,
-    store::{dispatch::Dispatch, outbox::Outbox, shadow::ShadowLog, tickets::Tickets},
+    store::{
+        dispatch::Dispatch, outbox::Outbox, shadow::ShadowLog, statistics::Statistics, tickets::Tickets,
+    },
     transcode::Transcodes,
     trial::Trials,
 };
@@ -31,6 +33,8 @@ pub struct Parts {
     pub desk: Desk,
     /// The dispatch queue's tables, for reading.
     pub dispatch: Dispatch,
+    /// What statistics are counted from.
+    pub statistics: Statistics,
     /// Recordings as playable files.
     pub clips: ClipReader,
     /// Stills of recordings.

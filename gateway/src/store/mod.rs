@@ -10,6 +10,7 @@ pub mod footage;
 pub mod outbox;
 pub mod reserve;
 pub mod shadow;
+pub mod statistics;
 pub mod throttle;
 pub mod tickets;
 pub mod timeline;
@@ -26,4 +27,5 @@ pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
     outbox::MIGRATION,
     trials::MIGRATION,
     dispatch::MIGRATION_020,
+    statistics::MIGRATION,
 ];

@@ -14,6 +14,7 @@ pub mod playback;
 pub mod process;
 pub mod queue;
 pub mod record;
+pub mod report;
 mod rig;
 pub mod sse;
 

@@ -325,10 +325,10 @@ fn day_text(day: i64) -> String {
 }
 
 /// SplitMix64: the same tables everywhere.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -336,7 +336,7 @@ impl Random {
         (z ^ (z >> 31)) % bound
     }
 
-    fn pick(&mut self, from: &[&'static str]) -> &'static str {
+    pub(super) fn pick(&mut self, from: &[&'static str]) -> &'static str {
         let n = u64::try_from(from.len()).unwrap_or(1);
         from[usize::try_from(self.below(n)).unwrap_or(0)]
     }

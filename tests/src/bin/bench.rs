@@ -59,6 +59,9 @@ fn main() -> anyhow::Result<()> {
     if wanted("queue") {
         bench::queue::queue(&mut results)?;
     }
+    if wanted("report") {
+        bench::report::report(&mut results)?;
+    }
     let runtime = tokio::runtime::Runtime::new()?;
     if wanted("sse") {
         runtime.block_on(bench::sse::sse(&mut results))?;

@@ -20,6 +20,7 @@ import { useIncidents } from "../../live/LiveProvider";
 import { settle, step } from "../../queue/board";
 import { timelineLink } from "../../timeline/address";
 import { StateTag } from "../queue/StateTag";
+import { FlashButton } from "../reports/FlashButton";
 import { ClipView } from "./ClipView";
 import { Clocks } from "./Clocks";
 import { AlarmList, Facts } from "./Facts";
@@ -152,6 +153,7 @@ export function IncidentPage() {
         </div>
         <Steps incident={incident} />
         <ActionButtons incident={actable} actions={actions} />
+        <FlashButton incident={incident.id} />
       </div>
       <div className="incident-body">
         <div className={incident.units.length > 0 ? "incident-main incident-worked" : "incident-main"}>

@@ -1,8 +1,9 @@
 /** The frame around every screen: navigation by role, live state, sound, language, viewer. */
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { Navigate, Route, Routes } from "react-router";
 import { type ScreenName, screensOf, seesQueue, useViewer } from "../../api/session";
 import { CrashBarrier } from "../../components/CrashBarrier";
+import { Loading } from "../../components/Trouble";
 import { LiveProvider } from "../../live/LiveProvider";
 import { AccountsPage } from "../accounts/AccountsPage";
 import { AuditPage } from "../audit/AuditPage";
@@ -23,6 +24,9 @@ import { Header } from "./Header";
 import { NoPage } from "./NoPage";
 import { SoundPrompt } from "./SoundControl";
 import { ReachBanner, StaleBanner } from "./StaleBanner";
+
+/** Few look at it, and its charts weigh as much as the rest of a page. */
+const ReportsPage = lazy(() => import("../reports/ReportsPage"));
 
 const PAGES: Record<ScreenName, ReactNode> = {
   queue: (
@@ -47,6 +51,16 @@ const PAGES: Record<ScreenName, ReactNode> = {
   ),
   wall: <Route path="/wall" element={<WallPage />} />,
   timeline: <Route path="/timeline" element={<TimelinePage />} />,
+  reports: (
+    <Route
+      path="/reports"
+      element={
+        <Suspense fallback={<Loading />}>
+          <ReportsPage />
+        </Suspense>
+      }
+    />
+  ),
   storage: <Route path="/storage" element={<StoragePage />} />,
   tickets: <Route path="/tickets" element={<TicketsPage />} />,
   rules: (

@@ -35,6 +35,8 @@ const VERBS: &[(Action, &[Role])] = &[
     (Action::IncidentReport, &[Role::Operator, Role::Unit]),
     (Action::ShiftHandOver, &[Role::Operator]),
     (Action::CentreRead, &[Role::Operator, Role::Police, Role::Unit, Role::Administrator]),
+    (Action::StatisticsRead, &[Role::Operator, Role::Police]),
+    (Action::BulletinMake, &[Role::Operator]),
     (Action::ClipView, &[Role::Operator, Role::Police, Role::Unit]),
     (Action::TraceView, &[Role::Operator, Role::Police, Role::Unit]),
     (Action::ThumbnailView, &[Role::Operator, Role::Police, Role::Unit]),
@@ -77,11 +79,17 @@ fn expected(row: &RouteRow, viewer: Option<(Role, Where)>) -> StatusCode {
     if !holders.contains(&role) {
         return StatusCode::FORBIDDEN;
     }
-    let is_about_one =
-        ["/cameras/{id}", "/incidents/{id}", "/holds/{id}", "/tickets/{id}", "/handovers/{id}"]
-            .iter()
-            .any(|one| row.path.contains(one))
-            || (row.verb, row.path.as_str()) == (Verb::Post, "/api/v1/holds");
+    let is_about_one = [
+        "/cameras/{id}",
+        "/incidents/{id}",
+        "/holds/{id}",
+        "/tickets/{id}",
+        "/handovers/{id}",
+        "/bulletins/{id}",
+    ]
+    .iter()
+    .any(|one| row.path.contains(one))
+        || (row.verb, row.path.as_str()) == (Verb::Post, "/api/v1/holds");
     let is_report = (row.verb, row.path.as_str()) == (Verb::Post, "/api/v1/reports");
     // A unit sees what it was told of wherever it is, and reports from its own area only.
     let is_closed = if role == Role::Unit { is_report } else { is_report || is_about_one };
@@ -89,9 +97,11 @@ fn expected(row: &RouteRow, viewer: Option<(Role, Where)>) -> StatusCode {
         return StatusCode::NOT_FOUND;
     }
     match (row.verb, row.path.as_str()) {
-        (Verb::Post, "/api/v1/accounts" | "/api/v1/holds" | "/api/v1/reports" | "/api/v1/handovers") => {
-            StatusCode::CREATED
-        }
+        (
+            Verb::Post,
+            "/api/v1/accounts" | "/api/v1/bulletins" | "/api/v1/holds" | "/api/v1/reports"
+            | "/api/v1/handovers",
+        ) => StatusCode::CREATED,
         // Nobody here has this one.
         (Verb::Delete, "/api/v1/views/{id}") => StatusCode::NOT_FOUND,
         // There is no detector here.
@@ -113,6 +123,7 @@ struct Targets {
     file: String,
     ticket: String,
     handover: String,
+    bulletin: String,
     trial: String,
 }
 
@@ -131,6 +142,7 @@ async fn ask(
         Some("intake") => "p110",
         Some("tickets") => &targets.ticket,
         Some("handovers") => &targets.handover,
+        Some("bulletins") => &targets.bulletin,
         _ => &targets.account,
     };
     let path = row.path.strip_prefix("/api/v1").unwrap().replace("{id}", id).replace("{file}", &targets.file);
@@ -162,6 +174,7 @@ async fn ask(
         (Verb::Post, path) if path.starts_with("/holds/") => serde_json::json!({ "reason": "closed" }),
         (Verb::Post, "/handovers") => serde_json::json!({ "note": "三号摄像机离线" }),
         (Verb::Post, path) if path.ends_with("/signature") => serde_json::json!({ "action": "accept" }),
+        (Verb::Post, "/bulletins") => serde_json::json!({ "kind": "daily", "day": "2027-01-15" }),
         (Verb::Post, "/views") => serde_json::json!({ "name": "mine", "filter": { "level": "1" } }),
         (Verb::Post, "/reports") => serde_json::json!({
             "idempotency_key": format!("r{turn}"), "class": "help", "area": "east", "title": "有人求助"
@@ -199,8 +212,10 @@ fn query(path: &str) -> String {
             format!("?from_ms={from}&to_ms={to}")
         }
         Some("next-alarm") => "?at_ms=0".to_owned(),
+        Some("statistics" | "accuracy") => format!("?from_ms={from}&to_ms={to}"),
         Some("still.jpg") => "?n=0".to_owned(),
         Some("attachments") => "?name=x.txt".to_owned(),
+        Some("file") => "?format=csv".to_owned(),
         Some("picture.jpg") => format!("?at_ms={at}"),
         _ => String::new(),
     }
@@ -238,6 +253,7 @@ async fn every_route_answers_every_viewer_as_the_table_says() {
         file: file.to_string(),
         ticket: house.ticket(Some("cam-east")).await.to_string(),
         handover: house.handover("leaver", "east").await.to_string(),
+        bulletin: house.bulletin("east").await.to_string(),
     };
     let mut viewers: Vec<Option<(Role, Where)>> = vec![None];
     for &role in Role::ALL {
@@ -291,6 +307,7 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
     let cookie = house.viewer("op", Role::Operator, "east").await;
     let hold = house.hold("cam-west").await;
     let ticket = house.ticket(Some("cam-west")).await;
+    let bulletin = house.bulletin("west").await;
     let trial = house.trial("cam-west").await;
     let technician = house.viewer("tech", Role::Technician, "east").await;
     let handover = house.handover("leaver", "west").await;
@@ -302,9 +319,10 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
             ["tickets", "trials", "rules", "shadow"].iter().any(|word| row.path.contains(word));
         let cookie = if is_technical { &technician } else { &cookie };
         let gone = || "999999".to_owned();
-        for (incident, camera, hold, ticket, handover) in [
-            (west.to_string(), "cam-west", hold.to_string(), ticket.to_string(), handover.to_string()),
-            (gone(), "cam-none", gone(), gone(), gone()),
+        let here = |id: i64| id.to_string();
+        for (incident, camera, hold, ticket, handover, bulletin) in [
+            (here(west), "cam-west", here(hold), here(ticket), here(handover), here(bulletin)),
+            (gone(), "cam-none", gone(), gone(), gone(), gone()),
         ] {
             let targets = Targets {
                 incident,
@@ -313,6 +331,7 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
                 hold,
                 ticket,
                 handover,
+                bulletin,
                 trial: trial.to_string(),
                 file: "1".to_owned(),
             };
@@ -341,6 +360,7 @@ async fn damaged_policies_deny_everything_but_the_health_page() {
         file: "1".to_owned(),
         ticket: "1".to_owned(),
         handover: "1".to_owned(),
+        bulletin: "1".to_owned(),
         trial: "1".to_owned(),
     };
     for row in table(&house) {

@@ -11,6 +11,7 @@ mod matrix;
 mod outbound;
 mod playback;
 mod sessions;
+mod statistics;
 mod storage;
 mod tickets;
 mod trials;
@@ -66,6 +67,7 @@ use crate::{
         viewer::Language,
     },
     analyze::decode::FileDemuxer,
+    bulletin::{BulletinKind, document::Bulletin},
     clock::Clock,
     desk::{ActRequest, Desk},
     hub::{Hub, RingLimits},
@@ -84,6 +86,7 @@ use crate::{
         footage::{Footage, IncidentMark, NewHold},
         outbox::Outbox,
         shadow::ShadowLog,
+        statistics::{NewBulletin, Statistics},
         tickets::{Tickets, WhichTickets},
         trials::{TrialEnd, TrialRows},
     },
@@ -277,6 +280,7 @@ impl House {
             accounts,
             desk,
             dispatch,
+            statistics: Statistics::new(db.clone()),
             clips: recorder.clips(),
             stills,
             transcodes: Transcodes::new(limits, clock.clone()),
@@ -364,6 +368,32 @@ impl House {
             self.send(with_json(request("POST", "/handovers").header(header::COOKIE, cookie), &body)).await;
         assert_eq!(answer.status(), StatusCode::CREATED);
         json(answer).await["id"].as_i64().unwrap()
+    }
+
+    /// A bulletin over this area.
+    async fn bulletin(&self, area: &str) -> i64 {
+        let kept = Bulletin {
+            kind: BulletinKind::Daily,
+            title: "日报".to_owned(),
+            site: "Liushu".to_owned(),
+            time_zone: "Asia/Shanghai".to_owned(),
+            made_ms: START.0,
+            made_by: "somebody".to_owned(),
+            statistics: None,
+            flash: None,
+        };
+        let new = NewBulletin {
+            kind: "daily".to_owned(),
+            title: kept.title.clone(),
+            from: START,
+            to: START,
+            made: START,
+            made_by: kept.made_by.clone(),
+            areas: vec![AreaId::new(area).unwrap()],
+            incident: None,
+            body: serde_json::to_vec(&kept).unwrap(),
+        };
+        self.state.statistics.keep_bulletin(new).await.unwrap().id
     }
 
     /// An account of this role in this area.

@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+pub(super) use self::query::latest_seq;
 pub use self::{
     audit::BrokenPromise,
     clocks::{ClockChange, ClockId, ClockRow, ClockStep, NewClock},

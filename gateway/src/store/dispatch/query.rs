@@ -166,7 +166,7 @@ impl Dispatch {
     }
 }
 
-pub(super) fn latest_seq(c: &Connection) -> rusqlite::Result<ChangeSeq> {
+pub(in crate::store) fn latest_seq(c: &Connection) -> rusqlite::Result<ChangeSeq> {
     // Kept by SQLite itself, so that it stays true when the log is pruned.
     c.prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'change_log'")?
         .query_row([], |row| row.get(0))

@@ -1,0 +1,265 @@
+//! Statistics and bulletins through the interface: whose numbers, which numbers, and the same ones again.
+
+use std::time::Duration;
+
+use axum::http::{StatusCode, header};
+use serde_json::json;
+use sha2::Digest as _;
+use sharpeyes_domain::{
+    access::Role,
+    ids::UnitId,
+    incident::{CloseReason, IncidentAction, UrgeLevel},
+};
+
+use super::{BEGAN, House, JPEG, START, bytes, json as body_of, request, with_json};
+
+async fn close(house: &House, id: sharpeyes_domain::ids::IncidentId, reason: CloseReason) {
+    house.act(id, IncidentAction::Claim).await;
+    house.act(id, IncidentAction::Close { reason }).await;
+}
+
+#[tokio::test]
+async fn alarms_are_right_or_wrong_as_operators_say_and_as_was_known_then() {
+    let house = House::new().await;
+    let (east, west) = house.fill().await;
+    let town = house.viewer("op", Role::Operator, "town").await;
+    let before = house.clock.wall().0 + 1_000;
+    house.clock.advance(Duration::from_secs(60));
+    close(&house, east, CloseReason::FalseAlarm).await;
+    close(&house, west, CloseReason::Handled).await;
+    house.clock.advance(Duration::from_secs(60));
+    let again = house.alarm("cam-east", sharpeyes_domain::time::WallTime(BEGAN.0 + 200_000)).await;
+    house.clock.advance(Duration::from_secs(1));
+    assert_ne!(again, east);
+
+    let query = format!("/statistics/accuracy?from_ms={}&to_ms={}", START.0, START.0 + 3_600_000);
+    let found = body_of(house.get(&query, &town).await).await;
+    assert_eq!(
+        [&found["alarms"], &found["confirmed"], &found["false_alarms"], &found["undecided"]],
+        [&json!(3), &json!(1), &json!(1), &json!(1)],
+        "{found}"
+    );
+    assert_eq!(found["accuracy"], json!({ "n": 1, "of": 2 }));
+    let east_row = &found["rows"][0];
+    assert_eq!(
+        (&east_row["camera_name"], &east_row["rule"], &east_row["level"], &east_row["false_alarms"]),
+        (&json!("东村广场"), &json!("crowd"), &json!(3), &json!(1))
+    );
+    assert_eq!((&east_row["undecided"], &east_row["accuracy"]), (&json!(1), &json!({ "n": 0, "of": 1 })));
+
+    let then = body_of(house.get(&format!("{query}&as_of_ms={before}"), &town).await).await;
+    assert_eq!((&then["undecided"], &then["accuracy"]["of"]), (&json!(2), &json!(0)), "before any verdict");
+    let one = body_of(house.get(&format!("{query}&camera=cam-west"), &town).await).await;
+    assert_eq!((&one["alarms"], &one["accuracy"]), (&json!(1), &json!({ "n": 1, "of": 1 })));
+    let none = body_of(house.get(&format!("{query}&area=west&rule=stay"), &town).await).await;
+    assert_eq!((&none["alarms"], &none["rows"]), (&json!(0), &json!([])));
+
+    let police = house.viewer("police", Role::Police, "west").await;
+    let theirs = body_of(house.get(&query, &police).await).await;
+    assert_eq!((&theirs["alarms"], &theirs["confirmed"]), (&json!(1), &json!(1)), "only its own area");
+    for bad in ["from_ms=5&to_ms=5", "from_ms=0&to_ms=99999999999", "from_ms=0&to_ms=9&camera=A%20B"] {
+        let answer = house.get(&format!("/statistics/accuracy?{bad}"), &town).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_merged_is_what_the_other_one_is() {
+    let house = House::new().await;
+    let (east, west) = house.fill().await;
+    let town = house.viewer("op", Role::Operator, "town").await;
+    house.act(east, IncidentAction::Merge { into: west }).await;
+    close(&house, west, CloseReason::NoAction).await;
+    house.clock.advance(Duration::from_secs(1));
+    let query = format!("/statistics/accuracy?from_ms={}&to_ms={}", START.0, START.0 + 3_600_000);
+    let found = body_of(house.get(&query, &town).await).await;
+    assert_eq!((&found["confirmed"], &found["accuracy"]), (&json!(2), &json!({ "n": 2, "of": 2 })));
+}
+
+#[tokio::test]
+async fn a_time_that_is_over_has_the_same_numbers_for_ever() {
+    let house = House::new().await;
+    let (east, west) = house.fill().await;
+    let town = house.viewer("op", Role::Operator, "town").await;
+    house.clock.advance(Duration::from_secs(60));
+    house.tell(east, "patrol").await;
+    let patrol = UnitId::new("patrol").unwrap();
+    house.act(east, IncidentAction::SignIn { unit: patrol.clone() }).await;
+    house.act(east, IncidentAction::Urge { level: UrgeLevel::Remind }).await;
+    close(&house, west, CloseReason::FalseAlarm).await;
+    house.clock.advance(Duration::from_secs(60));
+    let to = house.clock.wall().0;
+    let query = format!("/statistics?from_ms={}&to_ms={to}", START.0);
+    let first = body_of(house.get(&query, &town).await).await;
+
+    let total = &first["total"];
+    for (field, n) in [
+        ("received", 2),
+        ("accepted", 2),
+        ("settled", 1),
+        ("open", 1),
+        ("merged", 0),
+        ("false_alarms", 1),
+        ("handled", 0),
+        ("dispatched", 1),
+        ("urges", 1),
+        ("returns", 0),
+        ("overdue", 0),
+    ] {
+        assert_eq!(total[field], json!(n), "{field} of {total}");
+    }
+    assert_eq!(total["accepted_in_time"], json!({ "n": 2, "of": 2 }));
+    assert_eq!(total["settled_in_time"], json!({ "n": 1, "of": 1 }));
+    assert_eq!(first["flow"], json!({ "open_before": 0, "received": 2, "settled": 1, "open_after": 1 }));
+    assert_eq!(first["accuracy"]["accuracy"], json!({ "n": 0, "of": 1 }));
+    // The town with both villages in it, then each village.
+    let areas: Vec<_> = first["areas"].as_array().unwrap().iter().collect();
+    let of = |i: usize| (&areas[i]["of"]["id"], &areas[i]["depth"], &areas[i]["tally"]["received"]);
+    assert_eq!(of(0), (&json!("town"), &json!(0), &json!(2)));
+    assert_eq!(of(1), (&json!("east"), &json!(1), &json!(1)));
+    assert_eq!(areas.len(), 3);
+    let unit = &first["units"][0];
+    assert_eq!(
+        (&unit["of"]["name"], &unit["tally"]["told"], &unit["tally"]["open"]),
+        (&json!("巡防队"), &json!(1), &json!(1))
+    );
+    assert_eq!(unit["tally"]["signed_in_time"], json!({ "n": 1, "of": 1 }));
+    assert_eq!(first["classes"][0]["of"]["name"], "人员聚集");
+    assert_eq!(first["sources"][0]["of"]["id"], "camera");
+    assert_eq!(
+        first["days"].as_array().unwrap().iter().map(|day| day["received"].as_u64().unwrap()).sum::<u64>(),
+        2
+    );
+    assert_eq!(first["times"]["accept"]["n"], 2);
+    // Each incident is in its village's cell, and in the town's.
+    let cells = first["heat"]["cells"].as_array().unwrap();
+    assert_eq!(cells.iter().map(|cell| cell["n"].as_u64().unwrap()).sum::<u64>(), 4);
+
+    // What is done later is of a later time.
+    house.act(east, IncidentAction::Arrive { unit: patrol.clone() }).await;
+    house.act(east, IncidentAction::Finish { unit: patrol }).await;
+    house
+        .act(west, IncidentAction::Reopen { reason: sharpeyes_domain::incident::ReopenReason::Mistake })
+        .await;
+    house.clock.advance(Duration::from_secs(1));
+    let mut again = body_of(house.get(&query, &town).await).await;
+    assert_ne!(again["as_of_seq"], first["as_of_seq"]);
+    again["as_of_seq"] = first["as_of_seq"].clone();
+    assert_eq!(again, first);
+    let now = house.clock.wall().0;
+    let later = body_of(house.get(&format!("{query}&as_of_ms={now}"), &town).await).await;
+    assert_eq!((&later["total"]["open"], &later["total"]["reopenings"]), (&json!(2), &json!(1)));
+
+    // Filters cut; other areas' numbers are nobody else's.
+    let number = async |filter: &str, cookie: &str| {
+        let found = body_of(house.get(&format!("{query}&{filter}"), cookie).await).await;
+        found["total"]["received"].as_u64().unwrap_or_else(|| panic!("{filter}: {found}"))
+    };
+    assert_eq!(number("unit=patrol", &town).await, 1);
+    assert_eq!(number("area=west", &town).await, 1);
+    assert_eq!(number("class=accident", &town).await, 0);
+    assert_eq!(number("source=camera", &town).await, 2);
+    let police = house.viewer("police", Role::Police, "west").await;
+    assert_eq!(number("", &police).await, 1);
+    assert_eq!(number("area=east", &police).await, 0);
+}
+
+async fn make(
+    house: &House,
+    cookie: &str,
+    new: &serde_json::Value,
+) -> axum::http::Response<axum::body::Body> {
+    house.send(with_json(request("POST", "/bulletins").header(header::COOKIE, cookie), new)).await
+}
+
+#[tokio::test]
+async fn a_bulletin_is_kept_as_it_was_made_and_read_by_those_who_see_all_of_it() {
+    let house = House::new().await;
+    let (east, west) = house.fill().await;
+    let town = house.viewer("op", Role::Operator, "town").await;
+    let of_east = house.viewer("op-east", Role::Operator, "east").await;
+    house.clock.advance(Duration::from_secs(60));
+    house.tell(east, "patrol").await;
+    // The 15th of January 2027 in Shanghai is going on.
+    let made =
+        make(&house, &town, &json!({ "kind": "daily", "day": "2027-01-15", "title": "试行日报" })).await;
+    assert_eq!(made.status(), StatusCode::CREATED);
+    let made = body_of(made).await;
+    let path = format!("/bulletins/{}", made["id"]);
+    let first = house.get(&path, &town).await;
+    let tag = first.headers()[header::ETAG].to_str().unwrap().to_owned();
+    let first = bytes(first).await;
+    assert_eq!(hex::encode(sha2::Sha256::digest(&first)), made["sha256"].as_str().unwrap());
+    assert_eq!(tag, format!("\"{}\"", made["sha256"].as_str().unwrap()));
+    close(&house, west, CloseReason::FalseAlarm).await;
+    assert_eq!(
+        bytes(house.get(&path, &town).await).await,
+        first,
+        "byte for byte, whatever has happened since"
+    );
+    let kept: serde_json::Value = serde_json::from_slice(&first).unwrap();
+    assert_eq!(kept["statistics"]["total"]["received"], 2);
+    assert_eq!((&kept["title"], &kept["made_by"]), (&json!("试行日报"), &json!("Name of op")));
+
+    for (format, magic) in [("csv", "\u{feff}".as_bytes()), ("xlsx", b"PK"), ("docx", b"PK")] {
+        let answer = house.get(&format!("{path}/file?format={format}&lang=en"), &town).await;
+        let name = answer.headers()[header::CONTENT_DISPOSITION].to_str().unwrap().to_owned();
+        assert!(name.starts_with("attachment") && name.contains(format), "{name}");
+        assert!(bytes(answer).await.starts_with(magic), "{format}");
+    }
+    let wrong = house.get(&format!("{path}/file?format=exe"), &town).await;
+    assert_eq!(wrong.status(), StatusCode::BAD_REQUEST);
+
+    // The whole town's is not the east's to read; its own is the town's too.
+    assert_eq!(house.get(&path, &of_east).await.status(), StatusCode::NOT_FOUND);
+    let own = body_of(make(&house, &of_east, &json!({ "kind": "weekly", "day": "2027-01-15" })).await).await;
+    let own_path = format!("/bulletins/{}", own["id"]);
+    let kept = body_of(house.get(&own_path, &town).await).await;
+    assert_eq!(kept["statistics"]["total"]["received"], 1);
+    let list = body_of(house.get("/bulletins", &of_east).await).await;
+    assert_eq!(list.as_array().unwrap().len(), 1);
+    let elsewhere =
+        make(&house, &of_east, &json!({ "kind": "daily", "day": "2027-01-15", "area": "west" })).await;
+    assert_eq!(elsewhere.status(), StatusCode::NOT_FOUND);
+
+    let rows = house.state.accounts.audit().page(None, 50).await.unwrap();
+    let written = |what: &str| rows.iter().filter(|row| row.entry.detail.contains(what)).count();
+    assert_eq!((written(" made "), written(" csv "), written(" json ")), (2, 1, 3));
+
+    for bad in [
+        json!({ "kind": "daily" }),
+        json!({ "kind": "daily", "day": "2027-02-30" }),
+        json!({ "kind": "monthly", "day": "2028-01-01" }),
+        json!({ "kind": "special", "from_ms": 5, "to_ms": 5 }),
+        json!({ "kind": "daily", "day": "2027-01-15", "source": "rumour" }),
+        json!({ "kind": "flash" }),
+    ] {
+        assert_eq!(make(&house, &town, &bad).await.status(), StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn a_flash_report_has_the_incident_with_its_picture_and_nobody_else_reads_it() {
+    let house = House::new().await;
+    let (east, west) = house.fill().await;
+    house.tell(east, "patrol").await;
+    let of_east = house.viewer("op-east", Role::Operator, "east").await;
+    let of_west = house.viewer("op-west", Role::Operator, "west").await;
+    let made = body_of(make(&house, &of_east, &json!({ "kind": "flash", "incident": east.0 })).await).await;
+    let path = format!("/bulletins/{}", made["id"]);
+    let kept = body_of(house.get(&path, &of_east).await).await;
+    let flash = &kept["flash"];
+    assert_eq!((&flash["incident"], &flash["area_path"]), (&json!(east.0), &json!(["柳树镇", "东村"])));
+    assert_eq!(
+        (&flash["units"][0]["name"], &flash["history"][1]["action"]),
+        (&json!("巡防队"), &json!("claim"))
+    );
+    let picture = base64::Engine::decode(
+        &base64::engine::general_purpose::STANDARD,
+        flash["picture"].as_str().unwrap(),
+    );
+    assert_eq!(picture.unwrap(), JPEG);
+    assert_eq!(house.get(&path, &of_west).await.status(), StatusCode::NOT_FOUND);
+    let other = make(&house, &of_east, &json!({ "kind": "flash", "incident": west.0 })).await;
+    assert_eq!(other.status(), StatusCode::NOT_FOUND);
+}
