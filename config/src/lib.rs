@@ -12,6 +12,7 @@ mod target;
 mod text;
 mod url;
 mod validate;
+mod written;
 
 pub use problem::{ConfigError, Fault, Problem};
 pub use secret::Secret;
@@ -21,7 +22,8 @@ pub use site::{
 };
 pub use target::{Channel, Target, TargetUrl, TargetUrlError};
 pub use url::{RtspUrl, RtspUrlError};
-pub use validate::Environment;
+pub use validate::{Environment, TrialRules};
+pub use written::{rule_keys, rule_text};
 
 /// The commented example of a whole site, as shipped.
 pub const EXAMPLE_SITE: &str = include_str!("../examples/site.toml");

@@ -159,6 +159,7 @@ pub(crate) struct RawRule {
     pub(crate) level: Option<String>,
     pub(crate) must_have_moved: Option<bool>,
     pub(crate) schedule: Option<Vec<String>>,
+    pub(crate) shadow: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -214,6 +214,8 @@ pub struct Camera {
     pub lines: Vec<Line>,
     /// What raises an alarm.
     pub rules: Vec<RuleConfig>,
+    /// What is only written down, for whoever tunes rules: no alarm, no incident. No id stands in both lists.
+    pub shadow_rules: Vec<RuleConfig>,
 }
 
 /// Where one stream is had.

@@ -169,6 +169,32 @@ const pages = {
     await page.waitForSelector('.ticket[data-state="closed"]');
     await shot("tickets-past");
   },
+  rules: async (page, shot, language) => {
+    await page.goto("/");
+    await signIn(page, "technician");
+    await setLanguage(page, language);
+    await page.goto("/rules/market-square");
+    await page.waitForSelector(".trial-strip .still img");
+    await page.waitForTimeout(300);
+    await shot("rules");
+    await page.locator(".trial-strip").scrollIntoViewIfNeeded();
+    await shot("rules-strip");
+    await page.locator('.rule[data-rule="crowd"] button').click();
+    await page.waitForSelector(".rule-form");
+    await page.locator(".rule-form .ant-input-number-input").first().fill("0");
+    await page.keyboard.press("Tab");
+    await page.locator(".trial-run .ant-btn-primary").click();
+    await page.waitForSelector(".rule-problems li");
+    await page.locator(".trial-desk").scrollIntoViewIfNeeded();
+    await page.waitForTimeout(300);
+    await shot("rules-refused");
+    await page.locator(".rule-form .ant-input-number-input").first().fill("6");
+    await page.keyboard.press("Tab");
+    await page.locator(".trial-run .ant-btn-primary").click();
+    await page.waitForSelector('.trial-list li[data-state="running"]');
+    await shot("rules-running");
+    await page.waitForSelector('.trial-list li[data-state="done"]:first-child');
+  },
   storage: async (page, shot, language) => {
     await page.goto("/");
     await signIn(page, "technician");

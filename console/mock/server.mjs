@@ -14,6 +14,7 @@ import { WebSocketServer } from "ws";
 import { accounts, areas, cameras, makeIncident, seedIncidents } from "./data.mjs";
 import { CLIP_S, makeMedia, makeTrace, streamLive } from "./media.mjs";
 import { controlRecordings, recordingRoutes } from "./recordings.mjs";
+import { ruleRoutes } from "./rules.mjs";
 import { ticketRoutes } from "./tickets.mjs";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
@@ -267,6 +268,7 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
     if (key === "GET /areas") return send(res, 200, areas);
     if (key === "GET /outbound") return send(res, 200, outbound());
     if (key === "GET /cameras" || key === "GET /health/cameras") return send(res, 200, cameras);
+    if ((await ruleRoutes(req, res, url, viewer, { send, refuse, body })) !== false) return;
     const recorded = await recordingRoutes(req, res, url, viewer, { send, refuse, body });
     if (recorded !== false) return;
     if ((await ticketRoutes(req, res, url, viewer, { send, refuse, body })) !== false) return;

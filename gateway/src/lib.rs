@@ -22,6 +22,7 @@ pub mod analyze;
 
 pub mod stills;
 pub mod transcode;
+pub mod trial;
 
 pub mod canary;
 

@@ -1,7 +1,7 @@
 //! Which detector a camera gets, and how the API and the console call what is wrong with it.
 
 use sharpeyes_config::{Inference, InferenceProvider, Site};
-use sharpeyes_domain::ids::ModelId;
+use sharpeyes_domain::{ids::ModelId, rule::RuleConfig};
 use sharpeyes_inference::{DetectorOptions, InferenceError, ModelFile, Provider, built_in, catalogue};
 
 /// The camera's own model, else the site's default, else the one that is built into the program.
@@ -32,19 +32,27 @@ pub fn options(inference: &Inference) -> DetectorOptions {
 pub fn blind_rules(site: &Site) -> Vec<String> {
     let mut found = Vec::new();
     for camera in site.cameras.iter().filter(|camera| camera.analysed().is_some()) {
-        let asking = camera.rules.iter().filter_map(|rule| Some((rule, rule.kind.needs_class()?)));
-        for (rule, class) in asking {
-            let Ok(model) = choose(&site.inference, camera.model.as_ref()) else { continue };
-            if !model.manifest.classes.map.values().any(|known| *known == class) {
-                found.push(format!(
-                    "camera `{}`, rule `{}`: the detector `{}` does not know the class `{class}`: \
-                     name one that does with `model`, or leave the rule out",
-                    camera.id, rule.id, model.manifest.id
-                ));
-            }
-        }
+        let Ok(model) = choose(&site.inference, camera.model.as_ref()) else { continue };
+        let rules = camera.rules.iter().chain(&camera.shadow_rules);
+        found.extend(rules.filter_map(|rule| {
+            let why = blind_to(rule, &model)?;
+            Some(format!("camera `{}`, rule `{}`: {why}", camera.id, rule.id))
+        }));
     }
     found
+}
+
+/// Why the detector can never raise an alarm of this rule; `None` when it can.
+#[must_use]
+pub fn blind_to(rule: &RuleConfig, model: &ModelFile) -> Option<String> {
+    let class = rule.kind.needs_class()?;
+    let is_known = model.manifest.classes.map.values().any(|known| *known == class);
+    (!is_known).then(|| {
+        format!(
+            "the detector `{}` does not know the class `{class}`: name one that does with `model`, or leave the rule out",
+            model.manifest.id
+        )
+    })
 }
 
 /// Stable word for the API and the console.

@@ -85,7 +85,7 @@ impl Check<'_> {
             Some(model) => self.id(key("model"), Some(model), ModelId::new).map(Some),
             None => Some(None),
         };
-        let needed = || rules.iter().map(|rule| f64::from(rule.kind.need().fps)).fold(USUAL_FPS, f64::max);
+        let needed = || rules.live.iter().chain(&rules.shadow).map(|rule| f64::from(rule.kind.need().fps)).fold(USUAL_FPS, f64::max);
         let fps = raw.fps.unwrap_or_else(needed);
         let fps = if (0.2..=30.0).contains(&fps) { Ok(single(fps)) } else { Err(range(fps, 0.2, 30)) };
         let fps = self.accept(key("fps"), fps);
@@ -113,7 +113,8 @@ impl Check<'_> {
             score: score?,
             zones: zones.fine,
             lines: lines.fine,
-            rules,
+            rules: rules.live,
+            shadow_rules: rules.shadow,
         })
     }
 
@@ -211,7 +212,7 @@ impl Check<'_> {
         self.accept(at, fault.map_or(Ok(record), Err))
     }
 
-    fn zones(&mut self, at: &str, written: Vec<Value>) -> Known<Zone> {
+    pub(super) fn zones(&mut self, at: &str, written: Vec<Value>) -> Known<Zone> {
         let mut seen = BTreeMap::new();
         let mut fine = Vec::new();
         for (at, value) in indexed(&format!("{at}.zone"), written) {
@@ -232,7 +233,7 @@ impl Check<'_> {
         Known { fine, written: seen.into_keys().collect() }
     }
 
-    fn lines(&mut self, at: &str, written: Vec<Value>) -> Known<Line> {
+    pub(super) fn lines(&mut self, at: &str, written: Vec<Value>) -> Known<Line> {
         let mut seen = BTreeMap::new();
         let mut fine = Vec::new();
         for (at, value) in indexed(&format!("{at}.line"), written) {

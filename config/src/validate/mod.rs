@@ -7,6 +7,7 @@ mod centre;
 mod retention;
 mod rule;
 mod target;
+mod trial;
 
 use std::{
     collections::BTreeMap,
@@ -28,6 +29,7 @@ use sharpeyes_domain::{
 use toml::{Table, Value};
 
 use retention::{Defaults, Written};
+pub use trial::TrialRules;
 
 use crate::{
     Analysis, ConfigError, Fault, IncidentSettings, Inference, InferenceProvider, Playback, Problem, Server,

@@ -24,16 +24,26 @@ use crate::{Fault, raw::RawRule};
 /// Cars, buses and lorries.
 const VEHICLES: [ObjectClass; 3] = [ObjectClass::Car, ObjectClass::Bus, ObjectClass::Truck];
 
+/// The rules of one camera.
+#[derive(Default)]
+pub(super) struct Rules {
+    /// Those that raise alarms.
+    pub(super) live: Vec<RuleConfig>,
+    /// Those that are only written down.
+    pub(super) shadow: Vec<RuleConfig>,
+}
+
 impl Check<'_> {
-    pub(super) fn rules(&mut self, at: &str, written: Vec<Value>, drawn: &Drawn<'_>) -> Vec<RuleConfig> {
+    pub(super) fn rules(&mut self, at: &str, written: Vec<Value>, drawn: &Drawn<'_>) -> Rules {
         let mut seen = BTreeMap::new();
-        let mut rules = Vec::new();
+        let mut rules = Rules::default();
         for (at, value) in indexed(&format!("{at}.rule"), written) {
             let Some(raw) = self.raw::<RawRule>(&at, value) else { continue };
             if let Some(id) = &raw.id {
                 self.unique(&mut seen, id, &at);
             }
-            rules.extend(self.rule(&at, raw, drawn));
+            let list = if raw.shadow == Some(true) { &mut rules.shadow } else { &mut rules.live };
+            list.extend(self.rule(&at, raw, drawn));
         }
         rules
     }

@@ -209,6 +209,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{id}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The camera's rules in the words of the site file, with what a trial may use. */
+        get: operations["trials_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{id}/shadow-alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the camera's shadow rules would have raised, beside what its live rules did. No pictures. */
+        get: operations["trials_shadow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{id}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Trials on the camera's recording, the newest first. Over ones are kept for seven days, twenty of the whole site at most. */
+        get: operations["trials_list"];
+        put?: never;
+        /**
+         * Tries rules on a stretch of the camera's recording: they are put into the queue of trials, which looks at one at a
+         *     time, behind everything else. The camera's own rules stay as they are.
+         */
+        post: operations["trials_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{id}/trials/{trial}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One trial with what it found, beside what the live rules of the same names raised in the same time. */
+        get: operations["trials_one"];
+        put?: never;
+        post?: never;
+        /** Ends a trial that waits or runs, with what it found; forgets one that is over. */
+        delete: operations["trials_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{id}/trials/{trial}/still.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The moment of an alarm of a trial, 480 pixels wide at most, while its footage is there. */
+        get: operations["trials_still"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/centre": {
         parameters: {
             query?: never;
@@ -536,57 +626,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/outbound": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Every target, and how telling it goes. */
-        get: operations["outbound_list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/outbound/{target}/messages": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Messages of a target, the newest first, at most 200. Operators see those of incidents that they may see. */
-        get: operations["outbound_messages"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/outbound/{target}/resend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Sends messages again, in the order in which they happened. Receivers know them by their key. */
-        post: operations["outbound_resend"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/reports": {
         parameters: {
             query?: never;
@@ -598,40 +637,6 @@ export interface paths {
         put?: never;
         /** Opens an incident of what a person reports. */
         post: operations["reports_report"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reports/areas": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The areas that the viewer may report from. */
-        get: operations["reports_areas"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reports/own": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The viewer's own reports, the newest first, at most 50: where each stands. */
-        get: operations["reports_own"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1158,6 +1163,24 @@ export interface components {
             /** @description Zones drawn on the picture. */
             zones?: components["schemas"]["Zone"][];
         };
+        /** @description `GET /cameras/{id}/rules`. */
+        CameraRules: {
+            /** @description Which camera. */
+            camera: string;
+            /** @description The live analysis looks at the same stream. */
+            is_same_stream: boolean;
+            /** @description Lines that rules may name. */
+            lines: components["schemas"]["Line"][];
+            /** @description The detector of the camera; absent: it cannot be used here. */
+            model?: string | null;
+            /** @description Detectors that a trial may use. */
+            models: string[];
+            /** @description Those that raise alarms, then those that are only written down. */
+            rules: components["schemas"]["WrittenRule"][];
+            stream?: components["schemas"]["LiveStream"] | null;
+            /** @description Zones that rules may name. */
+            zones: components["schemas"]["Zone"][];
+        };
         /** @description `GET /centre`: the tables that the queue goes by. The site file declares them. */
         Centre: {
             /** @description Working days. */
@@ -1379,6 +1402,8 @@ export interface components {
             limit?: number | null;
             /** @description English sentence for logs and developers; the console translates `code`. */
             message: string;
+            /** @description `bad_rules`: all that is wrong, each with its place. */
+            problems?: components["schemas"]["RuleProblem"][] | null;
             /**
              * Format: int64
              * @description `rate_limited`: seconds until the next attempt is looked at.
@@ -2112,128 +2137,28 @@ export interface components {
              */
             to_ms: number;
         };
-        /** @description Why an attempt failed. */
-        OutboundError: {
+        /** @description `POST /cameras/{id}/trials`. */
+        NewTrial: {
+            /** @description Number of the case or the ticket. Needed for footage older than 24 hours. */
+            case?: string | null;
             /**
              * Format: int64
-             * @description When; absent in a message's own error.
+             * @description Wall time of the beginning.
              */
-            at_ms?: number | null;
-            /** @description Stable word for what, e.g. `refused`, `timeout`, `http_500`, `expired`. */
-            code: string;
-            /** @description What exactly, English. */
-            detail: string;
-            /** @description What to do, English. */
-            remedy: string;
-            /** @description How far it came: `resolve`, `connect`, `tls`, `send`, `answer`. */
-            stage: string;
-        };
-        /** @description A message, without what it says. */
-        OutboundMessage: {
+            from_ms: number;
+            /** @description Another installed detector than the camera's. */
+            model?: string | null;
+            purpose?: components["schemas"]["FootagePurpose"] | null;
+            /**
+             * @description TOML as in the site file: `[[camera.rule]]`, and `[[camera.zone]]` and `[[camera.line]]` that the camera does not
+             *     have, or has otherwise. At most 32 KiB.
+             */
+            rules: string;
             /**
              * Format: int64
-             * @description When.
+             * @description Wall time of the end, at most 24 hours later.
              */
-            at_ms: number;
-            /**
-             * Format: int32
-             * @description How often it was tried.
-             */
-            attempts: number;
-            /**
-             * Format: int64
-             * @description When it was delivered or given up.
-             */
-            ended_ms?: number | null;
-            error?: components["schemas"]["OutboundError"] | null;
-            /** @description What happened, e.g. `open`, `dispatch`. */
-            event: string;
-            /**
-             * Format: int64
-             * @description Its number.
-             */
-            id: number;
-            /**
-             * Format: int64
-             * @description Of which incident.
-             */
-            incident: number;
-            /**
-             * Format: int64
-             * @description When it is tried next; absent of one that waits: after an earlier one of its incident.
-             */
-            next_ms?: number | null;
-            /** @description Where it stands. */
-            state: components["schemas"]["OutboundState"];
-            /**
-             * Format: int64
-             * @description The version that it tells of.
-             */
-            version: number;
-        };
-        /** @description What is sent again. */
-        OutboundResend: {
-            /** @description These messages, delivered or given up, at most 200; absent: all that were given up, for those who keep the site. */
-            ids?: number[] | null;
-        };
-        /** @description How much is sent again. */
-        OutboundResent: {
-            /**
-             * Format: int64
-             * @description Messages.
-             */
-            messages: number;
-        };
-        /**
-         * @description Which messages are asked for.
-         * @enum {string}
-         */
-        OutboundState: "waiting" | "delivered" | "dead";
-        /** @description A system that is told of incidents, and how telling it goes. */
-        OutboundTarget: {
-            /**
-             * Format: int64
-             * @description Messages that were given up.
-             */
-            dead: number;
-            /**
-             * Format: int64
-             * @description Since when none was delivered although it was tried; absent: the last attempt was fine, or there was none.
-             */
-            failing_since_ms?: number | null;
-            /** @description As in the site file. */
-            id: string;
-            /** @description `webhook` or `mqtt`. */
-            kind: string;
-            last_error?: components["schemas"]["OutboundError"] | null;
-            /**
-             * Format: int64
-             * @description When one was last delivered.
-             */
-            last_success_ms?: number | null;
-            /**
-             * Format: int64
-             * @description Messages that were dropped because too many waited.
-             */
-            lost: number;
-            /** @description For people. */
-            name: string;
-            /**
-             * Format: int64
-             * @description When the oldest of them happened.
-             */
-            oldest_ms?: number | null;
-            /** @description What it is told for. */
-            purpose: string;
-            /** @description What it may be told beyond the incident itself: `report`, `reporter`, `notes`, `position`. */
-            share: string[];
-            /** @description Where it is, without secrets. */
-            url: string;
-            /**
-             * Format: int64
-             * @description Messages that wait.
-             */
-            waiting: number;
+            to_ms: number;
         };
         /** @description `PATCH /session`: what a viewer may change about their own account. Only given fields change. */
         OwnChange: {
@@ -2242,31 +2167,6 @@ export interface components {
             language?: components["schemas"]["Language"] | null;
             /** @description A new password; needs `current_password`. */
             password?: string | null;
-        };
-        /** @description `GET /reports/own`: what became of a report, for the person who made it. They need not see the incident itself. */
-        OwnReport: {
-            /** @description Area name. */
-            area_name: string;
-            /** @description What it is: the identifier of a class, see `GET /centre`. */
-            class: string;
-            close_reason?: components["schemas"]["CloseReason"] | null;
-            /**
-             * Format: int32
-             * @description 1 red to 4 blue.
-             */
-            level: number;
-            /** @description Number as people say it. */
-            number: string;
-            /**
-             * Format: int64
-             * @description When it came to the centre.
-             */
-            received_ms: number;
-            reject_reason?: components["schemas"]["RejectReason"] | null;
-            /** @description Where it stands. */
-            state: components["schemas"]["IncidentState"];
-            /** @description In a few words. */
-            title: string;
         };
         /** @description A viewer, named to other viewers. */
         Person: {
@@ -2497,6 +2397,13 @@ export interface components {
             /** @description Its zone; absent: the whole picture. */
             zone?: string | null;
         };
+        /** @description What is wrong with rules that were written. */
+        RuleProblem: {
+            /** @description Where, e.g. `camera.rule[0].at_least`, or `line 3`. */
+            at: string;
+            /** @description What, English, in the words of `sharpeyes run`. */
+            message: string;
+        };
         /**
          * @description How content the people concerned are.
          * @enum {string}
@@ -2527,6 +2434,42 @@ export interface components {
         SetupState: {
             /** @description There is no account yet: the first administrator must be made with the printed code. */
             needed: boolean;
+        };
+        /** @description One firing of a rule, without what became of it. */
+        ShadowAlarm: {
+            /**
+             * Format: int64
+             * @description When the condition first held.
+             */
+            began_ms: number;
+            /** @description What it looks for. */
+            class: components["schemas"]["IncidentClass"];
+            /**
+             * Format: int64
+             * @description When it last held; absent while it runs.
+             */
+            ended_ms?: number | null;
+            /** @description Codes and numbers for the sentence. */
+            evidence: components["schemas"]["Evidence"];
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue.
+             */
+            level: number;
+            /**
+             * Format: int64
+             * @description When it had held long enough.
+             */
+            raised_ms: number;
+            /** @description Which rule of the camera. */
+            rule: string;
+        };
+        /** @description `GET /cameras/{id}/shadow-alarms`. */
+        ShadowAlarms: {
+            /** @description What the live rules did raise in the same time, in order of time, at most 500. */
+            live: components["schemas"]["ShadowAlarm"][];
+            /** @description What rules would have raised that are only written down, the newest first, at most 500. */
+            shadow: components["schemas"]["ShadowAlarm"][];
         };
         /** @description `POST /session`. */
         SignIn: {
@@ -2814,7 +2757,7 @@ export interface components {
          * @description What is broken.
          * @enum {string}
          */
-        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "disk" | "clock" | "canary_missing" | "outbound";
+        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "disk" | "clock" | "canary_missing";
         /** @description What a technician writes with it; may be empty. */
         TicketNote: {
             /** @description At most 1,000 characters. An empty one leaves what is written. */
@@ -3001,6 +2944,224 @@ export interface components {
              */
             wall_ms: number;
         };
+        /** @description Rules that are tried on a recording. */
+        Trial: {
+            /**
+             * Format: int64
+             * @description When it was asked for.
+             */
+            asked_ms: number;
+            /** @description Name of the account. */
+            by: string;
+            /** @description Whose recording. */
+            camera: string;
+            /** @description Stable word for why it failed. */
+            code?: string | null;
+            /** @description The same as a sentence, English. */
+            detail?: string | null;
+            /**
+             * Format: int64
+             * @description When it was over.
+             */
+            ended_ms?: number | null;
+            /**
+             * Format: int64
+             * @description From.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Which detector looks. */
+            model: string;
+            /**
+             * Format: int64
+             * @description How far it has looked, by the time of the pictures.
+             */
+            reached_ms: number;
+            /** @description The rules as they were written. */
+            rules: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["TrialState"];
+            /** @description Which stream of it. */
+            stream: components["schemas"]["LiveStream"];
+            /**
+             * Format: int64
+             * @description To.
+             */
+            to_ms: number;
+        };
+        /** @description An alarm that would have been raised. */
+        TrialAlarm: {
+            /**
+             * Format: int64
+             * @description When the condition first held.
+             */
+            began_ms: number;
+            /** @description Whose boxes to show on the still. */
+            boxes: components["schemas"]["TraceBox"][];
+            /** @description What it looks for. */
+            class: components["schemas"]["IncidentClass"];
+            /** @description Why it ended. */
+            end_cause?: string | null;
+            /**
+             * Format: int64
+             * @description When it last held; absent: it held to the end of what was looked at.
+             */
+            ended_ms?: number | null;
+            /** @description Codes and numbers for the sentence. */
+            evidence: components["schemas"]["Evidence"];
+            /** @description There is a still of the moment. */
+            has_still: boolean;
+            /** @description The live rule of the same name had an alarm then, too. */
+            is_met: boolean;
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue.
+             */
+            level: number;
+            /**
+             * Format: int32
+             * @description Which, for its still.
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description When it had held long enough.
+             */
+            raised_ms: number;
+            /** @description Which of the rules tried. */
+            rule: string;
+        };
+        /** @description A stretch of which nothing is recorded. */
+        TrialBlind: {
+            /** @description Stable word for why; absent: before the first recording, or no more. */
+            cause?: string | null;
+            /**
+             * Format: int64
+             * @description From.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description To.
+             */
+            to_ms: number;
+        };
+        /** @description `GET /cameras/{id}/trials/{trial}`. */
+        TrialDetail: {
+            result?: components["schemas"]["TrialResult"] | null;
+            /** @description What was asked, and where it stands. */
+            trial: components["schemas"]["Trial"];
+        };
+        /** @description An alarm that a live rule did raise. */
+        TrialLiveAlarm: {
+            /**
+             * Format: int64
+             * @description The alarm.
+             */
+            alarm: number;
+            /**
+             * Format: int64
+             * @description When the condition first held.
+             */
+            began_ms: number;
+            /** @description What it looks for. */
+            class: components["schemas"]["IncidentClass"];
+            /**
+             * Format: int64
+             * @description When it last held; absent while it runs.
+             */
+            ended_ms?: number | null;
+            /** @description Codes and numbers for the sentence. */
+            evidence: components["schemas"]["Evidence"];
+            /** @description There is a still of the moment. */
+            has_still: boolean;
+            /** @description One of the rules tried would have raised an alarm then, too. */
+            is_met: boolean;
+            /** @description Nothing of the time is recorded: no trial can say anything about it. */
+            is_unseen: boolean;
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue.
+             */
+            level: number;
+            /**
+             * Format: int32
+             * @description Which, for its still.
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description When it had held long enough.
+             */
+            raised_ms: number;
+            /** @description Which rule of the camera. */
+            rule: string;
+        };
+        /** @description What a trial found. */
+        TrialResult: {
+            /** @description What would have been raised, at most 200, in order of time. */
+            alarms: components["schemas"]["TrialAlarm"][];
+            /** @description What is missing of the recording. */
+            blind: components["schemas"]["TrialBlind"][];
+            /** @description What the live rules of the same names did raise, at most 200, in order of time. */
+            live: components["schemas"]["TrialLiveAlarm"][];
+            /**
+             * Format: int32
+             * @description How many there were in all.
+             */
+            n_alarms: number;
+            /**
+             * Format: int32
+             * @description Of both sides together: on both, only of the rules tried, only of the live ones.
+             */
+            n_both: number;
+            /**
+             * Format: int64
+             * @description … or pieces, that could not be read or decoded.
+             */
+            n_broken: number;
+            /**
+             * Format: int64
+             * @description … decoded.
+             */
+            n_decoded: number;
+            /**
+             * Format: int64
+             * @description … given to the detector.
+             */
+            n_detected: number;
+            /**
+             * Format: int32
+             * @description See `n_both`; without those whose time is not recorded.
+             */
+            n_only_live: number;
+            /**
+             * Format: int32
+             * @description See `n_both`.
+             */
+            n_only_trial: number;
+            /**
+             * Format: int64
+             * @description Coded pictures read.
+             */
+            n_pictures: number;
+            /** @description Zones of the rules tried. */
+            zones: components["schemas"]["Zone"][];
+        };
+        /**
+         * @description Whose still.
+         * @enum {string}
+         */
+        TrialSide: "trial" | "live";
+        /**
+         * @description Where a trial stands.
+         * @enum {string}
+         */
+        TrialState: "waiting" | "running" | "done" | "cancelled" | "timed_out" | "failed" | "interrupted";
         /** @description A department or team. */
         Unit: {
             /** @description Where it works; empty: everywhere. */
@@ -3100,6 +3261,17 @@ export interface components {
          * @enum {string}
          */
         WorkVerb: "sign_in" | "return" | "arrive" | "feedback" | "finish" | "ask_extension";
+        /** @description A rule as the site file says it, with every key. */
+        WrittenRule: {
+            /** @description Only written down: it raises no alarm. */
+            is_shadow: boolean;
+            /** @description Keys and values of the site file, in JSON. */
+            keys: Record<string, never>;
+            /** @description In words and numbers. */
+            rule: components["schemas"]["Rule"];
+            /** @description The same as TOML, `[[camera.rule]]`. */
+            text: string;
+        };
         /** @description A zone of a camera. */
         Zone: {
             /** @description Identifier within the camera. */
@@ -3579,6 +3751,243 @@ export interface operations {
                 };
             };
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trials_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraRules"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trials_shadow: {
+        parameters: {
+            query: {
+                /** @description Wall time of the beginning. */
+                from_ms: number;
+                /** @description Wall time of the end. */
+                to_ms: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowAlarms"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trials_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"][];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trials_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTrial"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description older than 24 hours, and no `purpose` (`purpose_needed`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description no such camera, or `nothing_recorded`, with the gaps */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_rules` with `problems`, `bad_range`, `not_recorded`, `trials_full`, or the word for what is wrong with the detector, e.g. `runtime_missing`, `model_missing` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trials_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                trial: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trials_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                trial: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trials_still: {
+        parameters: {
+            query: {
+                /** @description Of the alarm with this `n`. */
+                n: number;
+                /** @description `trial` if not given. */
+                side?: components["schemas"]["TrialSide"];
+            };
+            header?: never;
+            path: {
+                id: string;
+                trial: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4242,100 +4651,6 @@ export interface operations {
             };
         };
     };
-    outbound_list: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OutboundTarget"][];
-                };
-            };
-        };
-    };
-    outbound_messages: {
-        parameters: {
-            query?: {
-                /** @description Those that were given up, if not given. */
-                state?: components["schemas"]["OutboundState"];
-                /** @description Only those with a smaller number: the next page. */
-                before?: number;
-            };
-            header?: never;
-            path: {
-                target: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OutboundMessage"][];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    outbound_resend: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                target: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OutboundResend"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OutboundResent"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     reports_report: {
         parameters: {
             query?: never;
@@ -4380,44 +4695,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    reports_areas: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Area"][];
-                };
-            };
-        };
-    };
-    reports_own: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OwnReport"][];
                 };
             };
         };

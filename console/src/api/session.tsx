@@ -17,6 +17,7 @@ export type ScreenName =
   | "timeline"
   | "health"
   | "tickets"
+  | "rules"
   | "storage"
   | "accounts"
   | "audit";
@@ -25,8 +26,8 @@ const SCREENS: Record<Role, readonly ScreenName[]> = {
   operator: ["queue", "cameras", "timeline"],
   police: ["queue"],
   unit: ["queue"],
-  technician: ["tickets", "health", "timeline", "storage"],
-  administrator: ["accounts", "health", "tickets", "storage"],
+  technician: ["tickets", "health", "rules", "timeline", "storage"],
+  administrator: ["accounts", "health", "tickets", "rules", "storage"],
   auditor: ["audit"],
 };
 
@@ -34,4 +35,6 @@ export const screensOf = (role: Role): readonly ScreenName[] => SCREENS[role];
 export const seesQueue = (role: Role): boolean => role === "operator" || role === "police" || role === "unit";
 /** Recorded pictures; a technician sees only what is recorded and what is missing. */
 export const mayWatch = (role: Role): boolean => role === "operator";
+/** The moments of a trial; whoever keeps accounts sees no pictures. */
+export const seesStills = (role: Role): boolean => role === "technician";
 export const mayAct = (role: Role): boolean => role === "operator";

@@ -4,6 +4,7 @@ import { deskCodes, deskWords } from "./desk.en";
 import { outboundWords } from "./outbound.en";
 import { phoneWords } from "./phone.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
+import { ruleCodes, ruleWords } from "./rules.en";
 import { ticketWords } from "./tickets.en";
 import type { Words } from "./zh";
 
@@ -13,6 +14,7 @@ export const en: Words = {
   ...recordingWords,
   ...outboundWords,
   ...ticketWords,
+  ...ruleWords,
   product: "Sharp Eyes",
   tagline: "Governance centre · dispatch",
   lang: { name: "English", other: "中文" },
@@ -43,6 +45,7 @@ export const en: Words = {
     timeline: "Playback",
     health: "Camera health",
     tickets: "Tickets",
+    rules: "Rules",
     storage: "Storage",
     accounts: "Accounts",
     audit: "Audit log",
@@ -453,6 +456,7 @@ export const en: Words = {
     codes: {
       ...deskCodes,
       ...recordingCodes,
+      ...ruleCodes,
       unreachable: "The server cannot be reached. Check the network.",
       not_signed_in: "Your session has ended. Please sign in again.",
       sign_in_refused: "Account or password is wrong, or the account is disabled.",

@@ -4,6 +4,7 @@ import { deskCodes, deskWords } from "./desk.zh";
 import { outboundWords } from "./outbound.zh";
 import { phoneWords } from "./phone.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
+import { ruleCodes, ruleWords } from "./rules.zh";
 import { ticketWords } from "./tickets.zh";
 
 export const zh = {
@@ -12,6 +13,7 @@ export const zh = {
   ...recordingWords,
   ...outboundWords,
   ...ticketWords,
+  ...ruleWords,
   product: "雪亮视频网关",
   tagline: "综治中心 · 事件调度",
   lang: { name: "中文", other: "English" },
@@ -42,6 +44,7 @@ export const zh = {
     timeline: "录像回放",
     health: "设备运维",
     tickets: "工单",
+    rules: "规则调试",
     storage: "存储",
     accounts: "账号",
     audit: "审计日志",
@@ -508,6 +511,7 @@ export const zh = {
     codes: {
       ...deskCodes,
       ...recordingCodes,
+      ...ruleCodes,
       unreachable: "连不上服务器，请检查网络。",
       not_signed_in: "登录已失效，请重新登录。",
       sign_in_refused: "账号或密码不正确，或账号已停用。",

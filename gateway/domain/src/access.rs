@@ -11,7 +11,8 @@ closed_enum! {
         Police => "police",
         /// Works for a department or as a grid worker: sees and works what its unit was told, and reports.
         Unit => "unit",
-        /// Keeps cameras running; sees states and numbers, never incident video.
+        /// Keeps cameras running and tunes their rules; sees states and numbers, of recordings the moments of a trial's
+        /// alarms, never incident video.
         Technician => "technician",
         /// Manages accounts and settings; sees no video.
         Administrator => "administrator",
@@ -69,6 +70,10 @@ closed_enum! {
         OutboundRead => "outbound.read",
         /// Have other systems told once more.
         OutboundResend => "outbound.resend",
+        /// Try rules on a camera's recording, and see in words and numbers what they would have raised.
+        RuleTry => "rule.try",
+        /// See the still of an alarm of such a trial.
+        RuleStill => "rule.still",
         /// List, create and change accounts.
         AccountManage => "account.manage",
         /// Read and verify the audit log.
@@ -97,6 +102,8 @@ impl Action {
             | Self::RecordingList
             | Self::RecordingView
             | Self::HoldManage
+            | Self::RuleTry
+            | Self::RuleStill
             | Self::TicketRead
             | Self::TicketManage => ResourceKind::Camera,
             Self::IncidentList
@@ -112,7 +119,10 @@ impl Action {
     /// Shows moving or still pictures of people: each use is an audit row written before the bytes flow.
     #[must_use]
     pub const fn shows_pictures(self) -> bool {
-        matches!(self, Self::LiveView | Self::ClipView | Self::ThumbnailView | Self::RecordingView)
+        matches!(
+            self,
+            Self::LiveView | Self::ClipView | Self::ThumbnailView | Self::RecordingView | Self::RuleStill
+        )
     }
 }
 

@@ -165,6 +165,12 @@ impl Heading {
         }
     }
 
+    /// To the right and down, normalised as [`NormPoint`] is: as a site file says it.
+    #[must_use]
+    pub fn way(&self) -> [f32; 2] {
+        [self.x / ASPECT, self.y]
+    }
+
     /// How far `to` lies ahead of `from`, in picture heights; negative when it lies behind.
     #[must_use]
     pub fn advance(&self, from: NormPoint, to: NormPoint) -> f32 {

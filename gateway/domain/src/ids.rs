@@ -129,6 +129,8 @@ row_id! {
     AttachmentId,
     /// A technical fault, for technicians.
     TicketId,
+    /// Rules that are tried on a recording.
+    TrialId,
 }
 
 /// One thing over time in one camera and one session of the analysis; never reused within it, meaningless outside.

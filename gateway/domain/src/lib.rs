@@ -18,6 +18,7 @@ pub mod luma;
 pub mod background;
 pub mod detection;
 pub mod track;
+pub mod trial;
 
 pub mod schedule;
 pub mod zone;

@@ -412,6 +412,12 @@ mod tests {
                 Role::Administrator => true,
                 Role::Operator | Role::Police | Role::Auditor | Role::Unit => false,
             },
+            A::RuleTry => match role {
+                Role::Technician => is_own_area,
+                Role::Administrator => true,
+                Role::Operator | Role::Police | Role::Auditor | Role::Unit => false,
+            },
+            A::RuleStill => role == Role::Technician && is_own_area,
             A::StorageRead => matches!(role, Role::Technician | Role::Administrator),
             A::StorageManage | A::AccountManage => role == Role::Administrator,
             A::AuditRead => role == Role::Auditor,

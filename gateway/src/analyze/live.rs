@@ -42,6 +42,8 @@ use crate::{
 pub trait AlarmSink: Send + Sync + 'static {
     /// An alarm began, grew or ended; `still` is a JPEG of the frame that raised it.
     fn alarm(&self, camera: &CameraId, edge: AlarmEdge, still: Option<Vec<u8>>);
+    /// A rule that is only written down would have raised an alarm, or it grew or ended. Kept by who wants it.
+    fn shadow(&self, _camera: &CameraId, _edge: AlarmEdge) {}
     /// The camera was tampered with, or is so no more.
     fn tamper(&self, camera: &CameraId, edge: TamperEdge);
     /// What was seen in one frame.
@@ -413,11 +415,13 @@ impl LiveAnalysis {
             waiting.bytes = 0;
             std::mem::take(&mut waiting.frames)
         };
-        let (edges, tamper) = {
+        let (edges, shadow, tamper) = {
             let mut state = lock(&self.state);
             state.recent.clear();
-            (state.pipeline.interrupt(cause), state.pipeline.lose_sight())
+            let edges = state.pipeline.interrupt(cause);
+            (edges, state.pipeline.take_shadow(), state.pipeline.lose_sight())
         };
+        shadow.into_iter().for_each(|edge| self.alarms.shadow(&self.camera, edge));
         drop(jobs);
         tamper.into_iter().for_each(|edge| self.alarms.tamper(&self.camera, edge));
         edges.into_iter().for_each(|edge| self.alarms.alarm(&self.camera, edge, None));
@@ -433,7 +437,7 @@ impl LiveAnalysis {
         }
         state.pipeline.see(&job.wanted.frame);
         let sight = state.pipeline.look(at, job.wanted.look, detections, job.wanted.changed);
-        let urgency = state.pipeline.urgency();
+        let (urgency, shadow) = (state.pipeline.urgency(), state.pipeline.take_shadow());
         state.recent.push_back(at.wall);
         while state.recent.front().is_some_and(|oldest| at.wall.since(*oldest) >= RATE_WINDOW) {
             state.recent.pop_front();
@@ -447,6 +451,7 @@ impl LiveAnalysis {
         self.answer(Answer { generation: job.generation, seen: Some(seen) });
         let Some(observation) = sight.observation else { return };
         self.alarms.seen(&self.camera, at, &observation.tracks);
+        shadow.into_iter().for_each(|edge| self.alarms.shadow(&self.camera, edge));
         observation.tamper.into_iter().for_each(|edge| self.alarms.tamper(&self.camera, edge));
         for edge in observation.edges {
             let still = matches!(edge, AlarmEdge::Begin(_)).then(|| snapshot::jpeg(&job.wanted.frame));

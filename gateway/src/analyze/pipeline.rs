@@ -122,6 +122,9 @@ pub struct CameraPipeline {
     /// Things that stood there when the camera was last watched closely.
     standing: Vec<Known>,
     rules: Vec<RuleState>,
+    /// What they say is only written down.
+    shadow: Vec<RuleState>,
+    shadow_edges: Vec<AlarmEdge>,
     timezone: TimeZone,
     newest: Option<Moment>,
     urgency: Urgency,
@@ -152,12 +155,34 @@ impl CameraPipeline {
             floor,
             standing: Vec::new(),
             rules,
+            shadow: Vec::new(),
+            shadow_edges: Vec::new(),
             timezone,
             newest: None,
             urgency: Urgency::Idle,
             pixels: Pixels::new(things),
             picture: None,
         }
+    }
+
+    /// With rules that raise nothing: what they say waits for [`Self::take_shadow`]. They are looked at as closely as the
+    /// others, or they would say something else once they are used.
+    #[must_use]
+    pub fn with_shadow(mut self, rules: &[RuleConfig]) -> Self {
+        if rules.iter().any(|rule| rule.kind.needs_pixels()) {
+            self.pixels = Pixels::new(Things::Wanted);
+        }
+        self.shadow = rules.iter().cloned().map(RuleState::new).collect();
+        self
+    }
+
+    /// What the shadow rules said since this was last asked.
+    pub fn take_shadow(&mut self) -> Vec<AlarmEdge> {
+        std::mem::take(&mut self.shadow_edges)
+    }
+
+    fn all_rules(&self) -> impl Iterator<Item = &RuleState> {
+        self.rules.iter().chain(&self.shadow)
     }
 
     /// The picture whose detections [`Self::look`] takes next: its pixels are looked at, too.
@@ -170,7 +195,7 @@ impl CameraPipeline {
     #[must_use]
     pub fn need(&self) -> Need {
         let none = Need { rest: Rung::Sizes, fps: 0.0, doze: MediaDuration::MAX };
-        self.rules.iter().map(|rule| rule.config().kind.need()).fold(none, |most, need| Need {
+        self.all_rules().map(|rule| rule.config().kind.need()).fold(none, |most, need| Need {
             rest: most.rest.max(need.rest),
             fps: most.fps.max(need.fps),
             doze: most.doze.min(need.doze),
@@ -223,7 +248,7 @@ impl CameraPipeline {
     fn interest(&self, at: Moment, tracks: &[Track]) -> Interest {
         let local = local_time(at.wall, &self.timezone);
         let mut interest =
-            Interest { is_busy: self.rules.iter().any(|rule| !rule.is_quiet()), ..Interest::default() };
+            Interest { is_busy: self.all_rules().any(|rule| !rule.is_quiet()), ..Interest::default() };
         for track in tracks {
             for rule in self.awake(local) {
                 let need = rule.kind.need();
@@ -242,7 +267,7 @@ impl CameraPipeline {
     }
 
     fn awake(&self, local: LocalTime) -> impl Iterator<Item = &RuleConfig> {
-        self.rules.iter().map(RuleState::config).filter(move |rule| rule.schedule.is_open(local))
+        self.all_rules().map(RuleState::config).filter(move |rule| rule.schedule.is_open(local))
     }
 
     /// The camera goes to rest: what is there now is known, and no reason to come back.
@@ -273,7 +298,9 @@ impl CameraPipeline {
         let tracks = self.tracker.update(at.pts, &detections).to_vec();
         let mut edges: Vec<AlarmEdge> =
             self.rules.iter_mut().filter_map(|rule| rule.step(frame, &tracks)).collect();
-        for evidence in edges.iter_mut().filter_map(AlarmEdge::evidence_mut) {
+        let said = self.shadow.iter_mut().filter_map(|rule| rule.step(frame, &tracks));
+        self.shadow_edges.extend(said);
+        for evidence in edges.iter_mut().chain(&mut self.shadow_edges).filter_map(AlarmEdge::evidence_mut) {
             evidence.low_trust = seen.doubt;
         }
         self.urgency = urgency(&self.rules, &tracks);
@@ -298,6 +325,8 @@ impl CameraPipeline {
         self.standing.clear();
         self.urgency = Urgency::Idle;
         let Some(at) = self.newest.take() else { return Vec::new() };
+        let said = self.shadow.iter_mut().filter_map(|rule| rule.reset(at, cause));
+        self.shadow_edges.extend(said);
         self.rules.iter_mut().filter_map(|rule| rule.reset(at, cause)).collect()
     }
 }
@@ -385,6 +414,45 @@ mod tests {
         assert!(sampler.is_due(Pts(0)));
         assert!(!sampler.is_due(Pts(9_000)));
         assert!(sampler.is_due(Pts(18_000)));
+    }
+
+    #[test]
+    fn a_shadow_rule_says_the_same_as_a_live_one_to_nobody() {
+        use sharpeyes_domain::{
+            detection::ObjectClass,
+            ids::RuleId,
+            rule::{RuleConfig, RuleKind},
+        };
+        let kind = RuleKind::Intrusion { classes: vec![ObjectClass::Person] };
+        let rule = RuleConfig {
+            hold: MediaDuration::ZERO,
+            must_have_moved: false,
+            ..RuleConfig::new(RuleId::new("in").unwrap(), kind, None)
+        };
+        let seen = |pipeline: &mut CameraPipeline| {
+            let mut edges = Vec::new();
+            for n in 0..30 {
+                let at = Moment { pts: Pts(n * 18_000), wall: WallTime(n * 200) };
+                let rect = NormRect { x0: 0.4, y0: 0.2, x1: 0.5, y1: 0.7 };
+                let confidence = Confidence::new(0.9);
+                let person = Detection { class: ObjectClass::Person, confidence, rect };
+                edges.extend(pipeline.observe(at, &[person]).edges);
+            }
+            edges.extend(pipeline.interrupt(EndCause::Stopped));
+            edges
+        };
+        let weakest = Confidence::new(0.1);
+        let rules = [rule];
+        let mut live = CameraPipeline::new(&rules, None, weakest, TimeZone::UTC);
+        let raised = seen(&mut live);
+        assert!(matches!(raised[..], [AlarmEdge::Begin(_), AlarmEdge::End(_)]), "{raised:?}");
+        assert_eq!(live.take_shadow(), []);
+        let mut shadow = CameraPipeline::new(&[], None, weakest, TimeZone::UTC).with_shadow(&rules);
+        assert_eq!(shadow.need(), live.need(), "it is looked at as closely");
+        assert_eq!(seen(&mut shadow), []);
+        assert_eq!(shadow.urgency(), Urgency::Idle, "it is before nobody in the queue of the detector");
+        assert_eq!(shadow.take_shadow(), raised);
+        assert_eq!(shadow.take_shadow(), []);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use sharpeyes_domain::{
     rule::{Direction, RuleClass, RuleConfig, RuleKind},
     segment::Gap,
     ticket::{TicketKind, TicketState},
+    trial::TrialState,
     zone::{Line, Zone},
 };
 
@@ -32,7 +33,9 @@ use crate::{
     store::{
         accounts::AccountRow,
         audit::AuditRow,
-        dispatch::{AlarmRow, AttachmentRow, ClockRow, FrameTrace, HistoryRow, IncidentRow, Proposal, Which},
+        dispatch::{
+            AlarmRow, AttachmentRow, ClockRow, FrameTrace, HistoryRow, IncidentRow, Proposal, TraceBox, Which,
+        },
     },
 };
 
@@ -75,6 +78,7 @@ same!(
 );
 same!(Direction = CrossingDirection { Forward, Backward, Both });
 same!(Sign = AccidentSign { Contact, AbruptStop, BothAbrupt, Halted, PersonDown, Bystander, Bystanders });
+same!(TrialState = TrialState { Waiting, Running, Done, Cancelled, TimedOut, Failed, Interrupted });
 same!(TicketState = TicketState { Open, Acknowledged, Recovered, Closed });
 same!(
     TicketKind = TicketKind {
@@ -625,12 +629,17 @@ impl From<&Gap> for dto::Gap {
 
 impl From<&FrameTrace> for dto::TraceFrame {
     fn from(frame: &FrameTrace) -> Self {
-        let boxes = frame.boxes.iter().map(|seen| dto::TraceBox {
+        Self { wall_ms: frame.wall.0, boxes: frame.boxes.iter().map(dto::TraceBox::from).collect() }
+    }
+}
+
+impl From<&TraceBox> for dto::TraceBox {
+    fn from(seen: &TraceBox) -> Self {
+        Self {
             track: seen.track.0,
             class: seen.class.as_str().to_owned(),
             confidence: seen.confidence.value(),
             rect: dto::Rect { x0: seen.rect.x0, y0: seen.rect.y0, x1: seen.rect.x1, y1: seen.rect.y1 },
-        });
-        Self { wall_ms: frame.wall.0, boxes: boxes.collect() }
+        }
     }
 }

@@ -11,6 +11,7 @@ mod queue;
 mod recording;
 mod storage;
 mod ticket;
+mod trial;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -40,6 +41,10 @@ pub use storage::{
     RetentionClock, Storage, StorageForecast, StreamStorage, Volume,
 };
 pub use ticket::{Ticket, TicketHand, TicketKind, TicketNote, TicketScope, TicketState};
+pub use trial::{
+    CameraRules, NewTrial, RuleProblem, ShadowAlarm, ShadowAlarms, Trial, TrialAlarm, TrialBlind,
+    TrialDetail, TrialLiveAlarm, TrialResult, TrialSide, TrialState, WrittenRule,
+};
 
 // ---- errors
 
@@ -62,6 +67,9 @@ pub struct ErrorBody {
     /// `nothing_recorded`: why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gaps: Option<Vec<Gap>>,
+    /// `bad_rules`: all that is wrong, each with its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problems: Option<Vec<RuleProblem>>,
     /// `transcode_quota`: how many may run at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,

@@ -42,6 +42,12 @@ pub(super) enum ApiError {
     /// Footage that is no longer fresh is looked at for a reason.
     #[error("footage older than 24 hours needs a purpose and a case")]
     PurposeNeeded,
+    /// Rules are not what a site file may say.
+    #[error("{}", problems.first().map_or("the rules cannot be read", |first| &first.message))]
+    BadRules {
+        /// All that is wrong, each with its place.
+        problems: Vec<super::dto::RuleProblem>,
+    },
     /// As many transcodes run as may.
     #[error("{in_use} of {limit} transcodes are running")]
     TranscodeQuota {
@@ -107,6 +113,7 @@ impl ApiError {
             Self::NoFootage => (StatusCode::NOT_FOUND, "no_footage"),
             Self::NothingRecorded { .. } => (StatusCode::NOT_FOUND, "nothing_recorded"),
             Self::PurposeNeeded => (StatusCode::FORBIDDEN, "purpose_needed"),
+            Self::BadRules { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "bad_rules"),
             Self::TranscodeQuota { .. } => (StatusCode::TOO_MANY_REQUESTS, "transcode_quota"),
             Self::PolicyUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "policy_unavailable"),
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
@@ -130,6 +137,7 @@ impl IntoResponse for ApiError {
             retry_after_s: None,
             current: None,
             gaps: None,
+            problems: None,
             limit: None,
             in_use: None,
         };
@@ -154,6 +162,10 @@ impl IntoResponse for ApiError {
             }
             Self::NothingRecorded { gaps } => {
                 body.gaps = Some(gaps.iter().map(super::dto::Gap::from).collect());
+            }
+            Self::BadRules { problems } => {
+                body.field = Some("rules".to_owned());
+                body.problems = Some(problems);
             }
             Self::TranscodeQuota { limit, in_use } => {
                 (body.limit, body.in_use) = (Some(limit), Some(in_use));

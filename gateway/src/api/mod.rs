@@ -40,6 +40,7 @@ mod tests;
 mod tickets;
 mod timeline;
 mod transcodes;
+mod trials;
 mod vigil;
 
 use std::{io, net::SocketAddr};
@@ -74,6 +75,13 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/cameras/{id}/recording.mp4", Action::RecordingView, recordings::file)
         .needs(Verb::Get, "/cameras/{id}/recording.h264.mp4", Action::RecordingView, transcodes::watch)
         .needs(Verb::Get, "/cameras/{id}/picture.jpg", Action::RecordingView, pictures::still)
+        .needs(Verb::Get, "/cameras/{id}/rules", Action::RuleTry, trials::rules)
+        .needs(Verb::Get, "/cameras/{id}/shadow-alarms", Action::RuleTry, trials::shadow)
+        .needs(Verb::Get, "/cameras/{id}/trials", Action::RuleTry, trials::list)
+        .needs(Verb::Post, "/cameras/{id}/trials", Action::RuleTry, trials::ask)
+        .needs(Verb::Get, "/cameras/{id}/trials/{trial}", Action::RuleTry, trials::one)
+        .needs(Verb::Get, "/cameras/{id}/trials/{trial}/still.jpg", Action::RuleStill, trials::still)
+        .needs(Verb::Delete, "/cameras/{id}/trials/{trial}", Action::RuleTry, trials::remove)
         .needs(Verb::Get, "/timeline", Action::RecordingList, timeline::rows)
         .needs(Verb::Get, "/timeline/next-alarm", Action::IncidentList, timeline::next_alarm)
         .needs(Verb::Get, "/health/cameras", Action::CameraHealth, cameras::health)

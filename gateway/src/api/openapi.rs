@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::{
     accounts, audit, cameras, centre, clips, dto, events, files, holds, incidents, live, outbound, pictures,
-    recordings, reports, session, storage, tickets, timeline, transcodes,
+    recordings, reports, session, storage, tickets, timeline, transcodes, trials,
 };
 
 #[derive(OpenApi)]
@@ -32,6 +32,13 @@ use super::{
         recordings::file,
         transcodes::watch,
         pictures::still,
+        trials::rules,
+        trials::shadow,
+        trials::list,
+        trials::ask,
+        trials::one,
+        trials::still,
+        trials::remove,
         timeline::rows,
         timeline::next_alarm,
         incidents::list,
@@ -82,7 +89,8 @@ use super::{
         dto::JumpDirection,
         dto::LiveStream,
         dto::OutboundState,
-        dto::TicketScope
+        dto::TicketScope,
+        dto::TrialSide
     ))
 )]
 struct Document;

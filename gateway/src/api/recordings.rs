@@ -32,6 +32,7 @@ use super::{
 use crate::{
     access::gate::{Allowed, Purpose},
     record::clip::{Clip, ClipError},
+    store::audit::Outcome,
 };
 
 /// Younger footage needs no reason beyond the work itself.
@@ -58,9 +59,9 @@ pub(super) struct StretchQuery {
 #[into_params(parameter_in = Query)]
 pub(super) struct ErrandQuery {
     /// Needed for footage older than 24 hours.
-    purpose: Option<dto::FootagePurpose>,
+    pub(super) purpose: Option<dto::FootagePurpose>,
     /// Number of the case, the order or the ticket, 1 to 64 characters. Needed for footage older than 24 hours.
-    case: Option<String>,
+    pub(super) case: Option<String>,
 }
 
 /// What the recording of a stretch is: where its file lies, what it shows, what is missing.
@@ -116,7 +117,7 @@ pub(super) async fn file(
 /// A permitted look at one stream of a camera.
 pub(super) struct Visit<'a> {
     guard: &'a Guard,
-    camera: &'a Camera,
+    pub(super) camera: &'a Camera,
     allowed: Allowed,
     pub(super) stream: StreamId,
     word: dto::LiveStream,
@@ -150,6 +151,17 @@ impl<'a> Visit<'a> {
         let word = stream.unwrap_or(dto::LiveStream::Main);
         let stream = StreamId { camera: camera.id.clone(), kind: kind_of(word) };
         Ok(Self { guard, camera, allowed, stream, word, errand })
+    }
+
+    /// Writes down what is done with the recording, which is no look of the viewer's own. Each time is a row.
+    pub(super) async fn used(&self, mut detail: String) -> Result<(), ApiError> {
+        if let Some(case) = &self.errand.case {
+            detail = format!("{detail} case {case}");
+        }
+        let (object, purpose) = (of_camera(self.camera), purpose_of(&self.errand));
+        let entry = self.guard.entry(&object, purpose, Outcome::Allowed, detail);
+        self.guard.state.accounts.audit().append(entry).await?;
+        Ok(())
     }
 
     /// Writes down that any part of the stretch was looked at, in pieces of `piece_ms`.

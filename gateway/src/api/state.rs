@@ -14,8 +14,9 @@ use crate::{
     outbound::Prod,
     record::{clip::ClipReader, retention::Keeping},
     stills::Stills,
-    store::{dispatch::Dispatch, outbox::Outbox, tickets::Tickets},
+    store::{dispatch::Dispatch, outbox::Outbox, shadow::ShadowLog, tickets::Tickets},
     transcode::Transcodes,
+    trial::Trials,
 };
 
 /// The parts that the interface stands on.
@@ -44,6 +45,10 @@ pub struct Parts {
     pub outbox: Outbox,
     /// Wakes those who tell them.
     pub prod: Prod,
+    /// Rules tried on recordings.
+    pub trials: Trials,
+    /// What rules would have raised that are only written down.
+    pub shadow: ShadowLog,
     /// Live pictures.
     pub hub: Hub,
     /// States of streams and analyses.

@@ -33,7 +33,10 @@ use crate::{
     desk::Desk,
     hub::{Hub, Polled},
     models,
-    store::dispatch::{CameraFacts, FrameTrace, TraceBox},
+    store::{
+        dispatch::{CameraFacts, FrameTrace, TraceBox},
+        shadow::ShadowLog,
+    },
     tickets::{Tampering, urgency},
 };
 
@@ -129,7 +132,7 @@ impl Analysis {
     /// Cameras whose detector cannot be used are reported in `health` and left out; nobody else notices.
     pub(super) fn start(
         site: &Site,
-        onnx: Result<Runtime, InferenceError>,
+        onnx: &Result<Runtime, Arc<InferenceError>>,
         hub: &Hub,
         sink: DeskSink,
         clock: &Clock,
@@ -139,13 +142,13 @@ impl Analysis {
         let analysed: Vec<&Camera> =
             site.cameras.iter().filter(|camera| camera.analysed().is_some()).collect();
         let runtime = match onnx {
-            Ok(runtime) => runtime,
+            Ok(runtime) => runtime.clone(),
             Err(error) => {
                 if !analysed.is_empty() {
                     tracing::error!(%error, "nothing is analysed; recording and live view go on");
                 }
                 for camera in analysed {
-                    unavailable(health, camera, &error);
+                    unavailable(health, camera, error);
                 }
                 return Ok((Step::default(), None));
             }
@@ -176,7 +179,8 @@ impl Analysis {
             };
             let (weakest, timezone) = (model.manifest.score, site.timezone.clone());
             let strong = camera.score.or(model.manifest.strong);
-            let pipeline = CameraPipeline::new(&camera.rules, strong, weakest, timezone);
+            let pipeline = CameraPipeline::new(&camera.rules, strong, weakest, timezone)
+                .with_shadow(&camera.shadow_rules);
             let look_every = settings.look_every.into();
             let analysis = LiveAnalysis::new(
                 AnalysisSettings {
@@ -286,6 +290,7 @@ fn unavailable(health: &mut Health, camera: &Camera, error: &InferenceError) {
 /// Gives the desk what the analysis finds. A write that fails is logged here and the analysis goes on.
 pub(super) struct DeskSink {
     desk: Desk,
+    shadow: ShadowLog,
     tampering: Tampering,
     pulse: Option<Pulse>,
     clock: Clock,
@@ -306,7 +311,13 @@ enum CameraKind {
 
 impl DeskSink {
     /// Alarms of the canary go on `pulse` when they are stored; without it there is no canary.
-    pub(super) fn new(site: &Site, desk: &Desk, pulse: Option<Pulse>, clock: Clock) -> Self {
+    pub(super) fn new(
+        site: &Site,
+        desk: &Desk,
+        shadow: ShadowLog,
+        pulse: Option<Pulse>,
+        clock: Clock,
+    ) -> Self {
         let known = |camera: &Camera| Known {
             facts: CameraFacts::from(camera),
             kind: CameraKind::Real(urgency(camera)),
@@ -318,7 +329,7 @@ impl DeskSink {
         {
             cameras.insert(facts.id.clone(), Known { facts, kind: CameraKind::Canary });
         }
-        Self { desk: desk.clone(), tampering: Tampering::default(), pulse, clock, cameras }
+        Self { desk: desk.clone(), shadow, tampering: Tampering::default(), pulse, clock, cameras }
     }
 
     /// What is written about tampering.
@@ -339,6 +350,12 @@ impl AlarmSink for DeskSink {
                 tracing::info!(camera.id = %camera, alarm = %alarm.alarm, incident = %alarm.incident, new = alarm.is_new_incident, "alarm")
             }
             Err(error) => tracing::error!(camera.id = %camera, %error, "an alarm could not be stored"),
+        }
+    }
+
+    fn shadow(&self, camera: &CameraId, edge: AlarmEdge) {
+        if let Err(error) = self.shadow.edge_blocking(camera, edge) {
+            tracing::error!(camera.id = %camera, %error, "a shadow alarm could not be written down");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Builds and wires everything. The only place of the process that spawns tasks and starts threads.
 //!
-//! Shutdown, in this order, each step with a deadline: stop ingest (runs end, gaps get their cause), stop decoding and
+//! Shutdown, in this order, each step with a deadline: break trials off, stop ingest (runs end, gaps get their cause), stop decoding and
 //! end running alarms, drain the inference threads, flush the desk, end retention, finish the segments, stop the API.
 
 mod analysis;
@@ -8,7 +8,7 @@ mod health;
 mod ingest;
 pub(crate) mod keeping;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 
 use sharpeyes_config::{Camera, Site};
 use sharpeyes_domain::ids::{StreamId, StreamKind};
@@ -32,10 +32,13 @@ use crate::{
         dispatch::Dispatch,
         footage::{Footage, FootageError},
         outbox::Outbox,
+        shadow::ShadowLog,
         tickets::Tickets,
+        trials::TrialRows,
     },
     tickets::{self, TicketKeeper},
     transcode::{TranscodeLimits, Transcodes},
+    trial::{TrialParts, Trials},
 };
 use analysis::Analysis;
 use health::Health;
@@ -98,6 +101,8 @@ struct Steps {
     analysis: Step,
     inference: Option<analysis::Threads>,
     desk: Step,
+    trials: Trials,
+    looking: JoinHandle<()>,
     keeper: Keeper,
     recorder: Recorder,
     api: Step,
@@ -117,6 +122,8 @@ struct Stores {
     accounts: Accounts,
     tickets: Tickets,
     outbox: Outbox,
+    trials: TrialRows,
+    shadow: ShadowLog,
 }
 
 impl App {
@@ -162,11 +169,13 @@ impl App {
         let ingest_threads = IngestThreads::start(streams).map_err(AppError::Thread)?;
         let ingest = start_ingest(&site, &hub, &recorder, &clock, &mut health, &ingest_threads)?;
         let pulse = canary_period(&site).map(|every| Pulse::new(every, clock.wall()));
-        let sink = analysis::DeskSink::new(&site, &desk, pulse.clone(), clock.clone());
+        let onnx = onnx.map_err(Arc::new);
+        let sink = analysis::DeskSink::new(&site, &desk, stores.shadow.clone(), pulse.clone(), clock.clone());
         let tampering = sink.tampering();
         let canary = pulse.as_ref().and_then(|_| hub.poll(&canary::stream().ok()?));
-        let (mut analysis, inference) = Analysis::start(&site, onnx, &hub, sink, &clock, &mut health, canary)
-            .map_err(AppError::Thread)?;
+        let (mut analysis, inference) =
+            Analysis::start(&site, &onnx, &hub, sink, &clock, &mut health, canary)
+                .map_err(AppError::Thread)?;
         start_canary(&site, &hub, &clock, &mut analysis).await?;
         let health: Arc<dyn CameraHealth> = Arc::new(health);
         let mut desk_step = Step::default();
@@ -182,6 +191,16 @@ impl App {
             clock.clone(),
         );
         desk_step.tasks.spawn(ticket_keeper.run(desk_step.stop.clone()));
+        let trials = TrialParts {
+            site: site.clone(),
+            clips: recorder.clips(),
+            onnx,
+            health: health.clone(),
+            rows: stores.trials.clone(),
+            dir: site.data_dir.join("trials"),
+            clock: clock.clone(),
+        };
+        let (trials, looking) = blocking(move || start_trials(trials)).await?;
         let setup_code = stores.accounts.issue_setup_code().await?;
         let stills = blocking({
             let (site, clips, footage) = (site.clone(), recorder.clips(), stores.footage.clone());
@@ -202,6 +221,8 @@ impl App {
             tickets: stores.tickets,
             outbox: stores.outbox,
             prod,
+            trials: trials.clone(),
+            shadow: stores.shadow,
             hub,
             health,
             clock,
@@ -209,8 +230,18 @@ impl App {
             site,
         });
         api.tasks.spawn(serve(listener, state));
-        let steps =
-            Steps { ingest, ingest_threads, analysis, inference, desk: desk_step, keeper, recorder, api };
+        let steps = Steps {
+            ingest,
+            ingest_threads,
+            analysis,
+            inference,
+            desk: desk_step,
+            trials,
+            looking,
+            keeper,
+            recorder,
+            api,
+        };
         Ok(Self { address, setup_code, shutdown, steps })
     }
 
@@ -229,7 +260,19 @@ impl App {
     /// Waits for the shutdown token, then stops everything in order.
     pub async fn join(self) {
         self.shutdown.cancelled().await;
-        let Steps { ingest, ingest_threads, analysis, inference, desk, keeper, recorder, api } = self.steps;
+        let Steps {
+            ingest,
+            ingest_threads,
+            analysis,
+            inference,
+            desk,
+            trials,
+            looking,
+            keeper,
+            recorder,
+            api,
+        } = self.steps;
+        trials.close();
         ingest.end("ingest").await;
         drop(ingest_threads);
         analysis.end("analysis").await;
@@ -237,6 +280,7 @@ impl App {
             within("inference", tokio::task::spawn_blocking(move || threads.end())).await;
         }
         desk.end("desk").await;
+        within("trials", tokio::task::spawn_blocking(move || looking.join())).await;
         within("retention", tokio::task::spawn_blocking(move || keeper.end())).await;
         within("recorder", tokio::task::spawn_blocking(move || recorder.close())).await;
         api.end("api").await;
@@ -275,6 +319,14 @@ async fn blocking<T: Send + 'static>(
         Ok(result) => result,
         Err(error) => Err(AppError::Thread(std::io::Error::other(error))),
     }
+}
+
+/// Their thread, which looks at one after the other.
+fn start_trials(parts: TrialParts) -> Result<(Trials, JoinHandle<()>), AppError> {
+    let trials = Trials::open(parts)?;
+    let looking = trials.clone();
+    let thread = std::thread::Builder::new().name("trial".into()).spawn(move || looking.work());
+    Ok((trials, thread.map_err(AppError::Thread)?))
 }
 
 /// How often the canary sings: where no camera is analysed it has nothing to warn of, and would only cost.
@@ -334,7 +386,9 @@ fn open_stores(site: &Site, clock: &Clock) -> Result<Stores, AppError> {
         dispatch: Dispatch::new(db.clone())?.announced_by(Arc::new(News::of(site))),
         accounts: Accounts::new(&db, &site.name, site.areas.clone(), clock.clone())?,
         tickets: Tickets::new(db.clone()),
-        outbox: Outbox::new(db),
+        outbox: Outbox::new(db.clone()),
+        trials: TrialRows::new(db.clone()),
+        shadow: ShadowLog::open(db)?,
     })
 }
 

@@ -246,7 +246,11 @@ fn a_target_that_fails_for_long_is_one_ticket_with_the_stage_and_what_to_do() {
     let after = |seconds| board.fault(&site.targets, NOW.plus(Duration::from_secs(seconds)));
     assert_eq!(after(599), None);
     let fault = after(600).unwrap();
-    assert_eq!((fault.stage.as_deref(), fault.code.as_str()), (Some("connect"), "refused"), "as it fails now");
+    assert_eq!(
+        (fault.stage.as_deref(), fault.code.as_str()),
+        (Some("connect"), "refused"),
+        "as it fails now"
+    );
     assert!(fault.detail.starts_with("county (http://127.0.0.1:9/in)") && !fault.detail.contains("fire"));
     assert!(fault.remedy.contains("port"), "{}", fault.remedy);
     assert!(after(900).unwrap().detail.contains("; fire"));

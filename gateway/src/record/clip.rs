@@ -132,6 +132,9 @@ pub(super) struct TrackChunk {
     pub(super) n_samples: usize,
     /// Which of the track's parameters.
     pub(super) entry: usize,
+    pub(super) run: RunId,
+    /// Decoding time of the first picture in its run.
+    pub(super) base: Pts,
 }
 
 /// Bytes of a recorded file that lie at `at` in the clip.
@@ -215,6 +218,19 @@ impl ClipReader {
         }));
     }
 
+    /// Whether anything of `stream` was recorded within `span`. Reads the index alone. Blocks.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn has_any(&self, stream: &StreamId, span: Span) -> Result<bool, ClipError> {
+        let is_open = self.shared.open_segment(stream).is_some_and(|open| {
+            let (first, last) = (open.fragments.first(), open.fragments.last());
+            let is_before = first.is_some_and(|first| first.wall < span.to);
+            is_before && last.is_some_and(|last| last.wall_end > span.from)
+        });
+        Ok(is_open || !self.shared.footage.segments_in(stream, span)?.is_empty())
+    }
+
     /// Gaps that touch `span`, each in its full length; one that lasts, until `now`. Blocks.
     ///
     /// # Errors
@@ -290,6 +306,8 @@ impl Plan {
             offset: fragment.offset + u64::from(fragment.header_bytes) + all_sound,
             n_samples: samples.len(),
             entry: usize::try_from(entry).map_err(|_| Mp4Error::Range("parameter sets"))?,
+            run: piece.run,
+            base: fragment.base,
         });
         self.samples.extend(samples);
         // Sound lies before the pictures in the file as in the clip: one slice holds both.

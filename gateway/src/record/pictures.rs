@@ -27,6 +27,19 @@ pub struct ClipUnit {
     pub unit: AccessUnit,
     /// What its decoder needs.
     pub params: Arc<VideoParams>,
+    /// Its place in what was recorded, whatever the clip.
+    pub place: RunPlace,
+}
+
+/// Where a picture stands in its run: what the live analysis counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunPlace {
+    /// Which run.
+    pub run: RunId,
+    /// When it is decoded: grows from picture to picture of a run.
+    pub decode: Pts,
+    /// When it is shown.
+    pub pts: Pts,
 }
 
 impl Clip {
@@ -41,6 +54,7 @@ impl Clip {
             sample: 0,
             offset: 0,
             at: Pts(0),
+            in_run: Pts(0),
             reading: None,
             is_over: false,
         }
@@ -58,8 +72,10 @@ pub struct ClipUnits {
     sample: usize,
     /// Bytes of the chunk that were read.
     offset: u64,
-    /// Decoding time of the next picture.
+    /// Decoding time of the next picture in the clip.
     at: Pts,
+    /// … and in its run, from the second picture of a chunk on.
+    in_run: Pts,
     reading: Option<(Arc<PathBuf>, File)>,
     is_over: bool,
 }
@@ -76,7 +92,10 @@ impl ClipUnits {
         if let Some((_, file)) = &self.reading {
             file.read_exact_at(&mut nals, chunk.offset + self.offset)?;
         }
-        let pts = self.at + MediaDuration(sample.composition.into());
+        let composition = MediaDuration(sample.composition.into());
+        let decode = if self.in_chunk == 0 { chunk.base } else { self.in_run };
+        let place = RunPlace { run: chunk.run, decode, pts: decode + composition };
+        let pts = self.at + composition;
         let unit = AccessUnit {
             pts,
             wall: self.clip.wall_of(pts - Pts(0)),
@@ -85,9 +104,10 @@ impl ClipUnits {
         };
         self.offset += u64::from(sample.size);
         self.at = self.at + MediaDuration(sample.duration.into());
+        self.in_run = decode + MediaDuration(sample.duration.into());
         self.in_chunk += 1;
         self.sample += 1;
-        Ok(ClipUnit { unit, params })
+        Ok(ClipUnit { unit, params, place })
     }
 }
 
@@ -167,7 +187,8 @@ impl ClipReader {
         let params = row.ok_or_else(missing)?.params;
         let unit = read_first(&still.path, &still.fragment)
             .map_err(|source| ClipError::File { path: still.path.as_ref().clone(), source })?;
-        Ok(ClipUnit { unit, params })
+        let at = still.fragment.base;
+        Ok(ClipUnit { unit, params, place: RunPlace { run: still.run, decode: at, pts: at } })
     }
 }
 

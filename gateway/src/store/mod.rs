@@ -9,9 +9,11 @@ pub mod dispatch;
 pub mod footage;
 pub mod outbox;
 pub mod reserve;
+pub mod shadow;
 pub mod throttle;
 pub mod tickets;
 pub mod timeline;
+pub mod trials;
 
 /// The tables of the dispatch database: queue, accounts, sessions and audit. New ones are added at the end.
 pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
@@ -22,4 +24,5 @@ pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
     accounts::MIGRATION_002,
     tickets::MIGRATION,
     outbox::MIGRATION,
+    trials::MIGRATION,
 ];

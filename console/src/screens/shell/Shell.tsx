@@ -12,6 +12,7 @@ import { IncidentPage } from "../incident/IncidentPage";
 import { SheetPage } from "../incident/SheetPage";
 import { PhoneShell } from "../phone/PhoneShell";
 import { QueuePage } from "../queue/QueuePage";
+import { RulesPage } from "../rules/RulesPage";
 import { StoragePage } from "../storage/StoragePage";
 import { TicketsPage } from "../tickets/TicketsPage";
 import { TimelinePage } from "../timeline/TimelinePage";
@@ -36,6 +37,12 @@ const PAGES: Record<ScreenName, ReactNode> = {
   timeline: <Route path="/timeline" element={<TimelinePage />} />,
   storage: <Route path="/storage" element={<StoragePage />} />,
   tickets: <Route path="/tickets" element={<TicketsPage />} />,
+  rules: (
+    <>
+      <Route path="/rules" element={<RulesPage />} />
+      <Route path="/rules/:id" element={<RulesPage />} />
+    </>
+  ),
   health: <Route path="/health" element={<HealthPage />} />,
   accounts: <Route path="/accounts" element={<AccountsPage />} />,
   audit: <Route path="/audit" element={<AuditPage />} />,

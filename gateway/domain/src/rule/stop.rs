@@ -64,7 +64,14 @@ impl Standing {
             return Verdict::of(frame.at, std::iter::empty());
         };
         let at = frame.at.pts;
-        for track in frame.seen().filter(|track| config.kind.counts(track.class) && is_whole(&track.rect)) {
+        for track in frame.seen().filter(|track| config.kind.counts(track.class)) {
+            if !is_whole(&track.rect) {
+                // It cannot begin to stand there, but what it does ends a stop.
+                for known in self.follow.known.iter_mut().filter(|known| known.id == track.id) {
+                    known.of.rest.observe(&track.rect, at);
+                }
+                continue;
+            }
             let rest = Rest::new(track.rect, track.still_since);
             let first = || Stop { rest, has_moved: false, is_in_zone: false, queued: None };
             // Only what stood can have been hidden meanwhile: in dense traffic another car is soon where one was lost.

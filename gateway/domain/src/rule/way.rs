@@ -50,7 +50,8 @@ impl Ways {
         }
         self.follow.forget(frame.at.pts, REACH.time);
         let is_there = |known: &&Known<Course>| known.of.is_counted && frame.at.pts - known.seen <= UNSEEN;
-        let wrong = || self.follow.known.iter().filter(is_there).filter(|known| known.of.wrong_since.is_some());
+        let wrong =
+            || self.follow.known.iter().filter(is_there).filter(|known| known.of.wrong_since.is_some());
         let since: Option<Moment> =
             wrong().filter_map(|known| known.of.wrong_since).min().map(|pts| frame.moment_of(pts));
         Verdict::of(frame.at, wrong().filter_map(|known| frame.track(known.id))).since(since)

@@ -46,6 +46,8 @@ const VERBS: &[(Action, &[Role])] = &[
     (Action::TicketManage, &[Role::Technician, Role::Administrator]),
     (Action::OutboundRead, &[Role::Operator, Role::Technician, Role::Administrator]),
     (Action::OutboundResend, &[Role::Operator, Role::Technician, Role::Administrator]),
+    (Action::RuleTry, &[Role::Technician, Role::Administrator]),
+    (Action::RuleStill, &[Role::Technician]),
     (Action::AccountManage, &[Role::Administrator]),
     (Action::AuditRead, &[Role::Auditor]),
 ];
@@ -88,6 +90,8 @@ fn expected(row: &RouteRow, viewer: Option<(Role, Where)>) -> StatusCode {
         (Verb::Post, "/api/v1/accounts" | "/api/v1/holds" | "/api/v1/reports") => StatusCode::CREATED,
         // Nobody here has this one.
         (Verb::Delete, "/api/v1/views/{id}") => StatusCode::NOT_FOUND,
+        // There is no detector here.
+        (Verb::Post, "/api/v1/cameras/{id}/trials") => StatusCode::UNPROCESSABLE_ENTITY,
         (Verb::Delete, _) => StatusCode::NO_CONTENT,
         // Without cameras of its own there is no next alarm for it.
         (_, "/api/v1/timeline/next-alarm") if role == Role::Unit => StatusCode::NOT_FOUND,
@@ -104,6 +108,7 @@ struct Targets {
     hold: String,
     file: String,
     ticket: String,
+    trial: String,
 }
 
 async fn ask(
@@ -124,6 +129,7 @@ async fn ask(
     };
     let path = row.path.strip_prefix("/api/v1").unwrap().replace("{id}", id).replace("{file}", &targets.file);
     let path = path.replace("{target}", "county");
+    let path = path.replace("{trial}", &targets.trial);
     let mut builder = request(row.verb.method().as_str(), &format!("{path}{}", query(&path)));
     if let Some(cookie) = cookie {
         builder = builder.header(header::COOKIE, cookie);
@@ -141,6 +147,10 @@ async fn ask(
             "review_ms": START.0 + 86_400_000
         }),
         (Verb::Post, path) if path.starts_with("/outbound/") => serde_json::json!({ "ids": [] }),
+        (Verb::Post, path) if path.ends_with("/trials") => serde_json::json!({
+            "from_ms": START.0 + 50_000, "to_ms": START.0 + 60_000,
+            "rules": "[[camera.rule]]\nid = \"r\"\nkind = \"intrusion\"\n"
+        }),
         (Verb::Post, path) if path.starts_with("/tickets/") => serde_json::json!({ "note": "seen" }),
         (Verb::Post, path) if path.starts_with("/holds/") => serde_json::json!({ "reason": "closed" }),
         (Verb::Post, "/views") => serde_json::json!({ "name": "mine", "filter": { "level": "1" } }),
@@ -176,10 +186,11 @@ async fn ask(
 fn query(path: &str) -> String {
     let (from, at, to) = (START.0 + 50_000, START.0 + 61_000, START.0 + 70_000);
     match path.rsplit('/').next() {
-        Some("timeline" | "recording" | "recording.mp4" | "recording.h264.mp4") => {
+        Some("timeline" | "shadow-alarms" | "recording" | "recording.mp4" | "recording.h264.mp4") => {
             format!("?from_ms={from}&to_ms={to}")
         }
         Some("next-alarm") => "?at_ms=0".to_owned(),
+        Some("still.jpg") => "?n=0".to_owned(),
         Some("attachments") => "?name=x.txt".to_owned(),
         Some("picture.jpg") => format!("?at_ms={at}"),
         _ => String::new(),
@@ -209,7 +220,8 @@ async fn every_route_answers_every_viewer_as_the_table_says() {
         body: b"text".to_vec(),
     };
     let (_, file) = house.state.desk.attach(file).await.unwrap();
-    let targets = Targets {
+    let mut targets = Targets {
+        trial: String::new(),
         incident: east.to_string(),
         camera: "cam-east".to_owned(),
         account: spare.to_string(),
@@ -232,6 +244,8 @@ async fn every_route_answers_every_viewer_as_the_table_says() {
                 Some(house.viewer(&format!("v{turn}"), role, area).await)
             }
         };
+        // Whoever may, forgets it.
+        targets.trial = house.trial("cam-east").await.to_string();
         for row in table(&house) {
             let asked = ask(&house, &row, &targets, cookie.as_deref(), turn).await;
             let answer = house.send(asked).await;
@@ -266,12 +280,15 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
     let cookie = house.viewer("op", Role::Operator, "east").await;
     let hold = house.hold("cam-west").await;
     let ticket = house.ticket(Some("cam-west")).await;
+    let trial = house.trial("cam-west").await;
     let technician = house.viewer("tech", Role::Technician, "east").await;
     for row in table(&house).iter().filter(|row| {
         row.path.contains("{id}") && !["accounts", "intake"].iter().any(|other| row.path.contains(other))
     }) {
         let mut bodies = BTreeSet::new();
-        let cookie = if row.path.contains("tickets") { &technician } else { &cookie };
+        let is_technical =
+            ["tickets", "trials", "rules", "shadow"].iter().any(|word| row.path.contains(word));
+        let cookie = if is_technical { &technician } else { &cookie };
         for (incident, camera, hold, ticket) in [
             (west.to_string(), "cam-west", hold.to_string(), ticket.to_string()),
             ("999999".to_owned(), "cam-none", "999999".to_owned(), "999999".to_owned()),
@@ -282,6 +299,7 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
                 account: "1".to_owned(),
                 hold,
                 ticket,
+                trial: trial.to_string(),
                 file: "1".to_owned(),
             };
             let answer = house.send(ask(&house, row, &targets, Some(cookie), 0).await).await;
@@ -308,6 +326,7 @@ async fn damaged_policies_deny_everything_but_the_health_page() {
         hold: "1".to_owned(),
         file: "1".to_owned(),
         ticket: "1".to_owned(),
+        trial: "1".to_owned(),
     };
     for row in table(&house) {
         for cookie in [None, Some(cookie.as_str())] {

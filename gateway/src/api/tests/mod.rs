@@ -11,6 +11,7 @@ mod playback;
 mod sessions;
 mod storage;
 mod tickets;
+mod trials;
 
 use std::{
     net::SocketAddr,
@@ -35,8 +36,8 @@ use sharpeyes_domain::{
     detection::ObjectClass,
     geometry::Confidence,
     ids::{
-        AccountId, AreaId, CameraId, HoldId, IncidentId, RuleId, StreamId, StreamKind, TicketId, TrackId,
-        UnitId, ZoneId,
+        AccountId, AreaId, CameraId, HoldId, IncidentId, ModelId, RuleId, StreamId, StreamKind, TicketId,
+        TrackId, TrialId, UnitId, ZoneId,
     },
     incident::IncidentAction,
     level::Level,
@@ -45,7 +46,9 @@ use sharpeyes_domain::{
     segment::{GapCause, Span},
     ticket::{Fault, FaultKey, TicketChange, TicketKind},
     time::{MediaDuration, Pts, WallTime},
+    trial::TrialState,
 };
+use sharpeyes_inference::InferenceError;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -78,9 +81,12 @@ use crate::{
         dispatch::Dispatch,
         footage::{Footage, IncidentMark, NewHold},
         outbox::Outbox,
+        shadow::ShadowLog,
         tickets::{Tickets, WhichTickets},
+        trials::{TrialEnd, TrialRows},
     },
     transcode::{TranscodeLimits, Transcodes},
+    trial::{TrialAlarm, TrialParts, TrialPlan, TrialResult, Trials},
 };
 
 const START: WallTime = WallTime(1_800_000_000_000);
@@ -243,7 +249,18 @@ impl House {
         let stills = Stills::open(recorder.clips(), recorder.footage().clone(), &stills, 1 << 20).unwrap();
         let limits =
             TranscodeLimits { site: site.playback.transcodes, viewer: site.playback.transcodes_per_viewer };
+        let trials = Trials::open(TrialParts {
+            site: site.clone(),
+            clips: recorder.clips(),
+            onnx: Err(Arc::new(InferenceError::RuntimeMissing { path: "no/libonnxruntime.so".into() })),
+            health: Arc::new(Quiet),
+            rows: TrialRows::new(db.clone()),
+            dir: site.data_dir.join("trials"),
+            clock: clock.clone(),
+        });
         let state = ApiState::new(Parts {
+            trials: trials.unwrap(),
+            shadow: ShadowLog::open(db.clone()).unwrap(),
             gate: gate(site.areas.clone()),
             accounts,
             desk,
@@ -263,6 +280,48 @@ impl House {
         });
         let retention = Arc::new(Mutex::new(retention));
         Self { dir, state, db, clock, hub, shutdown, recorder, retention }
+    }
+
+    /// A trial that is over, with one alarm and its still, in the middle of what [`House::fill`] recorded.
+    async fn trial(&self, camera: &str) -> TrialId {
+        let (rows, now) = (TrialRows::new(self.db.clone()), self.clock.wall());
+        let plan = TrialPlan {
+            stream: stream(camera, StreamKind::Main),
+            span: Span { from: START, to: WallTime(START.0 + 90_000) },
+            text: "[[camera.rule]]".to_owned(),
+            rules: Vec::new(),
+            zones: Vec::new(),
+            model: ModelId::new("built-in").unwrap(),
+            by: "somebody".to_owned(),
+        };
+        let id = rows.add(&plan, now).await.unwrap();
+        let alarm = TrialAlarm {
+            rule: RuleId::new("crowd").unwrap(),
+            class: RuleClass::Crowding,
+            level: Level::Yellow,
+            began: BEGAN,
+            raised: BEGAN,
+            ended: None,
+            cause: None,
+            evidence: evidence(),
+            boxes: Vec::new(),
+            has_still: true,
+            is_met: false,
+        };
+        let result = TrialResult { alarms: vec![alarm], n_alarms: 1, ..TrialResult::default() };
+        let end = TrialEnd {
+            state: TrialState::Done,
+            reached: plan.span.to,
+            at: now,
+            reason: None,
+            result: Some(result),
+        };
+        let ended = tokio::task::spawn_blocking(move || rows.end_blocking(id, end));
+        ended.await.unwrap().unwrap();
+        let dir = self.state.site.data_dir.join("trials").join(id.to_string());
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(dir.join("trial-0.jpg"), JPEG).unwrap();
+        id
     }
 
     /// An open ticket of the camera, or of the site.

@@ -16,7 +16,7 @@ mod files;
 mod list;
 mod query;
 mod reports;
-mod rows;
+pub(in crate::store) mod rows;
 mod search;
 #[cfg(test)]
 mod tests;

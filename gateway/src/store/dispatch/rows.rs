@@ -322,41 +322,44 @@ pub(super) const SELECT_ALARM: &str = "
     SELECT a.*, EXISTS (SELECT 1 FROM snapshot s WHERE s.alarm = a.id) AS has_snapshot FROM alarm a";
 
 /// A column holds what this release never writes.
-pub(super) fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+pub(in crate::store) fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error))
 }
 
-pub(super) fn word<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
+pub(in crate::store) fn word<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
 where
     T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
     row.get_ref(column)?.as_str()?.parse().map_err(unreadable)
 }
 
-pub(super) fn word_opt<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>>
+pub(in crate::store) fn word_opt<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>>
 where
     T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
     row.get_ref(column)?.as_str_or_null()?.map(str::parse).transpose().map_err(unreadable)
 }
 
-pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+pub(in crate::store) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
     serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(unreadable)
 }
 
-pub(super) fn json_opt<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>> {
+pub(in crate::store) fn json_opt<T: DeserializeOwned>(
+    row: &Row<'_>,
+    column: &str,
+) -> rusqlite::Result<Option<T>> {
     row.get_ref(column)?.as_str_or_null()?.map(serde_json::from_str).transpose().map_err(unreadable)
 }
 
-pub(super) fn wall(row: &Row<'_>, column: &str) -> rusqlite::Result<WallTime> {
+pub(in crate::store) fn wall(row: &Row<'_>, column: &str) -> rusqlite::Result<WallTime> {
     row.get(column).map(WallTime)
 }
 
-pub(super) fn wall_opt(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<WallTime>> {
+pub(in crate::store) fn wall_opt(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<WallTime>> {
     Ok(row.get::<_, Option<i64>>(column)?.map(WallTime))
 }
 
-pub(super) fn level(row: &Row<'_>) -> rusqlite::Result<Level> {
+pub(in crate::store) fn level(row: &Row<'_>) -> rusqlite::Result<Level> {
     let number: i64 = row.get("level")?;
     Level::from_number(number).ok_or(rusqlite::Error::IntegralValueOutOfRange(0, number))
 }

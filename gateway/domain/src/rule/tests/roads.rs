@@ -104,6 +104,12 @@ fn a_car_where_another_was_lost_in_passing_does_not_stand() {
         let lost = drives(0.5, 0.0, 1.0, 0.3, 0.6);
         let passes = drives(0.5, 9.0, 10.0, 0.6, 0.95);
         play(&stopped(5), fps, 12.0, &[lost, passes]).is_silent("both drive");
+        // Jams at the picture's upper border, where one takes another's place half out of it.
+        let jams = actor(Car, |t| {
+            let y = if (4.0..8.0).contains(&t) { 0.08 } else { between(t, 1.0, 3.0, 0.3, 0.13) };
+            clear(car(0.5, y))
+        });
+        play(&stopped(8), fps, 12.0, &[jams]).is_silent("not at one place");
     }
 }
 
