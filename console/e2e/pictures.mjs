@@ -18,6 +18,55 @@ const SHOWN_MS = { incident: 9_000, cameras: 9_000, timeline: 9_000, wall: 6_000
 const USUAL_MS = 2_500;
 const QUALITY = 0.72;
 
+/** What people tell the centre on such an evening; with words it is dispatched. */
+const REPORTS = [
+  {
+    words: "请核实伤情，必要时联系卫生院。",
+    report: {
+      class: "fight",
+      area: "demo-town",
+      level: 1,
+      source: "hotline",
+      title: "夜市有人打架，一人头部受伤",
+      location: "夜市北口",
+      reporter: "李大爷",
+      reporter_phone: "13900000000",
+    },
+  },
+  {
+    words: "先设警示标志，再排水。",
+    report: {
+      class: "road_hazard",
+      area: "demo-village",
+      level: 2,
+      source: "hotline",
+      title: "桥面积水，车辆无法通行",
+      description: "积水约半米，已有一辆三轮车熄火。",
+      location: "东村石桥",
+      latitude: 23.51234,
+      longitude: 100.71234,
+    },
+  },
+  {
+    report: {
+      class: "environment",
+      area: "demo-village",
+      source: "visit",
+      title: "三组路口垃圾堆放多日",
+      location: "三组路口",
+    },
+  },
+  {
+    report: {
+      class: "dispute",
+      area: "demo-town",
+      source: "superior",
+      title: "两家因宅基地边界争执",
+      location: "西街 12 号",
+    },
+  },
+];
+
 const accounts = Object.fromEntries(
   (await readFile(accountsFile, "utf8"))
     .trim()
@@ -140,7 +189,9 @@ function key() {
   return `pictures-${Date.now()}-${Math.random()}`;
 }
 
-const ask = (page, path) => page.evaluate(async (path) => (await fetch(`/api/v1${path}`)).json(), path);
+function ask(page, path) {
+  return page.evaluate(async (path) => (await fetch(`/api/v1${path}`)).json(), path);
+}
 
 async function send(page, path, body) {
   const answer = await page.evaluate(
@@ -177,51 +228,3 @@ async function alarms(page) {
     await page.waitForTimeout(1_000);
   }
 }
-
-const REPORTS = [
-  {
-    words: "请核实伤情，必要时联系卫生院。",
-    report: {
-      class: "fight",
-      area: "demo-town",
-      level: 1,
-      source: "hotline",
-      title: "夜市有人打架，一人头部受伤",
-      location: "夜市北口",
-      reporter: "李大爷",
-      reporter_phone: "13900000000",
-    },
-  },
-  {
-    words: "先设警示标志，再排水。",
-    report: {
-      class: "road_hazard",
-      area: "demo-village",
-      level: 2,
-      source: "hotline",
-      title: "桥面积水，车辆无法通行",
-      description: "积水约半米，已有一辆三轮车熄火。",
-      location: "东村石桥",
-      latitude: 23.51234,
-      longitude: 100.71234,
-    },
-  },
-  {
-    report: {
-      class: "environment",
-      area: "demo-village",
-      source: "visit",
-      title: "三组路口垃圾堆放多日",
-      location: "三组路口",
-    },
-  },
-  {
-    report: {
-      class: "dispute",
-      area: "demo-town",
-      source: "superior",
-      title: "两家因宅基地边界争执",
-      location: "西街 12 号",
-    },
-  },
-];

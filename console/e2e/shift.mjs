@@ -11,7 +11,11 @@ import { chromium } from "playwright-core";
 const { E2E_URL: url, E2E_NAME: name, E2E_PASSWORD: password } = process.env;
 const items = Number(process.env.E2E_ITEMS);
 /** Until the page shows what a key did. */
-const SHOWN_MS = 30_000;
+const SHOWN_MS = 60_000;
+/** A selection that has not moved by then was at its last row. */
+const MOVED_MS = 3_000;
+/** So often in vain, and the operator is lost. */
+const LOST = 5;
 
 /** What an operator thinks of what they read, and the keys for it. */
 const JUDGEMENTS = [
@@ -59,6 +63,16 @@ async function signIn(page) {
   await page.keyboard.type(password);
   await page.keyboard.press("Enter");
   await page.waitForSelector("[role=listbox] [data-id]");
+  // Every operator has a view of what nobody has dealt with; this one made it before the shift.
+  await page.evaluate(async () => {
+    const body = JSON.stringify({ name: "待处理", filter: { stage: "new,claimed" } });
+    const headers = { "content-type": "application/json", "x-sharpeyes": "1" };
+    const saved = await fetch("/api/v1/views", { method: "POST", headers, body });
+    if (!saved.ok) throw new Error(await saved.text());
+  });
+  await page.reload();
+  await page.waitForSelector('[data-view="1"]');
+  await page.waitForSelector("[role=listbox] [data-id]");
   await page.keyboard.press(VIEW);
 }
 
@@ -71,12 +85,16 @@ async function work(page) {
     await page.keyboard.press(key);
   };
   let began = performance.now();
+  let lost = 0;
   while (done.length < items) {
     const row = await selected(page);
     if (!row || done.some((one) => one.id === row.id)) {
       await onwards(page, row, press);
+      lost += 1;
+      if (lost > LOST) throw new Error(`${done.length} done, and then: ${await sight(page)}`);
       continue;
     }
+    lost = 0;
     const judgement = JUDGEMENTS.find(({ words }) => words.test(row.text));
     if (!judgement) throw new Error(`nobody knows what to do about: ${row.text}`);
     const [ask, confirm] = judgement.keys;
@@ -102,12 +120,18 @@ async function onwards(page, row, press) {
         return now !== undefined && now !== before;
       },
       row && String(row.id),
-      { timeout: 1_000 },
+      { timeout: MOVED_MS },
     )
     .catch(() => null);
   if (isNext) return;
   await press(VIEW);
   await page.waitForTimeout(500);
+}
+
+/** What is on the page, for whoever reads why it failed. */
+async function sight(page) {
+  if (process.env.E2E_SHOTS) await page.screenshot({ path: `${process.env.E2E_SHOTS}/shift-lost.png` });
+  return page.evaluate(() => `${location.search} ${document.querySelector(".queue")?.textContent}`);
 }
 
 async function selected(page) {
