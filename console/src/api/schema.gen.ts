@@ -90,6 +90,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bulletins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Bulletins of the viewer's areas, the newest first. */
+        get: operations["bulletins_list"];
+        put?: never;
+        /** Makes a bulletin of what the viewer may see, and keeps it as it is now. */
+        post: operations["bulletins_make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulletins/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A bulletin as it was made, byte for byte; its `ETag` is the SHA-256 of these bytes. */
+        get: operations["bulletins_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulletins/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A bulletin as a file, written from what was kept. */
+        get: operations["bulletins_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras": {
         parameters: {
             query?: never;
@@ -327,6 +379,61 @@ export interface paths {
         get: operations["events_follow"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest hand-overs, without their summaries. */
+        get: operations["handovers_list"];
+        put?: never;
+        /** Opens a hand-over: the viewer leaves, and signs what the queue is like. */
+        post: operations["handovers_open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handovers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One hand-over with all that was signed. */
+        get: operations["handovers_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handovers/{id}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The second signature: whoever takes over accepts or refuses, with their own session, or at the leaver's desk with
+         *     name and password; or the leaver withdraws.
+         */
+        post: operations["handovers_sign"];
         delete?: never;
         options?: never;
         head?: never;
@@ -609,6 +716,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What there is to show cameras and incidents on. Where they are, cameras and incidents say themselves. */
+        get: operations["map_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/map/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The plan. */
+        get: operations["map_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/map/tiles/{z}/{x}/{y}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A tile in Web Mercator, y from the north. */
+        get: operations["map_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -760,6 +918,57 @@ export interface paths {
         put?: never;
         /** Makes the first administrator with the one-time code, and signs them in. */
         post: operations["session_set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a hand-over of the viewer would say now, and who could take over. */
+        get: operations["handovers_shift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a centre is judged by: what came within a time, and what had become of it. */
+        get: operations["statistics_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/accuracy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often alarms were right, by camera, rule and level: each is what operators found its incident to be. */
+        get: operations["statistics_accuracy"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -923,6 +1132,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/wall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the wall shows, as far as the viewer may know it. */
+        get: operations["wall_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -982,6 +1208,71 @@ export interface components {
             /** @description The unit that its person belongs to. */
             unit?: string | null;
         };
+        /** @description How often alarms were right. */
+        Accuracy: {
+            /** @description Confirmed of those that were decided. */
+            accuracy: components["schemas"]["Share"];
+            /**
+             * Format: int64
+             * @description All.
+             */
+            alarms: number;
+            /**
+             * Format: int64
+             * @description Something was there.
+             */
+            confirmed: number;
+            /**
+             * Format: int64
+             * @description Nothing was there.
+             */
+            false_alarms: number;
+            /** @description By camera, rule, class and level. */
+            rows: components["schemas"]["AccuracyRow"][];
+            /**
+             * Format: int64
+             * @description Not said.
+             */
+            undecided: number;
+        };
+        /** @description The alarms of one rule of one camera at one level, by what operators found their incidents to be. */
+        AccuracyRow: {
+            /** @description Confirmed of those that were decided. */
+            accuracy: components["schemas"]["Share"];
+            /**
+             * Format: int64
+             * @description All.
+             */
+            alarms: number;
+            /** @description Which camera. */
+            camera: string;
+            /** @description Its name. */
+            camera_name: string;
+            /** @description What the rule looks for. */
+            class: string;
+            /**
+             * Format: int64
+             * @description Their incidents were closed as handled, or with nothing to be done: something was there.
+             */
+            confirmed: number;
+            /**
+             * Format: int64
+             * @description Their incidents were closed as false alarms.
+             */
+            false_alarms: number;
+            /**
+             * Format: int32
+             * @description As the rule says, 1 (red) to 4.
+             */
+            level: number;
+            /** @description Which rule. */
+            rule: string;
+            /**
+             * Format: int64
+             * @description Not said: open, rejected, a test, a duplicate.
+             */
+            undecided: number;
+        };
         /** @description One firing of one rule. */
         Alarm: {
             /**
@@ -1017,6 +1308,53 @@ export interface components {
             raised_ms: number;
             /** @description Rule identifier within the camera. */
             rule: string;
+        };
+        /** @description How often alarms were right. */
+        AlarmAccuracy: {
+            /** @description Confirmed of those that were decided. */
+            accuracy: components["schemas"]["Share"];
+            /**
+             * Format: int64
+             * @description All together.
+             */
+            alarms: number;
+            /**
+             * Format: int64
+             * @description By what was known then.
+             */
+            as_of_ms: number;
+            /**
+             * Format: int64
+             * @description The last change that is in it.
+             */
+            as_of_seq: number;
+            /**
+             * Format: int64
+             * @description Something was there.
+             */
+            confirmed: number;
+            /**
+             * Format: int64
+             * @description Nothing was there.
+             */
+            false_alarms: number;
+            /**
+             * Format: int64
+             * @description Alarms that began from here on.
+             */
+            from_ms: number;
+            /** @description By camera, rule, class and level. */
+            rows: components["schemas"]["AccuracyRow"][];
+            /**
+             * Format: int64
+             * @description And before then.
+             */
+            to_ms: number;
+            /**
+             * Format: int64
+             * @description Not said.
+             */
+            undecided: number;
         };
         /** @description What decodes a camera's pictures for its analysis. */
         AnalysisDecoder: {
@@ -1076,6 +1414,32 @@ export interface components {
             name: string;
             /** @description The area that contains this one. */
             parent?: string | null;
+        };
+        /** @description Of one area with all that lies in it: areas' rows overlap, and are not to be added up. */
+        AreaRow: {
+            /**
+             * Format: int32
+             * @description How deep below the areas that are reported on, which are at 0.
+             */
+            depth: number;
+            /** @description `county`, `township`, `village` or `grid`. */
+            kind: string;
+            /** @description Which. */
+            of: components["schemas"]["Named"];
+            /** @description What it lies in; absent: in nothing that is reported on. */
+            parent?: string | null;
+            /** @description Its incidents. */
+            tally: components["schemas"]["Tally"];
+        };
+        /** @description Units at red incidents, of those with an arrival (一三五分钟快速反应圈). */
+        ArrivalRow: {
+            /** @description So many. */
+            share: components["schemas"]["Share"];
+            /**
+             * Format: int64
+             * @description So soon after they were told.
+             */
+            within_s: number;
         };
         /** @description A unit's part in an incident. */
         Assignment: {
@@ -1212,6 +1576,77 @@ export interface components {
              */
             rows: number;
         };
+        /** @description A report over a period, a topic or one incident, as it was made. */
+        Bulletin: {
+            flash?: components["schemas"]["Flash"] | null;
+            /** @description What it is about. */
+            kind: components["schemas"]["BulletinKind"];
+            /** @description Who made it. */
+            made_by: string;
+            /**
+             * Format: int64
+             * @description When it was made.
+             */
+            made_ms: number;
+            /** @description The site's name. */
+            site: string;
+            statistics?: components["schemas"]["Statistics"] | null;
+            /** @description The site's time zone: days and hours are in it. */
+            time_zone: string;
+            /** @description As whoever made it called it; empty: by its kind and time. */
+            title: string;
+        };
+        /**
+         * @description What a bulletin is read in.
+         * @enum {string}
+         */
+        BulletinFormat: "pdf" | "docx" | "xlsx" | "csv";
+        /**
+         * @description What a bulletin is about.
+         * @enum {string}
+         */
+        BulletinKind: "daily" | "weekly" | "monthly" | "special" | "flash";
+        /**
+         * @description In which language.
+         * @enum {string}
+         */
+        BulletinLanguage: "zh" | "en";
+        /** @description A bulletin in a list. */
+        BulletinRow: {
+            /**
+             * Format: int64
+             * @description Its time.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description Of a flash one.
+             */
+            incident?: number | null;
+            /** @description What it is about. */
+            kind: components["schemas"]["BulletinKind"];
+            /** @description By whom. */
+            made_by: string;
+            /**
+             * Format: int64
+             * @description When it was made.
+             */
+            made_ms: number;
+            /** @description SHA-256 of its JSON, hexadecimal. */
+            sha256: string;
+            /** @description As whoever made it called it; empty: by its kind and time. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Its time.
+             */
+            to_ms: number;
+        };
         /** @description When offices work. */
         Calendar: {
             /** @description Days off, `2026-10-01`. */
@@ -1233,10 +1668,21 @@ export interface components {
             area: string;
             /** @description Area name. */
             area_name: string;
+            at?: components["schemas"]["Point"] | null;
             /** @description Identifier, as in the site file. */
             id: string;
+            /**
+             * Format: double
+             * @description Degrees north, WGS 84.
+             */
+            latitude?: number | null;
             /** @description Lines drawn across the picture. */
             lines?: components["schemas"]["Line"][];
+            /**
+             * Format: double
+             * @description Degrees east, WGS 84.
+             */
+            longitude?: number | null;
             main?: components["schemas"]["StreamHealth"] | null;
             /** @description Name as shown. */
             name: string;
@@ -1274,6 +1720,8 @@ export interface components {
             classes: components["schemas"]["Class"][];
             /** @description Who is on duty today. */
             duty: components["schemas"]["DutyToday"][];
+            /** @description When the console groups new incidents. */
+            flood: components["schemas"]["Flood"];
             /** @description Departments and teams. */
             units: components["schemas"]["Unit"][];
         };
@@ -1392,11 +1840,44 @@ export interface components {
          * @enum {string}
          */
         CloseReason: "handled" | "false_alarm" | "duplicate" | "test" | "no_action";
+        /** @description What the numbers are about. */
+        Coverage: {
+            /** @description Areas, each with all that lies in it. */
+            areas: components["schemas"]["Named"][];
+            class?: components["schemas"]["Named"] | null;
+            source?: components["schemas"]["Named"] | null;
+            unit?: components["schemas"]["Named"] | null;
+        };
         /**
          * @description Which way across a line.
          * @enum {string}
          */
         CrossingDirection: "forward" | "backward" | "both";
+        /** @description Of the incidents that came on one day. */
+        DayRow: {
+            /** @description `2026-11-26`, on the site's calendar. */
+            day: string;
+            /**
+             * Format: int64
+             * @description Of these, closed as false alarms.
+             */
+            false_alarms: number;
+            /**
+             * Format: int64
+             * @description Of these, with a clock that ran out.
+             */
+            overdue: number;
+            /**
+             * Format: int64
+             * @description Came.
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description Of these, closed or rejected.
+             */
+            settled: number;
+        };
         /** @description How much time a clock allows. */
         Deadline: {
             /** @description Which clock, e.g. `accept`. */
@@ -1610,6 +2091,161 @@ export interface components {
             /** @enum {string} */
             of: "speed";
         };
+        /** @description One incident, as a leader reads it. */
+        Flash: {
+            /**
+             * Format: int32
+             * @description How many alarms it has.
+             */
+            alarms: number;
+            /** @description From the root down. */
+            area_path: string[];
+            /**
+             * Format: int64
+             * @description When it began.
+             */
+            began_ms: number;
+            /** @description The camera's name. */
+            camera?: string | null;
+            /** @description What kind of event. */
+            class: components["schemas"]["Named"];
+            /** @description In more. */
+            description?: string | null;
+            /**
+             * Format: int64
+             * @description When the units should be done.
+             */
+            due_ms?: number | null;
+            /** @description What was done, the first first. */
+            history: components["schemas"]["FlashStep"][];
+            /**
+             * Format: int64
+             * @description Which.
+             */
+            incident: number;
+            /** @description A clock of it has run out. */
+            is_overdue: boolean;
+            /**
+             * Format: double
+             * @description Degrees north, WGS 84.
+             */
+            latitude?: number | null;
+            /**
+             * Format: int32
+             * @description 1 (red) to 4.
+             */
+            level: number;
+            /** @description Where, in words. */
+            location?: string | null;
+            /**
+             * Format: double
+             * @description Degrees east.
+             */
+            longitude?: number | null;
+            /** @description As people say it. */
+            number: string;
+            /**
+             * Format: int64
+             * @description When it was opened.
+             */
+            opened_ms: number;
+            /** @description Who has it. */
+            owner?: string | null;
+            /** @description The picture of its first alarm: JPEG in base64. */
+            picture?: string | null;
+            /** @description How it came. */
+            source: components["schemas"]["Named"];
+            /** @description Where it stands. */
+            state: string;
+            /** @description In a few words; absent of an alarm. */
+            title?: string | null;
+            /** @description The units. */
+            units: components["schemas"]["FlashUnit"][];
+            /** @description The zone's name. */
+            zone?: string | null;
+        };
+        /** @description One line of an incident's history. */
+        FlashStep: {
+            /** @description What was done, as in histories: `open`, `claim`, `dispatch`, … */
+            action: string;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /** @description Who did it; absent: the machine. */
+            by?: string | null;
+            /** @description What was written. */
+            note?: string | null;
+            /** @description Which unit it is about. */
+            unit?: string | null;
+        };
+        /** @description One unit's part. */
+        FlashUnit: {
+            /**
+             * Format: int64
+             * @description Arrived.
+             */
+            arrived_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Done.
+             */
+            finished_ms?: number | null;
+            /** @description It leads. */
+            is_lead: boolean;
+            /** @description Which. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Signed in.
+             */
+            signed_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Told.
+             */
+            told_ms: number;
+        };
+        /** @description What the queue calls a flood: more new incidents than this within the time. */
+        Flood: {
+            /**
+             * Format: int32
+             * @description So many are still none.
+             */
+            incidents: number;
+            /**
+             * Format: int64
+             * @description Within so long.
+             */
+            window_s: number;
+        };
+        /**
+         * @description What was there before, what came and went, and what is left, whenever it came. Merging and opening again move the
+         *     backlog too, so the numbers need not add up.
+         */
+        Flow: {
+            /**
+             * Format: int64
+             * @description Open when it ended.
+             */
+            open_after: number;
+            /**
+             * Format: int64
+             * @description Open when the time began.
+             */
+            open_before: number;
+            /**
+             * Format: int64
+             * @description Came within it.
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description Closed or rejected within it, each time.
+             */
+            settled: number;
+        };
         /**
          * @description Why someone looks at footage that is older than a day.
          * @enum {string}
@@ -1630,10 +2266,101 @@ export interface components {
              */
             to_ms: number;
         };
+        /** @description A hand-over of the shift. */
+        Handover: {
+            /** @description What they wrote. */
+            answer?: string | null;
+            /** @description Names of the leaver's areas. */
+            areas: string[];
+            decided_by?: components["schemas"]["Person"] | null;
+            /**
+             * Format: int64
+             * @description When the second signature was given.
+             */
+            decided_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Who leaves. */
+            leaver: components["schemas"]["Person"];
+            meant_for?: components["schemas"]["Person"] | null;
+            /** @description Accepted: incidents that the taker answers for since then. */
+            moved?: number[] | null;
+            /** @description What the leaver wrote. */
+            note: string;
+            /**
+             * Format: int64
+             * @description When the leaver signed.
+             */
+            opened_ms: number;
+            signed?: components["schemas"]["Signature"] | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["HandoverState"];
+            /** @description Accepted: incidents that stayed with the leaver. */
+            stayed?: number[] | null;
+            summary?: components["schemas"]["ShiftSummary"] | null;
+        };
+        /** @description `POST /handovers/{id}/signature`. */
+        HandoverSignature: {
+            /** @description What it says. */
+            action: components["schemas"]["HandoverVerb"];
+            /** @description Account name of who signs at another one's desk; absent: whoever is signed in. */
+            name?: string | null;
+            /** @description At most 2,000 characters; a refusal needs one. */
+            note?: string;
+            /** @description … and the password. */
+            password?: string | null;
+        };
+        /**
+         * @description Where a hand-over stands.
+         * @enum {string}
+         */
+        HandoverState: "open" | "accepted" | "refused" | "withdrawn" | "lapsed";
+        /**
+         * @description What the second signature says.
+         * @enum {string}
+         */
+        HandoverVerb: "accept" | "refuse" | "withdraw";
         /** @description `GET /health`: for a load balancer or watchdog; says nothing about the site. */
         Health: {
             /** @description `ok`, or `denied` when the policies could not be loaded and everything else is refused. */
             status: string;
+        };
+        /** @description Where and when what happens. Areas are those that are reported on and their direct children, each with all in it. */
+        Heat: {
+            /** @description Where. */
+            areas: components["schemas"]["Named"][];
+            /** @description Only where there is something. */
+            cells: components["schemas"]["HeatCell"][];
+            /** @description Rows: classes. */
+            classes: components["schemas"]["Named"][];
+            /** @description Indexes into `areas` of those that are reported on: together they are all, without counting anything twice. */
+            tops: number[];
+        };
+        /** @description Incidents of a class that began in an area in an hour of the day. */
+        HeatCell: {
+            /**
+             * Format: int32
+             * @description Index into `areas`.
+             */
+            area: number;
+            /**
+             * Format: int32
+             * @description Index into `classes`.
+             */
+            class: number;
+            /**
+             * Format: int32
+             * @description 0 to 23, on the site's clocks.
+             */
+            hour: number;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            n: number;
         };
         /** @description One entry of an incident's history. */
         HistoryRow: {
@@ -2105,6 +2832,16 @@ export interface components {
          * @enum {string}
          */
         LegalBasis: "general" | "key_target";
+        /** @description Of one level. */
+        LevelRow: {
+            /**
+             * Format: int32
+             * @description 1 (red) to 4.
+             */
+            level: number;
+            /** @description Its incidents. */
+            tally: components["schemas"]["Tally"];
+        };
         /** @description A line of a camera: its left and right are those of someone who walks from its first point to its second. */
         Line: {
             /** @description Identifier within the camera. */
@@ -2157,6 +2894,43 @@ export interface components {
          * @enum {string}
          */
         LiveStream: "main" | "sub";
+        /** @description `GET /map`: what there is to show cameras and incidents on. */
+        Map: {
+            /** @description The site file names a plan or tiles that are not there. */
+            is_incomplete: boolean;
+            /** @description `GET /map/plan` is a picture of the site. */
+            plan: boolean;
+            tiles?: components["schemas"]["MapTiles"] | null;
+        };
+        /** @description How far the tiles go. */
+        MapTiles: {
+            /**
+             * Format: int32
+             * @description The closest.
+             */
+            max_zoom: number;
+            /**
+             * Format: int32
+             * @description The widest.
+             */
+            min_zoom: number;
+        };
+        /** @description Something with its names, as they were. */
+        Named: {
+            /** @description Identifier. */
+            id: string;
+            /** @description In Chinese. */
+            name: string;
+            /** @description In English; absent: it has no other name. */
+            name_en?: string | null;
+        };
+        /** @description Of one class, or of one source. */
+        NamedRow: {
+            /** @description Of what. */
+            of: components["schemas"]["Named"];
+            /** @description Its incidents. */
+            tally: components["schemas"]["Tally"];
+        };
         /** @description `GET /timeline/next-alarm`. */
         NearAlarm: {
             /**
@@ -2196,6 +2970,51 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description The unit that its person belongs to; needed for the role `unit`. */
             unit?: string | null;
+        };
+        /** @description Which bulletin is wanted. */
+        NewBulletin: {
+            /** @description Only this area and what lies in it. */
+            area?: string | null;
+            /** @description Only this class. */
+            class?: string | null;
+            /**
+             * @description `2026-11-26`: the day, a day of the week, or a day of the month, on the site's calendar. Of daily, weekly and
+             *     monthly ones.
+             */
+            day?: string | null;
+            /**
+             * Format: int64
+             * @description Of a special one: from here on.
+             */
+            from_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Of a flash one: the incident.
+             */
+            incident?: number | null;
+            /** @description What it is about. */
+            kind: components["schemas"]["BulletinKind"];
+            /** @description Only from this source. */
+            source?: string | null;
+            /** @description What to call it, at most 80 characters; its kind and time if not given. */
+            title?: string | null;
+            /**
+             * Format: int64
+             * @description And before then, at most 367 days later.
+             */
+            to_ms?: number | null;
+            /** @description Only what this unit was told of. */
+            unit?: string | null;
+        };
+        /** @description `POST /handovers`. */
+        NewHandover: {
+            /**
+             * Format: int64
+             * @description Account of the operator it is meant for; absent: whoever comes.
+             */
+            meant_for?: number | null;
+            /** @description What the next one must know; at most 2,000 characters. */
+            note?: string;
         };
         /** @description `POST /holds`. */
         NewHold: {
@@ -2704,6 +3523,129 @@ export interface components {
             /** @description What rules would have raised that are only written down, the newest first, at most 500. */
             shadow: components["schemas"]["ShadowAlarm"][];
         };
+        /** @description So many of so many; the share itself is left to who shows it. */
+        Share: {
+            /**
+             * Format: int64
+             * @description The numerator.
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description The denominator; 0: there was nothing that could be asked about.
+             */
+            of: number;
+        };
+        /** @description `GET /shift`: what a hand-over of the viewer would say now. */
+        Shift: {
+            /**
+             * Format: int64
+             * @description The viewer's open hand-over.
+             */
+            open?: number | null;
+            /** @description What the queue is like. */
+            summary: components["schemas"]["ShiftSummary"];
+            /** @description Operators who are responsible for all areas of the viewer. */
+            takers: components["schemas"]["Person"][];
+        };
+        /** @description So many open incidents of a level are in a state. */
+        ShiftCount: {
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue.
+             */
+            level: number;
+            /**
+             * Format: int32
+             * @description So many.
+             */
+            n: number;
+            /** @description Where they stand. */
+            state: components["schemas"]["IncidentState"];
+        };
+        /** @description A fault on the paper of a hand-over. */
+        ShiftFault: {
+            /** @description Who knows. */
+            acknowledged_by?: string | null;
+            /** @description The camera's name; absent: the site. */
+            camera?: string | null;
+            /** @description What is broken, as tickets say it. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue.
+             */
+            level: number;
+            /**
+             * Format: int64
+             * @description Since when.
+             */
+            since_ms: number;
+        };
+        /** @description An incident on the paper of a hand-over. */
+        ShiftItem: {
+            /** @description Name of the area. */
+            area_name: string;
+            /** @description What happened: the identifier of a class. */
+            class: string;
+            /**
+             * Format: int64
+             * @description The next moment by which something must happen.
+             */
+            deadline_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Held since then.
+             */
+            held_since_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Which.
+             */
+            incident: number;
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue.
+             */
+            level: number;
+            /** @description As people say it. */
+            number: string;
+            /**
+             * Format: int64
+             * @description When it happened.
+             */
+            opened_ms: number;
+            owner?: components["schemas"]["Person"] | null;
+            /** @description Where it stood. */
+            state: components["schemas"]["IncidentState"];
+            /** @description Names of the units that were on it. */
+            units: string[];
+            /** @description The camera's name, or what was reported. */
+            what: string;
+        };
+        /** @description What the queue was like. A hand-over's is frozen: it is what the leaver has signed. */
+        ShiftSummary: {
+            /** @description What the leaver answers for. */
+            claimed: components["schemas"]["ShiftItem"][];
+            /** @description Open incidents of the leaver's areas, by level and state. */
+            counts: components["schemas"]["ShiftCount"][];
+            /** @description Open faults of cameras and of the site. */
+            faults: components["schemas"]["ShiftFault"][];
+            /** @description What is held; at most 200. */
+            held: components["schemas"]["ShiftItem"][];
+            /**
+             * Format: int32
+             * @description How many are held.
+             */
+            n_held: number;
+            /**
+             * Format: int32
+             * @description How many are late.
+             */
+            n_overdue: number;
+            /** @description What is late, the most urgent first; at most 200. */
+            overdue: components["schemas"]["ShiftItem"][];
+        };
         /** @description `POST /session`. */
         SignIn: {
             /** @description Account name. */
@@ -2711,6 +3653,11 @@ export interface components {
             /** @description Password. */
             password: string;
         };
+        /**
+         * @description How somebody has signed.
+         * @enum {string}
+         */
+        Signature: "session" | "password";
         /** @description What a signed-in viewer is told about the site itself. */
         SiteFacts: {
             /** @description Name as shown. */
@@ -2723,6 +3670,72 @@ export interface components {
          * @enum {string}
          */
         Source: "camera" | "operator" | "grid" | "police_110" | "hotline" | "hotline_12345" | "app" | "visit" | "superior" | "patrol";
+        /** @description How long something took: the middle and the slow end, whole seconds. */
+        Spread: {
+            /**
+             * Format: int64
+             * @description Half were at least as fast; absent: there was none.
+             */
+            median_s?: number | null;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description Nine of ten were at least as fast.
+             */
+            p90_s?: number | null;
+        };
+        /** @description What a centre is judged by. */
+        Statistics: {
+            /** @description How often alarms were right. Without rows when asked about a unit or another source than cameras. */
+            accuracy: components["schemas"]["Accuracy"];
+            /** @description By area, parents before children; only where there is something. */
+            areas: components["schemas"]["AreaRow"][];
+            /**
+             * Format: int64
+             * @description As they stood then: what was done later is not looked at.
+             */
+            as_of_ms: number;
+            /**
+             * Format: int64
+             * @description The last change of the data that was there when they were counted.
+             */
+            as_of_seq: number;
+            /** @description By class. */
+            classes: components["schemas"]["NamedRow"][];
+            /** @description What they are about. */
+            coverage: components["schemas"]["Coverage"];
+            /** @description Day by day. */
+            days: components["schemas"]["DayRow"][];
+            flow?: components["schemas"]["Flow"] | null;
+            /**
+             * Format: int64
+             * @description Incidents that came from here on.
+             */
+            from_ms: number;
+            /** @description Class by area by hour. */
+            heat: components["schemas"]["Heat"];
+            /** @description By level, as it was judged then. */
+            levels: components["schemas"]["LevelRow"][];
+            /** @description At red incidents, how soon units arrived. */
+            red_arrivals: components["schemas"]["ArrivalRow"][];
+            /** @description By how they came. */
+            sources: components["schemas"]["NamedRow"][];
+            /** @description How long the steps took. */
+            times: components["schemas"]["Times"];
+            /**
+             * Format: int64
+             * @description And before then.
+             */
+            to_ms: number;
+            /** @description All. */
+            total: components["schemas"]["Tally"];
+            /** @description By unit. */
+            units: components["schemas"]["UnitRow"][];
+        };
         /** @description `GET /storage`. */
         Storage: {
             /** @description What each stream has, as measured within the last hour. */
@@ -2922,6 +3935,122 @@ export interface components {
              * @description How often they were reminded or pressed before.
              */
             urged_before: number;
+        };
+        /**
+         * @description What became of the incidents that came within a time. Whatever is not a share is a number of incidents, or of times
+         *     where it says so.
+         */
+        Tally: {
+            /**
+             * Format: int64
+             * @description Taken by somebody (受理).
+             */
+            accepted: number;
+            /** @description Taken in time, of those taken or late (按时受理). */
+            accepted_in_time: components["schemas"]["Share"];
+            /**
+             * Format: int64
+             * @description Told to a unit.
+             */
+            dispatched: number;
+            /**
+             * Format: int64
+             * @description Dissatisfied ones among the answers (不满意).
+             */
+            dissatisfied: number;
+            /**
+             * Format: int64
+             * @description Due times put off (延期), each time.
+             */
+            extensions: number;
+            /**
+             * Format: int64
+             * @description Closed as false alarms.
+             */
+            false_alarms: number;
+            /**
+             * Format: int64
+             * @description Closed as handled.
+             */
+            handled: number;
+            /**
+             * Format: int64
+             * @description Clocks stopped (挂起), each time.
+             */
+            holds: number;
+            /**
+             * Format: int64
+             * @description Part of another incident.
+             */
+            merged: number;
+            /**
+             * Format: int64
+             * @description Still need someone.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Open, and late (超时未办结).
+             */
+            open_overdue: number;
+            /**
+             * Format: int64
+             * @description Closed as a duplicate, a test, or with nothing to be done.
+             */
+            otherwise_closed: number;
+            /**
+             * Format: int64
+             * @description With any clock that ran out, units' too (超时).
+             */
+            overdue: number;
+            /** @description The people concerned were reached, of those revisited. */
+            reached: components["schemas"]["Share"];
+            /**
+             * Format: int64
+             * @description Came: settled, open and merged ones together.
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description Not accepted (不予受理).
+             */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description Opened again, each time.
+             */
+            reopenings: number;
+            /**
+             * Format: int64
+             * @description Given back by units (退回), each time.
+             */
+            returns: number;
+            /** @description Revisited, of those closed as handled (回访). */
+            revisited: components["schemas"]["Share"];
+            /**
+             * Format: int64
+             * @description Work that was not accepted (返工), each time.
+             */
+            reworks: number;
+            /** @description Satisfied or fairly so, of the answers (满意率). */
+            satisfied: components["schemas"]["Share"];
+            /**
+             * Format: int64
+             * @description Closed or rejected, and not opened again.
+             */
+            settled: number;
+            /** @description Settled in time, of those settled or late (按时办结). */
+            settled_in_time: components["schemas"]["Share"];
+            /**
+             * Format: int64
+             * @description Supervision sheets (督办单).
+             */
+            supervisions: number;
+            /**
+             * Format: int64
+             * @description Reminded or pressed for (催办), each time.
+             */
+            urges: number;
         };
         /** @description A technical fault. One is open for each camera and kind, however often the fault comes and goes. */
         Ticket: {
@@ -3149,6 +4278,17 @@ export interface components {
              * @description To.
              */
             to_ms: number;
+        };
+        /** @description How long the steps took. */
+        Times: {
+            /** @description From coming to being taken. */
+            accept: components["schemas"]["Spread"];
+            /** @description From a unit's being told to its arrival. */
+            arrive: components["schemas"]["Spread"];
+            /** @description From coming to being settled. */
+            settle: components["schemas"]["Spread"];
+            /** @description From a unit's being told to its signing in. */
+            sign: components["schemas"]["Spread"];
         };
         /** @description One tracked thing in one picture. */
         TraceBox: {
@@ -3408,6 +4548,57 @@ export interface components {
             /** @description Whom to call. */
             phone?: string | null;
         };
+        /** @description Of one unit: parts of incidents, each time that it was told. */
+        UnitRow: {
+            /** @description Which. */
+            of: components["schemas"]["Named"];
+            /** @description Its parts. */
+            tally: components["schemas"]["UnitTally"];
+        };
+        /** @description What became of what a unit was told. */
+        UnitTally: {
+            /** @description Arrived in time, of those arrived or late (按时到场). */
+            arrived_in_time: components["schemas"]["Share"];
+            /**
+             * Format: int64
+             * @description Done.
+             */
+            finished: number;
+            /** @description Done in time, of those done or late (按时办结). */
+            finished_in_time: components["schemas"]["Share"];
+            /**
+             * Format: int64
+             * @description Neither done nor given back nor taken away.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Of these, those whose time has run out.
+             */
+            open_overdue: number;
+            /**
+             * Format: int64
+             * @description Given back.
+             */
+            returned: number;
+            /**
+             * Format: int64
+             * @description Not accepted, each time.
+             */
+            reworks: number;
+            /** @description Signed in in time, of those signed in or late (按时报到). */
+            signed_in_time: components["schemas"]["Share"];
+            /**
+             * Format: int64
+             * @description Told, each time (派遣).
+             */
+            told: number;
+            /**
+             * Format: int64
+             * @description Taken away.
+             */
+            withdrawn: number;
+        };
         /** @description `POST /views`: a view of the same name is replaced. */
         ViewToSave: {
             /** @description An object of at most 4,000 characters. */
@@ -3467,6 +4658,84 @@ export interface components {
             total_bytes?: number | null;
             /** @description Its own name, from its identity file. */
             uuid: string;
+        };
+        /** @description `GET /wall`: what a screen on the wall shows. */
+        Wall: {
+            /** @description Cameras whose health the viewer may see. */
+            cameras: components["schemas"]["WallCameras"];
+            /** @description Open incidents by level and state. */
+            counts: components["schemas"]["ShiftCount"][];
+            /**
+             * Format: int32
+             * @description How many are late.
+             */
+            n_overdue: number;
+            /**
+             * Format: int64
+             * @description By the gateway's clock.
+             */
+            now_ms: number;
+            /** @description Units with a part in open incidents, by name. */
+            units: components["schemas"]["WallUnit"][];
+            /** @description The ten most urgent, by level, then the nearest deadline. */
+            urgent: components["schemas"]["Incident"][];
+        };
+        /** @description How cameras do. */
+        WallCameras: {
+            /** @description The others, at most 20. */
+            faulty: components["schemas"]["WallFault"][];
+            /**
+             * Format: int32
+             * @description All.
+             */
+            n: number;
+            /**
+             * Format: int32
+             * @description The others.
+             */
+            n_faulty: number;
+            /**
+             * Format: int32
+             * @description Those whose streams all arrive.
+             */
+            streaming: number;
+        };
+        /** @description A camera whose picture does not arrive. */
+        WallFault: {
+            /** @description The camera's name. */
+            camera: string;
+            /**
+             * Format: int64
+             * @description Since when.
+             */
+            since_ms?: number | null;
+            /** @description What its stream does instead. */
+            state: components["schemas"]["StreamState"];
+        };
+        /** @description What a unit has to do. */
+        WallUnit: {
+            /**
+             * Format: int32
+             * @description Arrived, and not done.
+             */
+            arrived: number;
+            /**
+             * Format: int32
+             * @description Done, and not yet closed.
+             */
+            finished: number;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Signed in, and not arrived.
+             */
+            signed: number;
+            /**
+             * Format: int32
+             * @description Told, and not signed in.
+             */
+            told: number;
         };
         /** @description `POST /incidents/{id}/work`: what a unit does, or the centre in its name. */
         WorkCommand: {
@@ -3679,6 +4948,139 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditVerdict"];
+                };
+            };
+        };
+    };
+    bulletins_list: {
+        parameters: {
+            query?: {
+                /** @description Only those with a smaller number. */
+                before?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulletinRow"][];
+                };
+            };
+        };
+    };
+    bulletins_make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBulletin"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulletinRow"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    bulletins_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bulletin"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    bulletins_file: {
+        parameters: {
+            query: {
+                /** @description What it is read in. */
+                format: components["schemas"]["BulletinFormat"];
+                /** @description In which language: Chinese if not given. */
+                lang?: components["schemas"]["BulletinLanguage"];
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `no_font`: a PDF needs a font with Chinese characters */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4267,6 +5669,134 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["Incident"];
+                };
+            };
+        };
+    };
+    handovers_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"][];
+                };
+            };
+        };
+    };
+    handovers_open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHandover"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    handovers_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    handovers_sign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverSignature"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4865,6 +6395,83 @@ export interface operations {
             };
         };
     };
+    map_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Map"];
+                };
+            };
+        };
+    };
+    map_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    map_tile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                z: number;
+                x: number;
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     document: {
         parameters: {
             query?: never;
@@ -5247,6 +6854,107 @@ export interface operations {
             };
         };
     };
+    handovers_shift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shift"];
+                };
+            };
+        };
+    };
+    statistics_show: {
+        parameters: {
+            query: {
+                /** @description Those that came from here on. */
+                from_ms: number;
+                /** @description And before then; at most 367 days later. */
+                to_ms: number;
+                /** @description As they stood then: what was done later is not looked at. `to_ms` if not given, or now if that is ahead. */
+                as_of_ms?: number;
+                /** @description In this area and what lies in it. */
+                area?: string;
+                /** @description Of this class. */
+                class?: string;
+                /** @description From this source. */
+                source?: string;
+                /** @description That this unit was told of. */
+                unit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    statistics_accuracy: {
+        parameters: {
+            query: {
+                /** @description Those that began from here on. */
+                from_ms: number;
+                /** @description And before then; at most 367 days later. */
+                to_ms: number;
+                /** @description By what was known then; now if not given. */
+                as_of_ms?: number;
+                /** @description In this area and what lies in it. */
+                area?: string;
+                /** @description Of this camera. */
+                camera?: string;
+                /** @description Of rules with this name. */
+                rule?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmAccuracy"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     storage_show: {
         parameters: {
             query?: never;
@@ -5535,6 +7243,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    wall_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wall"];
                 };
             };
         };

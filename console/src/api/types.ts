@@ -92,7 +92,6 @@ export type ShiftCount = Wire<"ShiftCount">;
 export type ShiftItem = Wire<"ShiftItem">;
 export type ShiftSummary = Wire<"ShiftSummary">;
 export type MapGround = Wire<"Map">;
-export type Centre = Wire<"Centre">;
 export type Flood = Wire<"Flood">;
 export type Wall = Wire<"Wall">;
 export type WallUnit = Wire<"WallUnit">;

@@ -59,7 +59,6 @@ pub fn period(kind: BulletinKind, day: &str, zone: &TimeZone) -> Option<Bulletin
 }
 
 /// The day and the hour on the site's clocks.
-#[must_use]
 pub fn local(zone: TimeZone) -> impl Fn(WallTime) -> (sharpeyes_domain::centre::Date, u8) + Send + 'static {
     move |at| {
         let zoned = Timestamp::from_millisecond(at.0).unwrap_or_default().to_zoned(zone.clone());

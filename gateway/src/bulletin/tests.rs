@@ -212,7 +212,7 @@ fn a_workbook_has_numbers_as_numbers() {
     let file = write(&daily(), Format::Xlsx, Lang::Chinese, None).unwrap();
     let mut book: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(&file)).unwrap();
     let classes = book.worksheet_range("分类").unwrap();
-    let row: Vec<_> = classes.rows().nth(1).unwrap().iter().cloned().collect();
+    let row: Vec<_> = classes.rows().nth(1).unwrap().to_vec();
     assert_eq!(row[..2], [Data::String("交通事故".to_owned()), Data::Float(1_234.0)]);
     assert_eq!((&row[5], &row[6]), (&Data::Float(1_111.0), &Data::Float(1_200.0)), "numerator, denominator");
     assert!(matches!(row[7], Data::Float(share) if (share - 1_111.0 / 1_200.0).abs() < 1e-9));

@@ -34,7 +34,7 @@ impl Lang {
 
     /// A name in this language, if it has one.
     #[must_use]
-    pub fn name<'a>(self, named: &'a Named) -> &'a str {
+    pub fn name(self, named: &Named) -> &str {
         match (self, &named.name_en) {
             (Self::English, Some(name)) => name,
             (Self::English | Self::Chinese, _) => &named.name,

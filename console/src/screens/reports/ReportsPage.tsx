@@ -59,7 +59,7 @@ function tree(areas: Area[]): Node[] {
 export default function ReportsPage() {
   const { t, time } = useSpeech();
   const viewer = useViewer();
-  const zone = viewer.site.timezone;
+  const zone = viewer.site.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const [choice, setChoice] = useState<Choice>(() => {
     const today = time.date(Date.now());
     return { kind: "daily", day: today, last: today };

@@ -319,9 +319,9 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
             ["tickets", "trials", "rules", "shadow"].iter().any(|word| row.path.contains(word));
         let cookie = if is_technical { &technician } else { &cookie };
         let gone = || "999999".to_owned();
-        let here = |id: i64| id.to_string();
+        let here = |id: &dyn std::fmt::Display| id.to_string();
         for (incident, camera, hold, ticket, handover, bulletin) in [
-            (here(west), "cam-west", here(hold), here(ticket), here(handover), here(bulletin)),
+            (here(&west), "cam-west", here(&hold), here(&ticket), here(&handover), here(&bulletin)),
             (gone(), "cam-none", gone(), gone(), gone(), gone()),
         ] {
             let targets = Targets {

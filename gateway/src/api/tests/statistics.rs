@@ -223,7 +223,7 @@ async fn a_bulletin_is_kept_as_it_was_made_and_read_by_those_who_see_all_of_it()
     assert_eq!(elsewhere.status(), StatusCode::NOT_FOUND);
 
     let rows = house.state.accounts.audit().page(None, 50).await.unwrap();
-    let written = |what: &str| rows.iter().filter(|row| row.entry.detail.contains(what)).count();
+    let written = |what: &str| rows.iter().filter(|row| row.detail.contains(what)).count();
     assert_eq!((written(" made "), written(" csv "), written(" json ")), (2, 1, 3));
 
     for bad in [
