@@ -399,7 +399,7 @@ mod tests {
             frames
         };
         for (source_fps, fps) in [(30, 10.0), (25, 10.0), (15, 5.0), (10, 8.0)] {
-            let whole = taken(fps, 0, 0..0, source_fps);
+            let whole = taken(fps, 0, -1..-1, source_fps);
             // From a keyframe on, two seconds of it at another rate.
             let later = taken(fps, 6 * source_fps, 6 * source_fps..8 * source_fps, source_fps);
             let expected: Vec<i64> = whole.into_iter().filter(|n| later.first() <= Some(n)).collect();
