@@ -37,8 +37,9 @@ use crate::{
 };
 
 const PASSWORD: &str = "a long walk to the reservoir";
-/// From the last camera's first picture until anything is counted: a baseline of what is usual has to be learnt.
-const SETTLE: Duration = Duration::from_secs(45);
+/// From the last camera's first picture until anything is counted: a baseline of what is usual has to be learnt, and a
+/// camera on which nothing happens dozes after a minute.
+const SETTLE: Duration = Duration::from_secs(75);
 /// How often health is read in the window.
 const LOOK: Duration = Duration::from_secs(5);
 /// The simulator, the peer and whatever else runs on the machine disturb for a moment; this is more than that.
