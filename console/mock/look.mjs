@@ -193,6 +193,9 @@ const pages = {
     await page.goto("/");
     await signIn(page, "technician");
     await setLanguage(page, language);
+    await page.goto("/rules");
+    await page.waitForSelector(".verdicts li");
+    await shot("rules-verdicts");
     await page.goto("/rules/market-square");
     await page.waitForSelector(".trial-strip .still img");
     await page.waitForTimeout(300);

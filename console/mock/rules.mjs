@@ -114,8 +114,25 @@ make(
   { state: "done", reached_ms: now, ended_ms: now },
 );
 
+const verdict = (camera, camera_name, rule, cls, confirmed, false_alarms, undecided) => ({
+  camera,
+  camera_name,
+  rule,
+  class: cls,
+  level: 3,
+  confirmed,
+  false_alarms,
+  undecided,
+});
+const verdicts = [
+  verdict("east-bridge", "东村石桥路口", "stopped", "stopped_vehicle", 3, 17, 2),
+  verdict("market-square", "文化广场", "crowd", "crowding", 21, 4, 1),
+  verdict("dam", "青石水库大坝", "bank", "water_edge", 6, 0, 0),
+];
+
 /** Answers a route of rules and trials, or says false when it is none. */
 export async function ruleRoutes(req, res, url, viewer, { send, refuse, body }) {
+  if (url.pathname === "/api/v1/rules/verdicts") return send(res, 200, verdicts);
   const match = /^\/api\/v1\/cameras\/([^/]+)\/(rules|trials|shadow-alarms)(?:\/(\d+))?(\/still\.jpg)?$/.exec(
     url.pathname,
   );

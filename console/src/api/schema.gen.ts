@@ -886,6 +886,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/verdicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What operators found the alarms of the viewer's cameras to be, by rule and level: the largest share of false ones
+         *     among those that were decided first. At most 92 days.
+         */
+        get: operations["trials_verdicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -3455,6 +3475,37 @@ export interface components {
             at: string;
             /** @description What, English, in the words of `sharpeyes run`. */
             message: string;
+        };
+        /** @description What operators found the alarms of one rule to be. */
+        RuleVerdicts: {
+            /** @description Which camera. */
+            camera: string;
+            /** @description Its name. */
+            camera_name: string;
+            /** @description What it looks for. */
+            class: components["schemas"]["IncidentClass"];
+            /**
+             * Format: int64
+             * @description True ones.
+             */
+            confirmed: number;
+            /**
+             * Format: int64
+             * @description False ones.
+             */
+            false_alarms: number;
+            /**
+             * Format: int32
+             * @description 1 red to 4 blue.
+             */
+            level: number;
+            /** @description Which rule of it. */
+            rule: string;
+            /**
+             * Format: int64
+             * @description Of those nobody has said it yet.
+             */
+            undecided: number;
         };
         /**
          * @description How content the people concerned are.
@@ -6667,6 +6718,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OwnReport"][];
+                };
+            };
+        };
+    };
+    trials_verdicts: {
+        parameters: {
+            query: {
+                /** @description Wall time of the beginning. */
+                from_ms: number;
+                /** @description Wall time of the end. */
+                to_ms: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleVerdicts"][];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

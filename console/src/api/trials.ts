@@ -1,6 +1,6 @@
 /** Rules in the words of the site file, and trials of other ones on recordings. */
 import { API, call } from "./client";
-import type { CameraRules, NewTrial, ShadowAlarms, Trial, TrialDetail } from "./types";
+import type { CameraRules, NewTrial, RuleVerdicts, ShadowAlarms, Trial, TrialDetail } from "./types";
 
 const of = (camera: string) => `/cameras/${encodeURIComponent(camera)}`;
 
@@ -13,6 +13,8 @@ export const trials = {
     call<TrialDetail>("GET", `${of(camera)}/trials/${id}`, undefined, signal),
   ask: (camera: string, trial: NewTrial) => call<Trial>("POST", `${of(camera)}/trials`, trial),
   remove: (camera: string, id: number) => call<void>("DELETE", `${of(camera)}/trials/${id}`),
+  verdicts: (from_ms: number, to_ms: number, signal?: AbortSignal) =>
+    call<RuleVerdicts[]>("GET", `/rules/verdicts?from_ms=${from_ms}&to_ms=${to_ms}`, undefined, signal),
   shadow: (camera: string, from_ms: number, to_ms: number, signal?: AbortSignal) =>
     call<ShadowAlarms>(
       "GET",

@@ -68,6 +68,7 @@ export type BulletinFormat = Schemas["BulletinFormat"];
 export type NewBulletin = Schemas["NewBulletin"];
 export type CameraRules = Wire<"CameraRules">;
 export type WrittenRule = Wire<"WrittenRule">;
+export type RuleVerdicts = Wire<"RuleVerdicts">;
 export type RuleProblem = Wire<"RuleProblem">;
 export type NewTrial = Wire<"NewTrial">;
 export type Trial = Wire<"Trial">;

@@ -88,6 +88,9 @@ export const ruleWords: typeof words = {
     problems: "Something is wrong with the rules",
     shadowTitle: "Last 24 hours: shadow rules beside live ones",
     shadowNone: "No shadow alarms",
+    verdicts: (days) => `False alarms of the last ${days} days, by rule, the worst first`,
+    noVerdicts: "No alarms",
+    verdictWords: (yes, no, open) => `${yes} true, ${no} false, ${open} undecided`,
     times: (n) => (n === 1 ? "once" : `${n} times`),
   },
 };

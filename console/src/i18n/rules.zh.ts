@@ -87,6 +87,9 @@ export const ruleWords = {
     problems: "规则有误",
     shadowTitle: "最近 24 小时：影子规则与现用规则",
     shadowNone: "影子规则没有报警",
+    verdicts: (days: number) => `最近 ${days} 天的误报率（按规则，误报多者在前）`,
+    noVerdicts: "没有报警",
+    verdictWords: (yes: number, no: number, open: number) => `属实 ${yes}，误报 ${no}，未定 ${open}`,
     times: (n: number) => `${n} 次`,
   },
 };

@@ -54,8 +54,8 @@ pub use storage::{
 };
 pub use ticket::{Ticket, TicketHand, TicketKind, TicketNote, TicketScope, TicketState};
 pub use trial::{
-    CameraRules, NewTrial, RuleProblem, ShadowAlarm, ShadowAlarms, Trial, TrialAlarm, TrialBlind,
-    TrialDetail, TrialLiveAlarm, TrialResult, TrialSide, TrialState, WrittenRule,
+    CameraRules, NewTrial, RuleProblem, RuleVerdicts, ShadowAlarm, ShadowAlarms, Trial, TrialAlarm,
+    TrialBlind, TrialDetail, TrialLiveAlarm, TrialResult, TrialSide, TrialState, WrittenRule,
 };
 
 // ---- errors

@@ -87,6 +87,7 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/cameras/{id}/trials/{trial}", Action::RuleTry, trials::one)
         .needs(Verb::Get, "/cameras/{id}/trials/{trial}/still.jpg", Action::RuleStill, trials::still)
         .needs(Verb::Delete, "/cameras/{id}/trials/{trial}", Action::RuleTry, trials::remove)
+        .needs(Verb::Get, "/rules/verdicts", Action::RuleTry, trials::verdicts)
         .needs(Verb::Get, "/timeline", Action::RecordingList, timeline::rows)
         .needs(Verb::Get, "/timeline/next-alarm", Action::IncidentList, timeline::next_alarm)
         .needs(Verb::Get, "/map", Action::CameraList, map::show)

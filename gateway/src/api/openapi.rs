@@ -43,6 +43,7 @@ use super::{
         trials::one,
         trials::still,
         trials::remove,
+        trials::verdicts,
         timeline::rows,
         timeline::next_alarm,
         incidents::list,

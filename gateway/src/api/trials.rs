@@ -31,11 +31,15 @@ use crate::{
     access::gate::Purpose,
     models,
     record::clip::ClipError,
-    store::trials::TrialRow,
+    store::{
+        statistics::{AccuracyFilter, AccuracyRow, Scope},
+        trials::TrialRow,
+    },
     trial::{LiveAlarm, Side, TrialAlarm, TrialPlan, TrialResult},
 };
 
 const LONGEST_MS: i64 = 24 * 3_600_000;
+const LONGEST_VERDICTS_MS: i64 = 92 * 24 * 3_600_000;
 const LONGEST_TEXT: usize = 32 << 10;
 
 /// The camera's rules in the words of the site file, with what a trial may use.
@@ -191,6 +195,47 @@ pub(super) async fn shadow(
         evidence: (&alarm.evidence).into(),
     });
     Ok(Json(dto::ShadowAlarms { shadow: shadow.collect(), live: live.collect() }))
+}
+
+/// What operators found the alarms of the viewer's cameras to be, by rule and level: the largest share of false ones
+/// among those that were decided first. At most 92 days.
+#[utoipa::path(get, path = "/api/v1/rules/verdicts", params(ShadowQuery),
+    responses((status = 200, body = Vec<dto::RuleVerdicts>), (status = 422, body = dto::ErrorBody)))]
+pub(super) async fn verdicts(
+    guard: Guard,
+    Params(query): Params<ShadowQuery>,
+) -> Result<Json<Vec<dto::RuleVerdicts>>, ApiError> {
+    let (from, to) = (WallTime(query.from_ms), WallTime(query.to_ms));
+    if to <= from || to.0.saturating_sub(from.0) > LONGEST_VERDICTS_MS {
+        return Err(refuse("bad_range", "to_ms", "verdicts are of at most 92 days"));
+    }
+    let site = &guard.state.site;
+    // An incident may lie in another area than its camera: what is shown is decided by the camera.
+    let areas = site.areas.areas().iter().map(|area| area.id.clone()).collect();
+    let scope = Scope { from, to, as_of: guard.state.clock.wall(), areas };
+    let found = guard.state.statistics.accuracy(scope, AccuracyFilter::default()).await?;
+    let seen = |row: &AccuracyRow| {
+        site.camera(&row.camera).is_some_and(|camera| guard.sees_camera(camera, guard.action()))
+    };
+    let mut rows: Vec<AccuracyRow> = found.rows.into_iter().filter(seen).collect();
+    rows.sort_by(|a, b| {
+        let decided = |of: &AccuracyRow| of.verdicts.confirmed + of.verdicts.false_alarms;
+        // Shares compared without dividing; rules without a verdict come last.
+        let (left, right) =
+            (b.verdicts.false_alarms * decided(a).max(1), a.verdicts.false_alarms * decided(b).max(1));
+        left.cmp(&right).then(decided(b).cmp(&decided(a)))
+    });
+    let show = |row: AccuracyRow| dto::RuleVerdicts {
+        camera: row.camera.to_string(),
+        camera_name: row.camera_name,
+        rule: row.rule.to_string(),
+        class: row.class.into(),
+        level: row.level.number(),
+        confirmed: row.verdicts.confirmed,
+        false_alarms: row.verdicts.false_alarms,
+        undecided: row.verdicts.undecided,
+    };
+    Ok(Json(rows.into_iter().map(show).collect()))
 }
 
 /// Which still.

@@ -1,6 +1,6 @@
 /** A camera's rules in words, and other ones tried on its recording. Rules themselves stand in the site file. */
 import { useQuery } from "@tanstack/react-query";
-import { Button, Empty } from "antd";
+import { Button } from "antd";
 import { useState } from "react";
 import { useNavigate, useParams } from "react-router";
 import { client, need } from "../../api/client";
@@ -13,6 +13,7 @@ import { RuleCard } from "./RuleCard";
 import { ShadowLog } from "./ShadowLog";
 import { TrialDesk } from "./TrialDesk";
 import { TrialList } from "./TrialList";
+import { VerdictTable } from "./VerdictTable";
 import "./rules.css";
 
 export function RulesPage() {
@@ -52,13 +53,7 @@ export function RulesPage() {
             </button>
           ))}
         </nav>
-        {id === undefined ? (
-          <section className="card rules-none">
-            <Empty description={t.rules.pick} />
-          </section>
-        ) : (
-          <CameraPart key={id} camera={id} />
-        )}
+        {id === undefined ? <VerdictTable /> : <CameraPart key={id} camera={id} />}
       </div>
     </div>
   );

@@ -277,3 +277,24 @@ pub struct ShadowAlarm {
     /// Codes and numbers for the sentence.
     pub evidence: Evidence,
 }
+
+/// What operators found the alarms of one rule to be.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RuleVerdicts {
+    /// Which camera.
+    pub camera: String,
+    /// Its name.
+    pub camera_name: String,
+    /// Which rule of it.
+    pub rule: String,
+    /// What it looks for.
+    pub class: IncidentClass,
+    /// 1 red to 4 blue.
+    pub level: u8,
+    /// True ones.
+    pub confirmed: u64,
+    /// False ones.
+    pub false_alarms: u64,
+    /// Of those nobody has said it yet.
+    pub undecided: u64,
+}
