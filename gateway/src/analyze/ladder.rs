@@ -220,7 +220,7 @@ impl Ladder {
         self.now = self.now.max(at);
         self.are_sizes_trusted = verdict != Verdict::Blind;
         if verdict == Verdict::Stirred {
-            self.watch(RungReason::Sizes);
+            self.watch(self.now, RungReason::Sizes);
         } else if self.rung < Rung::Few && !self.is_refused() {
             let reason = if self.are_sizes_trusted { RungReason::Learned } else { RungReason::Blind };
             self.go(self.rest(), reason);
@@ -263,7 +263,7 @@ impl Ladder {
         }
         self.n_changed = if is_new { self.n_changed.saturating_add(1) } else { 0 };
         if self.n_changed >= self.patience {
-            self.watch(RungReason::Changing);
+            self.watch(self.now, RungReason::Changing);
             if self.rung >= Rung::Few {
                 return None;
             }
@@ -284,7 +284,7 @@ impl Ladder {
     /// On an upper rung: whether the picture at `at`, one of [`Self::fps`] a second, goes to the detector.
     pub fn picture(&mut self, at: Pts, is_moving: bool) -> bool {
         if is_moving {
-            self.watch_until = self.watch_until.max(self.now + CALM);
+            self.watch_until = self.watch_until.max(at + CALM);
         }
         let pause = if self.is_busy { STANDING } else { RECHECK };
         let is_old = self.last_detected.is_none_or(|last| at - last >= pause || at < last);
@@ -296,23 +296,23 @@ impl Ladder {
         is_wanted
     }
 
-    /// What a detected picture meant.
-    pub fn seen(&mut self, interest: Interest) {
+    /// What the picture of `at` meant. A detector that is behind tells it late, and that makes nothing last longer.
+    pub fn seen(&mut self, at: Pts, interest: Interest) {
         self.is_busy = interest.is_busy || (interest.is_settled && self.keyframe_gap > CLOSE);
         self.is_settled = interest.is_settled;
         if interest.fps > 0.0 {
             self.is_fruitful = true;
             self.track_fps = interest.fps.max(self.settings.few_fps).min(self.settings.full_fps);
-            self.track_until = self.now + LINGER;
-            self.watch(RungReason::Track);
+            self.track_until = self.track_until.max(at + LINGER);
+            self.watch(at, RungReason::Track);
             if self.rung >= Rung::Few {
                 self.go(Rung::Full, RungReason::Track);
             }
         } else if self.is_busy {
             self.is_fruitful = true;
-            self.watch(RungReason::Standing);
+            self.watch(at, RungReason::Standing);
         } else if interest.is_new {
-            self.watch(RungReason::Seen);
+            self.watch(at, RungReason::Seen);
         }
     }
 
@@ -370,8 +370,9 @@ impl Ladder {
         self.rung < Rung::Few && !is_awake && self.now - self.last_stir > DROWSY
     }
 
-    fn watch(&mut self, reason: RungReason) {
-        self.watch_until = self.watch_until.max(self.now + CALM);
+    /// For what was seen `at`.
+    fn watch(&mut self, at: Pts, reason: RungReason) {
+        self.watch_until = self.watch_until.max(at + CALM);
         self.last_stir = self.now;
         if self.rung < Rung::Few && !self.is_refused() {
             self.is_fruitful = matches!(reason, RungReason::Track | RungReason::Standing);

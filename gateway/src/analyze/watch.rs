@@ -332,7 +332,7 @@ impl Watch {
         Answer { at, look, interest }: Answer,
         eyes: &mut impl Eyes,
     ) -> Result<(), DecodeError> {
-        self.ladder.seen(interest);
+        self.ladder.seen(at, interest);
         if interest.fps > 0.0 {
             self.gate.mattered(at);
         }

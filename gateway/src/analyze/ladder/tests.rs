@@ -18,6 +18,11 @@ fn tracked(fps: f32) -> Interest {
     Interest { fps, ..Interest::default() }
 }
 
+/// The detector answers at once.
+fn seen(ladder: &mut Ladder, interest: Interest) {
+    ladder.seen(ladder.now, interest);
+}
+
 /// A stream of keyframes every two seconds with nothing on them; when the detector was asked.
 fn looks(ladder: &mut Ladder, verdict: Verdict, until: i64) -> Vec<i64> {
     ladder.keyframe_gap(MediaDuration::from_secs(2));
@@ -27,7 +32,7 @@ fn looks(ladder: &mut Ladder, verdict: Verdict, until: i64) -> Vec<i64> {
             ladder.unit(secs(n), verdict);
             let is_looked_at = ladder.wants_keyframe() && ladder.keyframe(false).is_some();
             if is_looked_at {
-                ladder.seen(Interest::default());
+                seen(ladder, Interest::default());
             }
             ladder.settle();
             is_looked_at
@@ -96,9 +101,9 @@ fn it_climbs_for_what_is_seen_follows_what_moves_and_rests_again() {
     let mut ladder = ladder(Rung::Sizes);
     ladder.unit(secs(0), Verdict::Blind);
     assert_eq!(ladder.keyframe(true), Some(Look::Changed));
-    ladder.seen(Interest { is_new: true, ..Interest::default() });
+    seen(&mut ladder, Interest { is_new: true, ..Interest::default() });
     assert_eq!((ladder.rung(), ladder.reason()), (Rung::Few, RungReason::Seen));
-    ladder.seen(tracked(5.0));
+    seen(&mut ladder, tracked(5.0));
     assert_eq!((ladder.rung(), ladder.fps()), (Rung::Full, 5.0));
     ladder.unit(secs(2), Verdict::Blind);
     assert!(!ladder.settle());
@@ -113,16 +118,31 @@ fn it_climbs_for_what_is_seen_follows_what_moves_and_rests_again() {
 }
 
 #[test]
+fn a_late_answer_holds_it_up_no_longer_than_one_in_time() {
+    let mut ladder = ladder(Rung::Sizes);
+    ladder.unit(secs(0), Verdict::Blind);
+    ladder.keyframe(true);
+    ladder.unit(secs(3), Verdict::Blind);
+    ladder.seen(secs(0), Interest { is_new: true, ..Interest::default() });
+    ladder.seen(secs(1), tracked(5.0));
+    assert_eq!(ladder.rung(), Rung::Full);
+    assert!(!ladder.settle());
+    assert_eq!(ladder.rung(), Rung::Few, "what moved was two seconds ago");
+    ladder.unit(secs(5), Verdict::Blind);
+    assert!(ladder.settle(), "four seconds after it was last seen");
+}
+
+#[test]
 fn while_a_rule_counts_time_it_does_not_rest() {
     let mut ladder = ladder(Rung::Sizes);
     ladder.unit(secs(0), Verdict::Blind);
     ladder.keyframe(true);
-    ladder.seen(Interest { is_new: true, ..Interest::default() });
-    ladder.seen(tracked(5.0));
+    seen(&mut ladder, Interest { is_new: true, ..Interest::default() });
+    seen(&mut ladder, tracked(5.0));
     for n in 1..600 {
         ladder.unit(secs(n), Verdict::Blind);
         assert!(ladder.picture(secs(n), false), "it is detected although nothing moves");
-        ladder.seen(Interest { is_busy: true, ..Interest::default() });
+        seen(&mut ladder, Interest { is_busy: true, ..Interest::default() });
         assert!(!ladder.settle());
     }
     assert_eq!(ladder.rung(), Rung::Few);
@@ -136,10 +156,10 @@ fn what_stands_and_matters_is_looked_at_on_every_keyframe() {
     for n in (0..60).step_by(2) {
         ladder.unit(secs(n), Verdict::Blind);
         assert_eq!(ladder.keyframe(false), Some(Look::SafetyNet));
-        ladder.seen(parked);
+        seen(&mut ladder, parked);
         assert_eq!(ladder.rung(), Rung::Keyframes);
     }
-    ladder.seen(Interest::default());
+    seen(&mut ladder, Interest::default());
     ladder.unit(secs(60), Verdict::Blind);
     assert_eq!(ladder.keyframe(false), None);
 }
@@ -186,15 +206,15 @@ fn who_is_refused_is_looked_at_on_every_keyframe_and_asks_again() {
     let mut ladder = ladder(Rung::Sizes);
     ladder.unit(secs(0), Verdict::Blind);
     ladder.keyframe(true);
-    ladder.seen(Interest { is_new: true, ..Interest::default() });
+    seen(&mut ladder, Interest { is_new: true, ..Interest::default() });
     ladder.refuse();
     assert_eq!((ladder.rung(), ladder.reason()), (Rung::Keyframes, RungReason::Overload));
     ladder.unit(secs(1), Verdict::Calm);
     assert_eq!(ladder.keyframe(false), Some(Look::Reduced));
-    ladder.seen(tracked(5.0));
+    seen(&mut ladder, tracked(5.0));
     assert_eq!(ladder.rung(), Rung::Keyframes);
     ladder.unit(secs(3), Verdict::Blind);
-    ladder.seen(tracked(5.0));
+    seen(&mut ladder, tracked(5.0));
     assert_eq!(ladder.rung(), Rung::Full);
 }
 
@@ -207,7 +227,7 @@ fn a_site_that_wants_everything_gets_it() {
     for n in 0..60 {
         ladder.unit(secs(n), Verdict::Calm);
         assert!(ladder.picture(secs(n), false) && !ladder.settle());
-        ladder.seen(Interest::default());
+        seen(&mut ladder, Interest::default());
         assert_eq!((ladder.rung(), ladder.fps()), (Rung::Full, 5.0));
     }
 }
