@@ -15,6 +15,7 @@ const theme = {
     colorLink: "#1257b5",
     colorError: "#c9131e",
     colorTextDescription: "#56616e",
+    colorTextPlaceholder: "#5f6b78",
     borderRadius: 6,
     fontFamily:
       'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif',
