@@ -182,8 +182,9 @@ fn build(path: &Path) -> anyhow::Result<()> {
     drop(Db::open(path, DISPATCH_MIGRATIONS)?);
     let mut connection = Connection::open(path)?;
     connection.pragma_update(None, "synchronous", "OFF")?;
+    // The history is written before its incident.
+    connection.pragma_update(None, "foreign_keys", "OFF")?;
     let transaction = connection.transaction()?;
-    transaction.execute_batch("PRAGMA defer_foreign_keys = ON")?;
     {
         let mut random = Random(42);
         let mut incident = transaction.prepare(
@@ -207,7 +208,6 @@ fn build(path: &Path) -> anyhow::Result<()> {
             let opened = NOW - (OPEN + PAST - id) * APART_MS;
             let source = random.pick(SOURCES);
             let is_camera = source == "camera";
-            // Foreign keys are looked at when all is written, so the history may come before its incident.
             life.begin(id, opened)?;
             let end = live(&mut life, &mut random, id > PAST)?;
             let state = life.state.unwrap_or(S::New);
