@@ -281,10 +281,6 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
       return send(res, 204);
     }
     if (key === "GET /areas") return send(res, 200, areas);
-    if (key === "GET /centre") {
-      const calendar = { hours: [], days: [], closed: [], open: [] };
-      return send(res, 200, { classes: [], units: [], calendar, duty: [] });
-    }
     if (key === "GET /views") return send(res, 200, []);
     if (key === "GET /cameras" || key === "GET /health/cameras")
       return send(

@@ -1,16 +1,14 @@
 /** 分析研判, and on with it: class, level, area, who should lead and help, until when. */
-import { useQuery } from "@tanstack/react-query";
-import { Button, Input, Modal, Radio, Select } from "antd";
-import { type KeyboardEvent, useRef, useState } from "react";
-import { client, need } from "../api/client";
+import { Button, Modal, Radio, Select } from "antd";
+import { useRef, useState } from "react";
 import type { Incident } from "../api/types";
 import { focusOnce } from "../components/focusSoon";
 import { LevelBadge } from "../components/LevelBadge";
 import { Loading } from "../components/Trouble";
 import { useSpeech } from "../i18n/context";
 import type { CentreDecision } from "./command";
+import { DueAndNote, Field, isSubmit, useProposal } from "./form";
 import { hasUnits, inOrder, type Picked, usualUnits } from "./picked";
-import { TimeField } from "./TimeField";
 import { UnitPicker } from "./UnitPicker";
 import { useCentre } from "./useCentre";
 
@@ -42,17 +40,6 @@ export function AssessDialog(props: Props) {
       {ready ? <AssessForm {...props} proposal={proposal} /> : <Loading />}
     </Modal>
   );
-}
-
-/** Who should deal with it, as assessed or as routed. */
-export function useProposal(id: number): Picked | undefined {
-  const detail = useQuery({
-    queryKey: ["incident", id],
-    queryFn: ({ signal }) => need(client.incident(id, signal)),
-  });
-  if (detail.isError) return { lead: undefined, assist: [] };
-  const { proposal } = detail.data ?? {};
-  return proposal && { lead: proposal.lead, assist: proposal.assist };
 }
 
 function AssessForm({ incident, proposal, onDone }: Props & { proposal: Picked }) {
@@ -164,19 +151,7 @@ function AssessForm({ incident, proposal, onDone }: Props & { proposal: Picked }
       ) : (
         <p className="muted">{t.desk.form.noUnits}</p>
       )}
-      <div className="form-row">
-        <Field label={t.desk.form.due} hint={due === undefined ? t.desk.form.dueUsual : undefined}>
-          <TimeField value={due} label={t.desk.form.due} onChange={setDue} />
-        </Field>
-        <Field label={t.desk.form.note}>
-          <Input
-            value={note}
-            maxLength={1000}
-            aria-label={t.desk.form.note}
-            onChange={(event) => setNote(event.target.value)}
-          />
-        </Field>
-      </div>
+      <DueAndNote due={due} onDue={setDue} note={note} onNote={setNote} />
       <div className="form-foot">
         <Button
           type={canDispatch ? "default" : "primary"}
@@ -192,31 +167,5 @@ function AssessForm({ incident, proposal, onDone }: Props & { proposal: Picked }
         )}
       </div>
     </form>
-  );
-}
-
-/** Enter where nothing else wants it, and with Ctrl everywhere. */
-export function isSubmit(event: KeyboardEvent): boolean {
-  if (event.key !== "Enter" || event.nativeEvent.isComposing) return false;
-  return event.ctrlKey || event.metaKey || event.target === event.currentTarget;
-}
-
-interface FieldProps {
-  label: string;
-  hint?: string;
-  needed?: boolean;
-  children: React.ReactNode;
-}
-
-export function Field({ label, hint, needed = false, children }: FieldProps) {
-  return (
-    <div className="field">
-      <span className="field-label">
-        {label}
-        {needed && <b aria-hidden="true"> *</b>}
-        {hint && <span className="muted"> {hint}</span>}
-      </span>
-      {children}
-    </div>
   );
 }

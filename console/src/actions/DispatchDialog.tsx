@@ -1,15 +1,14 @@
 /** 分流转办: one action tells one or more units; later further ones. */
-import { Button, Input, Modal } from "antd";
+import { Button, Modal } from "antd";
 import { useState } from "react";
 import type { Incident } from "../api/types";
 import { focusOnce } from "../components/focusSoon";
 import { Loading } from "../components/Trouble";
 import { useSpeech } from "../i18n/context";
-import { Field, isSubmit, useProposal } from "./AssessDialog";
 import type { CentreDecision } from "./command";
+import { DueAndNote, Field, isSubmit, useProposal } from "./form";
 import { active } from "./lifecycle";
 import { inOrder, type Picked } from "./picked";
-import { TimeField } from "./TimeField";
 import { UnitPicker } from "./UnitPicker";
 import { useCentre } from "./useCentre";
 
@@ -86,19 +85,7 @@ function DispatchForm({ incident, proposal, onDone }: Props & { proposal: Picked
         />
         {first && picked.lead === undefined && <p className="muted form-said">{t.desk.form.noLead}</p>}
       </Field>
-      <div className="form-row">
-        <Field label={t.desk.form.due} hint={due === undefined ? t.desk.form.dueUsual : undefined}>
-          <TimeField value={due} label={t.desk.form.due} onChange={setDue} />
-        </Field>
-        <Field label={t.desk.form.note}>
-          <Input
-            value={note}
-            maxLength={1000}
-            aria-label={t.desk.form.note}
-            onChange={(event) => setNote(event.target.value)}
-          />
-        </Field>
-      </div>
+      <DueAndNote due={due} onDue={setDue} note={note} onNote={setNote} />
       <div className="form-foot">
         <Button
           // It comes anew when it can be pressed: then it has the focus.

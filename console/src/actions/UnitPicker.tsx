@@ -1,7 +1,8 @@
 /** Who leads and who helps: every unit in sight, one digit each. */
 import { Input } from "antd";
 import { useState } from "react";
-import type { Centre, Unit } from "../api/desk";
+import type { Unit } from "../api/desk";
+import type { Centre } from "../api/types";
 import { useKeys } from "../components/keys";
 import { useSpeech } from "../i18n/context";
 import { type Picked, turn } from "./picked";

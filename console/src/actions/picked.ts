@@ -1,6 +1,6 @@
 /** Which units a person chooses, and which of the site's come first. No words and no React here. */
-import type { Centre, CentreClass, Unit } from "../api/desk";
-import type { Area, Incident } from "../api/types";
+import type { CentreClass, Unit } from "../api/desk";
+import type { Area, Centre, Incident } from "../api/types";
 
 export interface Picked {
   lead: string | undefined;

@@ -1,9 +1,9 @@
 /** The centre's tables for screens, and what their identifiers are called. */
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { centreQuery } from "../api/centre";
 import { client, need } from "../api/client";
-import { type Centre, desk } from "../api/desk";
-import type { Area } from "../api/types";
+import type { Area, Centre } from "../api/types";
 import { useSpeech } from "../i18n/context";
 
 const NOTHING: Centre = {
@@ -27,11 +27,7 @@ export interface CentreNames {
 
 export function useCentre(): CentreNames {
   const { t, language } = useSpeech();
-  const tables = useQuery({
-    queryKey: ["centre"],
-    queryFn: ({ signal }) => need(desk.centre(signal)),
-    staleTime: 60_000,
-  });
+  const tables = useQuery({ ...centreQuery, staleTime: 60_000 });
   const tree = useQuery({
     queryKey: ["areas"],
     queryFn: ({ signal }) => need(client.areas(signal)),

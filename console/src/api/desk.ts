@@ -1,16 +1,6 @@
 /** The dispatch centre's routes beside the ones in `client`: what units do, files, reports, tables and saved views. */
 import { type Answer, API, call, problemOf } from "./client";
-import type { components } from "./schema.gen";
-import type { Incident, IncidentList } from "./types";
-
-type Schemas = components["schemas"];
-/** The gateway leaves an optional field out and never sends `null`. */
-type Sent<T> = T extends readonly (infer Item)[]
-  ? Sent<Item>[]
-  : T extends object
-    ? { [Key in keyof T]: Sent<Exclude<T[Key], null>> }
-    : T;
-type Wire<Name extends keyof Schemas> = Sent<Schemas[Name]>;
+import type { Incident, IncidentList, Schemas, Wire } from "./types";
 
 export type WorkVerb = Schemas["WorkVerb"];
 export type WorkCommand = Wire<"WorkCommand">;
@@ -21,7 +11,6 @@ export type Source = Schemas["Source"];
 export type Assignment = Wire<"Assignment">;
 export type Attachment = Wire<"Attachment">;
 export type ClockRow = Wire<"ClockRow">;
-export type Centre = Wire<"Centre">;
 export type CentreClass = Wire<"Class">;
 export type Unit = Wire<"Unit">;
 export type SupervisionSheet = Wire<"SupervisionSheet">;
@@ -67,7 +56,6 @@ export const desk = {
   sheets: (id: number, signal?: AbortSignal) =>
     call<SupervisionSheet[]>("GET", `/incidents/${id}/supervision`, undefined, signal),
   report: (report: IncidentReport) => call<Reported>("POST", "/reports", report),
-  centre: (signal?: AbortSignal) => call<Centre>("GET", "/centre", undefined, signal),
   views: (signal?: AbortSignal) => call<SavedView[]>("GET", "/views", undefined, signal),
   saveView: (name: string, filter: Filter) => call<SavedView>("POST", "/views", { name, filter }),
   forgetView: (id: number) => call<void>("DELETE", `/views/${id}`),

@@ -9,7 +9,6 @@ export type WorkCommand = Schemas["WorkCommand"];
 export type IncidentReport = Schemas["IncidentReport"];
 export type Reported = Schemas["Reported"];
 export type OwnReport = Schemas["OwnReport"];
-export type Centre = Schemas["Centre"];
 
 /** A thin link answers late or never: after so long nothing is waited for any more. */
 const ANSWER_MS = 30_000;
@@ -60,7 +59,6 @@ export const phone = {
     inTime(UPLOAD_MS, (signal) => call<Reported>("POST", "/reports", report, signal)),
   ownReports: (signal?: AbortSignal) => call<OwnReport[]>("GET", "/reports/own", undefined, signal),
   reportAreas: (signal?: AbortSignal) => call<Area[]>("GET", "/reports/areas", undefined, signal),
-  centre: (signal?: AbortSignal) => call<Centre>("GET", "/centre", undefined, signal),
 };
 
 export const attachmentUrl = (incident: number, file: number) =>

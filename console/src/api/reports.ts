@@ -1,6 +1,6 @@
 /** Statistics and bulletins: the routes of the reports page. */
 import { type Answer, API, call, problemOf } from "./client";
-import type { BulletinFormat, BulletinRow, Centre, Language, NewBulletin, Statistics } from "./types";
+import type { BulletinFormat, BulletinRow, Language, NewBulletin, Statistics } from "./types";
 
 /** What the numbers are asked about; what is left out excludes nothing. */
 export interface StatisticsQuestion {
@@ -23,7 +23,6 @@ const query = (question: StatisticsQuestion) => {
 export const reports = {
   statistics: (question: StatisticsQuestion, signal?: AbortSignal) =>
     call<Statistics>("GET", `/statistics?${query(question)}`, undefined, signal),
-  centre: (signal?: AbortSignal) => call<Centre>("GET", "/centre", undefined, signal),
   bulletins: (signal?: AbortSignal) => call<BulletinRow[]>("GET", "/bulletins", undefined, signal),
   make: (bulletin: NewBulletin) => call<BulletinRow>("POST", "/bulletins", bulletin),
 };

@@ -4,7 +4,7 @@
  */
 import type { components } from "./schema.gen";
 
-type Schemas = components["schemas"];
+export type Schemas = components["schemas"];
 
 /** The document calls an optional field nullable as well; the gateway leaves it out and never sends `null`. */
 type Sent<T> = T extends readonly (infer Item)[]
@@ -13,7 +13,7 @@ type Sent<T> = T extends readonly (infer Item)[]
     ? { [Key in keyof T]: Sent<Exclude<T[Key], null>> }
     : T;
 
-type Wire<Name extends keyof Schemas> = Sent<Schemas[Name]>;
+export type Wire<Name extends keyof Schemas> = Sent<Schemas[Name]>;
 
 export type Role = Schemas["Role"];
 export type Language = Schemas["Language"];

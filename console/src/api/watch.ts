@@ -1,6 +1,6 @@
 /** Hand-overs, the map's ground and the wall: the routes of the watch. */
 import { call } from "./client";
-import type { Centre, Handover, HandoverSignature, MapGround, NewHandover, Shift, Wall } from "./types";
+import type { Handover, HandoverSignature, MapGround, NewHandover, Shift, Wall } from "./types";
 
 export const watch = {
   shift: (signal?: AbortSignal) => call<Shift>("GET", "/shift", undefined, signal),
@@ -10,7 +10,6 @@ export const watch = {
   open: (handover: NewHandover) => call<Handover>("POST", "/handovers", handover),
   sign: (id: number, signature: HandoverSignature) =>
     call<Handover>("POST", `/handovers/${id}/signature`, signature),
-  centre: (signal?: AbortSignal) => call<Centre>("GET", "/centre", undefined, signal),
   map: (signal?: AbortSignal) => call<MapGround>("GET", "/map", undefined, signal),
   wall: (signal?: AbortSignal) => call<Wall>("GET", "/wall", undefined, signal),
 };

@@ -25,17 +25,17 @@ use sharpeyes_domain::{
 use super::{Results, Row, quantile, sorted};
 use crate::shared::workspace_root;
 
-const OPEN: i64 = 100_000;
-const PAST: i64 = 830_000;
-const GRIDS: i64 = 1_016;
-const DEPARTMENTS: i64 = 14;
-const WORKERS: i64 = 560;
+pub(super) const OPEN: i64 = 100_000;
+pub(super) const PAST: i64 = 830_000;
+pub(super) const GRIDS: i64 = 1_016;
+pub(super) const DEPARTMENTS: i64 = 14;
+pub(super) const WORKERS: i64 = 560;
 const PAGE: u32 = 50;
 const ROUNDS: usize = 12;
 /// 2026-11-26.
-const NOW: i64 = 1_795_651_200_000;
+pub(super) const NOW: i64 = 1_795_651_200_000;
 
-const CLASSES: &[&str] = &[
+pub(super) const CLASSES: &[&str] = &[
     "crowding",
     "intrusion",
     "accident",
@@ -47,7 +47,7 @@ const CLASSES: &[&str] = &[
     "help",
     "traffic_order",
 ];
-const SOURCES: &[&str] = &["camera", "grid", "police_110", "hotline_12345", "app", "visit"];
+pub(super) const SOURCES: &[&str] = &["camera", "grid", "police_110", "hotline_12345", "app", "visit"];
 const PLACES: &[&str] = &[
     "文化广场",
     "东门桥",

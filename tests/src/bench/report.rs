@@ -27,37 +27,20 @@ use sharpeyes_domain::{
     time::WallTime,
 };
 
-use super::{Results, Row, quantile, queue::Random, sorted};
+use super::{
+    Results, Row, quantile,
+    queue::{CLASSES, DEPARTMENTS, GRIDS, NOW, OPEN, PAST, Random, SOURCES, WORKERS},
+    sorted,
+};
 use crate::shared::workspace_root;
 
-const OPEN: i64 = 100_000;
-const PAST: i64 = 830_000;
 const TOWNSHIPS: i64 = 16;
 const VILLAGES: i64 = 127;
-const GRIDS: i64 = 1_016;
-const DEPARTMENTS: i64 = 14;
-const WORKERS: i64 = 560;
 const ROUNDS: usize = 7;
-/// 2026-11-26 00:00 UTC.
-const NOW: i64 = 1_795_651_200_000;
 /// One after the other.
 const APART_MS: i64 = 37_000;
 /// October 2026 in Shanghai.
 const MONTH: (i64, i64) = (1_790_784_000_000, 1_793_462_400_000);
-
-const CLASSES: &[&str] = &[
-    "crowding",
-    "intrusion",
-    "accident",
-    "stopped_vehicle",
-    "safety_hazard",
-    "dispute",
-    "facility",
-    "environment",
-    "help",
-    "traffic_order",
-];
-const SOURCES: &[&str] = &["camera", "grid", "police_110", "hotline_12345", "app", "visit"];
 
 /// `report.month_s`.
 ///

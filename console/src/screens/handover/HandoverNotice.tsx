@@ -1,6 +1,7 @@
 /** In the header: a hand-over that waits for this operator's signature. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
+import { centreQuery } from "../../api/centre";
 import { need } from "../../api/client";
 import { screensOf, useViewer } from "../../api/session";
 import type { Handover } from "../../api/types";
@@ -28,11 +29,7 @@ export function useHandovers() {
 /** What classes are called: the centre may have its own. */
 export function useClassNames(): (id: string) => string {
   const { t, language } = useSpeech();
-  const centre = useQuery({
-    queryKey: ["centre"],
-    queryFn: ({ signal }) => need(watch.centre(signal)),
-    staleTime: 600_000,
-  });
+  const centre = useQuery(centreQuery);
   return (id) => {
     const own = centre.data?.classes.find((one) => one.id === id);
     return t.incidentClass[id] ?? (language === "en" ? own?.name_en : undefined) ?? own?.name ?? id;

@@ -1,5 +1,6 @@
 /** From what a grid worker writes to what the gateway takes. No words and no React here. */
-import type { Centre, IncidentReport } from "../../api/phone";
+import type { IncidentReport } from "../../api/phone";
+import type { Centre } from "../../api/types";
 import type { ReportDraft } from "./keep";
 
 type Class = Centre["classes"][number];

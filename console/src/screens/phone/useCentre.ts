@@ -1,16 +1,11 @@
 /** Names of units and classes as the site calls them. */
 import { useQuery } from "@tanstack/react-query";
-import { need } from "../../api/client";
-import { phone } from "../../api/phone";
+import { centreQuery } from "../../api/centre";
 import { useSpeech } from "../../i18n/context";
 
 export function useCentre() {
   const { t, language } = useSpeech();
-  const centre = useQuery({
-    queryKey: ["centre"],
-    queryFn: ({ signal }) => need(phone.centre(signal)),
-    staleTime: 10 * 60_000,
-  });
+  const centre = useQuery(centreQuery);
   const classes = centre.data?.classes ?? [];
   const units = centre.data?.units ?? [];
   return {

@@ -3,8 +3,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { App, Button, Input, Modal, Radio, Select, Upload, type UploadFile } from "antd";
 import { useRef, useState } from "react";
-import { Field } from "../../actions/AssessDialog";
 import { freshKey } from "../../actions/command";
+import { Field } from "../../actions/form";
 import { TimeField } from "../../actions/TimeField";
 import { useCentre } from "../../actions/useCentre";
 import { client, need } from "../../api/client";

@@ -1,10 +1,9 @@
 /** Whether the queue shows groups: by the rate, or by hand. Follows the clock, so that a flood ends when nothing comes. */
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { need } from "../../api/client";
+import { centreQuery } from "../../api/centre";
 import { mayAct, useViewer } from "../../api/session";
 import type { Incident } from "../../api/types";
-import { watch } from "../../api/watch";
 import { useNow } from "../../components/useNow";
 import { arrivals, CALM, isGrouped, next } from "../../queue/flood";
 
@@ -14,11 +13,7 @@ const USUAL = { incidents: 20, window_s: 60 };
 export function useFlood(incidents: readonly Incident[]) {
   const viewer = useViewer();
   const now = useNow();
-  const centre = useQuery({
-    queryKey: ["centre"],
-    queryFn: ({ signal }) => need(watch.centre(signal)),
-    staleTime: 600_000,
-  });
+  const centre = useQuery(centreQuery);
   const flood = centre.data?.flood ?? USUAL;
   const arrived = arrivals(incidents, flood, now);
   const [state, setState] = useState(CALM);

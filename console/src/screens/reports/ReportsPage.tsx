@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { App, Button, DatePicker, Empty, Input, Segmented, Select, TreeSelect } from "antd";
 import dayjs, { type Dayjs } from "dayjs";
 import { lazy, Suspense, useMemo, useState } from "react";
+import { centreQuery } from "../../api/centre";
 import { client, need, ProblemError } from "../../api/client";
 import { reports } from "../../api/reports";
 import { mayAct, useViewer } from "../../api/session";
@@ -117,7 +118,7 @@ function Chooser({
   const { t } = useSpeech();
   const named = useNamed();
   const areas = useQuery({ queryKey: ["areas"], queryFn: ({ signal }) => need(client.areas(signal)) });
-  const centre = useQuery({ queryKey: ["centre"], queryFn: ({ signal }) => need(reports.centre(signal)) });
+  const centre = useQuery(centreQuery);
   const set = (change: Partial<Choice>) => onChange({ ...choice, ...change });
   const nodes = useMemo(() => tree(areas.data ?? []), [areas.data]);
   const options = (list: { id: string; name: string; name_en?: string }[]) =>
