@@ -14,6 +14,7 @@ use serde::Serialize;
 use sharpeyes_domain::{
     alarm::{AlarmEdge, EndCause, Moment},
     detection::Detection,
+    geometry::NormRect,
     ladder::{DecoderChoice, LadderMode, Rung, RungReason},
     time::{MediaDuration, Pts, WallTime},
     track::Track,
@@ -122,6 +123,9 @@ struct StepLine {
 struct DetectionsLine<'a> {
     pts_90k: Pts,
     wall_ms: WallTime,
+    /// Where in the picture was looked, when not everywhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<NormRect>,
     detections: &'a [Detection],
 }
 
@@ -195,15 +199,15 @@ struct ReplayEyes<'a> {
 impl ReplayEyes<'_> {
     fn detect(&mut self, wanted: &Wanted) -> Result<Interest, ReplayError> {
         let began = self.clock.instant();
-        let detections = self.detector.detect_above(&wanted.frame.picture(), self.pipeline.floor())?;
+        let part = self.pipeline.part(wanted);
+        let detections = self.detector.detect_in(&wanted.frame.picture(), part, self.pipeline.floor())?;
         self.stats.detect_ms += self.clock.instant().duration_since(began).as_millis();
         self.stats.detected += 1;
         self.stats.detections += detections.len() as u64;
         let at = Moment { pts: wanted.frame.pts, wall: wanted.frame.wall };
         let (pts_90k, wall_ms) = (at.pts, at.wall);
-        self.results.detections.line(&DetectionsLine { pts_90k, wall_ms, detections: &detections })?;
-        self.pipeline.see(&wanted.frame);
-        let sight = self.pipeline.look(at, wanted.look, &detections, wanted.changed);
+        self.results.detections.line(&DetectionsLine { pts_90k, wall_ms, part, detections: &detections })?;
+        let sight = self.pipeline.look(wanted, part, &detections);
         if let Some(observation) = &sight.observation {
             let (things, tracks) = (&observation.things, &observation.tracks);
             self.results.tracks.line(&TracksLine { pts_90k, wall_ms, things, tracks })?;

@@ -16,7 +16,7 @@ use ort::{
 };
 use sharpeyes_domain::{
     detection::{Detection, ObjectClass},
-    geometry::Confidence,
+    geometry::{Confidence, NormRect},
 };
 
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
     letterbox::{InputSize, Letterbox},
     manifest::{Input, Layout, Manifest, ModelFile},
     nms::{self, Suppression},
-    picture::Picture,
+    picture::{Picture, PixelArea},
     preprocess::{self, Preprocessor},
     provider::Provider,
     runtime::Runtime,
@@ -220,7 +220,43 @@ impl Detector {
         score: Confidence,
     ) -> Result<Vec<Detection>, InferenceError> {
         picture.check()?;
-        let preprocessor = self.shapes.preprocessor(picture, &self.manifest.input);
+        let input = self.input_size(picture.width_px(), picture.height_px());
+        self.run(picture, input, score)
+    }
+
+    /// What is in a part of the picture, in shares of the whole picture; `None`: in all of it.
+    ///
+    /// A model of any size computes for the part what it covers, though at no smaller scale than it sees the whole; one of
+    /// a fixed size sees it larger for the same time.
+    ///
+    /// # Errors
+    /// As [`Detector::detect`].
+    pub fn detect_in(
+        &mut self,
+        picture: &Picture<'_>,
+        part: Option<NormRect>,
+        score: Confidence,
+    ) -> Result<Vec<Detection>, InferenceError> {
+        let Some(part) = part else { return self.detect_above(picture, score) };
+        picture.check()?;
+        let area = PixelArea::of(&part, picture.width_px(), picture.height_px());
+        let whole = self.input_size(picture.width_px(), picture.height_px());
+        let input = self.manifest.input.size_for_part(whole, area);
+        let mut detections = self.run(&picture.crop(area), input, score)?;
+        let part = area.share_of(picture.width_px(), picture.height_px());
+        for detection in &mut detections {
+            detection.rect = detection.rect.within(&part);
+        }
+        Ok(detections)
+    }
+
+    fn run(
+        &mut self,
+        picture: &Picture<'_>,
+        input: InputSize,
+        score: Confidence,
+    ) -> Result<Vec<Detection>, InferenceError> {
+        let preprocessor = self.shapes.preprocessor(picture, input, &self.manifest.input);
         let letterbox = *preprocessor.letterbox();
         let tensor = preprocessor.run(picture);
         let frame = Frame {
@@ -285,13 +321,17 @@ impl Detector {
 
 impl Shapes {
     /// The tables for a picture of this size, made when it is seen for the first time.
-    fn preprocessor(&mut self, picture: &Picture<'_>, input: &Input) -> &mut Preprocessor {
+    fn preprocessor(&mut self, picture: &Picture<'_>, size: InputSize, input: &Input) -> &mut Preprocessor {
         let (width_px, height_px) = (picture.width_px(), picture.height_px());
-        let known = self.0.iter().position(|s| s.width_px == width_px && s.height_px == height_px);
+        let is_known = |shape: &PictureShape| {
+            shape.width_px == width_px
+                && shape.height_px == height_px
+                && shape.preprocessor.letterbox().input == size
+        };
+        let known = self.0.iter().position(is_known);
         let shape = match known {
             Some(index) => self.0.remove(index),
             None => {
-                let size = input.size_for(width_px, height_px);
                 let letterbox = Letterbox::new(width_px, height_px, size, input.placement);
                 tracing::debug!(width_px, height_px, ?letterbox, "a new picture size");
                 if self.0.len() == MAX_SHAPES {

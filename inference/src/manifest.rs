@@ -16,6 +16,7 @@ use crate::{
     error::{InferenceError, ManifestProblem, ManifestReason},
     family::Family,
     letterbox::{InputSize, MAX_SIDE_PX, Placement},
+    picture::PixelArea,
     sha256::Sha256Hash,
 };
 
@@ -86,7 +87,30 @@ impl Input {
             Resolution::Dynamic => self.size.for_picture(width_px, height_px, SIDE_STEP),
         }
     }
+
+    /// The input for a part of a picture whose whole gets `whole`.
+    #[must_use]
+    pub(crate) fn size_for_part(&self, whole: InputSize, part: PixelArea) -> InputSize {
+        match self.resolution {
+            Resolution::Fixed => self.size,
+            // As if the picture were so large and no larger: a part is never blown up beyond its own pixels.
+            Resolution::Dynamic => {
+                let most = |side: u32, of: u32| {
+                    let most = (side * PART.0).div_ceil(PART.1).next_multiple_of(SIDE_STEP);
+                    most.min(of.next_multiple_of(SIDE_STEP))
+                };
+                let budget = InputSize {
+                    width_px: most(whole.width_px, part.width_px),
+                    height_px: most(whole.height_px, part.height_px),
+                };
+                budget.for_picture(part.width_px, part.height_px, SIDE_STEP)
+            }
+        }
+    }
 }
+
+/// Share of each side of the whole input that a part of a picture gets: two thirds, 0.44 of the time.
+const PART: (u32, u32) = (2, 3);
 
 /// Whether a model takes pictures of one size only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

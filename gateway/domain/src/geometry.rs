@@ -87,6 +87,29 @@ impl NormRect {
         NormPoint { x: f32::midpoint(self.x0, self.x1), y: self.y1 }
     }
 
+    /// The smallest box around both.
+    #[must_use]
+    pub const fn union(&self, other: &Self) -> Self {
+        Self {
+            x0: self.x0.min(other.x0),
+            y0: self.y0.min(other.y0),
+            x1: self.x1.max(other.x1),
+            y1: self.y1.max(other.y1),
+        }
+    }
+
+    /// A box in shares of `part`, in the picture of which that is a part.
+    #[must_use]
+    pub fn within(&self, part: &Self) -> Self {
+        let (w, h) = (part.width(), part.height());
+        Self {
+            x0: self.x0.mul_add(w, part.x0),
+            y0: self.y0.mul_add(h, part.y0),
+            x1: self.x1.mul_add(w, part.x0),
+            y1: self.y1.mul_add(h, part.y0),
+        }
+    }
+
     /// The part inside the picture.
     #[must_use]
     pub fn clipped(&self) -> Self {

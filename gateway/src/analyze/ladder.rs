@@ -136,6 +136,8 @@ pub struct Ladder {
     /// When anything last happened: it was watched, or a keyframe showed something new.
     last_stir: Pts,
     last_detected: Option<Pts>,
+    /// The last picture that was detected as a whole.
+    last_whole: Option<Pts>,
     /// Keyframes in a row that showed something new.
     n_changed: u32,
     patience: u32,
@@ -165,6 +167,7 @@ impl Ladder {
             last_look: None,
             last_stir: Pts(0),
             last_detected: None,
+            last_whole: None,
             n_changed: 0,
             patience: PATIENCE,
             is_busy: false,
@@ -294,6 +297,16 @@ impl Ladder {
             self.last_look = Some(at);
         }
         is_wanted
+    }
+
+    /// On an upper rung: whether less than the whole picture at `at` may be detected. Once in [`RECHECK`] it may not.
+    pub fn may_look_at_parts(&mut self, at: Pts) -> bool {
+        let may = self.settings.mode == LadderMode::Auto
+            && self.last_whole.is_some_and(|last| at - last < RECHECK && at >= last);
+        if !may {
+            self.last_whole = Some(at);
+        }
+        may
     }
 
     /// What the picture of `at` meant. A detector that is behind tells it late, and that makes nothing last longer.

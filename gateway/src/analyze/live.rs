@@ -12,7 +12,7 @@ use std::{
 use sharpeyes_domain::{
     alarm::{AlarmEdge, EndCause, Moment},
     detection::Detection,
-    geometry::Confidence,
+    geometry::{Confidence, NormRect},
     ids::{CameraId, ModelId},
     ladder::{DecoderChoice, Rung, RungReason},
     tamper::TamperEdge,
@@ -427,16 +427,20 @@ impl LiveAnalysis {
         edges.into_iter().for_each(|edge| self.alarms.alarm(&self.camera, edge, None));
     }
 
-    /// On an inference thread: what was detected in one frame goes through tracker and rules.
-    pub(super) fn observed(&self, job: &mut Job, detections: &[Detection]) {
+    /// On an inference thread: where in this frame the detector has to look; `None`: everywhere.
+    pub(super) fn part(&self, job: &Job) -> Option<NormRect> {
+        lock(&self.state).pipeline.part(&job.wanted)
+    }
+
+    /// On an inference thread: what was detected in one frame, or in a part of it, goes through tracker and rules.
+    pub(super) fn observed(&self, job: &mut Job, part: Option<NormRect>, detections: &[Detection]) {
         let frame = &job.wanted.frame;
         let at = Moment { pts: frame.pts, wall: frame.wall };
         let mut state = lock(&self.state);
         if state.generation != job.generation {
             return;
         }
-        state.pipeline.see(&job.wanted.frame);
-        let sight = state.pipeline.look(at, job.wanted.look, detections, job.wanted.changed);
+        let sight = state.pipeline.look(&job.wanted, part, detections);
         let (urgency, shadow) = (state.pipeline.urgency(), state.pipeline.take_shadow());
         state.recent.push_back(at.wall);
         while state.recent.front().is_some_and(|oldest| at.wall.since(*oldest) >= RATE_WINDOW) {

@@ -12,6 +12,7 @@ pub mod motion;
 pub mod pipeline;
 pub mod pixels;
 mod pool;
+mod region;
 pub mod rounds;
 pub mod scheduler;
 mod snapshot;

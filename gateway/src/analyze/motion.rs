@@ -67,6 +67,41 @@ impl Cells {
     }
 }
 
+/// Places of a picture, 16 across and 8 down: coarse enough to be counted one by one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Places(u128);
+
+impl Places {
+    /// How many there are.
+    pub const N: usize = Self::COLUMNS * Self::ROWS;
+    const COLUMNS: usize = 16;
+    const ROWS: usize = 8;
+
+    /// Adds the place in which cell `x`, `y` of so many lies.
+    fn add(&mut self, (x, y): (usize, usize), (columns, rows): (usize, usize)) {
+        let at = |n: usize, of: usize, most: usize| (n * most / of.max(1)).min(most - 1);
+        self.0 |= 1 << (at(y, rows, Self::ROWS) * Self::COLUMNS + at(x, columns, Self::COLUMNS));
+    }
+
+    /// Each with its number and where it lies.
+    pub fn each(self) -> impl Iterator<Item = (usize, NormRect)> {
+        (0..Self::N).filter(move |n| self.0 >> n & 1 == 1).map(|n| {
+            let (x0, x1) = shares(n % Self::COLUMNS, Self::COLUMNS);
+            let (y0, y1) = shares(n / Self::COLUMNS, Self::ROWS);
+            (n, NormRect { x0, y0, x1, y1 })
+        })
+    }
+}
+
+/// Where number `n` of `of` in a row begins and ends.
+fn shares(n: usize, of: usize) -> (f32, f32) {
+    let share = |n: usize| {
+        f32::from(u16::try_from(n).unwrap_or(u16::MAX))
+            / f32::from(u16::try_from(of.max(1)).unwrap_or(u16::MAX))
+    };
+    (share(n), share(n + 1))
+}
+
 /// What a comparison found.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Change {
@@ -76,6 +111,8 @@ pub struct Change {
     pub is_moving: bool,
     /// What is new or moves, in the picture; `None` when nothing is.
     pub rect: Option<NormRect>,
+    /// Where something moves.
+    pub places: Places,
 }
 
 /// One camera's memory of how its picture looks.
@@ -110,6 +147,10 @@ impl Motion {
         change.is_new = n_together(&new, self.columns) >= LEAST_CELLS;
         change.is_moving = n_together(&moving, self.columns) >= LEAST_CELLS;
         change.rect = self.bounds(change.is_new.then_some(&new), change.is_moving.then_some(&moving));
+        let rows = moving.len() / self.columns.max(1);
+        for i in (0..moving.len()).filter(|&i| moving[i] && has_neighbour(&moving, self.columns, i)) {
+            change.places.add((i % self.columns, i / self.columns), (self.columns, rows));
+        }
         for i in 0..movement.len() {
             let by = movement[i].abs();
             self.excess[i] = if new[i] || moving[i] { by.max(newness[i].abs()) } else { 0 };
@@ -171,15 +212,11 @@ impl Motion {
             }
         }
         let (x0, y0, x1, y1) = bounds?;
-        let share = |n: usize, of: usize| {
-            f32::from(u16::try_from(n).unwrap_or(u16::MAX))
-                / f32::from(u16::try_from(of.max(1)).unwrap_or(u16::MAX))
-        };
         Some(NormRect {
-            x0: share(x0, self.columns),
-            y0: share(y0, rows),
-            x1: share(x1 + 1, self.columns),
-            y1: share(y1 + 1, rows),
+            x0: shares(x0, self.columns).0,
+            y0: shares(y0, rows).0,
+            x1: shares(x1, self.columns).1,
+            y1: shares(y1, rows).1,
         })
     }
 }

@@ -17,10 +17,11 @@ use sharpeyes_domain::{
 };
 
 use super::{
-    decode::Frame,
-    ladder::{Interest, Look},
+    ladder::Interest,
     pixels::{self, PixelSight, Pixels, Things},
+    region::{self, Restless},
     scheduler::Urgency,
+    watch::Wanted,
 };
 
 /// Chooses the frames that a detector sees: `fps` of them, evenly, whatever the camera's own rate is.
@@ -111,6 +112,8 @@ const FORGOTTEN: MediaDuration = MediaDuration::from_secs(60);
 const YOUNG: MediaDuration = MediaDuration::from_secs(5);
 /// Shares of its own size that a thing moves in a second before it counts as moving.
 const LIVELY: f32 = 0.15;
+/// What has stood for so long without any rule counting it is seen on keyframes until it moves.
+const SETTLED: MediaDuration = MediaDuration::from_secs(10);
 /// Two boxes that share this much are the same standing thing, seen again.
 const SAME: f32 = 0.5;
 
@@ -129,6 +132,7 @@ pub struct CameraPipeline {
     newest: Option<Moment>,
     urgency: Urgency,
     pixels: Pixels,
+    restless: Restless,
     /// The picture whose detections come next.
     picture: Option<LumaPicture>,
 }
@@ -161,6 +165,7 @@ impl CameraPipeline {
             newest: None,
             urgency: Urgency::Idle,
             pixels: Pixels::new(things),
+            restless: Restless::default(),
             picture: None,
         }
     }
@@ -185,11 +190,6 @@ impl CameraPipeline {
         self.rules.iter().chain(&self.shadow)
     }
 
-    /// The picture whose detections [`Self::look`] takes next: its pixels are looked at, too.
-    pub fn see(&mut self, frame: &Frame) {
-        self.picture = pixels::luma(frame);
-    }
-
     /// What the rules ask of the analysis: the highest rung on which any of them lets it rest, the most pictures a
     /// second that any of them may want, and the shortest time for which any of them lets it doze.
     #[must_use]
@@ -202,22 +202,29 @@ impl CameraPipeline {
         })
     }
 
-    /// Takes the detections of one picture and says what the camera deserves next.
-    pub fn look(
-        &mut self,
-        at: Moment,
-        look: Look,
-        detections: &[Detection],
-        changed: Option<NormRect>,
-    ) -> Sight {
-        if look.is_glance() {
-            let interest = self.glance(at, detections, changed);
+    /// Where in this picture the detector has to look; `None`: everywhere.
+    #[must_use]
+    pub fn part(&self, wanted: &Wanted) -> Option<NormRect> {
+        let moving = self.restless.others(wanted.moving);
+        region::part(moving, self.tracker.live(), wanted.frame.width_px).filter(|_| wanted.may_be_part)
+    }
+
+    /// Takes what was detected in one picture, or in a `part` of it, and says what the camera deserves next.
+    pub fn look(&mut self, wanted: &Wanted, part: Option<NormRect>, detections: &[Detection]) -> Sight {
+        let at = Moment { pts: wanted.frame.pts, wall: wanted.frame.wall };
+        if wanted.look.is_glance() {
+            let interest = self.glance(at, detections, wanted.changed);
             if interest.is_new {
-                self.picture = None;
                 return Sight { interest, observation: None };
             }
         }
-        let observation = self.observe(at, detections);
+        if part.is_none() {
+            self.restless.learn(wanted.moving, detections);
+        }
+        self.picture = pixels::luma(&wanted.frame);
+        let before = self.newest.map(|newest| newest.pts);
+        let complete = part.map(|part| region::complete(&part, detections, self.tracker.live(), before));
+        let observation = self.observe(at, complete.as_deref().unwrap_or(detections));
         let interest = self.interest(at, &observation.tracks);
         Sight { interest, observation: Some(observation) }
     }
@@ -250,9 +257,13 @@ impl CameraPipeline {
         let mut interest =
             Interest { is_busy: self.all_rules().any(|rule| !rule.is_quiet()), ..Interest::default() };
         for track in tracks {
+            let has_settled = track.stood() >= SETTLED;
             for rule in self.awake(local) {
                 let need = rule.kind.need();
-                if rule.cares_about(track) {
+                if has_settled && rule.cares_about(track) {
+                    // What it counts already is busy above; what it may count when it moves shows when it moves.
+                    interest.is_settled = true;
+                } else if rule.cares_about(track) {
                     // A rule may count the time of what stands still long before it says anything.
                     interest.is_busy = true;
                     if is_lively(track, at.pts) {
@@ -414,6 +425,38 @@ mod tests {
         assert!(sampler.is_due(Pts(0)));
         assert!(!sampler.is_due(Pts(9_000)));
         assert!(sampler.is_due(Pts(18_000)));
+    }
+
+    #[test]
+    fn what_has_stood_for_long_is_seen_on_keyframes_until_it_moves() {
+        use sharpeyes_domain::{
+            detection::ObjectClass,
+            ids::RuleId,
+            rule::{RuleConfig, RuleKind},
+        };
+        // One of five that would be a crowd.
+        let rule = RuleConfig::new(RuleId::new("crowd").unwrap(), RuleKind::Crowding { at_least: 5 }, None);
+        let mut pipeline = CameraPipeline::new(&[rule], None, Confidence::new(0.1), TimeZone::UTC);
+        let mut interest = |tenths: i64, x: f32| {
+            let at = Moment { pts: Pts(tenths * 9_000), wall: WallTime(tenths * 100) };
+            let rect = NormRect { x0: x, y0: 0.2, x1: x + 0.1, y1: 0.7 };
+            let confidence = Confidence::new(0.9);
+            let person = Detection { class: ObjectClass::Person, confidence, rect };
+            let observation = pipeline.observe(at, &[person]);
+            pipeline.interest(at, &observation.tracks)
+        };
+        for n in 0..15 {
+            interest(2 * n, 0.1 + 0.01 * n as f32);
+        }
+        let arrived = interest(32, 0.25);
+        assert!(arrived.is_busy && arrived.fps > 0.0, "{arrived:?}");
+        let mut stood = Interest::default();
+        for n in 17..100 {
+            stood = interest(2 * n, 0.25);
+        }
+        assert!(!stood.is_busy && stood.is_settled && stood.fps <= 0.0, "{stood:?}");
+        let moves = (100..115).map(|n| interest(2 * n, 0.25 + 0.012 * (n - 99) as f32)).last().unwrap();
+        assert!(moves.is_busy && moves.fps > 0.0, "{moves:?}");
     }
 
     #[test]

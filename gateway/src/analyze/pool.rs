@@ -249,13 +249,14 @@ impl InferencePool {
         }
         let Some(detector) = detectors.get_mut(analysis.model()) else { return Ok(Looked::Seen) };
         worker.at(|work| work.running = Some(running(Some(detector.interrupter()))));
-        let detections = detector.detect_above(&job.picture(), analysis.floor());
+        let part = analysis.part(job);
+        let detections = detector.detect_in(&job.picture(), part, analysis.floor());
         // Only the detector is watched: the disk of the desk may be slow without anything hanging here.
         worker.at(|work| work.running = None);
         if worker.is_given_up() {
             return Ok(Looked::TooLate);
         }
-        analysis.observed(job, &detections?);
+        analysis.observed(job, part, &detections?);
         Ok(Looked::Seen)
     }
 }

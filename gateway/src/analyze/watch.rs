@@ -18,7 +18,7 @@ use super::{
     decode::{DecodeError, Decoded, Decoder, DecoderElement, Frame, KeyframeDecoder},
     gate::Gate,
     ladder::{Interest, Ladder, LadderSettings, Look, Step},
-    motion::{Cells, Change, Motion},
+    motion::{Cells, Change, Motion, Places},
     pipeline::FrameSampler,
 };
 
@@ -36,6 +36,10 @@ pub struct Wanted {
     pub look: Look,
     /// Where it differs from what the camera usually shows; `None` where that is not known.
     pub changed: Option<NormRect>,
+    /// Where something moves.
+    pub moving: Places,
+    /// Whether only a part of it need be detected: the whole picture was, not long ago.
+    pub may_be_part: bool,
 }
 
 /// What came of a picture that was detected.
@@ -447,7 +451,8 @@ impl Watch {
     ) -> Result<(), DecodeError> {
         let Some(frame) = picture.frame() else { return Ok(()) };
         self.counters.wanted[index(self.ladder.rung())] += 1;
-        match eyes.look(Wanted { frame, look, changed: change.rect }) {
+        let may_be_part = look == Look::Watching && self.ladder.may_look_at_parts(picture.pts);
+        match eyes.look(Wanted { frame, look, changed: change.rect, moving: change.places, may_be_part }) {
             Some(interest) => self.judge(Answer { at: picture.pts, look, interest }, eyes),
             None => {
                 self.n_looking += 1;

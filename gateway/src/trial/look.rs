@@ -7,7 +7,7 @@ use std::{collections::HashMap, ops::ControlFlow, sync::Arc};
 
 use jiff::tz::TimeZone;
 use sharpeyes_domain::{
-    alarm::{AlarmBegin, AlarmEdge, EndCause, Moment},
+    alarm::{AlarmBegin, AlarmEdge, EndCause},
     geometry::Confidence,
     ids::{RuleId, StreamId},
     ladder::{DecoderChoice, LadderMode},
@@ -246,11 +246,10 @@ impl<'a, C: Course> TrialEyes<'a, C> {
     }
 
     fn detect(&mut self, wanted: &Wanted) -> Result<Interest, InferenceError> {
-        let detections = self.detector.detect_above(&wanted.frame.picture(), self.pipeline.floor())?;
+        let part = self.pipeline.part(wanted);
+        let detections = self.detector.detect_in(&wanted.frame.picture(), part, self.pipeline.floor())?;
         self.n_detected += 1;
-        let at = Moment { pts: wanted.frame.pts, wall: wanted.frame.wall };
-        self.pipeline.see(&wanted.frame);
-        let sight = self.pipeline.look(at, wanted.look, &detections, wanted.changed);
+        let sight = self.pipeline.look(wanted, part, &detections);
         if let Some(observation) = sight.observation {
             for edge in observation.edges {
                 self.edge(edge, Some((&wanted.frame, &observation.tracks)));

@@ -111,7 +111,13 @@ impl Stand {
             colour: sharpeyes_inference::ColourSpace::default(),
             planes: Arc::new([plane(luma, 64 * 64), plane(128, 32 * 64), plane(128, 32 * 64)]),
         };
-        let wanted = Wanted { frame, look: Look::Watching, changed: None };
+        let wanted = Wanted {
+            frame,
+            look: Look::Watching,
+            changed: None,
+            moving: crate::analyze::motion::Places::default(),
+            may_be_part: false,
+        };
         self.cameras[name].enqueue(wanted, 0);
     }
 
