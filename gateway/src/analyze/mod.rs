@@ -14,6 +14,7 @@ pub mod pixels;
 mod pool;
 pub mod rounds;
 pub mod scheduler;
+pub mod seat;
 mod snapshot;
 pub mod watch;
 

@@ -56,8 +56,9 @@ pub use storage::{
 };
 pub use ticket::{Ticket, TicketHand, TicketKind, TicketNote, TicketScope, TicketState};
 pub use trial::{
-    CameraRules, NewTrial, RuleProblem, RuleVerdicts, ShadowAlarm, ShadowAlarms, Trial, TrialAlarm,
-    TrialBlind, TrialDetail, TrialLiveAlarm, TrialResult, TrialSide, TrialState, WrittenRule,
+    CameraRules, ComparedAlarm, NewTrial, RuleProblem, RuleVerdicts, ShadowAlarm, ShadowAlarms, ShadowModel,
+    Trial, TrialAlarm, TrialBlind, TrialDetail, TrialLiveAlarm, TrialResult, TrialSide, TrialState,
+    WrittenRule,
 };
 
 // ---- errors

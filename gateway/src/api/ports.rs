@@ -14,6 +14,8 @@ pub trait CameraHealth: Send + Sync + 'static {
     fn stream(&self, stream: &StreamId) -> Option<Status>;
     /// The camera's analysis; `None` when it is switched off.
     fn analysis(&self, camera: &CameraId) -> Option<AnalysisReport>;
+    /// The shadow model beside it; `None` when the camera has none.
+    fn shadow(&self, camera: &CameraId) -> Option<AnalysisReport>;
 }
 
 /// How the analysis of one camera is doing.

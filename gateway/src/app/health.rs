@@ -26,6 +26,7 @@ pub(super) struct Health {
     started: WallTime,
     streams: HashMap<StreamId, Arc<StatusCell>>,
     analyses: HashMap<CameraId, Watched>,
+    shadows: HashMap<CameraId, Watched>,
 }
 
 enum Watched {
@@ -40,7 +41,13 @@ enum Watched {
 
 impl Health {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { started: clock.wall(), clock, streams: HashMap::new(), analyses: HashMap::new() }
+        Self {
+            started: clock.wall(),
+            clock,
+            streams: HashMap::new(),
+            analyses: HashMap::new(),
+            shadows: HashMap::new(),
+        }
     }
 
     pub(super) fn stream(&mut self, stream: StreamId, status: Arc<StatusCell>) {
@@ -59,6 +66,37 @@ impl Health {
         reason: String,
     ) {
         self.analyses.insert(camera, Watched::Unavailable { model, code, reason });
+    }
+
+    pub(super) fn shadowed(&mut self, camera: CameraId, analysis: Arc<LiveAnalysis>) {
+        self.shadows.insert(camera, Watched::Live(analysis));
+    }
+
+    pub(super) fn not_shadowed(
+        &mut self,
+        camera: CameraId,
+        model: ModelId,
+        code: &'static str,
+        reason: String,
+    ) {
+        self.shadows.insert(camera, Watched::Unavailable { model: Some(model), code, reason });
+    }
+
+    fn tell(&self, watched: &Watched) -> AnalysisReport {
+        match watched {
+            Watched::Live(analysis) => self.report(analysis.status()),
+            Watched::Unavailable { model, code, reason } => AnalysisReport {
+                state: AnalysisState::Failed,
+                fps: 0.0,
+                dropped: 0,
+                blind_since: Some(self.started),
+                model: model.clone(),
+                place: None,
+                decoder: None,
+                message_code: Some((*code).to_owned()),
+                remedy: Some(reason.clone()),
+            },
+        }
     }
 
     fn report(&self, status: AnalysisStatus) -> AnalysisReport {
@@ -121,19 +159,10 @@ impl CameraHealth for Health {
     }
 
     fn analysis(&self, camera: &CameraId) -> Option<AnalysisReport> {
-        match self.analyses.get(camera)? {
-            Watched::Live(analysis) => Some(self.report(analysis.status())),
-            Watched::Unavailable { model, code, reason } => Some(AnalysisReport {
-                state: AnalysisState::Failed,
-                fps: 0.0,
-                dropped: 0,
-                blind_since: Some(self.started),
-                model: model.clone(),
-                place: None,
-                decoder: None,
-                message_code: Some((*code).to_owned()),
-                remedy: Some(reason.clone()),
-            }),
-        }
+        self.analyses.get(camera).map(|watched| self.tell(watched))
+    }
+
+    fn shadow(&self, camera: &CameraId) -> Option<AnalysisReport> {
+        self.shadows.get(camera).map(|watched| self.tell(watched))
     }
 }

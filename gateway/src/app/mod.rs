@@ -7,6 +7,7 @@ mod analysis;
 mod health;
 mod ingest;
 pub(crate) mod keeping;
+mod shadow;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 

@@ -210,6 +210,10 @@ impl CameraHealth for Quiet {
         None
     }
 
+    fn shadow(&self, _: &CameraId) -> Option<AnalysisReport> {
+        None
+    }
+
     fn analysis(&self, _: &CameraId) -> Option<AnalysisReport> {
         Some(AnalysisReport {
             state: AnalysisState::Waiting,
