@@ -241,6 +241,7 @@ export const en: Words = {
     append: "alarm added",
     raise: "level raised",
     suggest_close: "closing suggested",
+    self_test: "self-test",
     hand_over: "handed over",
     withdraw: "taken back from the unit",
     feedback: "fed back",

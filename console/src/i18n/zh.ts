@@ -245,6 +245,7 @@ export const zh = {
     append: "新增报警",
     raise: "等级升高",
     suggest_close: "建议关闭",
+    self_test: "系统自检",
     hand_over: "交接",
     withdraw: "收回派单",
     feedback: "反馈",

@@ -692,6 +692,7 @@ fn random_action(random: &mut Random, now: WallTime, other: IncidentId) -> Incid
         ActionKind::Append => IncidentAction::Claim,
         ActionKind::Raise => IncidentAction::Raise { level: Level::ALL[random.index(4)] },
         ActionKind::SuggestClose => IncidentAction::SuggestClose,
+        ActionKind::SelfTest => IncidentAction::SelfTest,
     }
 }
 
