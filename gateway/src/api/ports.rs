@@ -5,6 +5,7 @@ use sharpeyes_domain::{
     ladder::{Rung, RungReason},
     time::WallTime,
 };
+use sharpeyes_inference::Provider;
 
 use crate::{analyze::decode::DecoderElement, ingest::Status};
 
@@ -29,6 +30,8 @@ pub struct AnalysisReport {
     pub dropped: u64,
     /// The detector.
     pub model: Option<ModelId>,
+    /// What computes.
+    pub provider: Provider,
     /// Where it stands on the ladder; `None` when it does not run.
     pub place: Option<LadderPlace>,
     /// What decodes; `None` before the first picture.

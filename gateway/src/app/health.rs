@@ -7,6 +7,7 @@ use sharpeyes_domain::{
     ladder::RungReason,
     time::WallTime,
 };
+use sharpeyes_inference::Provider;
 
 use crate::{
     analyze::{AnalysisStatus, Fault, LiveAnalysis},
@@ -23,6 +24,7 @@ const REDUCED: f32 = 0.7;
 /// Every place that a state is read from.
 pub(super) struct Health {
     clock: Clock,
+    provider: Provider,
     started: WallTime,
     streams: HashMap<StreamId, Arc<StatusCell>>,
     analyses: HashMap<CameraId, Watched>,
@@ -40,10 +42,11 @@ enum Watched {
 }
 
 impl Health {
-    pub(super) fn new(clock: Clock) -> Self {
+    pub(super) fn new(clock: Clock, provider: Provider) -> Self {
         Self {
             started: clock.wall(),
             clock,
+            provider,
             streams: HashMap::new(),
             analyses: HashMap::new(),
             shadows: HashMap::new(),
@@ -91,6 +94,7 @@ impl Health {
                 dropped: 0,
                 blind_since: Some(self.started),
                 model: model.clone(),
+                provider: self.provider,
                 place: None,
                 decoder: None,
                 message_code: Some((*code).to_owned()),
@@ -117,6 +121,7 @@ impl Health {
             fps: if is_waiting { 0.0 } else { status.fps },
             dropped: status.counters.dropped() + status.skipped,
             model: Some(status.model),
+            provider: self.provider,
             place: Some(LadderPlace { rung: status.rung, reason: status.reason, since: status.since }),
             decoder: status.decoder,
             blind_since: status.blind_since,

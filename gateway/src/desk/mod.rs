@@ -14,7 +14,7 @@ mod clocks;
 mod handover;
 mod report;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trace;
 
 use std::{

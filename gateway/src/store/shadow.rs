@@ -291,3 +291,69 @@ fn row(row: &Row<'_>) -> rusqlite::Result<ShadowAlarm> {
         evidence: json(row, "evidence")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use sharpeyes_domain::ids::RuleId;
+
+    use super::*;
+    use crate::{
+        desk::tests::{begin_edge, end_edge},
+        store::DISPATCH_MIGRATIONS,
+    };
+
+    const ALL: Span = Span { from: WallTime(0), to: WallTime(i64::MAX) };
+
+    fn camera() -> CameraId {
+        CameraId::new("cam").unwrap()
+    }
+
+    fn model(name: &str) -> ModelId {
+        ModelId::new(name).unwrap()
+    }
+
+    async fn log(dir: &tempfile::TempDir) -> ShadowLog {
+        let path = dir.path().join("dispatch.db");
+        let open = move || ShadowLog::open(Db::open(&path, DISPATCH_MIGRATIONS).unwrap()).unwrap();
+        tokio::task::spawn_blocking(open).await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_model_and_a_rule_of_the_same_name_do_not_mix() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = log(&dir).await;
+        let of_model = |name: &str| ShadowSource::Model(model(name));
+        tokio::task::block_in_place(|| {
+            for source in [ShadowSource::Rules, of_model("m")] {
+                log.edge_blocking(&camera(), &source, begin_edge("r", 0, 1_000, 3)).unwrap();
+            }
+            log.edge_blocking(&camera(), &of_model("m"), end_edge("r", 0, 9_000)).unwrap();
+        });
+        let all = Span { from: WallTime(i64::MIN), ..ALL };
+        let of = async |source| log.list(camera(), source, all).await.unwrap();
+        let (rules, models) = (of(ShadowSource::Rules).await, of(of_model("m")).await);
+        assert_eq!((rules.len(), models.len()), (1, 1));
+        assert_eq!((&rules[0].rule, rules[0].ended), (&RuleId::new("r").unwrap(), None));
+        assert_eq!(models[0].ended.unwrap().since(models[0].began), Duration::from_secs(9));
+        assert_eq!(of(of_model("other")).await, []);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn minutes_of_a_stretch_add_up_and_old_ones_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = log(&dir).await;
+        let look = |from, to, n_seen, n_left_out| ShadowLook {
+            span: Span { from: WallTime(from), to: WallTime(to) },
+            n_seen,
+            n_left_out,
+        };
+        for minute in [look(0, 60_000, 10, 0), look(0, 120_000, 20, 5), look(500_000, 560_000, 0, 7)] {
+            log.looked(camera(), model("m"), minute).await.unwrap();
+        }
+        let found = log.looks(camera(), model("m"), ALL).await.unwrap();
+        assert_eq!(found, [look(0, 120_000, 30, 5), look(500_000, 560_000, 0, 7)]);
+        let later = 40 * 86_400_000;
+        log.looked(camera(), model("m"), look(later, later, 1, 0)).await.unwrap();
+        assert_eq!(log.looks(camera(), model("m"), ALL).await.unwrap(), [look(later, later, 1, 0)]);
+    }
+}

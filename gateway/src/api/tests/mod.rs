@@ -221,6 +221,7 @@ impl CameraHealth for Quiet {
             dropped: 0,
             blind_since: None,
             model: None,
+            provider: sharpeyes_inference::Provider::Cpu,
             place: None,
             decoder: None,
             message_code: None,
