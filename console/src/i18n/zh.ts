@@ -6,6 +6,7 @@ import { phoneWords } from "./phone.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
 import { reportCodes, reportWords } from "./reports.zh";
 import { ruleCodes, ruleWords } from "./rules.zh";
+import { shadowWords } from "./shadow.zh";
 import { ticketWords } from "./tickets.zh";
 import { watchWords } from "./watch.zh";
 
@@ -15,6 +16,7 @@ export const zh = {
   ...recordingWords,
   ...reportWords,
   ...outboundWords,
+  ...shadowWords,
   ...ticketWords,
   ...watchWords,
   ...ruleWords,
