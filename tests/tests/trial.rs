@@ -64,7 +64,11 @@ async fn a_rule_is_tried_on_a_recording_and_compared_with_the_live_one() -> anyh
     let shadow = toml::toml! {
         id = "more" kind = "crowding" zone = "square" at_least = 4 hold = "3s" clear = "4s" shadow = true
     };
-    let camera = scene.camera(simulator.url(CAMERA, StreamKind::Main))?.with("analyse", "main").with("shadow_model", "twin").rule(shadow);
+    let camera = scene
+        .camera(simulator.url(CAMERA, StreamKind::Main))?
+        .with("analyse", "main")
+        .with("shadow_model", "twin")
+        .rule(shadow);
     let runtime = model::runtime_library()?;
     let models = tempfile::tempdir()?;
     install_twin(models.path())?;
@@ -110,7 +114,10 @@ async fn a_rule_is_tried_on_a_recording_and_compared_with_the_live_one() -> anyh
     let incidents = seen["incidents"].as_array().context("incidents")?;
     let in_incidents: u64 = incidents.iter().map(n_alarms).sum();
     // The live rule may have raised one more between the two questions.
-    ensure!(in_incidents >= 1 && in_incidents <= u64::try_from(raised)? + 1, "{in_incidents}, {beside}, {seen}");
+    ensure!(
+        in_incidents >= 1 && in_incidents <= u64::try_from(raised)? + 1,
+        "{in_incidents}, {beside}, {seen}"
+    );
 
     let began = live["began_ms"].as_i64().context("a time")?;
     let ended = live["ended_ms"].as_i64().context("a time")?;

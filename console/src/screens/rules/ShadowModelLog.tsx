@@ -45,10 +45,13 @@ export function ShadowModelLog({ camera }: { camera: string }) {
         </p>
       )}
       <p>
-        {words.both(data.n_both)} · {words.onlyShadow(data.n_only_shadow)} · {words.onlyLive(data.n_only_live)}
+        {words.both(data.n_both)} · {words.onlyShadow(data.n_only_shadow)} ·{" "}
+        {words.onlyLive(data.n_only_live)}
         <span className="muted">
           {" · "}
-          {wanted > 0 ? words.looked(data.n_seen, Math.round((100 * data.n_seen) / wanted)) : words.neverLooked}
+          {wanted > 0
+            ? words.looked(data.n_seen, Math.round((100 * data.n_seen) / wanted))
+            : words.neverLooked}
           {isCut && ` · ${words.since(time.stamp(data.from_ms))}`}
         </span>
       </p>
@@ -63,7 +66,8 @@ export function ShadowModelLog({ camera }: { camera: string }) {
 function Side({ title, camera, alarms }: { title: string; camera: string; alarms: ComparedAlarm[] }) {
   const { t, time } = useSpeech();
   const words = t.shadowModel;
-  const verdict = (one: ComparedAlarm) => (one.is_met ? words.met : one.is_unseen ? words.unseen : words.alone);
+  const verdict = (one: ComparedAlarm) =>
+    one.is_met ? words.met : one.is_unseen ? words.unseen : words.alone;
   return (
     <div>
       <h3>

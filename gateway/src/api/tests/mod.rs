@@ -160,6 +160,7 @@ position = [25.6, 100.25]
 name = "东村广场"
 area = "east"
 place = "crowded"
+shadow_model = "other"
 main = "rtsp://192.0.2.1/main"
 sub = "rtsp://192.0.2.1/sub"
 password = "hidden-from-everybody"
