@@ -110,7 +110,7 @@ async fn a_rule_is_tried_on_a_recording_and_compared_with_the_live_one() -> anyh
     ensure!(beside["n_only_live"] == 0, "the same model by the same rules: {beside}");
     let raised = beside["live"].as_array().context("alarms")?.len();
     let seen = op.get("/incidents?state=all").await?;
-    let n_alarms = |one: &Value| one["n_alarms"].as_u64().unwrap_or(0);
+    let n_alarms = |one: &Value| one["alarms"].as_u64().unwrap_or(0);
     let incidents = seen["incidents"].as_array().context("incidents")?;
     let in_incidents: u64 = incidents.iter().map(n_alarms).sum();
     // The live rule may have raised one more between the two questions.
