@@ -167,6 +167,14 @@ pub enum Fault {
     /// Sound without a recording to go into.
     #[error("sound is recorded beside pictures, and the camera is not recorded")]
     SoundAlone,
+    /// A shadow model without a question.
+    #[error(
+        "is asked nothing: the camera is not analysed or has no rule that raises alarms; give it one, or leave `shadow_model` out"
+    )]
+    ShadowUnasked,
+    /// A shadow model that is the live one.
+    #[error("is the camera's own `model`: name another one that is installed, or leave it out")]
+    ShadowTwin,
     /// Nothing to do with this camera.
     #[error("the camera is neither recorded nor analysed")]
     Idle,

@@ -76,6 +76,7 @@ pub(crate) struct RawInference {
     pub(crate) models: Option<String>,
     pub(crate) threads: Option<i64>,
     pub(crate) default_model: Option<String>,
+    pub(crate) shadow_model: Option<String>,
     pub(crate) provider: Option<String>,
     pub(crate) time_limit: Option<String>,
 }
@@ -129,6 +130,7 @@ pub(crate) struct RawCamera {
     pub(crate) legal_basis: Option<String>,
     pub(crate) analyse: Option<String>,
     pub(crate) model: Option<String>,
+    pub(crate) shadow_model: Option<String>,
     pub(crate) fps: Option<f64>,
     pub(crate) score: Option<f64>,
     #[serde(default)]

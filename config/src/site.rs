@@ -170,6 +170,8 @@ pub struct Inference {
     pub threads: NonZeroU16,
     /// For cameras that name none; `None`: the one in the program.
     pub default_model: Option<ModelId>,
+    /// Looks beside the own one of every camera that names none, and only writes down what it would raise.
+    pub shadow_model: Option<ModelId>,
     /// What computes.
     pub provider: InferenceProvider,
     /// A detection that takes longer is given up and counted.
@@ -233,6 +235,9 @@ pub struct Camera {
     pub analyse: AnalyseStream,
     /// Which detector; `None`: the site's default.
     pub model: Option<ModelId>,
+    /// A second detector that only writes down what it would raise; `None`: the site's. Invariant: not the same as `model`;
+    /// only when something is analysed.
+    pub shadow_model: Option<ModelId>,
     /// The most frames a second given to the detector, 0.2..=30; unsaid, five or what the rule with the greatest need asks
     /// for.
     pub fps: f32,

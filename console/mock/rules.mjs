@@ -133,9 +133,10 @@ const verdicts = [
 /** Answers a route of rules and trials, or says false when it is none. */
 export async function ruleRoutes(req, res, url, viewer, { send, refuse, body }) {
   if (url.pathname === "/api/v1/rules/verdicts") return send(res, 200, verdicts);
-  const match = /^\/api\/v1\/cameras\/([^/]+)\/(rules|trials|shadow-alarms)(?:\/(\d+))?(\/still\.jpg)?$/.exec(
-    url.pathname,
-  );
+  const match =
+    /^\/api\/v1\/cameras\/([^/]+)\/(rules|trials|shadow-alarms|shadow-model)(?:\/(\d+))?(\/still\.jpg)?$/.exec(
+      url.pathname,
+    );
   if (!match) return false;
   if (viewer.role !== "technician" && viewer.role !== "administrator")
     return refuse(res, 403, "denied", "no");
@@ -144,6 +145,21 @@ export async function ruleRoutes(req, res, url, viewer, { send, refuse, body }) 
   if (what === "shadow-alarms") {
     const shadow = [18, 41, 52].map((m) => ({ ...alarm(0, m, 7), rule: "crowd-6" }));
     return send(res, 200, { shadow, live: [alarm(0, 41, 12)] });
+  }
+  if (what === "shadow-model") {
+    const span = {
+      from_ms: Number(url.searchParams.get("from_ms")),
+      to_ms: Number(url.searchParams.get("to_ms")),
+    };
+    const one = (n, minutes, count, is_met, is_unseen = false) => ({
+      alarm: alarm(n, minutes, count),
+      is_met,
+      is_unseen,
+    });
+    const shadow = [one(0, 52, 7, false), one(1, 41, 12, true)];
+    const live = [one(0, 41, 12, true), one(1, 8, 6, false, true)];
+    const counts = { n_both: 1, n_only_shadow: 1, n_only_live: 0, n_seen: 8120, n_left_out: 431 };
+    return send(res, 200, { model: "yolox-nano", ...span, shadow, live, ...counts });
   }
   const found = trials.find((trial) => trial.id === Number(id) && trial.camera === camera);
   if (still) {

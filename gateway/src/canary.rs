@@ -3,7 +3,8 @@
 //! Its pictures (people on a path, drawn; `assets/canary.mp4`) go the way of every camera's: hub, decoder, detector,
 //! tracker, rule, desk, database. Each alarm of it that is on the disk is a beat; when beats stay away, some part of that
 //! way is broken although every part may call itself well, and the technicians get a red ticket. Its incidents lie in an
-//! area that nobody is responsible for, so that no operator ever sees one.
+//! area that nobody is responsible for, have numbers of their own and are closed by the desk when their alarm is over: no
+//! operator ever sees one, and no statistics, report or other system is told of it.
 
 use std::{
     path::Path,
@@ -59,6 +60,18 @@ pub enum CanaryError {
     /// A name that no id can be: a bug of ours.
     #[error(transparent)]
     Name(#[from] IdError),
+}
+
+/// Its alarms, incidents and area are its own; what is of it is of nobody's work.
+#[must_use]
+pub fn is_canary(camera: &CameraId) -> bool {
+    camera.as_str() == NAME
+}
+
+/// Where its incidents lie: an area that no site has.
+#[must_use]
+pub fn is_its_area(area: &AreaId) -> bool {
+    area.as_str() == NAME
 }
 
 /// The canary's stream.

@@ -1,6 +1,6 @@
 //! Which detector a camera gets, and how the API and the console call what is wrong with it.
 
-use sharpeyes_config::{Inference, InferenceProvider, Site};
+use sharpeyes_config::{Camera, Inference, InferenceProvider, Site};
 use sharpeyes_domain::{ids::ModelId, rule::RuleConfig};
 use sharpeyes_inference::{DetectorOptions, InferenceError, ModelFile, Provider, built_in, catalogue};
 
@@ -13,6 +13,17 @@ pub fn choose(inference: &Inference, wanted: Option<&ModelId>) -> Result<ModelFi
         Some(id) => catalogue::find(&inference.models, id),
         None => Ok(built_in()),
     }
+}
+
+/// The model that looks beside a camera's own one and only writes down what it would raise; `None` when there is none, when
+/// it is the very same or when no rule could be compared.
+#[must_use]
+pub fn shadow_of<'a>(site: &'a Site, camera: &'a Camera) -> Option<&'a ModelId> {
+    let shadow = camera.shadow_model.as_ref().or(site.inference.shadow_model.as_ref())?;
+    let is_asked = camera.analysed().is_some() && !camera.rules.is_empty();
+    let own = camera.model.as_ref().or(site.inference.default_model.as_ref());
+    let is_own = own.map_or(built_in().manifest.id == *shadow, |own| own == shadow);
+    (is_asked && !is_own).then_some(shadow)
 }
 
 /// How detectors are run here.
@@ -101,6 +112,7 @@ mod tests {
                 models: models.path().to_owned(),
                 threads: NonZeroU16::MIN,
                 default_model: id(default),
+                shadow_model: None,
                 provider: InferenceProvider::Cpu,
                 time_limit: Duration::from_secs(2),
             };

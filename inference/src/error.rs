@@ -38,13 +38,15 @@ pub enum InferenceError {
     },
     /// Reconfigure: the library does not have the execution provider that was asked for.
     #[error(
-        "[inference] provider = \"{provider}\", but {library} was built without it: point [inference] runtime to the libonnxruntime.so of a package that has it (PyPI `onnxruntime-openvino`, with its folder in LD_LIBRARY_PATH), or set provider = \"cpu\""
+        "[inference] provider = \"{provider}\", but {library} was built without it and has only {available}: point [inference] runtime to the libonnxruntime.so of a package that has it (PyPI `onnxruntime-openvino`, with its folder in LD_LIBRARY_PATH), or set provider = \"cpu\""
     )]
     ProviderMissing {
         /// Asked for.
         provider: Provider,
         /// The library that runs.
         library: PathBuf,
+        /// What it does have, of what is run here.
+        available: String,
     },
     /// Reconfigure: a file of the model cannot be read.
     #[error("{path} cannot be read: install the model again with `sharpeyes model add`, or correct the path")]

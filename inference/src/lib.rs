@@ -18,6 +18,7 @@ mod letterbox;
 mod manifest;
 mod nms;
 mod picture;
+mod precision;
 mod preprocess;
 mod provider;
 mod runtime;
@@ -34,6 +35,7 @@ pub use manifest::{
     Classes, ColourOrder, Input, Layout, Manifest, ModelFile, Normalisation, Place, Resolution,
 };
 pub use picture::{ColourMatrix, ColourRange, ColourSpace, Picture, Plane};
+pub use precision::Precision;
 pub use provider::Provider;
 pub use runtime::Runtime;
 pub use sha256::{HashError, Sha256Hash};

@@ -16,6 +16,9 @@ pub enum Provider {
 }
 
 impl Provider {
+    /// All that are run here, the default first.
+    pub const ALL: [Self; 2] = [Self::Cpu, Self::OpenVino];
+
     /// As in the site file.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -30,16 +33,17 @@ impl Provider {
     /// # Errors
     /// [`InferenceError::ProviderMissing`].
     pub fn require(self, runtime: &Runtime) -> Result<(), InferenceError> {
-        let is_there = match self {
+        let is_there = |provider: &Self| match provider {
             Self::Cpu => true,
             Self::OpenVino => OpenVINO::is_available().unwrap_or(false),
         };
-        let library = || runtime.library().to_path_buf();
-        if is_there {
-            Ok(())
-        } else {
-            Err(InferenceError::ProviderMissing { provider: self, library: library() })
+        if is_there(&self) {
+            return Ok(());
         }
+        let available: Vec<&str> =
+            Self::ALL.iter().filter(|one| is_there(one)).map(|one| one.as_str()).collect();
+        let library = runtime.library().to_path_buf();
+        Err(InferenceError::ProviderMissing { provider: self, library, available: available.join(", ") })
     }
 
     /// What a session is asked to use before the processor's own kernels.
@@ -62,6 +66,6 @@ impl Provider {
 
 impl std::fmt::Display for Provider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
+        f.pad(self.as_str())
     }
 }

@@ -1,11 +1,13 @@
-//! Rules tried on what a real recorder recorded of a simulated camera, beside what its own rule raised; shadow rules.
+//! Rules tried on what a real recorder recorded of a simulated camera, beside what its own rule raised; shadow rules and a
+//! shadow model.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use sharpeyes_domain::ids::{CameraId, StreamKind};
+use sharpeyes_domain::ids::{CameraId, ModelId, StreamKind};
+use sharpeyes_inference::{ModelFile, Place, built_in};
 use sharpeyes_tests::{
     camsim::{CamSim, CamSimConfig, CameraConfig},
     gateway::{Client, Program},
@@ -34,6 +36,18 @@ async fn over(client: &Client, id: i64) -> anyhow::Result<Value> {
     .await
 }
 
+/// The built-in detector under another name: what sees the same raises the same.
+fn install_twin(models: &Path) -> anyhow::Result<()> {
+    let built_in = built_in();
+    let dir = models.join("twin");
+    std::fs::create_dir_all(&dir)?;
+    let mut manifest = built_in.manifest.clone();
+    manifest.id = ModelId::new("twin")?;
+    std::fs::write(dir.join("model.toml"), manifest.to_toml())?;
+    let twin = ModelFile { manifest, place: Place::Directory(dir) };
+    Ok(std::fs::write(twin.onnx(), built_in.read()?)?)
+}
+
 fn crowd(id: &str, at_least: u32) -> String {
     format!(
         "[[camera.rule]]\nid = \"{id}\"\nkind = \"crowding\"\nzone = \"square\"\nat_least = {at_least}\nhold = \"3s\"\nclear = \"4s\"\n"
@@ -50,11 +64,18 @@ async fn a_rule_is_tried_on_a_recording_and_compared_with_the_live_one() -> anyh
     let shadow = toml::toml! {
         id = "more" kind = "crowding" zone = "square" at_least = 4 hold = "3s" clear = "4s" shadow = true
     };
-    let camera = scene.camera(simulator.url(CAMERA, StreamKind::Main))?.with("analyse", "main").rule(shadow);
+    let camera = scene
+        .camera(simulator.url(CAMERA, StreamKind::Main))?
+        .with("analyse", "main")
+        .with("shadow_model", "twin")
+        .rule(shadow);
     let runtime = model::runtime_library()?;
+    let models = tempfile::tempdir()?;
+    install_twin(models.path())?;
     let site = SiteBuilder::new()
         .set("storage", "segment", "5s")
         .set("inference", "runtime", runtime.to_string_lossy().as_ref())
+        .set("inference", "models", models.path().to_string_lossy().as_ref())
         .camera(camera)
         .write()?;
     program.add_account(&site, "tech", "technician", &[TOWN], PASSWORD).await?;
@@ -76,6 +97,27 @@ async fn a_rule_is_tried_on_a_recording_and_compared_with_the_live_one() -> anyh
     ensure!(live["rule"] == "crowd" && shadow["rule"] == "more", "{live} {shadow}");
     let incidents = op.get("/incidents?state=all").await?.to_string();
     ensure!(!incidents.contains("\"more\""), "a shadow rule opens no incident: {incidents}");
+
+    let now = live["raised_ms"].as_i64().context("a time")?;
+    let span = &format!("from_ms={}&to_ms={}", now - 3_600_000, now + 3_600_000);
+    let beside = poll::until("what both models say", LONG, || async {
+        let found = tech.get(&format!("/cameras/{CAMERA}/shadow-model?{span}")).await?;
+        let is_told = found["n_both"].as_u64() > Some(0) && found["n_seen"].as_u64() > Some(0);
+        Ok(is_told.then_some(found))
+    })
+    .await?;
+    ensure!(beside["model"] == "twin" && beside["analysis"]["model"] == "twin", "{beside}");
+    ensure!(beside["n_only_live"] == 0, "the same model by the same rules: {beside}");
+    let raised = beside["live"].as_array().context("alarms")?.len();
+    let seen = op.get("/incidents?state=all").await?;
+    let n_alarms = |one: &Value| one["alarms"].as_u64().unwrap_or(0);
+    let incidents = seen["incidents"].as_array().context("incidents")?;
+    let in_incidents: u64 = incidents.iter().map(n_alarms).sum();
+    // The live rule may have raised one more between the two questions.
+    ensure!(
+        in_incidents >= 1 && in_incidents <= u64::try_from(raised)? + 1,
+        "{in_incidents}, {beside}, {seen}"
+    );
 
     let began = live["began_ms"].as_i64().context("a time")?;
     let ended = live["ended_ms"].as_i64().context("a time")?;

@@ -87,6 +87,17 @@ impl Check<'_> {
             Some(model) => self.id(key("model"), Some(model), ModelId::new).map(Some),
             None => Some(None),
         };
+        let shadow_model = match raw.shadow_model {
+            Some(shadow) => self.id(key("shadow_model"), Some(shadow), ModelId::new).map(Some),
+            None => Some(None),
+        };
+        if let Some(Some(shadow)) = &shadow_model {
+            if analyse == Some(AnalyseStream::Off) || rules.live.is_empty() {
+                self.report(key("shadow_model"), Fault::ShadowUnasked);
+            } else if model.as_ref().is_some_and(|model| model.as_ref() == Some(shadow)) {
+                self.report(key("shadow_model"), Fault::ShadowTwin);
+            }
+        }
         let needed = || {
             rules
                 .live
@@ -120,6 +131,7 @@ impl Check<'_> {
             retention: retention?.0,
             analyse: analyse?,
             model: model?,
+            shadow_model: shadow_model?,
             fps: fps?,
             score: score?,
             zones: zones.fine,

@@ -404,6 +404,10 @@ impl Check<'_> {
             Some(id) => self.id("inference.default_model".into(), Some(id), ModelId::new).map(Some),
             None => Some(None),
         };
+        let shadow_model = match raw.shadow_model {
+            Some(id) => self.id("inference.shadow_model".into(), Some(id), ModelId::new).map(Some),
+            None => Some(None),
+        };
         let provider = match raw.provider {
             Some(word) => self.accept("inference.provider", InferenceProvider::parse(&word)),
             None => Some(InferenceProvider::default()),
@@ -415,6 +419,7 @@ impl Check<'_> {
             models: models?,
             threads: threads?,
             default_model: default_model?,
+            shadow_model: shadow_model?,
             provider: provider?,
             time_limit: time_limit?,
         })

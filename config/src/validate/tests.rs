@@ -238,6 +238,31 @@ fn targets_are_checked_and_no_secret_is_repeated() {
 }
 
 #[test]
+fn a_shadow_model_is_another_one_and_has_a_question() {
+    let rule = "[[camera.rule]]\nid = \"r\"\nkind = \"intrusion\"\n";
+    let check = |more: &str, expected: Option<&str>| match (parse(&camera_with(more)), expected) {
+        (Ok(site), None) => {
+            assert_eq!(site.cameras[0].shadow_model.as_ref().unwrap().as_str(), "b", "{more}")
+        }
+        (Err(ConfigError::Invalid { problems, .. }), Some(start)) => {
+            let [one] = &problems[..] else { panic!("{problems:?}") };
+            assert!(one.to_string().starts_with(start), "{one}");
+        }
+        (found, expected) => panic!("{more}: {found:?}, {expected:?}"),
+    };
+    let own = "camera[0].shadow_model: is the camera's own";
+    let unasked = "camera[0].shadow_model: is asked nothing";
+    check(&format!("shadow_model = \"b\"\n{rule}"), None);
+    check(&format!("model = \"a\"\nshadow_model = \"b\"\n{rule}"), None);
+    check(&format!("model = \"b\"\nshadow_model = \"b\"\n{rule}"), Some(own));
+    check(&format!("shadow_model = \"a b\"\n{rule}"), Some("camera[0].shadow_model: "));
+    check("shadow_model = \"b\"", Some(unasked));
+    check(&format!("shadow_model = \"b\"\n{rule}shadow = true"), Some(unasked));
+    let site = parse(&site_with("[inference]\nshadow_model = \"b\"")).unwrap();
+    assert_eq!(site.inference.shadow_model.unwrap().as_str(), "b");
+}
+
+#[test]
 fn every_key_that_is_missing_is_named() {
     let found = problems("[site]\n[[camera]]\n[[camera.rule]]\n[[area]]\n");
     for at in [

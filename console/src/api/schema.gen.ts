@@ -295,6 +295,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{id}/shadow-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the camera's shadow model would have raised by its live rules, beside what the live model did raise by them. No
+         *     pictures. At most 7 days; when a side has more than 500 alarms, less than that: see `from_ms` and `to_ms`.
+         */
+        get: operations["trials_shadow_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{id}/trials": {
         parameters: {
             query?: never;
@@ -1405,6 +1425,8 @@ export interface components {
             message_code?: string | null;
             /** @description The detector in use. */
             model?: string | null;
+            /** @description The execution provider of ONNX Runtime that computes: `cpu` or `openvino`. */
+            provider?: string | null;
             /** @description What a technician can do about it, English. */
             remedy?: string | null;
             /** @description How closely it is looked at: `sizes`, `keyframes`, `few` or `full`. */
@@ -1860,6 +1882,15 @@ export interface components {
          * @enum {string}
          */
         CloseReason: "handled" | "false_alarm" | "duplicate" | "test" | "no_action";
+        /** @description One firing, beside the other side. */
+        ComparedAlarm: {
+            /** @description Which. */
+            alarm: components["schemas"]["ShadowAlarm"];
+            /** @description The same rule fired on the other side then, too. */
+            is_met: boolean;
+            /** @description The shadow model did not look then: nothing follows for it. */
+            is_unseen: boolean;
+        };
         /** @description What the numbers are about. */
         Coverage: {
             /** @description Areas, each with all that lies in it. */
@@ -3573,6 +3604,51 @@ export interface components {
             live: components["schemas"]["ShadowAlarm"][];
             /** @description What rules would have raised that are only written down, the newest first, at most 500. */
             shadow: components["schemas"]["ShadowAlarm"][];
+        };
+        /** @description `GET /cameras/{id}/shadow-model`. */
+        ShadowModel: {
+            analysis?: components["schemas"]["AnalysisHealth"] | null;
+            /**
+             * Format: int64
+             * @description From when on both sides were compared: later than asked when there were too many.
+             */
+            from_ms: number;
+            /** @description What the live model did raise by the same rules, the newest first, at most 500. */
+            live: components["schemas"]["ComparedAlarm"][];
+            /** @description Which model looks beside the camera's own; absent: none, and everything else is empty. */
+            model?: string | null;
+            /**
+             * Format: int32
+             * @description Alarms of the shadow model that the live one raised, too.
+             */
+            n_both: number;
+            /**
+             * Format: int64
+             * @description … that it should have looked at and did not, since live cameras go first.
+             */
+            n_left_out: number;
+            /**
+             * Format: int32
+             * @description Alarms of the live model that the shadow would not have raised; without those of a time when it did not look.
+             */
+            n_only_live: number;
+            /**
+             * Format: int32
+             * @description … that it did not.
+             */
+            n_only_shadow: number;
+            /**
+             * Format: int64
+             * @description Pictures of this time that it looked at.
+             */
+            n_seen: number;
+            /** @description What it would have raised, the newest first, at most 500. */
+            shadow: components["schemas"]["ComparedAlarm"][];
+            /**
+             * Format: int64
+             * @description Until when: earlier than asked when there were too many.
+             */
+            to_ms: number;
         };
         /** @description So many of so many; the share itself is left to who shows it. */
         Share: {
@@ -5500,6 +5576,49 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trials_shadow_model: {
+        parameters: {
+            query: {
+                /** @description Wall time of the beginning. */
+                from_ms: number;
+                /** @description Wall time of the end. */
+                to_ms: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowModel"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_range` */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,6 +1,14 @@
 /** Rules in the words of the site file, and trials of other ones on recordings. */
 import { API, call } from "./client";
-import type { CameraRules, NewTrial, RuleVerdicts, ShadowAlarms, Trial, TrialDetail } from "./types";
+import type {
+  CameraRules,
+  NewTrial,
+  RuleVerdicts,
+  ShadowAlarms,
+  ShadowModel,
+  Trial,
+  TrialDetail,
+} from "./types";
 
 const of = (camera: string) => `/cameras/${encodeURIComponent(camera)}`;
 
@@ -19,6 +27,13 @@ export const trials = {
     call<ShadowAlarms>(
       "GET",
       `${of(camera)}/shadow-alarms?from_ms=${from_ms}&to_ms=${to_ms}`,
+      undefined,
+      signal,
+    ),
+  shadowModel: (camera: string, from_ms: number, to_ms: number, signal?: AbortSignal) =>
+    call<ShadowModel>(
+      "GET",
+      `${of(camera)}/shadow-model?from_ms=${from_ms}&to_ms=${to_ms}`,
       undefined,
       signal,
     ),

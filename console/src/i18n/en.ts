@@ -6,6 +6,7 @@ import { phoneWords } from "./phone.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
 import { reportCodes, reportWords } from "./reports.en";
 import { ruleCodes, ruleWords } from "./rules.en";
+import { shadowWords } from "./shadow.en";
 import { ticketWords } from "./tickets.en";
 import { watchWords } from "./watch.en";
 import type { Words } from "./zh";
@@ -16,6 +17,7 @@ export const en: Words = {
   ...recordingWords,
   ...reportWords,
   ...outboundWords,
+  ...shadowWords,
   ...ticketWords,
   ...watchWords,
   ...ruleWords,
@@ -241,6 +243,7 @@ export const en: Words = {
     append: "alarm added",
     raise: "level raised",
     suggest_close: "closing suggested",
+    self_test: "self-test",
     hand_over: "handed over",
     withdraw: "taken back from the unit",
     feedback: "fed back",

@@ -6,6 +6,7 @@ import { phoneWords } from "./phone.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
 import { reportCodes, reportWords } from "./reports.zh";
 import { ruleCodes, ruleWords } from "./rules.zh";
+import { shadowWords } from "./shadow.zh";
 import { ticketWords } from "./tickets.zh";
 import { watchWords } from "./watch.zh";
 
@@ -15,6 +16,7 @@ export const zh = {
   ...recordingWords,
   ...reportWords,
   ...outboundWords,
+  ...shadowWords,
   ...ticketWords,
   ...watchWords,
   ...ruleWords,
@@ -245,6 +247,7 @@ export const zh = {
     append: "新增报警",
     raise: "等级升高",
     suggest_close: "建议关闭",
+    self_test: "系统自检",
     hand_over: "交接",
     withdraw: "收回派单",
     feedback: "反馈",

@@ -2,7 +2,7 @@
 //!
 //! [`TABLE`] is the whole truth about transitions; [`transition`] is the only function that applies it.
 //! Invariant: a machine opens, appends, raises and suggests closing, and lets a person's own deadlines run out (lease,
-//! shelf, due time). It never closes, dispatches, or undoes what a person decided.
+//! shelf, due time). It never dispatches, undoes what a person decided, or closes anything but its own test alarms.
 //! Fed by `gateway::desk`, which stores the result under the expected version together with one history row.
 
 mod action;
@@ -309,6 +309,8 @@ impl IncidentStatus {
         use IncidentState as S;
         let working = |state| table::WITH_UNIT.contains(&state);
         let from = self.merging.map_or(self.state, |merging| merging.from);
+        // Nobody answers for what the service closed itself.
+        let is_test = matches!(self.ending, Some(Ending::Closed { reason: CloseReason::Test, .. }));
         let is_claim_fine = match self.state {
             S::New => self.claim.is_none(),
             S::Merged | S::Shelved => true,
@@ -319,9 +321,8 @@ impl IncidentStatus {
             | S::Handling
             | S::Done
             | S::Verified
-            | S::Closed
-            | S::Revisited
             | S::Rejected => self.claim.is_some(),
+            S::Closed | S::Revisited => self.claim.is_some() || is_test,
         };
         let is_ending_fine = match self.state {
             S::Closed | S::Revisited => matches!(self.ending, Some(Ending::Closed { .. })),

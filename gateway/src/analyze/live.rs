@@ -28,6 +28,7 @@ use super::{
     pool::InferencePool,
     rounds::Admission,
     scheduler::{Counters, Scheduler, Standing},
+    seat::{Role, Seat},
     snapshot,
     watch::{self, Eyes, KeyframeDecoders, Wanted, Watch, WatchCounters},
 };
@@ -54,6 +55,8 @@ pub trait AlarmSink: Send + Sync + 'static {
 pub struct AnalysisSettings {
     /// Whose.
     pub camera: CameraId,
+    /// What for.
+    pub role: Role,
     /// Which detector.
     pub model: ModelId,
     /// Tracks and rules.
@@ -129,6 +132,7 @@ const RESTING: Duration = Duration::from_millis(500);
 /// Locks are taken in the order of the fields and `answers` is held for no call.
 pub struct LiveAnalysis {
     camera: CameraId,
+    seat: Seat,
     model: ModelId,
     floor: Confidence,
     scheduler: Arc<Scheduler<Job>>,
@@ -233,12 +237,14 @@ impl LiveAnalysis {
         alarms: Arc<dyn AlarmSink>,
         clock: Clock,
     ) -> Arc<Self> {
-        let AnalysisSettings { camera, model, pipeline, ladder, decoder, units } = settings;
+        let AnalysisSettings { camera, role, model, pipeline, ladder, decoder, units } = settings;
+        let seat = Seat { camera: camera.clone(), role };
         let watch = Watch::new(ladder, decoder);
         let place = Place::of(&watch, None);
         Arc::new(Self {
-            standing: pool.scheduler().register(camera.clone(), model.clone()),
+            standing: pool.scheduler().register(seat.clone(), model.clone()),
             camera,
+            seat,
             model,
             floor: pipeline.floor(),
             scheduler: pool.scheduler().clone(),
@@ -262,6 +268,10 @@ impl LiveAnalysis {
 
     pub(super) const fn camera(&self) -> &CameraId {
         &self.camera
+    }
+
+    pub(super) const fn role(&self) -> Role {
+        self.seat.role
     }
 
     pub(super) const fn model(&self) -> &ModelId {
@@ -409,7 +419,7 @@ impl LiveAnalysis {
 
     /// Ends running alarms and forgets the tracks: what happens while no frames come is not known.
     fn interrupt(&self, cause: EndCause) {
-        self.scheduler.forget(&self.camera);
+        self.scheduler.forget(&self.seat);
         let jobs = {
             let mut waiting = lock(&self.waiting);
             waiting.bytes = 0;
@@ -449,7 +459,7 @@ impl LiveAnalysis {
         state.newest = state.newest.max(Some(at.wall));
         state.fault = None;
         drop(state);
-        self.scheduler.rank(&self.camera, urgency);
+        self.scheduler.rank(&self.seat, urgency);
         job.is_answered = true;
         let seen = watch::Answer { at: at.pts, look: job.wanted.look, interest: sight.interest };
         self.answer(Answer { generation: job.generation, seen: Some(seen) });
@@ -502,7 +512,7 @@ impl LiveAnalysis {
         let mut waiting = lock(&self.waiting);
         let stale = waiting.drop_stale(self.clock.instant());
         if !stale.is_empty() {
-            self.scheduler.shed(&self.camera, stale.len());
+            self.scheduler.shed(&self.seat, stale.len());
         }
         if self.out.load(Ordering::Acquire) != 0 {
             return;
@@ -510,7 +520,7 @@ impl LiveAnalysis {
         let Some(job) = waiting.frames.pop_front() else { return };
         waiting.bytes -= job.bytes;
         self.out.store(job.number, Ordering::Release);
-        self.scheduler.offer(&self.camera, job);
+        self.scheduler.offer(&self.seat, job);
     }
 
     fn tell_place(&self, watch: &mut Watch) {
@@ -581,7 +591,7 @@ impl Eyes for LiveEyes<'_> {
     }
 
     fn admit(&mut self) -> bool {
-        self.admission.enter()
+        self.admission.enter(self.analysis.role())
     }
 
     fn rested(&mut self) {
@@ -589,7 +599,7 @@ impl Eyes for LiveEyes<'_> {
     }
 
     fn release(&mut self) {
-        self.admission.leave();
+        self.admission.leave(self.analysis.role());
     }
 }
 

@@ -15,6 +15,7 @@ mod pool;
 mod region;
 pub mod rounds;
 pub mod scheduler;
+pub mod seat;
 mod snapshot;
 pub mod watch;
 

@@ -17,19 +17,25 @@ use std::{
 
 use sharpeyes_domain::ladder::DecoderChoice;
 
-use super::{live::LiveAnalysis, watch::KeyframeDecoders};
+use super::{live::LiveAnalysis, seat::Role, watch::KeyframeDecoders};
 use crate::clock::Clock;
 
 /// Cameras that are due so soon are visited now.
 const SLACK: Duration = Duration::from_millis(60);
 /// Visits that are this late mean that decoding takes more time than there is: nobody else may climb.
 const LATE: Duration = Duration::from_millis(1_500);
+/// … and so late, that shadow models are not visited at all: what they miss is told to them when there is time again.
+const LATE_FOR_SHADOWS: Duration = Duration::from_millis(500);
+/// How long a shadow model then waits.
+const GIVE_WAY: Duration = Duration::from_secs(1);
 
 /// How many cameras may have a decoder of their own.
 #[derive(Debug)]
 pub struct Admission {
     most: usize,
     inside: AtomicUsize,
+    /// Shadow models beside them. A live camera never waits for one of these.
+    shadows: AtomicUsize,
     /// How late the last visit was, milliseconds.
     late_ms: AtomicU64,
 }
@@ -38,23 +44,39 @@ impl Admission {
     /// Room for so many.
     #[must_use]
     pub const fn new(most: usize) -> Self {
-        Self { most, inside: AtomicUsize::new(0), late_ms: AtomicU64::new(0) }
+        Self { most, inside: AtomicUsize::new(0), shadows: AtomicUsize::new(0), late_ms: AtomicU64::new(0) }
     }
 
-    /// One more, if there is room and time.
-    pub fn enter(&self) -> bool {
-        let is_late = u128::from(self.late_ms.load(Ordering::Relaxed)) > LATE.as_millis();
-        let more = |inside: usize| (inside < self.most && !is_late).then_some(inside + 1);
-        self.inside.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).is_ok()
+    /// One more, if there is room and time. Shadow models get at most a quarter beside the rest, and only what is free.
+    pub fn enter(&self, role: Role) -> bool {
+        let inside = self.inside();
+        let (of, room, latest) = match role {
+            Role::Live => (&self.inside, self.most, LATE),
+            Role::Shadow => {
+                let free = self.most.saturating_sub(inside);
+                (&self.shadows, free.min(self.most.div_ceil(4)), LATE_FOR_SHADOWS)
+            }
+        };
+        let is_late = self.is_late(latest);
+        let more = |inside: usize| (inside < room && !is_late).then_some(inside + 1);
+        of.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).is_ok()
     }
 
     /// One less.
-    pub fn leave(&self) {
+    pub fn leave(&self, role: Role) {
+        let of = match role {
+            Role::Live => &self.inside,
+            Role::Shadow => &self.shadows,
+        };
         let less = |inside: usize| Some(inside.saturating_sub(1));
-        let _ = self.inside.fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
+        let _ = of.fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
     }
 
-    /// How many are inside.
+    fn is_late(&self, by: Duration) -> bool {
+        u128::from(self.late_ms.load(Ordering::Relaxed)) > by.as_millis()
+    }
+
+    /// How many live ones are inside.
     #[must_use]
     pub fn inside(&self) -> usize {
         self.inside.load(Ordering::Acquire)
@@ -103,6 +125,10 @@ impl Rounds {
         let mut keyframes = KeyframeDecoders::new(self.choice);
         while let Some(n) = self.next() {
             let Some(camera) = self.cameras.get(n) else { continue };
+            if camera.role() == Role::Shadow && self.admission.is_late(LATE_FOR_SHADOWS) {
+                self.lock().heap.push(Reverse((self.clock.instant() + GIVE_WAY, n)));
+                continue;
+            }
             let visit = catch_unwind(AssertUnwindSafe(|| camera.visit(&mut keyframes, &self.admission)));
             let pause = visit.unwrap_or_else(|_| {
                 camera.failed(&"the decoding of this camera panicked");
@@ -157,14 +183,32 @@ mod tests {
     #[test]
     fn there_is_room_for_so_many_and_for_nobody_when_it_is_late() {
         let admission = Admission::new(2);
-        assert!(admission.enter() && admission.enter() && !admission.enter());
-        admission.leave();
-        assert!(admission.enter());
-        admission.leave();
+        assert!(admission.enter(Role::Live) && admission.enter(Role::Live) && !admission.enter(Role::Live));
+        admission.leave(Role::Live);
+        assert!(admission.enter(Role::Live));
+        admission.leave(Role::Live);
         admission.was_late(Duration::from_secs(2));
-        assert!(!admission.enter());
+        assert!(!admission.enter(Role::Live));
         admission.was_late(Duration::ZERO);
-        assert!(admission.enter());
+        assert!(admission.enter(Role::Live));
         assert_eq!(admission.inside(), 2);
+    }
+
+    #[test]
+    fn a_shadow_model_gets_a_decoder_that_no_live_camera_wants_and_never_keeps_one_out() {
+        let admission = Admission::new(4);
+        assert!(admission.enter(Role::Shadow));
+        assert!(!admission.enter(Role::Shadow), "a quarter at most");
+        for n in 0..4 {
+            assert!(admission.enter(Role::Live), "{n}");
+        }
+        admission.leave(Role::Shadow);
+        assert!(!admission.enter(Role::Shadow), "all are live");
+        admission.leave(Role::Live);
+        admission.was_late(Duration::from_millis(600));
+        assert!(
+            !admission.enter(Role::Shadow) && admission.enter(Role::Live),
+            "late for shadows, not for live cameras"
+        );
     }
 }

@@ -3,7 +3,7 @@
 //! One slot per camera: the newest frame wins, an older one is dropped with a counter. The camera that is most urgent is
 //! next; equally urgent ones take turns by how long ago they were last served. Whoever has waited longer than [`STARVED`]
 //! gets every second turn, so that none starves and the urgent ones still get half. A frame that has waited past its
-//! deadline is dropped before any work is spent on it. What is shed first under overload: docs/analysis-overload.md.
+//! deadline is dropped before any work is spent on it. A shadow model gets a turn only when no live camera wants it. What is shed first under overload: docs/analysis-overload.md.
 //! Inference threads are the only callers of [`Scheduler::take`].
 //! Nothing here knows what a detector does with a frame, and no thread is started or stopped here.
 
@@ -23,6 +23,7 @@ use sharpeyes_domain::{
 };
 
 pub use self::standing::{Counters, Standing};
+use super::seat::{Role, Seat};
 use crate::clock::Clock;
 
 /// A camera that asks for so long without a turn gets one of the next, whatever else is urgent.
@@ -73,7 +74,7 @@ pub struct Turn<T> {
 /// Whose turn it is, and which.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
-    camera: CameraId,
+    seat: Seat,
     number: u64,
 }
 
@@ -87,7 +88,7 @@ pub struct Scheduler<T> {
 }
 
 struct State<T> {
-    slots: HashMap<CameraId, Slot<T>>,
+    slots: HashMap<Seat, Slot<T>>,
     lanes: HashMap<ModelId, Lane>,
     served: u64,
     /// Turns go to whoever starves and to whoever is urgent, one after the other.
@@ -122,6 +123,8 @@ struct Lane {
     hung: Option<CameraId>,
     /// After a rest, one frame has to go through before the others may.
     is_on_trial: bool,
+    /// A shadow model that hung has taken a thread from the live cameras: it gets no second one until the next start.
+    is_shut_to_shadows: bool,
 }
 
 /// Pauses after frames that hung, each twice the one before.
@@ -157,8 +160,8 @@ impl<T> Scheduler<T> {
         Self { clock, patience, state: Mutex::new(state), filled: Condvar::new() }
     }
 
-    /// Adds a camera that `lane` detects for; how it stands can be read at any time.
-    pub fn register(&self, camera: CameraId, lane: ModelId) -> Arc<Mutex<Standing>> {
+    /// Adds one that `lane` detects for; how it stands can be read at any time.
+    pub fn register(&self, seat: Seat, lane: ModelId) -> Arc<Mutex<Standing>> {
         let standing = Arc::<Mutex<Standing>>::default();
         let slot = Slot {
             lane: lane.clone(),
@@ -172,27 +175,29 @@ impl<T> Scheduler<T> {
         };
         let mut state = self.lock();
         state.lanes.entry(lane).or_default();
-        state.slots.insert(camera, slot);
+        state.slots.insert(seat, slot);
         standing
     }
 
     /// How soon the camera deserves its next looks.
-    pub fn rank(&self, camera: &CameraId, urgency: Urgency) {
-        if let Some(slot) = self.lock().slots.get_mut(camera) {
+    pub fn rank(&self, seat: &Seat, urgency: Urgency) {
+        if let Some(slot) = self.lock().slots.get_mut(seat) {
             slot.urgency = urgency;
         }
     }
 
     /// Puts a camera's newest frame in its slot; never waits.
-    pub fn offer(&self, camera: &CameraId, work: T) {
+    pub fn offer(&self, seat: &Seat, work: T) {
         let (now, wall) = (self.clock.instant(), self.clock.wall());
         let mut state = self.lock();
         let State { slots, lanes, .. } = &mut *state;
-        let Some(slot) = slots.get_mut(camera) else { return };
+        let Some(slot) = slots.get_mut(seat) else { return };
         slot.account(|standing| standing.offered(now, wall));
         slot.asks_since.get_or_insert(now);
-        let is_resting =
-            slot.rest.is_resting(now) || lanes.get(&slot.lane).is_some_and(|lane| lane.rest.is_resting(now));
+        let is_resting = slot.rest.is_resting(now)
+            || lanes.get(&slot.lane).is_some_and(|lane| {
+                lane.rest.is_resting(now) || (seat.role == Role::Shadow && lane.is_shut_to_shadows)
+            });
         if is_resting {
             slot.account(|standing| standing.counters.refused += 1);
             return;
@@ -205,9 +210,9 @@ impl<T> Scheduler<T> {
     }
 
     /// So many frames of the camera were given up for newer ones before they were offered.
-    pub fn shed(&self, camera: &CameraId, n: usize) {
+    pub fn shed(&self, seat: &Seat, n: usize) {
         let (now, wall) = (self.clock.instant(), self.clock.wall());
-        if let Some(slot) = self.lock().slots.get_mut(camera) {
+        if let Some(slot) = self.lock().slots.get_mut(seat) {
             slot.account(|standing| {
                 for _ in 0..n {
                     standing.offered(now, wall);
@@ -236,12 +241,12 @@ impl<T> Scheduler<T> {
     pub fn done(&self, ticket: &Ticket, outcome: Outcome) {
         let mut state = self.lock();
         let State { slots, lanes, .. } = &mut *state;
-        if let Some(slot) = slots.get_mut(&ticket.camera).filter(|slot| slot.out == Some(ticket.number)) {
+        if let Some(slot) = slots.get_mut(&ticket.seat).filter(|slot| slot.out == Some(ticket.number)) {
             slot.out = None;
             slot.rest = Rest::default();
             slot.account(|standing| standing.answered(outcome));
             if let Some(lane) = lanes.get_mut(&slot.lane) {
-                *lane = Lane::default();
+                *lane = Lane { is_shut_to_shadows: lane.is_shut_to_shadows, ..Lane::default() };
             }
         }
         drop(state);
@@ -253,13 +258,13 @@ impl<T> Scheduler<T> {
         let now = self.clock.instant();
         let mut state = self.lock();
         let State { slots, lanes, .. } = &mut *state;
-        if let Some(slot) = slots.get_mut(&ticket.camera).filter(|slot| slot.out == Some(ticket.number)) {
+        if let Some(slot) = slots.get_mut(&ticket.seat).filter(|slot| slot.out == Some(ticket.number)) {
             slot.out = None;
             slot.waiting = None;
             slot.rest.begin(now);
             slot.account(Standing::gave_up);
             if let Some(lane) = lanes.get_mut(&slot.lane) {
-                lane.strike(&ticket.camera, now);
+                lane.strike(&ticket.seat, now);
             }
         }
         drop(state);
@@ -267,8 +272,8 @@ impl<T> Scheduler<T> {
     }
 
     /// The camera's stream is over: what waits is dropped, and that nothing was answered is nobody's fault.
-    pub fn forget(&self, camera: &CameraId) {
-        if let Some(slot) = self.lock().slots.get_mut(camera) {
+    pub fn forget(&self, seat: &Seat) {
+        if let Some(slot) = self.lock().slots.get_mut(seat) {
             slot.waiting = None;
             slot.asks_since = None;
             slot.urgency = Urgency::Idle;
@@ -288,12 +293,13 @@ impl<T> Scheduler<T> {
 }
 
 impl Lane {
-    fn strike(&mut self, camera: &CameraId, now: Instant) {
-        if self.is_on_trial || self.hung.as_ref().is_some_and(|hung| hung != camera) {
+    fn strike(&mut self, seat: &Seat, now: Instant) {
+        self.is_shut_to_shadows |= seat.role == Role::Shadow;
+        if self.is_on_trial || self.hung.as_ref().is_some_and(|hung| *hung != seat.camera) {
             self.rest.begin(now);
             self.is_on_trial = true;
         }
-        self.hung = Some(camera.clone());
+        self.hung = Some(seat.camera.clone());
     }
 }
 
@@ -305,18 +311,18 @@ impl<T> State<T> {
                 slot.account(|standing| standing.shed(|counters| counters.expired += 1));
             }
         }
-        let camera = self.choose(now)?;
-        let slot = self.slots.get_mut(&camera)?;
+        let seat = self.choose(now)?;
+        let slot = self.slots.get_mut(&seat)?;
         let work = slot.waiting.take()?.work;
         self.served += 1;
         slot.last_served = self.served;
         slot.asks_since = None;
         slot.out = Some(self.served);
         slot.account(|standing| standing.counters.taken += 1);
-        Some(Turn { work, ticket: Ticket { camera, number: self.served } })
+        Some(Turn { work, ticket: Ticket { seat, number: self.served } })
     }
 
-    fn choose(&mut self, now: Instant) -> Option<CameraId> {
+    fn choose(&mut self, now: Instant) -> Option<Seat> {
         let is_busy =
             |model: &ModelId| self.slots.values().any(|slot| slot.lane == *model && slot.out.is_some());
         let is_open = |slot: &Slot<T>| {
@@ -329,19 +335,20 @@ impl<T> State<T> {
         let ready = || self.slots.iter().filter(|(_, slot)| is_open(slot));
         let starved = || {
             let waits = |slot: &Slot<T>| slot.asks_since.filter(|since| now.duration_since(*since) > STARVED);
-            ready().filter_map(|(camera, slot)| Some((waits(slot)?, camera))).min()
+            let live = ready().filter(|(seat, _)| seat.role == Role::Live);
+            live.filter_map(|(seat, slot)| Some((waits(slot)?, seat))).min()
         };
         let hungriest = if self.was_for_starved { None } else { starved() };
-        let (camera, is_for_starved) = match hungriest {
-            Some((_, camera)) => (camera, true),
+        let (seat, is_for_starved) = match hungriest {
+            Some((_, seat)) => (seat, true),
             None => {
                 let turn = |slot: &Slot<T>| (std::cmp::Reverse(slot.urgency), slot.last_served);
-                (ready().min_by_key(|(camera, slot)| (turn(slot), *camera))?.0, false)
+                (ready().min_by_key(|(seat, slot)| (seat.role, turn(slot), *seat))?.0, false)
             }
         };
-        let camera = camera.clone();
+        let seat = seat.clone();
         self.was_for_starved = is_for_starved;
-        Some(camera)
+        Some(seat)
     }
 }
 

@@ -56,8 +56,9 @@ pub use storage::{
 };
 pub use ticket::{Ticket, TicketHand, TicketKind, TicketNote, TicketScope, TicketState};
 pub use trial::{
-    CameraRules, NewTrial, RuleProblem, RuleVerdicts, ShadowAlarm, ShadowAlarms, Trial, TrialAlarm,
-    TrialBlind, TrialDetail, TrialLiveAlarm, TrialResult, TrialSide, TrialState, WrittenRule,
+    CameraRules, ComparedAlarm, NewTrial, RuleProblem, RuleVerdicts, ShadowAlarm, ShadowAlarms, ShadowModel,
+    Trial, TrialAlarm, TrialBlind, TrialDetail, TrialLiveAlarm, TrialResult, TrialSide, TrialState,
+    WrittenRule,
 };
 
 // ---- errors
@@ -360,6 +361,9 @@ pub struct AnalysisHealth {
     /// The detector in use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// The execution provider of ONNX Runtime that computes: `cpu` or `openvino`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
     /// How closely it is looked at: `sizes`, `keyframes`, `few` or `full`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rung: Option<String>,

@@ -82,6 +82,7 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/cameras/{id}/picture.jpg", Action::RecordingView, pictures::still)
         .needs(Verb::Get, "/cameras/{id}/rules", Action::RuleTry, trials::rules)
         .needs(Verb::Get, "/cameras/{id}/shadow-alarms", Action::RuleTry, trials::shadow)
+        .needs(Verb::Get, "/cameras/{id}/shadow-model", Action::RuleTry, trials::shadow_model)
         .needs(Verb::Get, "/cameras/{id}/trials", Action::RuleTry, trials::list)
         .needs(Verb::Post, "/cameras/{id}/trials", Action::RuleTry, trials::ask)
         .needs(Verb::Get, "/cameras/{id}/trials/{trial}", Action::RuleTry, trials::one)

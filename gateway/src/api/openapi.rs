@@ -38,6 +38,7 @@ use super::{
         pictures::still,
         trials::rules,
         trials::shadow,
+        trials::shadow_model,
         trials::list,
         trials::ask,
         trials::one,

@@ -5,6 +5,7 @@ use sharpeyes_domain::{
     ladder::{Rung, RungReason},
     time::WallTime,
 };
+use sharpeyes_inference::Provider;
 
 use crate::{analyze::decode::DecoderElement, ingest::Status};
 
@@ -14,6 +15,8 @@ pub trait CameraHealth: Send + Sync + 'static {
     fn stream(&self, stream: &StreamId) -> Option<Status>;
     /// The camera's analysis; `None` when it is switched off.
     fn analysis(&self, camera: &CameraId) -> Option<AnalysisReport>;
+    /// The shadow model beside it; `None` when the camera has none.
+    fn shadow(&self, camera: &CameraId) -> Option<AnalysisReport>;
 }
 
 /// How the analysis of one camera is doing.
@@ -27,6 +30,8 @@ pub struct AnalysisReport {
     pub dropped: u64,
     /// The detector.
     pub model: Option<ModelId>,
+    /// What computes.
+    pub provider: Provider,
     /// Where it stands on the ladder; `None` when it does not run.
     pub place: Option<LadderPlace>,
     /// What decodes; `None` before the first picture.

@@ -21,6 +21,7 @@ use sharpeyes_inference::{InferenceError, ModelFile, catalogue};
 use utoipa::IntoParams;
 
 use super::{
+    convert::analysis,
     dto,
     error::ApiError,
     extract::{Body, Params},
@@ -32,14 +33,18 @@ use crate::{
     models,
     record::clip::ClipError,
     store::{
+        shadow::{ShadowAlarm, ShadowSource},
         statistics::{AccuracyFilter, AccuracyRow, Scope},
         trials::TrialRow,
     },
-    trial::{LiveAlarm, Side, TrialAlarm, TrialPlan, TrialResult},
+    trial::{Beside, LiveAlarm, Side, TrialAlarm, TrialPlan, TrialResult, beside},
 };
 
 const LONGEST_MS: i64 = 24 * 3_600_000;
 const LONGEST_VERDICTS_MS: i64 = 92 * 24 * 3_600_000;
+const LONGEST_BESIDE_MS: i64 = 7 * 24 * 3_600_000;
+/// As many as each side lists.
+const MOST_BESIDE: usize = 500;
 const LONGEST_TEXT: usize = 32 << 10;
 
 /// The camera's rules in the words of the site file, with what a trial may use.
@@ -173,28 +178,51 @@ pub(super) async fn shadow(
 ) -> Result<Json<dto::ShadowAlarms>, ApiError> {
     let (camera, _) = guard.camera(&id, Purpose::Duty).await?;
     let span = Span { from: WallTime(query.from_ms), to: WallTime(query.to_ms) };
-    let shadow = guard.state.shadow.list(camera.id.clone(), span).await?;
+    let shadow = guard.state.shadow.list(camera.id.clone(), ShadowSource::Rules, span).await?;
     let rules = camera.rules.iter().map(|rule| rule.id.clone()).collect();
     let live = guard.state.trials.live(camera.id.clone(), rules, span).await?;
-    let shadow = shadow.into_iter().map(|alarm| dto::ShadowAlarm {
-        rule: alarm.rule.to_string(),
-        class: alarm.class.into(),
-        level: alarm.level.number(),
-        began_ms: alarm.began.0,
-        raised_ms: alarm.raised.0,
-        ended_ms: alarm.ended.map(|at| at.0),
-        evidence: (&alarm.evidence).into(),
-    });
-    let live = live.into_iter().map(|alarm| dto::ShadowAlarm {
-        rule: alarm.rule.to_string(),
-        class: alarm.class.into(),
-        level: alarm.level.number(),
-        began_ms: alarm.began.0,
-        raised_ms: alarm.raised.0,
-        ended_ms: alarm.ended.map(|at| at.0),
-        evidence: (&alarm.evidence).into(),
-    });
-    Ok(Json(dto::ShadowAlarms { shadow: shadow.collect(), live: live.collect() }))
+    Ok(Json(dto::ShadowAlarms {
+        shadow: shadow.iter().map(show_shadow).collect(),
+        live: live.iter().map(show_raised).collect(),
+    }))
+}
+
+/// What the camera's shadow model would have raised by its live rules, beside what the live model did raise by them. No
+/// pictures. At most 7 days; when a side has more than 500 alarms, less than that: see `from_ms` and `to_ms`.
+#[utoipa::path(get, path = "/api/v1/cameras/{id}/shadow-model", params(("id" = String, Path), ShadowQuery),
+    responses(
+        (status = 200, body = dto::ShadowModel), (status = 404, body = dto::ErrorBody),
+        (status = 422, body = dto::ErrorBody, description = "`bad_range`"),
+    ))]
+pub(super) async fn shadow_model(
+    guard: Guard,
+    Path(id): Path<String>,
+    Params(query): Params<ShadowQuery>,
+) -> Result<Json<dto::ShadowModel>, ApiError> {
+    let (camera, _) = guard.camera(&id, Purpose::Duty).await?;
+    let mut span = Span { from: WallTime(query.from_ms), to: WallTime(query.to_ms) };
+    if span.is_empty() || span.to.0.saturating_sub(span.from.0) > LONGEST_BESIDE_MS {
+        return Err(refuse("bad_range", "to_ms", "a shadow model is compared over at most 7 days"));
+    }
+    let Some(model) = models::shadow_of(&guard.state.site, camera) else {
+        let found = beside(Vec::new(), Vec::new(), &[]);
+        return Ok(Json(show_beside(&found, span, None)));
+    };
+    let source = ShadowSource::Model(model.clone());
+    let mut raised = guard.state.shadow.list(camera.id.clone(), source, span).await?;
+    if let Some(oldest) = raised.get(MOST_BESIDE - 1) {
+        span.from = oldest.began;
+    }
+    let rules: Vec<_> = camera.rules.iter().map(|rule| rule.id.clone()).collect();
+    let mut live = guard.state.trials.live(camera.id.clone(), rules, span).await?;
+    if let Some(last) = live.get(MOST_BESIDE - 1) {
+        span.to = last.began;
+        raised.retain(|alarm| alarm.began < span.to);
+    }
+    live.reverse();
+    let looks = guard.state.shadow.looks(camera.id.clone(), model.clone(), span).await?;
+    let own = guard.state.health.shadow(&camera.id).map(analysis);
+    Ok(Json(show_beside(&beside(raised, live, &looks), span, Some((model.to_string(), own)))))
 }
 
 /// What operators found the alarms of the viewer's cameras to be, by rule and level: the largest share of false ones
@@ -418,6 +446,63 @@ fn show_result(result: &TrialResult) -> dto::TrialResult {
         n_decoded: result.n_decoded,
         n_detected: result.n_detected,
         n_broken: result.n_broken,
+    }
+}
+
+fn show_shadow(alarm: &ShadowAlarm) -> dto::ShadowAlarm {
+    dto::ShadowAlarm {
+        rule: alarm.rule.to_string(),
+        class: alarm.class.into(),
+        level: alarm.level.number(),
+        began_ms: alarm.began.0,
+        raised_ms: alarm.raised.0,
+        ended_ms: alarm.ended.map(|at| at.0),
+        evidence: (&alarm.evidence).into(),
+    }
+}
+
+fn show_raised(alarm: &LiveAlarm) -> dto::ShadowAlarm {
+    dto::ShadowAlarm {
+        rule: alarm.rule.to_string(),
+        class: alarm.class.into(),
+        level: alarm.level.number(),
+        began_ms: alarm.began.0,
+        raised_ms: alarm.raised.0,
+        ended_ms: alarm.ended.map(|at| at.0),
+        evidence: (&alarm.evidence).into(),
+    }
+}
+
+fn show_beside(
+    found: &Beside,
+    span: Span,
+    shadow: Option<(String, Option<dto::AnalysisHealth>)>,
+) -> dto::ShadowModel {
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let (model, analysis) = shadow.unzip();
+    let shadow = found.shadow.iter();
+    let shadow = shadow.map(|(alarm, is_met)| dto::ComparedAlarm {
+        alarm: show_shadow(alarm),
+        is_met: *is_met,
+        is_unseen: false,
+    });
+    let live = found.live.iter().map(|alarm| dto::ComparedAlarm {
+        alarm: show_raised(alarm),
+        is_met: alarm.is_met,
+        is_unseen: alarm.is_unseen,
+    });
+    dto::ShadowModel {
+        model,
+        analysis: analysis.flatten(),
+        from_ms: span.from.0,
+        to_ms: span.to.0,
+        shadow: shadow.collect(),
+        live: live.collect(),
+        n_both: count(found.n_both),
+        n_only_shadow: count(found.n_only_shadow),
+        n_only_live: count(found.n_only_live),
+        n_seen: found.n_seen,
+        n_left_out: found.n_left_out,
     }
 }
 

@@ -20,13 +20,14 @@ use sharpeyes_domain::{
 };
 use sharpeyes_inference::{Detector, InferenceError, ModelFile, Runtime};
 
-use super::{Step, health::Health};
+use super::{Step, health::Health, shadow};
 use crate::{
     analyze::{
         AlarmSink, AnalysisSettings, InferencePool, LiveAnalysis,
         ladder::LadderSettings,
         pipeline::CameraPipeline,
         rounds::{Admission, Rounds},
+        seat::Role,
     },
     canary::{self, Pulse},
     clock::Clock,
@@ -35,7 +36,7 @@ use crate::{
     models,
     store::{
         dispatch::{CameraFacts, FrameTrace, TraceBox},
-        shadow::ShadowLog,
+        shadow::{ShadowLog, ShadowSource},
     },
     tickets::{Tampering, urgency},
 };
@@ -155,9 +156,11 @@ impl Analysis {
         };
         let ready = open_models(site, &runtime, analysed, health);
         let canary = canary.and_then(|units| canary_settings(site, &runtime, units));
+        let shadowed = shadow::open(site, &runtime, health);
         let models = ready
             .iter()
             .map(|ready| &ready.model)
+            .chain(shadowed.iter().map(|shadowed| &shadowed.model))
             .chain(canary.iter().map(|(_, model)| model))
             .map(|model| (model.manifest.id.clone(), model.clone()))
             .collect();
@@ -170,8 +173,10 @@ impl Analysis {
             site.inference.threads,
             site.inference.time_limit,
         ));
-        let sink: Arc<dyn AlarmSink> = Arc::new(sink);
         let mut step = Step::default();
+        let (shadows, tally) = shadow::start(site, shadowed, &pool, hub, &sink.shadow, clock, health);
+        step.tasks.spawn(tally.run(step.stop.clone()));
+        let sink: Arc<dyn AlarmSink> = Arc::new(sink);
         let (settings, mut analyses) = (site.analysis, Vec::new());
         for Ready { camera, model } in ready {
             let Some(units) = camera.analysed().and_then(|(stream, _)| hub.poll(&stream)) else {
@@ -185,6 +190,7 @@ impl Analysis {
             let analysis = LiveAnalysis::new(
                 AnalysisSettings {
                     camera: camera.id.clone(),
+                    role: Role::Live,
                     model: model.manifest.id,
                     ladder: LadderSettings::new(settings.ladder, pipeline.need(), camera.fps, look_every),
                     pipeline,
@@ -201,6 +207,7 @@ impl Analysis {
         if let Some((settings, _)) = canary {
             analyses.push(LiveAnalysis::new(settings, &pool, sink, clock.clone()));
         }
+        analyses.extend(shadows);
         let admission = Admission::new(usize::from(settings.decoders.get()));
         let rounds = Arc::new(Rounds::new(analyses, settings.decoder, admission, clock.clone()));
         let decoding = (0..decoding_threads(settings.threads))
@@ -243,6 +250,7 @@ fn canary_settings(site: &Site, runtime: &Runtime, units: Polled) -> Option<(Ana
     let look_every = site.analysis.look_every.into();
     let settings = AnalysisSettings {
         camera: stream.camera,
+        role: Role::Live,
         model: model.manifest.id.clone(),
         ladder: LadderSettings::new(LadderMode::Full, pipeline.need(), CANARY_FPS, look_every),
         pipeline,
@@ -354,7 +362,7 @@ impl AlarmSink for DeskSink {
     }
 
     fn shadow(&self, camera: &CameraId, edge: AlarmEdge) {
-        if let Err(error) = self.shadow.edge_blocking(camera, edge) {
+        if let Err(error) = self.shadow.edge_blocking(camera, &ShadowSource::Rules, edge) {
             tracing::error!(camera.id = %camera, %error, "a shadow alarm could not be written down");
         }
     }

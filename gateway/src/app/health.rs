@@ -7,6 +7,7 @@ use sharpeyes_domain::{
     ladder::RungReason,
     time::WallTime,
 };
+use sharpeyes_inference::Provider;
 
 use crate::{
     analyze::{AnalysisStatus, Fault, LiveAnalysis},
@@ -23,9 +24,11 @@ const REDUCED: f32 = 0.7;
 /// Every place that a state is read from.
 pub(super) struct Health {
     clock: Clock,
+    provider: Provider,
     started: WallTime,
     streams: HashMap<StreamId, Arc<StatusCell>>,
     analyses: HashMap<CameraId, Watched>,
+    shadows: HashMap<CameraId, Watched>,
 }
 
 enum Watched {
@@ -39,8 +42,15 @@ enum Watched {
 }
 
 impl Health {
-    pub(super) fn new(clock: Clock) -> Self {
-        Self { started: clock.wall(), clock, streams: HashMap::new(), analyses: HashMap::new() }
+    pub(super) fn new(clock: Clock, provider: Provider) -> Self {
+        Self {
+            started: clock.wall(),
+            clock,
+            provider,
+            streams: HashMap::new(),
+            analyses: HashMap::new(),
+            shadows: HashMap::new(),
+        }
     }
 
     pub(super) fn stream(&mut self, stream: StreamId, status: Arc<StatusCell>) {
@@ -61,6 +71,38 @@ impl Health {
         self.analyses.insert(camera, Watched::Unavailable { model, code, reason });
     }
 
+    pub(super) fn shadowed(&mut self, camera: CameraId, analysis: Arc<LiveAnalysis>) {
+        self.shadows.insert(camera, Watched::Live(analysis));
+    }
+
+    pub(super) fn not_shadowed(
+        &mut self,
+        camera: CameraId,
+        model: ModelId,
+        code: &'static str,
+        reason: String,
+    ) {
+        self.shadows.insert(camera, Watched::Unavailable { model: Some(model), code, reason });
+    }
+
+    fn tell(&self, watched: &Watched) -> AnalysisReport {
+        match watched {
+            Watched::Live(analysis) => self.report(analysis.status()),
+            Watched::Unavailable { model, code, reason } => AnalysisReport {
+                state: AnalysisState::Failed,
+                fps: 0.0,
+                dropped: 0,
+                blind_since: Some(self.started),
+                model: model.clone(),
+                provider: self.provider,
+                place: None,
+                decoder: None,
+                message_code: Some((*code).to_owned()),
+                remedy: Some(reason.clone()),
+            },
+        }
+    }
+
     fn report(&self, status: AnalysisStatus) -> AnalysisReport {
         let is_waiting =
             status.newest.is_none_or(|newest| self.clock.wall().since(newest) > status.look_every + BLIND);
@@ -79,6 +121,7 @@ impl Health {
             fps: if is_waiting { 0.0 } else { status.fps },
             dropped: status.counters.dropped() + status.skipped,
             model: Some(status.model),
+            provider: self.provider,
             place: Some(LadderPlace { rung: status.rung, reason: status.reason, since: status.since }),
             decoder: status.decoder,
             blind_since: status.blind_since,
@@ -121,19 +164,10 @@ impl CameraHealth for Health {
     }
 
     fn analysis(&self, camera: &CameraId) -> Option<AnalysisReport> {
-        match self.analyses.get(camera)? {
-            Watched::Live(analysis) => Some(self.report(analysis.status())),
-            Watched::Unavailable { model, code, reason } => Some(AnalysisReport {
-                state: AnalysisState::Failed,
-                fps: 0.0,
-                dropped: 0,
-                blind_since: Some(self.started),
-                model: model.clone(),
-                place: None,
-                decoder: None,
-                message_code: Some((*code).to_owned()),
-                remedy: Some(reason.clone()),
-            }),
-        }
+        self.analyses.get(camera).map(|watched| self.tell(watched))
+    }
+
+    fn shadow(&self, camera: &CameraId) -> Option<AnalysisReport> {
+        self.shadows.get(camera).map(|watched| self.tell(watched))
     }
 }

@@ -7,6 +7,7 @@ mod analysis;
 mod health;
 mod ingest;
 pub(crate) mod keeping;
+mod shadow;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 
@@ -24,6 +25,7 @@ use crate::{
     desk::Desk,
     hub::{Hub, RingLimits},
     ingest::{Attempts, Limits, Source, StreamTask, Wiring},
+    models,
     outbound::{Board, News, Prod, Sender},
     record::{RecordError, RecordSettings, Recorder, clip::ClipReader},
     stills::Stills,
@@ -166,7 +168,7 @@ impl App {
         let left = desk.recover().await?;
         tracing::info!(alarms_left_running = left, "the desk is open");
         let hub = hub_of(&site);
-        let mut health = Health::new(clock.clone());
+        let mut health = Health::new(clock.clone(), models::options(&site.inference).provider);
         let streams = site.cameras.iter().flat_map(streams_of).count();
         let ingest_threads = IngestThreads::start(streams).map_err(AppError::Thread)?;
         let ingest = start_ingest(&site, &hub, &recorder, &clock, &mut health, &ingest_threads)?;

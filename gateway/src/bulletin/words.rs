@@ -150,6 +150,7 @@ pub(super) fn action(action: &str) -> (&'static str, &'static str) {
         "escalate" => ("升级", "Escalated"),
         "append" => ("再次告警", "Appended"),
         "raise" => ("提级", "Raised"),
+        "self_test" => ("系统自检", "Self-test"),
         "suggest_close" => ("建议办结", "Closing suggested"),
         _ => ("其他", "Other"),
     }

@@ -3,6 +3,7 @@
 //! Exit codes: 0 clean, 1 failed, 64 bad configuration. Diagnostics go to stderr, results to stdout.
 
 mod account;
+mod bench;
 mod check;
 mod model;
 mod probe;
@@ -44,7 +45,7 @@ enum Command {
     Probe(probe::Arguments),
     /// Analyse a recorded file exactly as live.
     Replay(replay::Arguments),
-    /// Detectors: list, check, add.
+    /// Detectors: list, check, measure, add.
     Model(model::Arguments),
     /// Viewers' accounts.
     Account(account::Arguments),

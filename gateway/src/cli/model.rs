@@ -1,4 +1,4 @@
-//! `sharpeyes model list|check|add`.
+//! `sharpeyes model list|check|bench|add`.
 
 use std::{
     io::{BufRead as _, IsTerminal as _, Write as _},
@@ -8,11 +8,14 @@ use std::{
 use clap::Subcommand;
 use sharpeyes_domain::ids::ModelId;
 use sharpeyes_inference::{
-    ModelFile, Place as ModelPlace, Runtime,
+    ModelFile, Place as ModelPlace, Provider, Runtime,
     catalogue::{self, Addition, Limits, Published, Question, Source},
 };
 
-use super::{Failure, Outcome, SiteFile};
+use super::{
+    Failure, Outcome, SiteFile,
+    bench::{self, Measure},
+};
 
 /// Detectors on this machine.
 #[derive(clap::Args)]
@@ -36,6 +39,14 @@ enum Verb {
         /// Which.
         id: Option<ModelId>,
     },
+    /// Measure models on this machine, with every execution provider that the loaded ONNX Runtime has; the built-in and
+    /// all installed ones when none is named.
+    Bench {
+        /// Which.
+        ids: Vec<ModelId>,
+        #[command(flatten)]
+        measure: Measure,
+    },
     /// Install a model from where its makers publish it, or from a file.
     Add {
         /// Its name, e.g. `yolox-nano`; may be left out for a file whose hash the product knows.
@@ -58,6 +69,7 @@ pub(super) fn model(arguments: &Arguments) -> Result<Outcome, Failure> {
     match &arguments.verb {
         Verb::List => list(&place),
         Verb::Check { id } => check(&place, id.as_ref()),
+        Verb::Bench { ids, measure } => bench_of(&place, ids, measure),
         Verb::Add { id, file, manifest, yes } => {
             let id = match (id, file) {
                 (Some(id), _) => id.clone(),
@@ -87,6 +99,16 @@ struct Place {
     models: PathBuf,
     /// Without one, files are hashed but not loaded, and the command says so.
     runtime: Option<Runtime>,
+}
+
+impl Place {
+    /// What the loaded library can compute with.
+    fn providers(&self) -> String {
+        let Some(runtime) = &self.runtime else { return String::new() };
+        let there = Provider::ALL.iter().filter(|provider| provider.require(runtime).is_ok());
+        let there: Vec<&str> = there.map(|provider| provider.as_str()).collect();
+        format!(", this ONNX Runtime has {}", there.join(", "))
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -137,7 +159,10 @@ fn described(model: &ModelFile) -> String {
         ModelPlace::Program => "shipped with the product, used where no other is named",
         ModelPlace::Directory(_) => "installed",
     };
-    format!("{} ({}), {origin}\n{:24} SHA-256 {}", manifest.family, manifest.licence, "", manifest.sha256)
+    // A file that cannot be read is `model check`'s to tell.
+    let precision = model.precision().map_or_else(|_| "unreadable".to_owned(), |found| found.to_string());
+    let (family, licence) = (manifest.family, &manifest.licence);
+    format!("{family}, {precision} ({licence}), {origin}\n{:24} SHA-256 {}", "", manifest.sha256)
 }
 
 fn check(place: &Place, id: Option<&ModelId>) -> Result<Outcome, Failure> {
@@ -149,7 +174,7 @@ fn check(place: &Place, id: Option<&ModelId>) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::Clean;
     for (id, model) in models {
         match model.and_then(|model| catalogue::check(&model, place.runtime.as_ref())) {
-            Ok(()) => println!("{id}: ok"),
+            Ok(()) => println!("{id}: ok{}", place.providers()),
             Err(error) => {
                 println!("{id}: {:#}", anyhow::Error::from(error));
                 outcome = Outcome::Unhealthy;
@@ -157,6 +182,19 @@ fn check(place: &Place, id: Option<&ModelId>) -> Result<Outcome, Failure> {
         }
     }
     Ok(outcome)
+}
+
+fn bench_of(place: &Place, ids: &[ModelId], measure: &Measure) -> Result<Outcome, Failure> {
+    let Some(runtime) = &place.runtime else {
+        return Err(Failure::Failed(anyhow::anyhow!("without ONNX Runtime nothing can be measured")));
+    };
+    let models = if ids.is_empty() {
+        // What is wrong with one is told by `model check`.
+        catalogue::list(&place.models)?.into_iter().filter_map(|entry| entry.model.ok()).collect()
+    } else {
+        ids.iter().map(|id| catalogue::find(&place.models, id)).collect::<Result<Vec<_>, _>>()?
+    };
+    bench::bench(models, runtime, measure)
 }
 
 fn add(place: &Place, addition: &Addition, consent: Consent) -> Result<Outcome, Failure> {

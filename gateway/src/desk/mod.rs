@@ -14,7 +14,7 @@ mod clocks;
 mod handover;
 mod report;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trace;
 
 use std::{
@@ -44,6 +44,7 @@ pub use self::{
 };
 use self::{clocks::Seen, trace::Rings};
 use crate::{
+    canary,
     clock::Clock,
     store::{
         db::DbError,
@@ -200,6 +201,7 @@ impl Desk {
                 tx.end_alarm(alarm, alarm.last, now, EndCause::Restart, alarm.peak)?;
                 tx.log_alarm(alarm.incident, now)?;
             }
+            desk.0.end_tests(tx, now)?;
             Ok(left.len())
         })
         .await
@@ -471,6 +473,17 @@ impl Inner {
         row.received_by = row.received_by.or(after.claim.map(|claim| claim.owner));
         row.status = after;
         Ok(Ok(row))
+    }
+
+    /// Closes the canary's incidents that are still open: an end of the service cut them off, or an older release left them.
+    fn end_tests(&self, tx: &DispatchTx<'_>, now: WallTime) -> Result<(), DbError> {
+        let Ok(canary) = canary::facts() else { return Ok(()) };
+        for id in tx.open_of(&canary.id)? {
+            if let Some(row) = tx.incident(id)? {
+                alarm::prove(self, tx, &row, now, None)?;
+            }
+        }
+        Ok(())
     }
 
     /// Where the clocks stood at the last look; they stand at `now` from now on.

@@ -7,7 +7,7 @@ use sharpeyes_domain::{
     detection::ObjectClass,
     geometry::{Confidence, NormRect},
     ids::{AccountId, AreaId, AttachmentId, TrackId, UnitId, ZoneId},
-    incident::{ActionKind, ClockKind, CloseReason, IncidentState, ReopenReason, RevisitResult},
+    incident::{ActionKind, ClockKind, CloseReason, Ending, IncidentState, ReopenReason, RevisitResult},
     level::Level,
     rule::RuleClass,
     time::{MediaDuration, Pts},
@@ -46,7 +46,7 @@ fn evidence(count: u32) -> Evidence {
     }
 }
 
-pub(super) fn begin_edge(rule: &str, began_ms: i64, raised_ms: i64, count: u32) -> AlarmEdge {
+pub(crate) fn begin_edge(rule: &str, began_ms: i64, raised_ms: i64, count: u32) -> AlarmEdge {
     AlarmEdge::Begin(AlarmBegin {
         rule: RuleId::new(rule).unwrap(),
         class: RuleClass::Crowding,
@@ -64,7 +64,7 @@ fn begin_level(rule: &str, began_ms: i64, level: Level) -> AlarmEdge {
     }
 }
 
-pub(super) fn end_edge(rule: &str, began_ms: i64, ended_ms: i64) -> AlarmEdge {
+pub(crate) fn end_edge(rule: &str, began_ms: i64, ended_ms: i64) -> AlarmEdge {
     AlarmEdge::End(AlarmEnd {
         rule: RuleId::new(rule).unwrap(),
         began: moment(began_ms),
@@ -189,6 +189,38 @@ fn at(seconds: i64) -> i64 {
 }
 
 /// What happens between two alarms of one key, and whether the second joins the incident of the first.
+#[tokio::test]
+async fn a_test_alarm_is_closed_by_the_machine_and_leaves_no_hole_in_the_numbers() {
+    let bench = Bench::new();
+    let canary = || crate::canary::facts().unwrap();
+    let arrive = async |began: i64| {
+        let edge = begin_edge("canary", began, began, 1);
+        bench.desk.alarm(canary(), edge, None).await.unwrap()
+    };
+    let before = bench.row(bench.alarm(begin_edge("r", 0, 0, 3)).await.incident).await.number;
+    let first = arrive(0).await;
+    assert_eq!(bench.row(first.incident).await.status.state, IncidentState::New, "while its alarm runs");
+    bench.desk.alarm(canary(), end_edge("canary", 0, 4_000), None).await.unwrap();
+    let detail = bench.desk.dispatch().incident(first.incident).await.unwrap().unwrap();
+    let (row, last) = (&detail.row, detail.history.last().unwrap());
+    assert!(matches!(row.status.ending, Some(Ending::Closed { reason: CloseReason::Test, .. })), "{row:?}");
+    assert_eq!(row.status.check(), Ok(()));
+    assert_eq!(row.deadline, None, "no clock runs");
+    assert_eq!((last.actor, last.action.clone()), (Actor::Machine, Some(IncidentAction::SelfTest)));
+
+    // The next round is another incident; one that a crash cut off is closed when the service is back.
+    let second = arrive(600_000).await;
+    assert!(second.is_new_incident && second.incident != first.incident);
+    bench.desk.recover().await.unwrap();
+    assert!(!bench.row(second.incident).await.status.state.is_open());
+
+    let elsewhere = bench.desk.alarm(facts("other"), begin_edge("r", 0, 0, 3), None).await.unwrap();
+    let after = bench.row(elsewhere.incident).await.number;
+    let n = |number: &str| number.rsplit('-').next().unwrap().parse::<u32>().unwrap();
+    assert_eq!(n(&after), n(&before) + 1, "{before} {after}");
+    assert_eq!(bench.desk.dispatch().audit_blocking().unwrap(), []);
+}
+
 #[tokio::test]
 async fn a_further_alarm_joins_the_incident_or_opens_another() {
     struct Case {
@@ -692,6 +724,7 @@ fn random_action(random: &mut Random, now: WallTime, other: IncidentId) -> Incid
         ActionKind::Append => IncidentAction::Claim,
         ActionKind::Raise => IncidentAction::Raise { level: Level::ALL[random.index(4)] },
         ActionKind::SuggestClose => IncidentAction::SuggestClose,
+        ActionKind::SelfTest => IncidentAction::SelfTest,
     }
 }
 

@@ -19,6 +19,7 @@ use sharpeyes_domain::{
 
 use super::words;
 use crate::{
+    canary,
     clock::local_text,
     store::{
         dispatch::{HistoryRow, IncidentRow},
@@ -200,11 +201,13 @@ impl Announcer for News {
     }
 
     fn concerns(&self, target: &TargetId, incident: &IncidentRow) -> bool {
-        self.target(target).is_some_and(|(target, areas)| {
-            (target.classes.is_empty() || target.classes.contains(&incident.class))
-                && (target.levels.is_empty() || target.levels.contains(&incident.status.level))
-                && (target.areas.is_empty() || areas.contains(&incident.area))
-        })
+        // Also of one that asks for everything.
+        !canary::is_its_area(&incident.area)
+            && self.target(target).is_some_and(|(target, areas)| {
+                (target.classes.is_empty() || target.classes.contains(&incident.class))
+                    && (target.levels.is_empty() || target.levels.contains(&incident.status.level))
+                    && (target.areas.is_empty() || areas.contains(&incident.area))
+            })
     }
 
     fn wants(&self, target: &TargetId, event: &str) -> bool {

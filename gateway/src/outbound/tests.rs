@@ -6,7 +6,7 @@ use serde_json::Value;
 use sharpeyes_config::{Environment, Secret, Site};
 use sharpeyes_domain::{
     centre::Source,
-    ids::{AccountId, AreaId, ClassId, IncidentId, TargetId},
+    ids::{AccountId, AreaId, CameraId, ClassId, IncidentId, TargetId},
     incident::IncidentAction,
     level::Level,
     time::WallTime,
@@ -15,11 +15,11 @@ use sharpeyes_domain::{
 use super::{Board, News, webhook::signature};
 use crate::{
     clock::Clock,
-    desk::{ActRequest, Desk, ReportRequest},
+    desk::{ActRequest, Desk, ReportRequest, tests::begin_edge},
     store::{
         DISPATCH_MIGRATIONS,
         db::Db,
-        dispatch::{Dispatch, Position, Report},
+        dispatch::{CameraFacts, Dispatch, Position, Report},
         outbox::{Outbox, OutboxRow, OutboxState, Outcome, Refusal, Resend},
     },
 };
@@ -163,6 +163,21 @@ async fn a_target_is_told_what_it_asks_for_and_then_how_that_goes_on() {
     bench.act(yellow, assess(Level::Orange), None).await;
     assert_eq!(bench.waiting("county").await.last().unwrap(), "assess", "orange now");
     assert_eq!(bench.waiting("fire").await, ["open", "open"], "other events it does not ask for");
+}
+
+#[tokio::test]
+async fn no_target_is_told_of_a_test_alarm_not_even_one_that_asks_for_everything() {
+    let bench = Bench::new().await;
+    let canary = || crate::canary::facts().unwrap();
+    let camera =
+        CameraFacts { id: CameraId::new("cam").unwrap(), area: AreaId::new("east").unwrap(), ..canary() };
+    for facts in [canary(), camera] {
+        bench.desk.alarm(facts, begin_edge("r", 0, 0, 3), None).await.unwrap();
+    }
+    let told = bench.first("fire").await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    let body: Value = serde_json::from_str(&told[0].body).unwrap();
+    assert_eq!(body["incident"]["area"]["path"], serde_json::json!(["青河镇", "东村"]));
 }
 
 #[tokio::test]

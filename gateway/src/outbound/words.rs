@@ -94,6 +94,7 @@ pub(super) fn event(kind: &str) -> &'static str {
         "unhold" => "解除挂账",
         "note" => "备注",
         "attach" => "添加附件",
+        "self_test" => "系统自检",
         "suggest_close" => "建议关闭",
         "warn" => "时限预警",
         "overdue" => "超期",

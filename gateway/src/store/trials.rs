@@ -14,7 +14,7 @@ use super::{
 };
 use crate::trial::{LiveAlarm, TrialPlan, TrialResult};
 
-/// The tables of trials and of shadow rules.
+/// The tables of trials, and of shadow rules as they first were.
 pub const MIGRATION: Migration =
     Migration { name: "dispatch_050_trials", sql: include_str!("migrations/dispatch_050_trials.sql") };
 

@@ -3,6 +3,7 @@
 //! `look` drives the pipeline of the live analysis over a recording; `keeper` keeps the queue of trials, one at a time and
 //! behind everything else; rows are in `store::trials`. Nothing here raises an alarm or opens an incident.
 
+mod beside;
 mod keeper;
 mod look;
 
@@ -17,7 +18,10 @@ use sharpeyes_domain::{
     zone::Zone,
 };
 
-pub use self::keeper::{Side, TrialParts, Trials};
+pub use self::{
+    beside::{Beside, beside},
+    keeper::{Side, TrialParts, Trials},
+};
 use crate::store::dispatch::TraceBox;
 
 /// What is tried, on what. Checked.
@@ -140,18 +144,21 @@ fn meet(alarms: &mut [TrialAlarm], live: &mut [LiveAlarm], blind: &[Blind]) {
         one.is_unseen = blind.iter().any(|blind| blind.span.holds(span.from) || blind.span.holds(one.raised));
     }
     for tried in alarms {
-        let (from, to) = reach(tried.began, tried.ended.unwrap_or(WallTime(i64::MAX)));
         for one in live.iter_mut().filter(|one| one.rule == tried.rule) {
-            let ended = one.ended.unwrap_or(WallTime(i64::MAX));
-            if one.began <= to && ended >= from {
+            if are_one((tried.began, tried.ended), (one.began, one.ended)) {
                 (one.is_met, tried.is_met) = (true, true);
             }
         }
     }
 }
 
-fn reach(from: WallTime, to: WallTime) -> (WallTime, WallTime) {
-    (WallTime(from.0.saturating_sub(SAME_MS)), WallTime(to.0.saturating_add(SAME_MS)))
+/// When an alarm began and ended; `None`: it runs.
+type Lasting = (WallTime, Option<WallTime>);
+
+/// Two alarms of the same rule, one of each side, are of the same occurrence.
+fn are_one(a: Lasting, b: Lasting) -> bool {
+    let until = |lasting: Lasting| lasting.1.map_or(i64::MAX, |ended| ended.0.saturating_add(SAME_MS));
+    a.0.0 <= until(b) && b.0.0 <= until(a)
 }
 
 #[cfg(test)]

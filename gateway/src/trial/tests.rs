@@ -11,7 +11,7 @@ use sharpeyes_domain::{
 
 use super::{Blind, LiveAlarm, TrialAlarm, meet};
 
-fn evidence() -> Evidence {
+pub(super) fn evidence() -> Evidence {
     Evidence {
         rule_class: RuleClass::Intrusion,
         zone: None,
@@ -43,7 +43,7 @@ fn tried(rule: &str, began_s: i64, ended_s: Option<i64>) -> TrialAlarm {
     }
 }
 
-fn raised(rule: &str, began_s: i64, ended_s: Option<i64>) -> LiveAlarm {
+pub(super) fn raised(rule: &str, began_s: i64, ended_s: Option<i64>) -> LiveAlarm {
     LiveAlarm {
         alarm: AlarmId(1),
         rule: RuleId::new(rule).unwrap(),

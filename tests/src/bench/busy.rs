@@ -12,6 +12,7 @@ use sharpeyes::{
         decode::Frame,
         pipeline::CameraPipeline,
         scheduler::{Outcome, Scheduler},
+        seat::Seat,
     },
     clock::Clock,
 };
@@ -55,7 +56,8 @@ fn measure(runtime: &Runtime, file: &ModelFile, bench: &'static str) -> anyhow::
     let options = DetectorOptions { clock: Some(Instant::now), ..DetectorOptions::default() };
     let mut detector = Detector::open(runtime, file, options)?;
     let scheduler = Scheduler::<Frame>::new(Clock::system(), PATIENCE);
-    let cameras = (0..CAMERAS).map(|n| CameraId::new(&format!("c{n:02}"))).collect::<Result<Vec<_>, _>>()?;
+    let seat = |n| CameraId::new(&format!("c{n:02}")).map(Seat::from);
+    let cameras = (0..CAMERAS).map(seat).collect::<Result<Vec<_>, _>>()?;
     for camera in &cameras {
         scheduler.register(camera.clone(), file.manifest.id.clone());
     }

@@ -164,6 +164,7 @@ function AnalysisCell({ analysis }: { analysis: AnalysisHealth | undefined }) {
         {analysis.fps > 0 && `${t.health.fps(analysis.fps.toFixed(1))} · `}
         {analysis.dropped > 0 && `${t.health.dropped(analysis.dropped)} · `}
         {analysis.model}
+        {analysis.provider && ` (${analysis.provider})`}
       </span>
       {typeof analysis.blind_since_ms === "number" && (
         <span className="remedy">{t.health.blind(age(t, now - analysis.blind_since_ms))}</span>

@@ -11,6 +11,7 @@ import { useSpeech } from "../../i18n/context";
 import { FRESH, type Keys, ruleText } from "./draft";
 import { RuleCard } from "./RuleCard";
 import { ShadowLog } from "./ShadowLog";
+import { ShadowModelLog } from "./ShadowModelLog";
 import { TrialDesk } from "./TrialDesk";
 import { TrialList } from "./TrialList";
 import { VerdictTable } from "./VerdictTable";
@@ -87,6 +88,7 @@ function CameraPart({ camera }: { camera: string }) {
         </Button>
       </div>
       {data.rules.some((rule) => rule.is_shadow) && <ShadowLog camera={camera} />}
+      <ShadowModelLog camera={camera} />
       {draft && <TrialDesk key={ruleText(draft)} rules={data} draft={draft} onDone={() => setDraft(null)} />}
       <TrialList camera={camera} />
     </section>

@@ -203,6 +203,8 @@ closed_enum! {
         Raise => "raise",
         /// The alarms are over: a person may want to close it.
         SuggestClose => "suggest_close",
+        /// The service tested itself and its alarm arrived: that is all there was.
+        SelfTest => "self_test",
     }
 }
 
@@ -382,6 +384,7 @@ pub enum IncidentAction {
         level: Level,
     },
     SuggestClose,
+    SelfTest,
 }
 
 impl IncidentAction {
@@ -426,6 +429,7 @@ impl IncidentAction {
             Self::Append => ActionKind::Append,
             Self::Raise { .. } => ActionKind::Raise,
             Self::SuggestClose => ActionKind::SuggestClose,
+            Self::SelfTest => ActionKind::SelfTest,
         }
     }
 

@@ -100,4 +100,6 @@ pub const TABLE: &[Transition] = &[
     row(A::Append, OPEN, Next::Same, Who::Either),
     row(A::Raise, OPEN, Next::Same, Who::Either),
     row(A::SuggestClose, OPEN, Next::Same, Who::Machine),
+    // Nobody has touched it, and nobody could: it is the canary's.
+    row(A::SelfTest, &[New], Next::State(Closed), Who::Machine),
 ];

@@ -411,6 +411,7 @@ impl IncidentStatus {
                 self.overlays.rework = true;
             }
             IncidentAction::Close { reason } => self.end(Ending::Closed { reason: *reason, at: now }),
+            IncidentAction::SelfTest => self.end(Ending::Closed { reason: CloseReason::Test, at: now }),
             IncidentAction::Reject { reason } => self.end(Ending::Rejected { reason: *reason, at: now }),
             IncidentAction::Archive => self.overlays.archived = Some(now),
             IncidentAction::Revisit { result, satisfaction } => {

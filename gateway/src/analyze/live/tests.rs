@@ -87,6 +87,7 @@ impl Stand {
                 LadderSettings::new(LadderMode::Full, pipeline.need(), 5.0, MediaDuration::from_secs(10));
             let settings = AnalysisSettings {
                 camera: id(name),
+                role: Role::Live,
                 model: model_id.clone(),
                 ladder,
                 pipeline,

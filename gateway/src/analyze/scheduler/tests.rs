@@ -4,8 +4,12 @@ use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(1);
 
-fn camera(name: &str) -> CameraId {
-    CameraId::new(name).unwrap()
+fn camera(name: &str) -> Seat {
+    CameraId::new(name).unwrap().into()
+}
+
+fn shadow(name: &str) -> Seat {
+    Seat { role: Role::Shadow, ..camera(name) }
 }
 
 fn model() -> ModelId {
@@ -225,4 +229,57 @@ fn shedding_is_told_while_it_lasts() {
     assert!(reduced().is_some_and(|share| (share - 0.5).abs() < 0.01), "{:?}", reduced());
     room.clock.advance(Duration::from_secs(20));
     assert_eq!(reduced(), None);
+}
+
+#[test]
+fn a_shadow_model_gets_only_turns_that_no_live_camera_wants() {
+    let room = Room::new().with(&["a", "b"]);
+    room.scheduler.register(shadow("a"), ModelId::new("other").unwrap());
+    room.scheduler.rank(&shadow("a"), Urgency::Alarm(4));
+    room.scheduler.offer(&shadow("a"), 9);
+    room.scheduler.offer(&camera("a"), 1);
+    room.scheduler.offer(&camera("b"), 2);
+    let taken: Vec<i32> = (0..3).filter_map(|_| room.take()).map(|turn| turn.work).collect();
+    assert_eq!(
+        taken,
+        [1, 2, 9],
+        "whatever it sees itself; and both analyses of a camera may be out at a time"
+    );
+}
+
+#[test]
+fn a_shadow_model_starves_behind_live_cameras_and_its_shed_looks_are_counted() {
+    let room = Room::new().with(&["a"]);
+    let standing = room.scheduler.register(shadow("s"), model());
+    for n in 0..20 {
+        room.scheduler.offer(&shadow("s"), -1);
+        room.scheduler.offer(&camera("a"), n);
+        let turn = room.take().unwrap();
+        assert_eq!(turn.work, n, "the live camera, also when the shadow has waited for {n} seconds");
+        room.scheduler.done(&turn.ticket, Outcome::Seen);
+        room.clock.advance(Duration::from_secs(1));
+    }
+    let standing = *standing.lock().unwrap();
+    assert_eq!((standing.counters.taken, standing.counters.superseded), (0, 19));
+    assert!(standing.reduced(room.clock.instant()).unwrap() > 0.9);
+}
+
+#[test]
+fn a_shadow_model_that_hung_once_is_not_tried_again_and_live_cameras_of_the_same_model_are() {
+    let room = Room::new().with(&["a"]);
+    room.scheduler.register(shadow("s"), model());
+    room.scheduler.register(shadow("t"), model());
+    room.scheduler.offer(&shadow("s"), 1);
+    let turn = room.take().unwrap();
+    room.scheduler.give_up(&turn.ticket);
+    room.clock.advance(LONGEST_REST * 2);
+    room.scheduler.offer(&shadow("s"), 2);
+    room.scheduler.offer(&shadow("t"), 3);
+    assert!(room.take().is_none());
+    room.scheduler.offer(&camera("a"), 4);
+    let turn = room.take().unwrap();
+    assert_eq!(turn.work, 4);
+    room.scheduler.done(&turn.ticket, Outcome::Seen);
+    room.scheduler.offer(&shadow("t"), 5);
+    assert!(room.take().is_none(), "not even when a live camera got an answer");
 }

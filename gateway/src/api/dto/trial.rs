@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Evidence, FootagePurpose, IncidentClass, Line, LiveStream, Rule, TraceBox, Zone};
+use super::{
+    AnalysisHealth, Evidence, FootagePurpose, IncidentClass, Line, LiveStream, Rule, TraceBox, Zone,
+};
 
 /// `GET /cameras/{id}/rules`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -276,6 +278,46 @@ pub struct ShadowAlarm {
     pub ended_ms: Option<i64>,
     /// Codes and numbers for the sentence.
     pub evidence: Evidence,
+}
+
+/// `GET /cameras/{id}/shadow-model`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ShadowModel {
+    /// Which model looks beside the camera's own; absent: none, and everything else is empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// How it is doing now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub analysis: Option<AnalysisHealth>,
+    /// From when on both sides were compared: later than asked when there were too many.
+    pub from_ms: i64,
+    /// Until when: earlier than asked when there were too many.
+    pub to_ms: i64,
+    /// What it would have raised, the newest first, at most 500.
+    pub shadow: Vec<ComparedAlarm>,
+    /// What the live model did raise by the same rules, the newest first, at most 500.
+    pub live: Vec<ComparedAlarm>,
+    /// Alarms of the shadow model that the live one raised, too.
+    pub n_both: u32,
+    /// … that it did not.
+    pub n_only_shadow: u32,
+    /// Alarms of the live model that the shadow would not have raised; without those of a time when it did not look.
+    pub n_only_live: u32,
+    /// Pictures of this time that it looked at.
+    pub n_seen: u64,
+    /// … that it should have looked at and did not, since live cameras go first.
+    pub n_left_out: u64,
+}
+
+/// One firing, beside the other side.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ComparedAlarm {
+    /// Which.
+    pub alarm: ShadowAlarm,
+    /// The same rule fired on the other side then, too.
+    pub is_met: bool,
+    /// The shadow model did not look then: nothing follows for it.
+    pub is_unseen: bool,
 }
 
 /// What operators found the alarms of one rule to be.

@@ -209,7 +209,8 @@ fn query(path: &str) -> String {
     let (from, at, to) = (START.0 + 50_000, START.0 + 61_000, START.0 + 70_000);
     match path.rsplit('/').next() {
         Some(
-            "timeline" | "shadow-alarms" | "verdicts" | "recording" | "recording.mp4" | "recording.h264.mp4",
+            "timeline" | "shadow-alarms" | "shadow-model" | "verdicts" | "recording" | "recording.mp4"
+            | "recording.h264.mp4",
         ) => {
             format!("?from_ms={from}&to_ms={to}")
         }

@@ -160,6 +160,7 @@ position = [25.6, 100.25]
 name = "东村广场"
 area = "east"
 place = "crowded"
+shadow_model = "other"
 main = "rtsp://192.0.2.1/main"
 sub = "rtsp://192.0.2.1/sub"
 password = "hidden-from-everybody"
@@ -210,6 +211,10 @@ impl CameraHealth for Quiet {
         None
     }
 
+    fn shadow(&self, _: &CameraId) -> Option<AnalysisReport> {
+        None
+    }
+
     fn analysis(&self, _: &CameraId) -> Option<AnalysisReport> {
         Some(AnalysisReport {
             state: AnalysisState::Waiting,
@@ -217,6 +222,7 @@ impl CameraHealth for Quiet {
             dropped: 0,
             blind_since: None,
             model: None,
+            provider: sharpeyes_inference::Provider::Cpu,
             place: None,
             decoder: None,
             message_code: None,

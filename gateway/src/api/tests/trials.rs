@@ -2,9 +2,19 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json as body};
-use sharpeyes_domain::access::Role;
+use sharpeyes_domain::{
+    access::Role,
+    alarm::AlarmEdge,
+    ids::{CameraId, ModelId},
+    segment::Span,
+    time::WallTime,
+};
 
 use super::{BEGAN, House, JPEG, START, bytes, json, request, with_json};
+use crate::{
+    desk::tests::begin_edge,
+    store::shadow::{ShadowLook, ShadowSource},
+};
 
 async fn ask(house: &House, cookie: &str, from_ms: i64, to_ms: i64, rules: &str) -> (StatusCode, Value) {
     let request = request("POST", "/cameras/cam-east/trials").header("cookie", cookie);
@@ -88,4 +98,51 @@ async fn a_still_is_shown_to_technicians_while_its_footage_is_there_and_each_loo
     // A trial of one camera is not found under another.
     let other = house.get(&format!("/cameras/cam-west/trials/{id}"), &technician).await;
     assert_eq!(other.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shadow_model_is_shown_beside_the_live_one_with_how_much_it_looked_at() {
+    let house = House::new().await;
+    house.fill().await;
+    let technician = house.viewer("tech", Role::Technician, "town").await;
+    let operator = house.viewer("op", Role::Operator, "town").await;
+    let (from, to) = (START.0, START.0 + 120_000);
+    let path = |camera: &str| format!("/cameras/{camera}/shadow-model?from_ms={from}&to_ms={to}");
+
+    // It did not look: what the live model raised says nothing of it.
+    let unseen = json(house.get(&path("cam-east"), &technician).await).await;
+    assert_eq!((&unseen["model"], &unseen["n_seen"]), (&body!("other"), &body!(0)));
+    assert_eq!((&unseen["live"][0]["is_unseen"], &unseen["n_only_live"]), (&body!(true), &body!(0)));
+
+    let camera = || CameraId::new("cam-east").unwrap();
+    let model = || ModelId::new("other").unwrap();
+    let (log, dispatch) = (&house.state.shadow, &house.state.dispatch);
+    let before = dispatch.latest_seq().await.unwrap();
+    tokio::task::block_in_place(|| {
+        let source = ShadowSource::Model(model());
+        for (began, raised) in [(BEGAN.0 + 2_000, BEGAN.0 + 5_000), (START.0 + 110_000, START.0 + 112_000)] {
+            let AlarmEdge::Begin(mut begin) = begin_edge("crowd", 0, 0, 4) else { panic!() };
+            (begin.began.wall, begin.raised.wall) = (WallTime(began), WallTime(raised));
+            begin.began.pts.0 = began;
+            let edge = AlarmEdge::Begin(begin);
+            log.edge_blocking(&camera(), &source, edge).unwrap();
+        }
+    });
+    let look =
+        ShadowLook { span: Span { from: WallTime(from), to: WallTime(to) }, n_seen: 90, n_left_out: 10 };
+    log.looked(camera(), model(), look).await.unwrap();
+    let found = json(house.get(&path("cam-east"), &technician).await).await;
+    let counts =
+        ["n_both", "n_only_shadow", "n_only_live", "n_seen", "n_left_out"].map(|name| found[name].as_u64());
+    assert_eq!(counts, [Some(1), Some(1), Some(0), Some(90), Some(10)], "{found}");
+    let met: Vec<_> = found["shadow"].as_array().unwrap().iter().map(|one| &one["is_met"]).collect();
+    assert_eq!(met, [false, true], "the newest first");
+    assert_eq!(dispatch.latest_seq().await.unwrap(), before, "nothing in the queue");
+
+    // A camera without one, a span that is too long, and who does not tune.
+    let none = json(house.get(&path("cam-west"), &technician).await).await;
+    assert_eq!((none.get("model"), &none["shadow"]), (None, &body!([])));
+    let long = format!("/cameras/cam-east/shadow-model?from_ms=0&to_ms={to}");
+    assert_eq!(json(house.get(&long, &technician).await).await["code"], "bad_range");
+    assert_eq!(house.get(&path("cam-east"), &operator).await.status(), StatusCode::FORBIDDEN);
 }

@@ -169,6 +169,19 @@ impl<'a> DispatchTx<'a> {
         id.map_or(Ok(None), |id| self.incident(IncidentId(id)))
     }
 
+    /// What is open of a camera.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub fn open_of(&self, camera: &CameraId) -> Result<Vec<IncidentId>, DbError> {
+        let sql = "SELECT id FROM incident WHERE is_open = 1 AND camera = ?1 ORDER BY id";
+        let read = || -> rusqlite::Result<Vec<IncidentId>> {
+            let mut found = self.transaction.prepare_cached(sql)?;
+            found.query_map(params![camera.as_str()], |row| row.get(0).map(IncidentId))?.collect()
+        };
+        read().map_err(|e| self.fail(e))
+    }
+
     /// Further alarms of its key open a new incident.
     ///
     /// # Errors
