@@ -39,6 +39,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::{
     act::{ActError, ActRequest, AttachRequest},
     calendar::Calendar,
+    clocks::NextStep,
     handover::{HandoverRefused, SignRequest},
     report::{IntakeReport, ReportError, ReportRequest, Reported},
 };

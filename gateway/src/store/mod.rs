@@ -28,4 +28,5 @@ pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
     trials::MIGRATION,
     dispatch::MIGRATION_020,
     statistics::MIGRATION,
+    tickets::MIGRATION_060,
 ];
