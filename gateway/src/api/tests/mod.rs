@@ -15,6 +15,7 @@ mod statistics;
 mod storage;
 mod tickets;
 mod trials;
+mod watch;
 
 use std::{
     net::SocketAddr,
