@@ -29,7 +29,7 @@ export const besideWords: typeof words = {
     escalation: {
       title: "Next escalation",
       next: (to, span) => `${to} in ${span}`,
-      short: (to, span) => `↑ ${to} ${span}`,
+      short: (to, span) => `↑ ${to} in ${span}`,
       now: (to) => `${to} now`,
       shortNow: (to) => `↑ ${to} now`,
       ifLate: "only if it is not done by then",
