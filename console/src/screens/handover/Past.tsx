@@ -86,7 +86,9 @@ function PastRow({ handover }: { handover: Handover }) {
   return (
     <li>
       <Link to={`/handover/${handover.id}`}>{t.handover.number(handover.id)}</Link>
-      <span className="muted">{time.stamp(handover.opened_ms)}</span>
+      <span className="muted">
+        {time.date(handover.opened_ms)} {time.minute(handover.opened_ms)}
+      </span>
       <span>
         {handover.leaver.name} → {handover.decided_by?.name ?? handover.meant_for?.name ?? "…"}
       </span>
