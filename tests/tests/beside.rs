@@ -36,7 +36,7 @@ async fn a_supervisor_sees_who_would_not_hear_and_where_nobody_sees() -> anyhow:
         level = "red"
     };
     // Nothing listens there: the stream fails, and its ticket is red because the rule is.
-    let camera = SiteCamera::new("dam", "rtsp://127.0.0.1:9/none").rule(rule);
+    let camera = SiteCamera::new("dam", "rtsp://127.0.0.1:9/none").with("analyse", "main").rule(rule);
     let site = SiteBuilder::new().camera(camera).write()?;
     people(&site).await?;
     let program = Program::new(env!("CARGO_BIN_EXE_sharpeyes-under-test"));
