@@ -116,6 +116,14 @@ export const accounts = [
 let nextId = 1040;
 let nextAlarm = 1;
 
+/** The chain of escalation as the gateway has it when nobody has set one. */
+function nextStep(deadline_ms) {
+  const late = Date.now() - deadline_ms;
+  if (late < 0) return { at_ms: deadline_ms, to: "值班长", number: 1, begun: false };
+  if (late < 600_000) return { at_ms: deadline_ms + 600_000, to: "中心主任", number: 2, begun: true };
+  return { at_ms: Date.now() + 1_500_000, to: "分管领导", number: 3, begun: true };
+}
+
 /** An incident with its alarms and history. */
 export function makeIncident(cameraId, level, cls, ago_s, more = {}) {
   const cam = cameras.find((c) => c.id === cameraId);
@@ -150,6 +158,7 @@ export function makeIncident(cameraId, level, cls, ago_s, more = {}) {
     source: "camera",
     units: [],
     deadline_ms: opened_ms + 600_000,
+    escalation: nextStep(opened_ms + 600_000),
     last_alarm_ms: Date.now() - (ago_s * 1000) / alarms,
     alarms,
     version: 1,

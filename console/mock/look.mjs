@@ -66,6 +66,12 @@ const pages = {
     await page.waitForSelector(".row");
     await page.waitForTimeout(500);
     await shot("queue");
+    for (const which of ["blind", "deaf"]) {
+      await page.locator(`.beside-${which}`).click();
+      await page.waitForTimeout(200);
+      await shot(`queue-${which}`);
+    }
+    await page.locator(".beside-deaf").click();
     await page.locator('.row[data-state="new"]').nth(1).click();
     await page.waitForTimeout(300);
     await page.evaluate(() => fetch("/mock/emit?level=3"));
@@ -171,6 +177,26 @@ const pages = {
     await shot("reports-tables");
     await page.locator(".report-made").scrollIntoViewIfNeeded();
     await shot("reports-made");
+  },
+  handover: async (page, shot, language) => {
+    await page.goto("/");
+    await signIn(page, "operator");
+    await setLanguage(page, language);
+    await page.goto("/handover");
+    await page.waitForSelector(".handover-past li");
+    await page.locator(".handover-past-head").scrollIntoViewIfNeeded();
+    await shot("handover-past");
+    await page.locator(".handover-past > button").click();
+    await page.waitForFunction(() => document.querySelectorAll(".handover-past li").length > 40);
+    await page.locator(".handover-past li").last().scrollIntoViewIfNeeded();
+    await shot("handover-older");
+    await page.locator(".handover-past-head input").first().fill("2020-01-01");
+    await page.keyboard.press("Enter");
+    await page.locator(".handover-past-head input").last().fill("2020-01-02");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".handover-past > p");
+    await page.waitForTimeout(400);
+    await shot("handover-none");
   },
   tickets: async (page, shot, language) => {
     await page.goto("/");

@@ -2,7 +2,7 @@
  * A made-up gateway for work on screens: speaks the HTTP contract with invented data. Development only; it is not
  * part of the product and nothing it says is true. `POST /mock/emit?level=1` makes an incident, `/mock/silence`
  * stops the heartbeat, `/mock/drop` cuts the streams, `/mock/setup` begins with the first-start page,
- * `/mock/steal?id=` claims for another operator, `/mock/slow?camera=&ms=` delays footage, `/mock/storage?state=full`
+ * `/mock/calm` leaves no camera blind and no console muted, `/mock/steal?id=` claims for another operator, `/mock/slow?camera=&ms=` delays footage, `/mock/storage?state=full`
  * fills the disk. MOCK_CAMERAS=100 makes the township larger.
  */
 
@@ -16,8 +16,8 @@ import { CLIP_S, makeMedia, makeTrace, streamLive } from "./media.mjs";
 import { controlRecordings, recordingRoutes } from "./recordings.mjs";
 import { reportRoutes } from "./reports.mjs";
 import { ruleRoutes } from "./rules.mjs";
-import { ticketRoutes } from "./tickets.mjs";
-import { PLACES, watchRoutes } from "./watch.mjs";
+import { blindCameras, ticketRoutes } from "./tickets.mjs";
+import { deafConsoles, PLACES, watchRoutes } from "./watch.mjs";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
 const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
@@ -69,6 +69,9 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
   const streams = new Set();
   let seq = 100;
   let silent = false;
+  let calm = false;
+  const blind = () => (calm ? { n: 0, cameras: [] } : blindCameras());
+  const deaf = () => (calm ? [] : deafConsoles());
   let setupNeeded = false;
   const log = [];
 
@@ -187,6 +190,11 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
     for (const row of log)
       if (row.seq > last) res.write(`event: incident\nid: ${row.seq}\ndata: ${row.data}\n\n`);
     res.write(`event: ready\ndata: {"as_of_seq":${seq}}\n\n`);
+    // As the gateway, these two are told whole and without an id, to operators.
+    if (viewerOf(req)?.role === "operator") {
+      res.write(`event: blind\ndata: ${JSON.stringify(blind())}\n\n`);
+      res.write(`event: consoles\ndata: ${JSON.stringify(deaf())}\n\n`);
+    }
     streams.add(res);
     res.on("close", () => streams.delete(res));
   }
@@ -239,6 +247,7 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
         publish(made.incident);
       }
     }
+    if (name === "calm") calm = true;
     if (name === "silence") silent = true;
     if (name === "drop") for (const s of streams) s.destroy();
     if (name === "setup") setupNeeded = true;
@@ -300,6 +309,9 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
       const found = cameras.find((c) => c.id === decodeURIComponent(path.split("/")[2] ?? ""));
       return found ? send(res, 200, found) : refuse(res, 404, "not_found", "no such camera");
     }
+    if (key === "GET /blind-cameras") return send(res, 200, blind());
+    if (key === "GET /consoles") return send(res, 200, deaf());
+    if (key === "POST /consoles") return send(res, 200, { again_ms: 20_000 });
     if (key === "GET /events") return events(req, res);
     if (key === "GET /incidents") {
       const scope = url.searchParams.get("state") ?? "open";

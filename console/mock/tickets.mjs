@@ -68,6 +68,24 @@ const tickets = [
   }),
 ];
 
+const streams = new Set();
+let seq = 100;
+
+/** Where the centre is blind. */
+export function blindCameras() {
+  const named = tickets.filter((one) => one.level === 1 && one.camera && one.state !== "closed");
+  const shown = named.map((one) => ({
+    camera: one.camera,
+    camera_name: one.camera_name,
+    area_name: "东村",
+    ticket: one.id,
+    kind: one.kind,
+    since_ms: one.first_ms,
+    acknowledged_by: one.acknowledged?.by,
+  }));
+  return { n: shown.length, cameras: shown };
+}
+
 /** Answers a ticket route, or says false when it is none. */
 export async function ticketRoutes(req, res, url, viewer, { send, refuse, body }) {
   const path = url.pathname.slice("/api/v1".length);
@@ -76,11 +94,17 @@ export async function ticketRoutes(req, res, url, viewer, { send, refuse, body }
     return refuse(res, 403, "denied", "no");
   if (path === "/tickets") {
     const all = url.searchParams.get("state") === "all";
-    return send(
-      res,
-      200,
-      tickets.filter((one) => all || one.state === "open" || one.state === "acknowledged"),
-    );
+    return send(res, 200, {
+      as_of_seq: seq,
+      tickets: tickets.filter((one) => all || one.state === "open" || one.state === "acknowledged"),
+    });
+  }
+  if (path === "/tickets/events") {
+    res.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+    res.write(`event: ready\ndata: {"as_of_seq":${seq}}\n\n`);
+    streams.add(res);
+    res.on("close", () => streams.delete(res));
+    return;
   }
   const [, , id, act] = path.split("/");
   const found = tickets.find((one) => one.id === Number(id));
@@ -93,6 +117,9 @@ export async function ticketRoutes(req, res, url, viewer, { send, refuse, body }
       act === "close" ? { state: "closed", closed: hand } : { state: "acknowledged", acknowledged: hand },
     );
     if (note) found.note = note;
+    seq += 1;
+    for (const stream of streams)
+      stream.write(`event: ticket\nid: ${seq}\ndata: ${JSON.stringify(found)}\n\n`);
   }
   return send(res, 200, found);
 }

@@ -41,7 +41,37 @@ const item = (i) => ({
   deadline_ms: i.deadline_ms,
 });
 
-const handovers = [];
+/** Three a day for two weeks and more. */
+const handovers = Array.from({ length: 45 }, (_, i) => {
+  const [one, other] = [
+    { id: 1, name: "王芳" },
+    { id: 2, name: "李强" },
+  ];
+  const [leaver, taker] = i % 2 ? [other, one] : [one, other];
+  const opened_ms = Date.now() - (45 - i) * 8 * 3600e3;
+  return {
+    id: i + 1,
+    state: i % 9 === 4 ? "lapsed" : "accepted",
+    leaver,
+    areas: ["青石镇"],
+    opened_ms,
+    note: "夜班无异常。",
+    summary: { counts: [], claimed: [], overdue: [], held: [], n_overdue: 0, n_held: 0, faults: [] },
+    ...(i % 9 === 4 ? {} : { decided_ms: opened_ms + 240e3, decided_by: taker, signed: "session" }),
+  };
+});
+
+/** One colleague has muted the alarm, another has not switched it on. */
+export const deafConsoles = () => [
+  {
+    person: { id: 2, name: "李强" },
+    areas: ["青石镇"],
+    why: "muted",
+    since_ms: Date.now() - 12 * 60e3,
+    until_ms: Date.now() + 18 * 60e3,
+  },
+  { person: { id: 9, name: "陈静" }, areas: ["东村"], why: "off", since_ms: Date.now() - 4 * 60e3 },
+];
 
 /** `false`: not one of these. */
 export async function watchRoutes(
@@ -89,7 +119,14 @@ export async function watchRoutes(
     const own = handovers.find((h) => h.leaver.id === viewer.id && h.state === "open");
     return send(res, 200, { summary: summary(), takers, open: own?.id });
   }
-  if (key === "GET /handovers") return send(res, 200, [...handovers].reverse());
+  if (key === "GET /handovers") {
+    const bound = (name, usual) => Number(url.searchParams.get(name) ?? usual);
+    const within = (one) =>
+      one.id < bound("before", Number.POSITIVE_INFINITY) &&
+      one.opened_ms >= bound("from_ms", 0) &&
+      one.opened_ms < bound("until_ms", Number.POSITIVE_INFINITY);
+    return send(res, 200, [...handovers].reverse().filter(within).slice(0, bound("limit", 100)));
+  }
   if (key === "POST /handovers") {
     const { note, meant_for } = await body(req);
     const to = accounts.find((a) => a.id === meant_for);

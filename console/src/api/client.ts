@@ -23,6 +23,7 @@ import type {
   OutboundTarget,
   SetupState,
   Ticket,
+  TicketList,
   TicketScope,
   TraceFrame,
   Viewer,
@@ -138,7 +139,7 @@ export const client = {
   trace: (id: number, alarm?: number, signal?: AbortSignal) =>
     call<TraceFrame[]>("GET", `/incidents/${id}/trace${ofAlarm(alarm)}`, undefined, signal),
   tickets: (state: TicketScope, signal?: AbortSignal) =>
-    call<Ticket[]>("GET", `/tickets?state=${state}`, undefined, signal),
+    call<TicketList>("GET", `/tickets?state=${state}`, undefined, signal),
   actOnTicket: (id: number, act: TicketAct, note: string) =>
     call<Ticket>("POST", `/tickets/${id}/${act}`, { note }),
   outbound: (signal?: AbortSignal) => call<OutboundTarget[]>("GET", "/outbound", undefined, signal),

@@ -1,5 +1,6 @@
 /** English: fills every word that Chinese has. */
 import { incidentClass, objectClass, sentence } from "./alarms.en";
+import { besideWords } from "./beside.en";
 import { deskCodes, deskWords } from "./desk.en";
 import { outboundWords } from "./outbound.en";
 import { phoneWords } from "./phone.en";
@@ -18,6 +19,7 @@ export const en: Words = {
   ...reportWords,
   ...outboundWords,
   ...shadowWords,
+  ...besideWords,
   ...ticketWords,
   ...watchWords,
   ...ruleWords,

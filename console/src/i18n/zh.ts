@@ -1,5 +1,6 @@
 /** Chinese, the first language: the shape of this object is what every other language must fill. */
 import { incidentClass, objectClass, sentence } from "./alarms.zh";
+import { besideWords } from "./beside.zh";
 import { deskCodes, deskWords } from "./desk.zh";
 import { outboundWords } from "./outbound.zh";
 import { phoneWords } from "./phone.zh";
@@ -17,6 +18,7 @@ export const zh = {
   ...reportWords,
   ...outboundWords,
   ...shadowWords,
+  ...besideWords,
   ...ticketWords,
   ...watchWords,
   ...ruleWords,

@@ -11,14 +11,23 @@ import {
   useSyncExternalStore,
 } from "react";
 import { API, client } from "../api/client";
-import type { Incident } from "../api/types";
+import type { BlindCameras, DeafConsole, Incident } from "../api/types";
 import { Sounder, type SoundState } from "../media/Sounder";
 import { IncidentBook, isOpen } from "./book";
-import { EventLink, type LinkState } from "./eventLink";
+import { EventLink, type LinkState, openAt } from "./eventLink";
 import { tellLink } from "./reach";
 import { SoundGroups } from "./soundGroups";
 
+/** What stands beside the queue, told whole each time. */
+export interface Beside {
+  /** Consoles of others whose alarm would not be heard. */
+  deaf: readonly DeafConsole[];
+  /** Cameras that may raise red alarms and see nothing. */
+  blind: BlindCameras;
+}
+
 interface Live {
+  beside: Beside;
   book: IncidentBook;
   link: LinkState;
   sound: SoundState;
@@ -35,20 +44,14 @@ async function snapshot(signal: AbortSignal) {
   return answer.kind === "error" && answer.problem.status === 401 ? "signed_out" : "failed";
 }
 
-function openEvents(lastSeq: number, signal: AbortSignal): Promise<Response> {
-  return fetch(`${API}/events`, {
-    headers: { accept: "text/event-stream", "Last-Event-ID": String(lastSeq) },
-    credentials: "same-origin",
-    cache: "no-store",
-    signal,
-  });
-}
+const NOTHING_BESIDE: Beside = { deaf: [], blind: { n: 0, cameras: [] } };
 
 export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => void; children: ReactNode }) {
   const queries = useQueryClient();
   const [book] = useState(() => new IncidentBook());
   const [link, setLink] = useState<LinkState>({ phase: "connecting", lastByteMs: null, failures: 0 });
   const [sound, setSound] = useState<SoundState>({ kind: "blocked", wanted: false, refused: false });
+  const [beside, setBeside] = useState(NOTHING_BESIDE);
   const [sounder] = useState(() => new Sounder(setSound));
   const [groups] = useState(() => new SoundGroups());
   useEffect(() => setSound(sounder.state()), [sounder]);
@@ -63,8 +66,12 @@ export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => voi
       void queries.invalidateQueries({ queryKey: ["incident", incident.id] });
       if (!isOpen(incident)) void queries.invalidateQueries({ queryKey: ["incidents", "closed"] });
     };
+    const forget = (id: number) => {
+      book.forget(id);
+      void queries.invalidateQueries({ queryKey: ["incident", id] });
+    };
     const eventLink = new EventLink(
-      { snapshot, open: openEvents, now: () => Date.now() },
+      { snapshot, open: openAt(`${API}/events`), now: () => Date.now() },
       {
         onState: (state) => {
           setLink(state);
@@ -74,10 +81,11 @@ export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => voi
           book.reset(list.incidents, list.as_of_seq);
           void queries.invalidateQueries({ queryKey: ["incident"] });
         },
-        onIncident: take,
-        onGone: (id) => {
-          book.forget(id);
-          void queries.invalidateQueries({ queryKey: ["incident", id] });
+        onEvent: (event, data, seq) => {
+          if (event === "incident") take(data as Incident, seq);
+          if (event === "gone") forget((data as { id: number }).id);
+          if (event === "consoles") setBeside((now) => ({ ...now, deaf: data as DeafConsole[] }));
+          if (event === "blind") setBeside((now) => ({ ...now, blind: data as BlindCameras }));
         },
         onSignedOut: () => signedOut.current(),
       },
@@ -101,7 +109,10 @@ export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => voi
   const alarming = incidents.some((i) => i.level === 1 && i.state === "new");
   useEffect(() => sounder.setAlarming(alarming), [sounder, alarming]);
 
-  const live = useMemo<Live>(() => ({ book, link, sound, sounder }), [book, link, sound, sounder]);
+  const live = useMemo<Live>(
+    () => ({ beside, book, link, sound, sounder }),
+    [beside, book, link, sound, sounder],
+  );
   return <LiveContext.Provider value={live}>{children}</LiveContext.Provider>;
 }
 

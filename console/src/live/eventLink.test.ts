@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { IncidentList } from "../api/types";
+import type { Incident, IncidentList } from "../api/types";
 import { incident } from "../testing";
 import { EventLink, type LinkState, STALE_MS } from "./eventLink";
 
@@ -37,8 +37,10 @@ function harness(open: (lastSeq: number, signal: AbortSignal) => Promise<Respons
     {
       onState: (state) => states.push(state),
       onSnapshot: (list) => snapshots.push(list),
-      onIncident: (i) => versions.push(i.version),
-      onGone: (id) => gone.push(id),
+      onEvent: (event, data) => {
+        if (event === "incident") versions.push((data as Incident).version);
+        if (event === "gone") gone.push((data as { id: number }).id);
+      },
       onSignedOut: signedOut,
     },
   );
@@ -116,8 +118,7 @@ describe("EventLink", () => {
       {
         onState: () => undefined,
         onSnapshot: (list) => taken.push(list.as_of_seq),
-        onIncident: () => undefined,
-        onGone: () => undefined,
+        onEvent: () => undefined,
         onSignedOut: () => undefined,
       },
     );

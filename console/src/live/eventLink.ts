@@ -1,8 +1,7 @@
 /**
  * The one live connection to the gateway: snapshot first, then every change after it, for ever.
- * It owns reconnecting and the position in the change log; it knows nothing of React and nothing of incidents' meaning.
+ * It owns reconnecting and the position in the change log; it knows nothing of React and nothing of what is told.
  */
-import type { Incident, IncidentList } from "../api/types";
 import { type SseEvent, SseParser } from "./sse";
 
 /** Without a byte for this long the picture of the world is called stale (heartbeats come every 15 s). */
@@ -19,33 +18,47 @@ export interface LinkState {
   failures: number;
 }
 
-export interface LinkHandlers {
+/** What a snapshot must say besides itself: the position in the log that it is true at. */
+interface Placed {
+  as_of_seq: number;
+}
+
+export interface LinkHandlers<Snapshot extends Placed> {
   onState: (state: LinkState) => void;
-  onSnapshot: (list: IncidentList) => void;
-  /** As it is after the change at this position of the log. */
-  onIncident: (incident: Incident, seq: number) => void;
-  /** It is no longer this viewer's. */
-  onGone: (id: number) => void;
+  onSnapshot: (list: Snapshot) => void;
+  /** What is told, and the position in the log that it was told at. */
+  onEvent: (event: string, data: unknown, seq: number) => void;
   /** The session is over: reconnecting would not help. */
   onSignedOut: () => void;
 }
 
-export interface LinkSource {
-  snapshot: (signal: AbortSignal) => Promise<IncidentList | "signed_out" | "failed">;
+export interface LinkSource<Snapshot extends Placed> {
+  snapshot: (signal: AbortSignal) => Promise<Snapshot | "signed_out" | "failed">;
   open: (lastSeq: number, signal: AbortSignal) => Promise<Response>;
   now: () => number;
 }
 
-export class EventLink {
-  readonly #source: LinkSource;
-  readonly #handlers: LinkHandlers;
+/** Opens a feed of the gateway after a position. */
+export const openAt =
+  (url: string) =>
+  (lastSeq: number, signal: AbortSignal): Promise<Response> =>
+    fetch(url, {
+      headers: { accept: "text/event-stream", "Last-Event-ID": String(lastSeq) },
+      credentials: "same-origin",
+      cache: "no-store",
+      signal,
+    });
+
+export class EventLink<Snapshot extends Placed> {
+  readonly #source: LinkSource<Snapshot>;
+  readonly #handlers: LinkHandlers<Snapshot>;
   #stop = new AbortController();
   #state: LinkState = { phase: "connecting", lastByteMs: null, failures: 0 };
   #seq: number | null = null;
   #attempt: AbortController | null = null;
   #watchdog: ReturnType<typeof setInterval> | null = null;
 
-  constructor(source: LinkSource, handlers: LinkHandlers) {
+  constructor(source: LinkSource<Snapshot>, handlers: LinkHandlers<Snapshot>) {
     this.#source = source;
     this.#handlers = handlers;
   }
@@ -121,8 +134,7 @@ export class EventLink {
       return this.#takeSnapshot(signal);
     }
     const seq = event.id === null || event.id === "" ? Number.NaN : Number(event.id);
-    if (event.event === "gone") this.#handlers.onGone((JSON.parse(event.data) as { id: number }).id);
-    if (event.event === "incident") this.#handlers.onIncident(JSON.parse(event.data) as Incident, seq);
+    this.#handlers.onEvent(event.event, JSON.parse(event.data), seq);
     if (Number.isFinite(seq)) this.#seq = seq;
     return "ok";
   }

@@ -46,6 +46,8 @@ closed_enum! {
         IncidentReport => "incident.report",
         /// Hand the shift over, and take one over.
         ShiftHandOver => "shift.hand_over",
+        /// Say whether one's own console would be heard, and see of which others an alarm would not.
+        ConsoleWatch => "console.watch",
         /// Read the centre's own tables: units, classes, deadlines, duty.
         CentreRead => "centre.read",
         /// Read statistics of one's areas, and the bulletins made of them.
@@ -101,9 +103,11 @@ impl Action {
             | Self::OutboundResend
             | Self::CentreRead
             | Self::AuditRead => ResourceKind::Site,
-            Self::IncidentReport | Self::ShiftHandOver | Self::StatisticsRead | Self::BulletinMake => {
-                ResourceKind::Area
-            }
+            Self::IncidentReport
+            | Self::ShiftHandOver
+            | Self::ConsoleWatch
+            | Self::StatisticsRead
+            | Self::BulletinMake => ResourceKind::Area,
             Self::CameraList
             | Self::CameraHealth
             | Self::LiveView

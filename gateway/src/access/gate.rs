@@ -384,7 +384,7 @@ mod tests {
             A::SessionOwn | A::InterfaceRead => true,
             A::IncidentWork => role == Role::Operator && is_own_area,
             A::IncidentReport => matches!(role, Role::Operator | Role::Unit) && is_own_area,
-            A::ShiftHandOver => role == Role::Operator && is_own_area,
+            A::ShiftHandOver | A::ConsoleWatch => role == Role::Operator && is_own_area,
             A::StatisticsRead => matches!(role, Role::Operator | Role::Police) && is_own_area,
             A::BulletinMake => role == Role::Operator && is_own_area,
             A::CentreRead => {

@@ -29,6 +29,7 @@ use super::{
 };
 use crate::{
     access::viewer::{Language, Viewer},
+    desk::Desk,
     ingest::{AudioState, Status, StreamState},
     record::clip::ClipSpan,
     store::{
@@ -416,8 +417,13 @@ impl From<&RuleConfig> for dto::Rule {
     }
 }
 
-/// An incident, with the names that its row does not have.
-pub(super) fn incident(row: &IncidentRow, site: &Site, names: &HashMap<AccountId, String>) -> dto::Incident {
+/// An incident, with the names that its row does not have, and what `desk` knows of its clocks.
+pub(super) fn incident(
+    row: &IncidentRow,
+    site: &Site,
+    desk: &Desk,
+    names: &HashMap<AccountId, String>,
+) -> dto::Incident {
     let status = &row.status;
     let marks = &status.overlays;
     let report = row.report.as_ref();
@@ -464,6 +470,12 @@ pub(super) fn incident(row: &IncidentRow, site: &Site, names: &HashMap<AccountId
         reopened: marks.reopened,
         urged: marks.urged.map_or(0, |level| level.number()),
         escalated: marks.escalated,
+        escalation: desk.next_step(row).map(|step| dto::NextStep {
+            at_ms: step.at.0,
+            to: step.to,
+            number: step.number,
+            begun: step.has_begun,
+        }),
         shelved_until_ms: status.shelf.map(|shelf| shelf.until.0),
         merged_into: status.merging.map(|merging| merging.into.0),
         ended_ms: status.ending.map(|ending| ending.at().0),

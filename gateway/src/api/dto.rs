@@ -7,6 +7,7 @@
 mod account;
 mod alarm;
 mod centre;
+mod console;
 mod handover;
 mod map;
 mod outbound;
@@ -29,6 +30,7 @@ pub use centre::{
     Calendar, Centre, Class, Deadline, DutyToday, Escalation, IncidentReport, IntakeReport, OwnReport,
     ReportFile, Reported, SavedView, Source, Unit, ViewToSave,
 };
+pub use console::{ConsoleBeat, ConsoleSound, ConsoleWord, DeafConsole, DeafReason};
 pub use handover::{
     Handover, HandoverSignature, HandoverState, HandoverVerb, NewHandover, Shift, ShiftCount, ShiftFault,
     ShiftItem, ShiftSummary, Signature, Wall, WallCameras, WallFault, WallUnit,
@@ -39,8 +41,8 @@ pub use outbound::{
 };
 pub use queue::{
     Assignment, Attached, Attachment, ClockRow, CloseReason, HistoryRow, Incident, IncidentCommand,
-    IncidentDetail, IncidentList, IncidentScope, IncidentState, IncidentVerb, Person, Proposal, RejectReason,
-    ReopenReason, RevisitResult, Satisfaction, SupervisionSheet, WorkCommand, WorkVerb,
+    IncidentDetail, IncidentList, IncidentScope, IncidentState, IncidentVerb, NextStep, Person, Proposal,
+    RejectReason, ReopenReason, RevisitResult, Satisfaction, SupervisionSheet, WorkCommand, WorkVerb,
 };
 pub use recording::{
     FootagePurpose, JumpDirection, NearAlarm, Recording, RecordingSpan, Timeline, TimelineAlarm, TimelineGap,
@@ -54,7 +56,10 @@ pub use storage::{
     Deletion, DeletionReason, DiskState, Hold, HoldRelease, HoldScope, HoldStream, LegalBasis, NewHold,
     RetentionClock, Storage, StorageForecast, StreamStorage, Volume,
 };
-pub use ticket::{Ticket, TicketHand, TicketKind, TicketNote, TicketScope, TicketState};
+pub use ticket::{
+    BlindCamera, BlindCameras, Ticket, TicketHand, TicketKind, TicketList, TicketNote, TicketScope,
+    TicketState,
+};
 pub use trial::{
     CameraRules, ComparedAlarm, NewTrial, RuleProblem, RuleVerdicts, ShadowAlarm, ShadowAlarms, ShadowModel,
     Trial, TrialAlarm, TrialBlind, TrialDetail, TrialLiveAlarm, TrialResult, TrialSide, TrialState,

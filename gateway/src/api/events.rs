@@ -22,15 +22,16 @@ use super::{
     error::ApiError,
     extract::Params,
     guard::Guard,
+    notices::Notices,
     tail::{Batch, Next, Told},
     vigil::Vigil,
 };
 use crate::store::dispatch::{ChangeSeq, IncidentRow};
 
 /// Without a word for so long, say that we are there. The console turns red at 45 s.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How soon a browser comes back by itself.
-const RETRY: Duration = Duration::from_secs(2);
+pub(super) const RETRY: Duration = Duration::from_secs(2);
 /// Answers of the gate that a reader remembers.
 const VERDICTS: usize = 64;
 
@@ -42,7 +43,7 @@ pub(super) struct EventQuery {
     after: Option<i64>,
 }
 
-/// `event: incident` with an incident, `event: gone` with one that is no longer this viewer's, `event: reset` and `event: ready` with a position; a comment every 15 s.
+/// `event: incident` with an incident, `event: gone` with one that is no longer this viewer's, `event: reset` and `event: ready` with a position; a comment every 15 s. Without an id, whole each time and to operators: `event: consoles` as `GET /consoles`, `event: blind` as `GET /blind-cameras`.
 #[utoipa::path(get, path = "/api/v1/events", params(EventQuery), responses(
     (status = 200, content_type = "text/event-stream", body = dto::Incident),
 ))]
@@ -51,19 +52,14 @@ pub(super) async fn follow(
     Params(query): Params<EventQuery>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, ApiError> {
-    let last_seen = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let asked = match last_seen {
-        // An id that is no number is of no log of ours: begin anew, and say so.
-        Some(id) => Some(id.trim().parse().unwrap_or(i64::MAX)),
-        None => query.after,
-    };
-    let cursor = match asked {
+    let cursor = match asked(&query, &headers) {
         Some(seq) => ChangeSeq(seq),
         None => guard.state.dispatch.latest_seq().await?,
     };
     let feed = Feed {
         vigil: Vigil::new(&guard),
         changed: guard.state.dispatch.changed(),
+        notices: Notices::of(&guard),
         guard,
         cursor,
         fetched: Batch::default(),
@@ -80,6 +76,15 @@ pub(super) async fn follow(
     Ok(([(HeaderName::from_static("x-accel-buffering"), "no")], Sse::new(events)))
 }
 
+/// The place in a log from which a reader wants to go on.
+pub(super) fn asked(query: &EventQuery, headers: &HeaderMap) -> Option<i64> {
+    match headers.get("last-event-id").and_then(|id| id.to_str().ok()) {
+        // An id that is no number is of no log of ours: begin anew, and say so.
+        Some(id) => Some(id.trim().parse().unwrap_or(i64::MAX)),
+        None => query.after,
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// Nothing was said yet.
@@ -94,6 +99,7 @@ struct Feed {
     guard: Guard,
     vigil: Vigil,
     changed: watch::Receiver<ChangeSeq>,
+    notices: Notices,
     /// Everything up to here was sent or withheld.
     cursor: ChangeSeq,
     fetched: Batch,
@@ -135,7 +141,14 @@ impl Feed {
         }
         let newest = *self.changed.borrow_and_update();
         if self.stage == Stage::Following && self.cursor >= newest {
-            return self.wait().await;
+            return match self.notices.next().await {
+                Ok(Some(notice)) => Some(Some(notice)),
+                Ok(None) => self.wait().await,
+                Err(error) => {
+                    tracing::error!(%error, "what stands beside the queue could not be read; the reader comes back");
+                    None
+                }
+            };
         }
         let state = &self.guard.state;
         match state.tail().after(state, self.cursor, newest).await {
@@ -166,7 +179,7 @@ impl Feed {
         // What has left this viewer's part of the queue must leave their screen.
         let gone = dto::IncidentGone { id: change.incident.id().0 };
         let was_seen = self.guard.may_have_seen(&change.incident);
-        was_seen.then(|| event("gone", change.seq, &gone))
+        was_seen.then(|| event("gone", change.seq.0, &gone))
     }
 
     fn sees(&mut self, row: &IncidentRow) -> bool {
@@ -195,16 +208,17 @@ impl Feed {
             biased;
             () = self.vigil.ended() => None,
             _ = self.changed.changed() => Some(None),
+            () = self.notices.changed() => Some(None),
             () = tokio::time::sleep_until(self.quiet_since + HEARTBEAT) => Some(Some(Event::default().comment(""))),
         }
     }
 }
 
 fn position(name: &str, seq: ChangeSeq) -> Event {
-    event(name, seq, &dto::EventPosition { as_of_seq: seq.0 })
+    event(name, seq.0, &dto::EventPosition { as_of_seq: seq.0 })
 }
 
-fn event(name: &str, seq: ChangeSeq, body: &impl Serialize) -> Event {
+pub(super) fn event(name: &str, seq: i64, body: &impl Serialize) -> Event {
     let text = serde_json::to_string(body).expect("our own structs with text keys always become JSON");
-    Event::default().event(name).id(seq.0.to_string()).data(text)
+    Event::default().event(name).id(seq.to_string()).data(text)
 }

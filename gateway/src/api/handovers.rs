@@ -5,14 +5,22 @@
 use std::collections::{BTreeSet, HashMap};
 
 use axum::{Json, extract::Path, http::StatusCode};
+use serde::Deserialize;
 use sharpeyes_domain::{
     access::Action,
     handover::{HandoverError, HandoverVerb, Signature},
     ids::{AccountId, AreaId, HandoverId},
     time::WallTime,
 };
+use utoipa::IntoParams;
 
-use super::{convert, dto, error::ApiError, extract::Body, guard::Guard, incidents::names};
+use super::{
+    convert, dto,
+    error::ApiError,
+    extract::{Body, Params},
+    guard::Guard,
+    incidents::names,
+};
 use crate::{
     access::gate::{Object, Purpose},
     desk::{HandoverRefused, SignRequest},
@@ -20,8 +28,8 @@ use crate::{
         accounts::AccountRow,
         audit::Outcome,
         dispatch::{
-            HandoverRow, IncidentFilter, IncidentRow, NewHandover, ShiftCount, ShiftFault, ShiftItem,
-            ShiftSummary, Which,
+            HandoverFilter, HandoverRow, IncidentFilter, IncidentRow, NewHandover, ShiftCount, ShiftFault,
+            ShiftItem, ShiftSummary, Which,
         },
         tickets::WhichTickets,
     },
@@ -40,7 +48,8 @@ pub(super) async fn shift(guard: Guard) -> Result<Json<dto::Shift>, ApiError> {
     let summary = summary(&guard).await?;
     let takers = takers(&guard).await?;
     let now = guard.state.clock.wall();
-    let own = guard.state.dispatch.handovers(MOST_LISTED).await?;
+    let newest = HandoverFilter { before: None, from: None, until: None, limit: MOST_LISTED };
+    let own = guard.state.dispatch.handovers(newest).await?;
     let is_open = |row: &&HandoverRow| {
         row.leaver == guard.viewer.account && !matches!(state(row, now), dto::HandoverState::Lapsed)
     };
@@ -52,13 +61,52 @@ pub(super) async fn shift(guard: Guard) -> Result<Json<dto::Shift>, ApiError> {
     }))
 }
 
-/// The newest hand-overs, without their summaries.
-#[utoipa::path(get, path = "/api/v1/handovers", responses((status = 200, body = Vec<dto::Handover>)))]
-pub(super) async fn list(guard: Guard) -> Result<Json<Vec<dto::Handover>>, ApiError> {
+/// Which hand-overs.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct HandoverQuery {
+    /// Only with a smaller number: the page after the one that ended with it.
+    before: Option<i64>,
+    /// Opened then or later.
+    from_ms: Option<i64>,
+    /// Opened before.
+    until_ms: Option<i64>,
+    /// At most so many: 100 if not given, and never more.
+    limit: Option<u32>,
+}
+
+/// Hand-overs, the newest first, without their summaries. An empty page is the last one.
+#[utoipa::path(get, path = "/api/v1/handovers", params(HandoverQuery),
+    responses((status = 200, body = Vec<dto::Handover>)))]
+pub(super) async fn list(
+    guard: Guard,
+    Params(query): Params<HandoverQuery>,
+) -> Result<Json<Vec<dto::Handover>>, ApiError> {
     let names = names(&guard).await?;
-    let rows = guard.state.dispatch.handovers(MOST_LISTED).await?;
-    let seen = rows.iter().filter(|row| guard.covers(&row.areas));
-    Ok(Json(seen.map(|row| dto::Handover { summary: None, ..show(&guard, &names, row) }).collect()))
+    let limit = query.limit.unwrap_or(MOST_LISTED).clamp(1, MOST_LISTED);
+    let mut filter = HandoverFilter {
+        before: query.before.map(HandoverId),
+        from: query.from_ms.map(WallTime),
+        until: query.until_ms.map(WallTime),
+        limit: MOST_LISTED,
+    };
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut shown = Vec::new();
+    // Those of other areas lie between: a page is full or the last one, whatever the viewer may not see.
+    loop {
+        let rows = guard.state.dispatch.handovers(filter).await?;
+        let is_last = rows.len() < usize::try_from(MOST_LISTED).unwrap_or(usize::MAX);
+        filter.before = rows.last().map(|row| row.id);
+        for row in rows.iter().filter(|row| guard.covers(&row.areas)) {
+            shown.push(dto::Handover { summary: None, ..show(&guard, &names, row) });
+            if shown.len() == most {
+                return Ok(Json(shown));
+            }
+        }
+        if is_last {
+            return Ok(Json(shown));
+        }
+    }
 }
 
 /// One hand-over with all that was signed.
@@ -233,7 +281,7 @@ async fn summary(guard: &Guard) -> Result<ShiftSummary, ApiError> {
 
 /// Faults that the viewer may know of: not what exactly is wrong, which is for technicians.
 async fn faults(guard: &Guard) -> Result<Vec<ShiftFault>, ApiError> {
-    let rows = guard.state.tickets.list(WhichTickets::Open).await?;
+    let rows = guard.state.tickets.list(WhichTickets::Open).await?.tickets;
     let fault = |row: &crate::store::tickets::TicketRow| {
         let camera = match &row.key.camera {
             None => None,

@@ -429,5 +429,5 @@ pub(super) async fn names(guard: &Guard) -> Result<HashMap<AccountId, String>, A
 
 /// An incident for lists and live updates.
 pub(super) fn summary(guard: &Guard, names: &HashMap<AccountId, String>, row: &IncidentRow) -> dto::Incident {
-    convert::incident(row, &guard.state.site, names)
+    convert::incident(row, &guard.state.site, &guard.state.desk, names)
 }

@@ -9,10 +9,12 @@
 mod accounts;
 mod assets;
 mod audit;
+mod blind;
 mod bulletins;
 mod cameras;
 mod centre;
 mod clips;
+mod consoles;
 mod convert;
 pub mod dto;
 mod error;
@@ -27,6 +29,7 @@ mod incidents;
 mod live;
 mod map;
 mod movie;
+mod notices;
 mod openapi;
 mod outbound;
 mod pictures;
@@ -34,6 +37,7 @@ pub mod ports;
 mod recordings;
 mod reports;
 pub mod routes;
+mod seats;
 mod session;
 mod state;
 mod statistics;
@@ -41,6 +45,7 @@ mod storage;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod ticket_events;
 mod tickets;
 mod timeline;
 mod transcodes;
@@ -108,6 +113,9 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Post, "/handovers", Action::ShiftHandOver, handovers::open)
         .needs(Verb::Get, "/handovers/{id}", Action::ShiftHandOver, handovers::one)
         .needs(Verb::Post, "/handovers/{id}/signature", Action::ShiftHandOver, handovers::sign)
+        .needs(Verb::Get, "/consoles", Action::ConsoleWatch, consoles::list)
+        .needs(Verb::Post, "/consoles", Action::ConsoleWatch, consoles::tell)
+        .needs(Verb::Get, "/blind-cameras", Action::CameraHealth, blind::list)
         .needs(Verb::Get, "/wall", Action::IncidentList, wall::show)
         .needs(Verb::Get, "/reports/own", Action::IncidentReport, reports::own)
         .needs(Verb::Get, "/reports/areas", Action::IncidentReport, reports::areas)
@@ -132,6 +140,7 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/storage", Action::StorageRead, storage::show)
         .needs(Verb::Post, "/storage/clock", Action::StorageManage, storage::confirm_clock)
         .needs(Verb::Get, "/tickets", Action::TicketRead, tickets::list)
+        .needs(Verb::Get, "/tickets/events", Action::TicketRead, ticket_events::follow)
         .needs(Verb::Post, "/tickets/{id}/acknowledge", Action::TicketManage, tickets::acknowledge)
         .needs(Verb::Post, "/tickets/{id}/close", Action::TicketManage, tickets::close)
         .needs(Verb::Get, "/outbound", Action::OutboundRead, outbound::list)

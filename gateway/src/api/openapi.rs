@@ -4,9 +4,9 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, audit, bulletins, cameras, centre, clips, dto, events, files, handovers, holds, incidents,
-    live, map, outbound, pictures, recordings, reports, session, statistics, storage, tickets, timeline,
-    transcodes, trials, wall,
+    accounts, audit, blind, bulletins, cameras, centre, clips, consoles, dto, events, files, handovers,
+    holds, incidents, live, map, outbound, pictures, recordings, reports, session, statistics, storage,
+    ticket_events, tickets, timeline, transcodes, trials, wall,
 };
 
 #[derive(OpenApi)]
@@ -58,6 +58,9 @@ use super::{
         reports::own,
         reports::areas,
         reports::take_in,
+        consoles::list,
+        consoles::tell,
+        blind::list,
         handovers::shift,
         handovers::list,
         handovers::open,
@@ -85,6 +88,7 @@ use super::{
         storage::show,
         storage::confirm_clock,
         tickets::list,
+        ticket_events::follow,
         tickets::acknowledge,
         tickets::close,
         outbound::list,

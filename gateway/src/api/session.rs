@@ -114,6 +114,7 @@ pub(super) async fn change_own(
 #[utoipa::path(delete, path = "/api/v1/session", responses((status = 204)))]
 pub(super) async fn sign_out(guard: Guard) -> Result<impl IntoResponse, ApiError> {
     guard.state.accounts.sign_out(&guard.viewer, &guard.source).await?;
+    guard.state.seats().leave(guard.viewer.session);
     let clear =
         [(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\", \"storage\""))];
     Ok((StatusCode::NO_CONTENT, set_cookie(&guard.state, "", "; Max-Age=0"), clear))

@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use sharpeyes_config::Site;
 use tokio_util::sync::CancellationToken;
 
-use super::{guard::Views, ports::CameraHealth, tail::Tail};
+use super::{blind::Blinding, guard::Views, ports::CameraHealth, seats::Seats, tail::Tail};
 use crate::{
     access::{accounts::Accounts, gate::Gate},
     clock::Clock,
@@ -71,13 +71,21 @@ struct Inner {
     parts: Parts,
     views: Views,
     tail: Tail,
+    seats: Seats,
+    blinding: Blinding,
 }
 
 impl ApiState {
     /// Around these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, views: Views::default(), tail: Tail::default() }))
+        Self(Arc::new(Inner {
+            parts,
+            views: Views::default(),
+            tail: Tail::default(),
+            seats: Seats::default(),
+            blinding: Blinding::default(),
+        }))
     }
 
     pub(super) fn views(&self) -> &Views {
@@ -86,6 +94,14 @@ impl ApiState {
 
     pub(super) fn tail(&self) -> &Tail {
         &self.0.tail
+    }
+
+    pub(super) fn seats(&self) -> &Seats {
+        &self.0.seats
+    }
+
+    pub(super) fn blinding(&self) -> &Blinding {
+        &self.0.blinding
     }
 }
 

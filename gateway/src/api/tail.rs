@@ -80,7 +80,7 @@ async fn read(state: &ApiState, seq: ChangeSeq) -> Result<Next, ApiError> {
     }
     let names = state.accounts.names().await?;
     let told = |change: Change| {
-        let incident = convert::incident(&change.incident, &state.site, &names);
+        let incident = convert::incident(&change.incident, &state.site, &state.desk, &names);
         let text =
             serde_json::to_string(&incident).expect("our own structs with text keys always become JSON");
         Told { change, text }

@@ -34,25 +34,27 @@ pub(super) struct TicketQuery {
 /// Tickets of the viewer's cameras and of the site: open ones first, the newest first. Those of cameras that the site
 /// names no more are for viewers who are responsible for the whole site.
 #[utoipa::path(get, path = "/api/v1/tickets", params(TicketQuery),
-    responses((status = 200, body = Vec<dto::Ticket>)))]
+    responses((status = 200, body = dto::TicketList)))]
 pub(super) async fn list(
     guard: Guard,
     Params(query): Params<TicketQuery>,
-) -> Result<Json<Vec<dto::Ticket>>, ApiError> {
+) -> Result<Json<dto::TicketList>, ApiError> {
     let which = match query.state {
         dto::TicketScope::Open => WhichTickets::Open,
         dto::TicketScope::All => WhichTickets::All,
     };
-    let rows = guard.state.tickets.list(which).await?;
-    let is_seen = |row: &TicketRow| {
-        let Some(id) = &row.key.camera else { return guard.may(guard.action(), &Object::Site) };
-        match guard.state.site.camera(id) {
-            Some(camera) => guard.sees_camera(camera, guard.action()),
-            None => guard.sees_unnamed_camera(id, guard.action()),
-        }
-    };
-    let shown = rows.iter().filter(|row| is_seen(row)).map(|row| show(&guard, row));
-    Ok(Json(shown.collect()))
+    let list = guard.state.tickets.list(which).await?;
+    let shown = list.tickets.iter().filter(|row| is_seen(&guard, row)).map(|row| show(&guard, row));
+    Ok(Json(dto::TicketList { as_of_seq: list.as_of.0, tickets: shown.collect() }))
+}
+
+/// May the viewer do the route's action to what the ticket is about? A no is not an event.
+pub(super) fn is_seen(guard: &Guard, row: &TicketRow) -> bool {
+    let Some(id) = &row.key.camera else { return guard.may(guard.action(), &Object::Site) };
+    match guard.state.site.camera(id) {
+        Some(camera) => guard.sees_camera(camera, guard.action()),
+        None => guard.sees_unnamed_camera(id, guard.action()),
+    }
 }
 
 /// I know of it. A ticket that is closed stays as it is.
@@ -122,7 +124,7 @@ fn checked(note: &str) -> Result<String, ApiError> {
     Err(ApiError::Unprocessable { code: "bad_text", message, field: Some("note") })
 }
 
-fn show(guard: &Guard, row: &TicketRow) -> dto::Ticket {
+pub(super) fn show(guard: &Guard, row: &TicketRow) -> dto::Ticket {
     let camera = row.key.camera.as_ref();
     let name = camera.and_then(|id| guard.state.site.camera(id)).map(|camera| camera.name.clone());
     let hand = |hand: &TicketHand| dto::TicketHand { at_ms: hand.at.0, by: hand.by.clone() };

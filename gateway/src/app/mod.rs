@@ -391,7 +391,7 @@ fn open_stores(site: &Site, clock: &Clock) -> Result<Stores, AppError> {
         dispatch: Dispatch::new(db.clone())?.announced_by(Arc::new(News::of(site))),
         accounts: Accounts::new(&db, &site.name, site.areas.clone(), clock.clone())?,
         statistics: Statistics::new(db.clone()),
-        tickets: Tickets::new(db.clone()),
+        tickets: Tickets::open(db.clone())?,
         outbox: Outbox::new(db.clone()),
         trials: TrialRows::new(db.clone()),
         shadow: ShadowLog::open(db)?,

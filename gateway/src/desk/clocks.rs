@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use sharpeyes_domain::{
-    centre::{Allowance, Basis, Plan},
+    centre::{Allowance, Basis, EscalationStep, Plan},
     ids::{IncidentId, UnitId},
     incident::{ClockKind, IncidentAction, IncidentStatus},
     time::WallTime,
@@ -142,7 +142,7 @@ fn until(
 
 /// The chain begins: its first step is told after its time.
 fn first_step(plan: &Plan, calendar: &Calendar, now: WallTime) -> NewClock {
-    let allowance = step_of(plan, 0).0;
+    let allowance = step_of(&plan.escalation, 0).0;
     let due = calendar.after(now, allowance);
     NewClock {
         kind: ClockKind::Escalate,
@@ -159,17 +159,44 @@ fn first_step(plan: &Plan, calendar: &Calendar, now: WallTime) -> NewClock {
 
 /// The time before the step with this index, and who is told. After the last step it comes again and again, at first
 /// an hour later and then ever more rarely, to once a day: an incident that nobody touches is never forgotten.
-fn step_of(plan: &Plan, index: usize) -> (Allowance, String) {
+fn step_of(chain: &[EscalationStep], index: usize) -> (Allowance, String) {
     const HOUR: u32 = 3_600;
-    let last = plan.escalation.last();
-    match (plan.escalation.get(index), last) {
+    match (chain.get(index), chain.last()) {
         (Some(step), _) => (step.after, step.to.clone()),
         (None, Some(last)) => {
-            let n_again = u32::try_from(index - plan.escalation.len()).unwrap_or(u32::MAX).min(5);
+            let n_again = u32::try_from(index - chain.len()).unwrap_or(u32::MAX).min(5);
             let seconds = last.after.seconds.max(HOUR).saturating_mul(1 << n_again).min(24 * HOUR);
             (Allowance { seconds, ..last.after }, last.to.clone())
         }
         (None, None) => (Allowance::wall(HOUR), String::new()),
+    }
+}
+
+/// Whom the escalation chain tells next, if nothing happens until then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextStep {
+    /// When.
+    pub at: WallTime,
+    /// Who: a post, such as 值班长.
+    pub to: String,
+    /// Which step, the first is 1.
+    pub number: u16,
+    /// A clock has run out and the chain goes on; else it begins when the deadline has passed.
+    pub has_begun: bool,
+}
+
+impl Desk {
+    /// The next step of the incident's frozen chain; `None` when no clock of it runs.
+    #[must_use]
+    pub fn next_step(&self, row: &IncidentRow) -> Option<NextStep> {
+        let (n_told, at) = match (row.chain_clock, row.deadline) {
+            (Some(clock), _) => (clock.told, clock.next?),
+            (None, Some(deadline)) => (0, self.0.calendar.after(deadline, step_of(&row.chain, 0).0)),
+            (None, None) => return None,
+        };
+        let to = step_of(&row.chain, usize::from(n_told)).1;
+        let number = n_told.saturating_add(1);
+        Some(NextStep { at, to, number, has_begun: row.chain_clock.is_some() })
     }
 }
 
@@ -186,10 +213,10 @@ fn told(
     let warn = |percent: u8| IncidentAction::Warn { clock: clock.kind, unit: unit.clone(), percent };
     if clock.kind == ClockKind::Escalate {
         let step = clock.fired.saturating_add(1);
-        let to = step_of(plan, usize::from(clock.fired)).1;
+        let to = step_of(&plan.escalation, usize::from(clock.fired)).1;
         // Of what is over, the chain is gone through once.
         let is_going_on = status.state.is_open() || usize::from(step) < plan.escalation.len();
-        let next = is_going_on.then(|| calendar.after(now, step_of(plan, usize::from(step)).0));
+        let next = is_going_on.then(|| calendar.after(now, step_of(&plan.escalation, usize::from(step)).0));
         return (IncidentAction::Escalate { step, to }, fire(step, next));
     }
     match clock.fired {

@@ -30,7 +30,8 @@ use sharpeyes_domain::{
     centre::Centre,
     ids::{AlarmId, CameraId, IncidentId, RuleId},
     incident::{
-        Actor, IncidentAction, IncidentPolicy, IncidentStatus, TransitionError, UrgeLevel, transition,
+        Actor, ClockKind, IncidentAction, IncidentPolicy, IncidentStatus, TransitionError, UrgeLevel,
+        transition,
     },
     time::WallTime,
 };
@@ -39,6 +40,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::{
     act::{ActError, ActRequest, AttachRequest},
     calendar::Calendar,
+    clocks::NextStep,
     handover::{HandoverRefused, SignRequest},
     report::{IntakeReport, ReportError, ReportRequest, Reported},
 };
@@ -49,8 +51,8 @@ use crate::{
     store::{
         db::DbError,
         dispatch::{
-            Assessed, CameraFacts, ClockChange, Dispatch, DispatchTx, Effects, FrameTrace, HistoryEntry,
-            IncidentRow,
+            Assessed, CameraFacts, ChainClock, ClockChange, Dispatch, DispatchTx, Effects, FrameTrace,
+            HistoryEntry, IncidentRow,
         },
     },
 };
@@ -450,6 +452,7 @@ impl Inner {
         if let Some(assessed) = &step.assessed {
             (row.class, row.area) = (assessed.class.clone(), assessed.area.clone());
             (row.plan, row.proposal) = (assessed.plan, Some(assessed.proposal.clone()));
+            row.chain = tx.plan(assessed.plan)?.escalation;
         }
         let mut effects = if step.fire.is_none() && is_alike(before, &after) {
             Effects { deadline: row.deadline, ..Effects::default() }
@@ -467,6 +470,11 @@ impl Inner {
         let is_stored = tx.apply(before, &after, &entry, &effects)?;
         // There is one writer, and `row` was read in this transaction.
         debug_assert!(is_stored, "the version cannot have changed within one transaction");
+        if !effects.clocks.is_empty() {
+            let running = tx.running_clocks(after.id)?;
+            let chain = running.iter().find(|clock| clock.kind == ClockKind::Escalate);
+            row.chain_clock = chain.map(|clock| ChainClock { told: clock.fired, next: clock.next });
+        }
         if let IncidentAction::Urge { level: UrgeLevel::Supervise } = action {
             tx.number_sheet(after.id, after.version, self.calendar.year(now))?;
         }

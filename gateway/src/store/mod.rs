@@ -29,4 +29,5 @@ pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
     dispatch::MIGRATION_020,
     statistics::MIGRATION,
     shadow::MIGRATION,
+    tickets::MIGRATION_060,
 ];

@@ -1,6 +1,9 @@
 //! Tickets as rows. When one is due and when it is over is decided in `domain::ticket`; who may close it, in `access`.
 
-use std::time::Duration;
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params, types::Type};
 use sharpeyes_domain::{
@@ -9,12 +12,19 @@ use sharpeyes_domain::{
     ticket::{Fault, FaultKey, TicketChange, TicketKind, TicketState},
     time::WallTime,
 };
+use tokio::sync::watch;
 
 use super::db::{Db, DbError, Migration};
 
 /// The table of tickets.
 pub const MIGRATION: Migration =
     Migration { name: "dispatch_010_tickets", sql: include_str!("migrations/dispatch_010_tickets.sql") };
+
+/// What following them live needs.
+pub const MIGRATION_060: Migration = Migration {
+    name: "dispatch_060_ticket_feed",
+    sql: include_str!("migrations/dispatch_060_ticket_feed.sql"),
+};
 
 /// A fault that comes back so soon after it was over goes on in its ticket.
 const SAME_FAULT: Duration = Duration::from_hours(1);
@@ -23,7 +33,13 @@ const MOST_LISTED: u32 = 500;
 
 const SELECT: &str =
     "SELECT id, kind, camera, state, level, stage, code, detail, remedy, first_ms, last_ms, n_times,
-    acknowledged_ms, acknowledged_by, recovered_ms, closed_ms, closed_by, note FROM ticket";
+    acknowledged_ms, acknowledged_by, recovered_ms, closed_ms, closed_by, note, seq FROM ticket";
+/// The place of the change that is being made. Each statement that has it changes one ticket.
+const NEXT_SEQ: &str = "(SELECT coalesce(max(seq), 0) + 1 FROM ticket)";
+
+/// The place of a ticket's last change among the changes of all tickets; 0 is before the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TicketSeq(pub i64);
 
 /// A person's word on a ticket, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +75,26 @@ pub struct TicketRow {
     pub closed: Option<TicketHand>,
     /// What was written.
     pub note: String,
+    /// The place of its last change.
+    pub seq: TicketSeq,
+}
+
+/// A list, and the place that it is true at: follow with [`Tickets::changes_since`].
+#[derive(Clone, Debug)]
+pub struct TicketList {
+    /// Every change up to here is in the list.
+    pub as_of: TicketSeq,
+    /// Open ones first, then by the time of the last sign.
+    pub tickets: Vec<TicketRow>,
+}
+
+/// What a follower of the tickets gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TicketReplay {
+    /// What changed after its place, in order, each ticket once and as it is now. Empty: nothing new.
+    Changes(Vec<TicketRow>),
+    /// Its place is of no database of ours: it must read a list anew.
+    Reset,
 }
 
 /// Which tickets.
@@ -83,13 +119,59 @@ pub enum TicketAct {
 #[derive(Clone)]
 pub struct Tickets {
     db: Db,
+    newest: Arc<watch::Sender<TicketSeq>>,
 }
 
 impl Tickets {
-    /// On a database that has [`MIGRATION`].
+    /// On a database that has [`MIGRATION_060`]. Blocks.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database cannot be read.
+    pub fn open(db: Db) -> Result<Self, DbError> {
+        let newest = db.read_blocking(latest).map_err(|error| db.error(error))?;
+        Ok(Self { db, newest: Arc::new(watch::Sender::new(newest)) })
+    }
+
+    /// The newest change that is on the disk and was made through this handle or a clone; wakes with every further one.
     #[must_use]
-    pub const fn new(db: Db) -> Self {
-        Self { db }
+    pub fn changed(&self) -> watch::Receiver<TicketSeq> {
+        self.newest.subscribe()
+    }
+
+    /// Tells followers, once the change is on the disk.
+    fn announce(&self, newest: TicketSeq) {
+        self.newest.send_if_modified(|seen| {
+            let is_newer = newest > *seen;
+            *seen = newest.max(*seen);
+            is_newer
+        });
+    }
+
+    /// What changed after `seq`, at most `limit` tickets.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub async fn changes_since(&self, seq: TicketSeq, limit: u32) -> Result<TicketReplay, DbError> {
+        let db = self.db.clone();
+        self.db.read(move |connection| changes(connection, seq, limit).map_err(|error| db.error(error))).await
+    }
+
+    /// The newest change.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub async fn latest_seq(&self) -> Result<TicketSeq, DbError> {
+        let db = self.db.clone();
+        self.db.read(move |connection| latest(connection).map_err(|error| db.error(error))).await
+    }
+
+    /// Open tickets of cameras that are most urgent: where the centre is blind. The longest lasting first. At most 500.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub async fn blinding(&self) -> Result<Vec<TicketRow>, DbError> {
+        let db = self.db.clone();
+        self.db.read(move |connection| blinding(connection).map_err(|error| db.error(error))).await
     }
 
     /// What open tickets are about. Blocks.
@@ -108,18 +190,29 @@ impl Tickets {
     /// [`DbError`] when the database refuses.
     pub fn apply_blocking(&self, changes: Vec<TicketChange>, now: WallTime) -> Result<(), DbError> {
         let db = self.db.clone();
-        self.db.write_blocking(move |transaction| {
-            changes.iter().try_for_each(|change| apply(transaction, change, now)).map_err(|e| db.error(e))
-        })
+        let newest = self.db.write_blocking(move |transaction| {
+            let apply_all = || {
+                changes.iter().try_for_each(|change| apply(transaction, change, now))?;
+                latest(transaction)
+            };
+            apply_all().map_err(|error| db.error(error))
+        })?;
+        self.announce(newest);
+        Ok(())
     }
 
     /// Open ones first, then by the time of the last sign.
     ///
     /// # Errors
     /// [`DbError`] when the database refuses.
-    pub async fn list(&self, which: WhichTickets) -> Result<Vec<TicketRow>, DbError> {
+    pub async fn list(&self, which: WhichTickets) -> Result<TicketList, DbError> {
         let db = self.db.clone();
-        self.db.read(move |connection| list(connection, which).map_err(|error| db.error(error))).await
+        let read = move |connection: &Connection| -> rusqlite::Result<TicketList> {
+            // One snapshot for both statements.
+            let connection = connection.unchecked_transaction()?;
+            Ok(TicketList { as_of: latest(&connection)?, tickets: list(&connection, which)? })
+        };
+        self.db.read(move |connection| read(connection).map_err(|error| db.error(error))).await
     }
 
     /// The ticket of that number.
@@ -142,41 +235,59 @@ impl Tickets {
         hand: TicketHand,
         note: String,
     ) -> Result<Option<TicketRow>, DbError> {
-        let db = self.db.clone();
-        self.db
-            .write(move |transaction| {
-                let set = match act {
-                    TicketAct::Acknowledge => {
-                        "acknowledged_ms = :at, acknowledged_by = :by,
-                         state = CASE state WHEN 'open' THEN 'acknowledged' ELSE state END"
-                    }
-                    TicketAct::Close => "closed_ms = :at, closed_by = :by, state = 'closed', is_open = 0",
+        let tickets = self.clone();
+        // On a thread that runs to its end even when the caller goes away, so that followers hear of every commit.
+        let work = move || {
+            let db = tickets.db.clone();
+            let (row, newest) = tickets.db.write_blocking(move |transaction| {
+                let act = || {
+                    act_on(transaction, id, act, &hand, &note)?;
+                    Ok((one(transaction, id)?, latest(transaction)?))
                 };
-                let sql = format!(
-                    "UPDATE ticket SET {set}, note = CASE :note WHEN '' THEN note ELSE :note END
-                     WHERE id = :id AND state <> 'closed'"
-                );
-                let values = named_params! {
-                    ":at": hand.at.0, ":by": hand.by, ":note": note, ":id": id.0
-                };
-                transaction.execute(&sql, values).map_err(|error| db.error(error))?;
-                one(transaction, id).map_err(|error| db.error(error))
-            })
-            .await
+                act().map_err(|error| db.error(error))
+            })?;
+            tickets.announce(newest);
+            Ok(row)
+        };
+        tokio::task::spawn_blocking(work).await.unwrap_or(Err(DbError::Closed))
     }
+}
+
+fn act_on(
+    transaction: &Transaction<'_>,
+    id: TicketId,
+    act: TicketAct,
+    hand: &TicketHand,
+    note: &str,
+) -> rusqlite::Result<()> {
+    let set = match act {
+        TicketAct::Acknowledge => {
+            "acknowledged_ms = :at, acknowledged_by = :by,
+             state = CASE state WHEN 'open' THEN 'acknowledged' ELSE state END"
+        }
+        TicketAct::Close => "closed_ms = :at, closed_by = :by, state = 'closed', is_open = 0",
+    };
+    let sql = format!(
+        "UPDATE ticket SET {set}, note = CASE :note WHEN '' THEN note ELSE :note END, seq = {NEXT_SEQ}
+         WHERE id = :id AND state <> 'closed'"
+    );
+    let values = named_params! { ":at": hand.at.0, ":by": hand.by, ":note": note, ":id": id.0 };
+    transaction.execute(&sql, values).map(drop)
 }
 
 fn apply(transaction: &Transaction<'_>, change: &TicketChange, now: WallTime) -> rusqlite::Result<()> {
     match change {
         TicketChange::Raise { key, fault, first, times } => {
             let again = transaction.execute(
-                "UPDATE ticket SET level = :level, stage = :stage, code = :code, detail = :detail, remedy = :remedy,
+                &format!(
+                    "UPDATE ticket SET level = :level, stage = :stage, code = :code, detail = :detail, remedy = :remedy,
                      last_ms = max(last_ms, :now), n_times = n_times + :times, is_open = 1, recovered_ms = NULL,
                      state = CASE WHEN state = 'recovered' AND acknowledged_ms IS NULL THEN 'open'
-                                  WHEN state = 'recovered' THEN 'acknowledged' ELSE state END
+                                  WHEN state = 'recovered' THEN 'acknowledged' ELSE state END, seq = {NEXT_SEQ}
                  WHERE id = (SELECT id FROM ticket WHERE kind = :kind AND camera IS :camera
                      AND (is_open = 1 OR (state = 'recovered' AND last_ms >= :recent))
-                     ORDER BY is_open DESC, id DESC LIMIT 1)",
+                     ORDER BY is_open DESC, id DESC LIMIT 1)"
+                ),
                 named_params! {
                     ":level": fault.level.number(),
                     ":stage": fault.stage,
@@ -194,9 +305,11 @@ fn apply(transaction: &Transaction<'_>, change: &TicketChange, now: WallTime) ->
                 return Ok(());
             }
             transaction.execute(
-                "INSERT INTO ticket (kind, camera, state, is_open, level, stage, code, detail, remedy, first_ms, last_ms,
-                     n_times)
-                 VALUES (?1, ?2, 'open', 1, ?3, ?4, ?5, ?6, ?7, ?8, max(?8, ?9), ?10)",
+                &format!(
+                    "INSERT INTO ticket (kind, camera, state, is_open, level, stage, code, detail, remedy, first_ms,
+                         last_ms, n_times, seq)
+                     VALUES (?1, ?2, 'open', 1, ?3, ?4, ?5, ?6, ?7, ?8, max(?8, ?9), ?10, {NEXT_SEQ})"
+                ),
                 params![
                     key.kind.as_str(),
                     key.camera.as_ref().map(CameraId::as_str),
@@ -213,8 +326,11 @@ fn apply(transaction: &Transaction<'_>, change: &TicketChange, now: WallTime) ->
         }
         TicketChange::Recover { key, last } => {
             transaction.execute(
-                "UPDATE ticket SET state = 'recovered', is_open = 0, recovered_ms = ?3, last_ms = max(last_ms, ?4)
-                 WHERE kind = ?1 AND camera IS ?2 AND is_open = 1",
+                &format!(
+                    "UPDATE ticket SET state = 'recovered', is_open = 0, recovered_ms = ?3,
+                         last_ms = max(last_ms, ?4), seq = {NEXT_SEQ}
+                     WHERE kind = ?1 AND camera IS ?2 AND is_open = 1"
+                ),
                 params![key.kind.as_str(), key.camera.as_ref().map(CameraId::as_str), now.0, last.0],
             )?;
         }
@@ -229,6 +345,31 @@ fn list(connection: &Connection, which: WhichTickets) -> rusqlite::Result<Vec<Ti
     };
     let sql = format!("{SELECT} WHERE is_open >= ?1 ORDER BY is_open DESC, last_ms DESC, id DESC LIMIT ?2");
     connection.prepare_cached(&sql)?.query_map(params![least_open, MOST_LISTED], ticket)?.collect()
+}
+
+fn latest(connection: &Connection) -> rusqlite::Result<TicketSeq> {
+    let sql = "SELECT coalesce(max(seq), 0) FROM ticket";
+    connection.prepare_cached(sql)?.query_row([], |row| row.get(0).map(TicketSeq))
+}
+
+fn changes(connection: &Connection, seq: TicketSeq, limit: u32) -> rusqlite::Result<TicketReplay> {
+    let connection = connection.unchecked_transaction()?;
+    if seq.0 < 0 || seq > latest(&connection)? {
+        return Ok(TicketReplay::Reset);
+    }
+    let sql = format!("{SELECT} WHERE seq > ?1 ORDER BY seq LIMIT ?2");
+    let rows = connection
+        .prepare_cached(&sql)?
+        .query_map(params![seq.0, limit], ticket)?
+        .collect::<Result<_, _>>()?;
+    Ok(TicketReplay::Changes(rows))
+}
+
+fn blinding(connection: &Connection) -> rusqlite::Result<Vec<TicketRow>> {
+    let sql = format!(
+        "{SELECT} WHERE is_open = 1 AND level = 1 AND camera IS NOT NULL ORDER BY first_ms, id LIMIT ?1"
+    );
+    connection.prepare_cached(&sql)?.query_map([MOST_LISTED], ticket)?.collect()
 }
 
 fn one(connection: &Connection, id: TicketId) -> rusqlite::Result<Option<TicketRow>> {
@@ -269,91 +410,6 @@ fn ticket(row: &Row<'_>) -> rusqlite::Result<TicketRow> {
         recovered: row.get::<_, Option<i64>>("recovered_ms")?.map(WallTime),
         closed: hand("closed_ms", "closed_by")?,
         note: row.get("note")?,
+        seq: TicketSeq(row.get("seq")?),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::DISPATCH_MIGRATIONS;
-
-    fn key() -> FaultKey {
-        FaultKey { kind: TicketKind::Stream, camera: Some(CameraId::new("gate").unwrap()) }
-    }
-
-    fn raise(times: u32, code: &str) -> TicketChange {
-        let fault = Fault {
-            level: Level::Red,
-            stage: Some("connect".into()),
-            code: code.into(),
-            detail: "d".into(),
-            remedy: "r".into(),
-        };
-        TicketChange::Raise { key: key(), fault, first: WallTime(1_000), times }
-    }
-
-    fn recover(at: i64) -> TicketChange {
-        TicketChange::Recover { key: key(), last: WallTime(at) }
-    }
-
-    fn tickets(dir: &tempfile::TempDir) -> Tickets {
-        Tickets::new(Db::open(&dir.path().join("dispatch.db"), DISPATCH_MIGRATIONS).unwrap())
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_fault_that_comes_back_goes_on_in_its_ticket_and_a_new_one_begins_after_an_hour() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = tickets(&dir);
-        let apply = |change, at| {
-            tokio::task::block_in_place(|| store.apply_blocking(vec![change], WallTime(at)).unwrap())
-        };
-        apply(raise(1, "refused"), 21_000);
-        apply(raise(2, "stalled"), 60_000);
-        apply(recover(70_000), 190_000);
-        let all = store.list(WhichTickets::All).await.unwrap();
-        let [row] = &all[..] else { panic!("{all:?}") };
-        assert_eq!((row.state, row.times, row.fault.code.as_str()), (TicketState::Recovered, 3, "stalled"));
-        assert_eq!(
-            (row.first, row.last, row.recovered),
-            (WallTime(1_000), WallTime(70_000), Some(WallTime(190_000)))
-        );
-        assert_eq!(store.list(WhichTickets::Open).await.unwrap(), []);
-        apply(raise(1, "refused"), 3_000_000);
-        let open = store.list(WhichTickets::Open).await.unwrap();
-        assert_eq!((open[0].id, open[0].times, open[0].recovered), (row.id, 4, None));
-        apply(recover(3_000_000), 3_200_000);
-        apply(raise(1, "refused"), 9_000_000);
-        let open = store.list(WhichTickets::Open).await.unwrap();
-        assert_eq!((open.len(), open[0].times), (1, 1));
-        assert_ne!(open[0].id, row.id);
-        assert_eq!(tokio::task::block_in_place(|| store.open_blocking()).unwrap(), [key()]);
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn what_a_technician_closed_stays_closed() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = tickets(&dir);
-        let apply = |change, at| {
-            tokio::task::block_in_place(|| store.apply_blocking(vec![change], WallTime(at)).unwrap())
-        };
-        apply(raise(1, "refused"), 1_000);
-        let id = store.list(WhichTickets::Open).await.unwrap()[0].id;
-        let hand = |at| TicketHand { at: WallTime(at), by: "tech".into() };
-        let act = |what, at, note: &str| store.act(id, what, hand(at), note.to_owned());
-        let row = act(TicketAct::Acknowledge, 2_000, "on my way").await.unwrap().unwrap();
-        assert_eq!((row.state, row.note.as_str()), (TicketState::Acknowledged, "on my way"));
-        apply(recover(2_500), 3_000);
-        apply(raise(1, "refused"), 3_500);
-        let row = store.one(id).await.unwrap().unwrap();
-        assert_eq!((row.state, row.times), (TicketState::Acknowledged, 2), "who knew still knows");
-        let row = act(TicketAct::Close, 4_000, "").await.unwrap().unwrap();
-        assert_eq!(
-            (row.state, row.note.as_str(), row.closed.clone()),
-            (TicketState::Closed, "on my way", Some(hand(4_000)))
-        );
-        assert_eq!(act(TicketAct::Acknowledge, 5_000, "late").await.unwrap().unwrap(), row);
-        apply(raise(1, "refused"), 6_000);
-        assert_ne!(store.list(WhichTickets::Open).await.unwrap()[0].id, id);
-        assert_eq!(store.act(TicketId(99), TicketAct::Close, hand(1), String::new()).await.unwrap(), None);
-    }
 }

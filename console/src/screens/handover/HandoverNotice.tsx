@@ -20,7 +20,7 @@ export function useHandovers() {
   const viewer = useViewer();
   return useQuery({
     queryKey: ["handovers"],
-    queryFn: ({ signal }) => need(watch.handovers(signal)),
+    queryFn: ({ signal }) => need(watch.handovers({}, signal)),
     refetchInterval: REFRESH_MS,
     enabled: screensOf(viewer.role).includes("handover"),
   });

@@ -6,13 +6,14 @@ import { useState } from "react";
 import { Link, useParams } from "react-router";
 import { need, ProblemError } from "../../api/client";
 import { useViewer } from "../../api/session";
-import type { Handover, HandoverVerb, Shift } from "../../api/types";
+import type { HandoverVerb, Shift } from "../../api/types";
 import { watch } from "../../api/watch";
 import { Loading, Trouble } from "../../components/Trouble";
 import { useSpeech } from "../../i18n/context";
 import { problemText } from "../../i18n/format";
 import { useHandovers, waitsFor } from "./HandoverNotice";
 import { Paper, Summary } from "./Paper";
+import { Past } from "./Past";
 import { SignDialog } from "./SignDialog";
 import "./handover.css";
 
@@ -130,37 +131,18 @@ function Desk() {
       />
     );
   const waiting = handovers.data.filter((one) => waitsFor(one, viewer.id));
-  const past = handovers.data.filter((one) => !waiting.includes(one) && one.id !== shift.data.open);
+  const above = [
+    ...waiting.map((one) => one.id),
+    ...(shift.data.open === undefined ? [] : [shift.data.open]),
+  ];
   return (
     <>
       {waiting.map((one) => (
         <Sheet key={one.id} id={one.id} />
       ))}
       {shift.data.open === undefined ? <Draft shift={shift.data} /> : <Sheet id={shift.data.open} />}
-      <section className="card handover-past">
-        <h2>{t.handover.past}</h2>
-        {past.length === 0 && <p className="muted">{t.handover.none}</p>}
-        <ol>
-          {past.map((one) => (
-            <PastRow key={one.id} handover={one} />
-          ))}
-        </ol>
-      </section>
+      <Past above={above} />
     </>
-  );
-}
-
-function PastRow({ handover }: { handover: Handover }) {
-  const { t, time } = useSpeech();
-  return (
-    <li>
-      <Link to={`/handover/${handover.id}`}>{t.handover.number(handover.id)}</Link>
-      <span className="muted">{time.stamp(handover.opened_ms)}</span>
-      <span>
-        {handover.leaver.name} → {handover.decided_by?.name ?? handover.meant_for?.name ?? "…"}
-      </span>
-      <span className={`paper-state paper-${handover.state}`}>{t.handover.states[handover.state]}</span>
-    </li>
   );
 }
 

@@ -4,6 +4,7 @@ import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
 import { age } from "../../i18n/format";
 import { dials } from "./dials";
+import { Escalation } from "./Escalation";
 
 const TOLD = [50, 80, 100];
 
@@ -12,7 +13,7 @@ export function Clocks({ incident, names }: { incident: IncidentDetail; names: C
   const { t, time } = useSpeech();
   const now = useNow();
   const running = dials(incident.clocks, now);
-  if (running.length === 0) return null;
+  if (running.length === 0 && incident.escalation === undefined) return null;
   return (
     <section className="card panel clocks" data-testid="clocks">
       <h2>{t.desk.clock.title}</h2>
@@ -52,6 +53,7 @@ export function Clocks({ incident, names }: { incident: IncidentDetail; names: C
           );
         })}
       </ol>
+      <Escalation step={incident.escalation} />
       {incident.held_since_ms !== undefined && <p className="clock-held">{t.desk.clock.held}</p>}
     </section>
   );

@@ -68,9 +68,10 @@ export function OpenList({ list, found, filtered, selected, onSelect, onOpen, on
         ref={box}
         onPointerOver={point}
         onPointerLeave={() => list.setPointed(undefined)}
-        role="listbox"
+        // A list of options may hold nothing else: until there are some it is none.
+        role={loaded ? "listbox" : undefined}
         tabIndex={-1}
-        aria-label={t.nav.queue}
+        aria-label={loaded ? t.nav.queue : undefined}
       >
         <div>
           {list.rows.map((incident) => (

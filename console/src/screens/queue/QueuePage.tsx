@@ -22,6 +22,7 @@ import {
   writeFilter,
 } from "../../queue/filter";
 import { stops } from "../../queue/flood";
+import { Beside } from "./Beside";
 import { ClosedList } from "./ClosedList";
 import { FilterBar } from "./FilterBar";
 import { FloodBoard } from "./FloodBoard";
@@ -229,6 +230,7 @@ export function QueuePage() {
       <div className={unfolded ? "queue-filters queue-unfolded" : "queue-filters"}>
         <FilterBar filter={filter} closed={closed} names={names} onFilter={(wanted) => setFilter(wanted)} />
       </div>
+      <Beside />
       <div className="queue-body">
         {closed ? (
           <ClosedList

@@ -8,6 +8,7 @@ import { useSpeech } from "../../i18n/context";
 import { age, seenAt, whereOf, whyOf } from "../../i18n/format";
 import { isOpen } from "../../live/book";
 import { isLate } from "../../queue/filter";
+import { NextEscalation } from "../incident/Escalation";
 import { StateTag } from "./StateTag";
 
 function Age({ since_ms }: { since_ms: number }) {
@@ -112,6 +113,7 @@ export const QueueRow = memo(function QueueRow({
       <span className="row-where">
         <span className="row-camera">{seenAt(incident)}</span>
         <span className="muted">{whereOf(t, incident)}</span>
+        {open && incident.escalation && <NextEscalation step={incident.escalation} />}
       </span>
       <span className="row-age">
         {open && incident.deadline_ms !== undefined && <Left deadline_ms={incident.deadline_ms} />}

@@ -12,6 +12,7 @@ import { useSpeech } from "../../i18n/context";
 import { isOpen } from "../../live/book";
 import { useIncidents, useLiveIfAny } from "../../live/LiveProvider";
 import { HandoverNotice } from "../handover/HandoverNotice";
+import { DeafNotice } from "./DeafNotice";
 import { LinkState } from "./LinkState";
 import { SoundControl } from "./SoundControl";
 import "./shell.css";
@@ -62,6 +63,7 @@ export function Header({ onSignedOut }: { onSignedOut: () => void }) {
       <div className="header-tools">
         {live && <LinkState />}
         {live && <SoundControl />}
+        {live && <DeafNotice />}
         <HandoverNotice />
         <Button
           type="text"

@@ -1,9 +1,10 @@
 /** The frame around every screen: navigation by role, live state, sound, language, viewer. */
 import { lazy, type ReactNode, Suspense } from "react";
 import { Navigate, Route, Routes } from "react-router";
-import { type ScreenName, screensOf, seesQueue, useViewer } from "../../api/session";
+import { mayAct, type ScreenName, screensOf, seesQueue, useViewer } from "../../api/session";
 import { CrashBarrier } from "../../components/CrashBarrier";
 import { Loading } from "../../components/Trouble";
+import { ConsoleVoice } from "../../live/ConsoleVoice";
 import { LiveProvider } from "../../live/LiveProvider";
 import { AccountsPage } from "../accounts/AccountsPage";
 import { AuditPage } from "../audit/AuditPage";
@@ -89,6 +90,7 @@ export function Shell({ onSignedOut }: { onSignedOut: () => void }) {
       <Header onSignedOut={onSignedOut} />
       {seesQueue(role) ? <StaleBanner /> : <ReachBanner />}
       {seesQueue(role) && <SoundPrompt />}
+      {mayAct(role) && <ConsoleVoice />}
       <main className="shell-main" id="content">
         <CrashBarrier>
           <Routes>

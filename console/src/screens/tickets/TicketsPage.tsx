@@ -1,5 +1,5 @@
 /** What is broken, where, since when, and what to do about it: the technicians' list. */
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { Button, Empty, Input, Modal, Switch } from "antd";
 import { useState } from "react";
 import { client, need, type TicketAct } from "../../api/client";
@@ -9,10 +9,9 @@ import { Loading, Trouble } from "../../components/Trouble";
 import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
 import { age } from "../../i18n/format";
+import { useTickets } from "../../live/useTickets";
 import "../health/health.css";
 import "./tickets.css";
-
-const REFRESH_MS = 5_000;
 
 const isOpen = (ticket: Ticket) => ticket.state === "open" || ticket.state === "acknowledged";
 const isUrgent = (ticket: Ticket) => ticket.level === 1;
@@ -29,21 +28,18 @@ export function TicketsPage() {
   const [words, setWords] = useState("");
   const [withPast, setWithPast] = useState(false);
   const [acting, setActing] = useState<Acting | null>(null);
-  const tickets = useQuery({
-    queryKey: ["tickets", withPast],
-    queryFn: ({ signal }) => need(client.tickets(withPast ? "all" : "open", signal)),
-    refetchInterval: REFRESH_MS,
-  });
-  if (tickets.isPending) return <Loading />;
-  if (tickets.isError)
-    return <Trouble title={t.tickets.failed} error={tickets.error} onRetry={() => void tickets.refetch()} />;
+  const tickets = useTickets(withPast);
+  if (tickets.rows === undefined) {
+    if (tickets.error === undefined) return <Loading />;
+    return <Trouble title={t.tickets.failed} error={tickets.error} onRetry={tickets.retry} />;
+  }
   const wanted = words.trim().toLowerCase();
   const named = (ticket: Ticket) =>
     `${ticket.camera_name ?? t.tickets.site} ${ticket.camera ?? ""} ${t.tickets.kind[ticket.kind] ?? ""}`;
-  const rows = tickets.data
+  const rows = tickets.rows
     .filter((ticket) => named(ticket).toLowerCase().includes(wanted))
     .sort((a, b) => rank(a) - rank(b) || b.first_ms - a.first_ms);
-  const open = tickets.data.filter((ticket) => ticket.state === "open").length;
+  const open = tickets.rows.filter((ticket) => ticket.state === "open").length;
   return (
     <div className="page">
       <div className="page-head">
@@ -150,15 +146,12 @@ function Row({ ticket, onAct }: { ticket: Ticket; onAct: (act: TicketAct) => voi
 
 function NoteDialog({ acting, onDone }: { acting: Acting; onDone: () => void }) {
   const { t } = useSpeech();
-  const queries = useQueryClient();
   const [note, setNote] = useState("");
   const { ticket, act } = acting;
   const done = useMutation({
     mutationFn: () => need(client.actOnTicket(ticket.id, act, note.trim())),
-    onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ["tickets"] });
-      onDone();
-    },
+    // The list hears of it as everybody does.
+    onSuccess: onDone,
   });
   const what = act === "close" ? t.tickets.close : t.tickets.acknowledge;
   const kind = t.tickets.kind[ticket.kind] ?? ticket.kind;

@@ -107,6 +107,9 @@ pub struct Incident {
     pub urged: u8,
     /// Steps of the escalation chain told since its state last changed.
     pub escalated: u16,
+    /// What the escalation chain does next, if nothing happens until then; absent: no clock runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<NextStep>,
     /// Shelved: until then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shelved_until_ms: Option<i64>,
@@ -138,6 +141,19 @@ pub struct Incident {
     pub evidence: Option<Evidence>,
     /// `GET /incidents/{id}/thumbnail.jpg` has a picture.
     pub thumbnail: bool,
+}
+
+/// The next step of an incident's escalation chain.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct NextStep {
+    /// When.
+    pub at_ms: i64,
+    /// Who is told: a post, e.g. 值班长. Empty: the site names nobody.
+    pub to: String,
+    /// Which step of the chain; the first is 1.
+    pub number: u16,
+    /// A clock has run out and the chain goes on; `false`: it begins when the deadline has passed.
+    pub begun: bool,
 }
 
 /// A unit's part in an incident.
@@ -324,7 +340,7 @@ pub struct HistoryRow {
 }
 
 /// A viewer, named to other viewers.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Person {
     /// Account number.
     pub id: i64,

@@ -110,6 +110,44 @@ pub struct Ticket {
     pub note: String,
 }
 
+/// `GET /tickets`: a snapshot, and the sequence number from which `GET /tickets/events` goes on.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TicketList {
+    /// Every change up to this one is in the list.
+    pub as_of_seq: i64,
+    /// Open ones first, the newest first.
+    pub tickets: Vec<Ticket>,
+}
+
+/// `GET /blind-cameras`: where the centre is blind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BlindCameras {
+    /// How many, also beyond those named.
+    pub n: u32,
+    /// The longest blind first, at most 50.
+    pub cameras: Vec<BlindCamera>,
+}
+
+/// A camera that may raise red alarms and has an open ticket: what it should see, nobody sees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BlindCamera {
+    /// Identifier.
+    pub camera: String,
+    /// Its name.
+    pub camera_name: String,
+    /// Name of its area.
+    pub area_name: String,
+    /// Number of the ticket; of several the oldest.
+    pub ticket: i64,
+    /// What is broken. What exactly, and what to do, is for technicians.
+    pub kind: TicketKind,
+    /// Since when.
+    pub since_ms: i64,
+    /// A technician knows: name of the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged_by: Option<String>,
+}
+
 /// What a technician writes with it; may be empty.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

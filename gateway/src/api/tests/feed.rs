@@ -20,13 +20,18 @@ pub(super) struct Reader {
 #[derive(Debug, PartialEq)]
 pub(super) struct Message {
     pub(super) event: String,
-    id: i64,
+    pub(super) id: i64,
     pub(super) data: Value,
 }
 
 impl Reader {
     pub(super) async fn open(house: &House, cookie: &str, query: &str, last_event_id: Option<&str>) -> Self {
-        let mut request = get(&format!("/events{query}"), cookie);
+        Self::of(house, &format!("/events{query}"), cookie, last_event_id).await
+    }
+
+    /// Of another feed.
+    pub(super) async fn of(house: &House, path: &str, cookie: &str, last_event_id: Option<&str>) -> Self {
+        let mut request = get(path, cookie);
         if let Some(id) = last_event_id {
             request.headers_mut().insert("last-event-id", id.parse().unwrap());
         }
@@ -52,6 +57,27 @@ impl Reader {
                 .await
                 .expect("a word in time");
             self.text.push_str(std::str::from_utf8(&read?.unwrap()).unwrap());
+        }
+    }
+
+    /// The next thing of this name that is told whole, without an id; what comes before it is left out.
+    pub(super) async fn notice(&mut self, name: &str) -> Value {
+        loop {
+            if let Some((block, rest)) = self.text.split_once("\n\n") {
+                let field =
+                    |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+                let found = (field("event:") == Some(name)).then(|| field("data:").unwrap().to_owned());
+                assert!(found.is_none() || field("id:").is_none(), "a reader's place stays what it was");
+                self.text = rest.to_owned();
+                if let Some(data) = found {
+                    return serde_json::from_str(&data).unwrap();
+                }
+                continue;
+            }
+            let read = tokio::time::timeout(Duration::from_secs(30), self.body.next())
+                .await
+                .expect("a word in time");
+            self.text.push_str(std::str::from_utf8(&read.unwrap().unwrap()).unwrap());
         }
     }
 

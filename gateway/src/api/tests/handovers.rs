@@ -241,3 +241,33 @@ async fn the_wall_shows_what_its_viewer_may_see() {
     assert_eq!(unit["counts"], json!([{ "level": 3, "state": "dispatched", "n": 1 }]));
     assert_eq!((&unit["urgent"][0]["id"], &unit["cameras"]["n"]), (&json!(east.0), &json!(0)));
 }
+
+#[tokio::test]
+async fn hand_overs_are_paged_and_found_by_when_they_were_opened() {
+    let house = House::new().await;
+    let mut opened = Vec::new();
+    for n in 0..5 {
+        // Those of the west lie between what the east may see.
+        let area = if n % 2 == 0 { "east" } else { "west" };
+        house.clock.advance(Duration::from_secs(1_800));
+        opened.push((house.handover(&format!("leaver{n}"), area).await, house.clock.wall().0));
+    }
+    let chief = house.viewer("chief", Role::Operator, "town").await;
+    let op = house.viewer("op", Role::Operator, "east").await;
+    let list = async |cookie: &str, query: &str| {
+        let answer = house.get(&format!("/handovers?{query}"), cookie).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        let rows = read(answer).await;
+        rows.as_array().unwrap().iter().map(|row| row["id"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    let id = |n: usize| opened[n].0;
+    assert_eq!(list(&chief, "").await, [id(4), id(3), id(2), id(1), id(0)]);
+    assert_eq!(list(&chief, "limit=2").await, [id(4), id(3)]);
+    assert_eq!(list(&chief, &format!("limit=2&before={}", id(3))).await, [id(2), id(1)]);
+    assert_eq!(list(&chief, &format!("limit=2&before={}", id(1))).await, [id(0)]);
+    assert_eq!(list(&chief, &format!("before={}", id(0))).await, [] as [i64; 0]);
+    assert_eq!(list(&op, "limit=2").await, [id(4), id(2)], "a page is full whatever lies between");
+    assert_eq!(list(&op, &format!("limit=2&before={}", id(2))).await, [id(0)]);
+    let span = format!("from_ms={}&until_ms={}", opened[1].1, opened[3].1);
+    assert_eq!(list(&chief, &span).await, [id(2), id(1)]);
+}

@@ -34,6 +34,7 @@ const VERBS: &[(Action, &[Role])] = &[
     (Action::IncidentWork, &[Role::Operator, Role::Unit]),
     (Action::IncidentReport, &[Role::Operator, Role::Unit]),
     (Action::ShiftHandOver, &[Role::Operator]),
+    (Action::ConsoleWatch, &[Role::Operator]),
     (Action::CentreRead, &[Role::Operator, Role::Police, Role::Unit, Role::Administrator]),
     (Action::StatisticsRead, &[Role::Operator, Role::Police]),
     (Action::BulletinMake, &[Role::Operator]),
@@ -174,6 +175,7 @@ async fn ask(
         (Verb::Post, path) if path.starts_with("/holds/") => serde_json::json!({ "reason": "closed" }),
         (Verb::Post, "/handovers") => serde_json::json!({ "note": "三号摄像机离线" }),
         (Verb::Post, path) if path.ends_with("/signature") => serde_json::json!({ "action": "accept" }),
+        (Verb::Post, "/consoles") => serde_json::json!({ "console": "tab", "sound": "armed" }),
         (Verb::Post, "/bulletins") => serde_json::json!({ "kind": "daily", "day": "2027-01-15" }),
         (Verb::Post, "/views") => serde_json::json!({ "name": "mine", "filter": { "level": "1" } }),
         (Verb::Post, "/reports") => serde_json::json!({

@@ -15,6 +15,7 @@ mod statistics;
 mod storage;
 mod tickets;
 mod trials;
+mod watch;
 
 use std::{
     net::SocketAddr,
@@ -291,7 +292,7 @@ impl House {
             stills,
             transcodes: Transcodes::new(limits, clock.clone()),
             keeping: retention.keeping(),
-            tickets: Tickets::new(db.clone()),
+            tickets: Tickets::open(db.clone()).unwrap(),
             outbox: Outbox::new(db.clone()),
             prod: Prod::default(),
             hub: hub.clone(),
@@ -362,7 +363,7 @@ impl House {
         let raise = TicketChange::Raise { key: key.clone(), fault, first: START, times: 1 };
         let (tickets, now) = (self.state.tickets.clone(), self.clock.wall());
         tokio::task::spawn_blocking(move || tickets.apply_blocking(vec![raise], now)).await.unwrap().unwrap();
-        let open = self.state.tickets.list(WhichTickets::Open).await.unwrap();
+        let open = self.state.tickets.list(WhichTickets::Open).await.unwrap().tickets;
         open.iter().find(|row| row.key == key).unwrap().id
     }
 

@@ -190,18 +190,27 @@ async fn a_red_clock_tells_and_the_chain_goes_on() {
         };
         detail.history.iter().filter_map(|h| said(h.action.as_ref()?)).collect::<Vec<_>>()
     };
+    // What the chain does next is known before each step.
+    let next = async || {
+        let step = bench.desk.next_step(&bench.row(id).await).unwrap();
+        ((step.at.0 - at(0)) / 1_000, format!("{} {}", step.number, step.to), step.has_begun)
+    };
     assert!(told(29).await.is_empty());
+    assert_eq!(next().await, (60, "1 值班长".to_owned(), false));
     assert_eq!(told(30).await, ["50"]);
     assert_eq!(told(48).await, ["50", "80"]);
     assert_eq!(told(59).await, ["50", "80"], "nothing twice");
     assert_eq!(told(60).await, ["50", "80", "accept overdue", "1 值班长"]);
+    assert_eq!(next().await, (660, "2 中心主任".to_owned(), true));
     assert_eq!(told(659).await.len(), 4);
     assert_eq!(told(660).await.last().unwrap(), "2 中心主任");
     assert_eq!(told(5_000).await.last().unwrap(), "3 分管领导");
+    assert_eq!(next().await, (5_000 + 3_600, "4 分管领导".to_owned(), true), "and again");
     bench.clock.advance(Duration::from_secs(5_000));
     assert_eq!(bench.row(id).await.status.overlays.escalated, 3);
     let taken = bench.act(id, IncidentAction::Claim, 1).await.unwrap();
     assert_eq!(taken.status.overlays.escalated, 0, "it moved");
+    assert_eq!(next().await, ((taken.deadline.unwrap().0 - at(0)) / 1_000, "1 值班长".to_owned(), false));
     assert_eq!(told(5_001).await.len(), 6, "and the chain has stopped");
     check_promises(&bench).await;
 }

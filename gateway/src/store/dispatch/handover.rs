@@ -187,6 +187,19 @@ pub struct NewHandover {
     pub summary: ShiftSummary,
 }
 
+/// Which hand-overs are listed. What is `None` excludes nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct HandoverFilter {
+    /// Only with a smaller number: the next page.
+    pub before: Option<HandoverId>,
+    /// Opened then or later.
+    pub from: Option<WallTime>,
+    /// Opened before.
+    pub until: Option<WallTime>,
+    /// At most so many.
+    pub limit: u32,
+}
+
 const SELECT: &str = "SELECT * FROM handover";
 /// Lists are asked for every few seconds, and a summary has hundreds of lines.
 const SELECT_BRIEF: &str =
@@ -276,14 +289,21 @@ impl DispatchTx<'_> {
 }
 
 impl Dispatch {
-    /// The newest hand-overs, at most `limit`, with empty summaries.
+    /// Hand-overs, the newest first, with empty summaries.
     ///
     /// # Errors
     /// [`DbError`] when the database cannot be read.
-    pub async fn handovers(&self, limit: u32) -> Result<Vec<HandoverRow>, DbError> {
+    pub async fn handovers(&self, filter: HandoverFilter) -> Result<Vec<HandoverRow>, DbError> {
         self.read(move |c| {
-            let sql = format!("{SELECT_BRIEF} ORDER BY id DESC LIMIT ?1");
-            c.prepare_cached(&sql)?.query_map([limit], handover_row)?.collect()
+            let sql = format!(
+                "{SELECT_BRIEF} WHERE id < ?1 AND opened_ms >= ?2 AND opened_ms < ?3 ORDER BY id DESC LIMIT ?4"
+            );
+            let before = filter.before.map_or(i64::MAX, |id| id.0);
+            let from = filter.from.map_or(i64::MIN, |at| at.0);
+            let until = filter.until.map_or(i64::MAX, |at| at.0);
+            c.prepare_cached(&sql)?
+                .query_map(params![before, from, until, filter.limit], handover_row)?
+                .collect()
         })
         .await
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sharpeyes_domain::{
     alarm::{EndCause, Evidence, Moment, ZoneRef},
     area::Place,
-    centre::Source,
+    centre::{EscalationStep, Source},
     detection::ObjectClass,
     geometry::{Confidence, NormRect},
     ids::{AccountId, AlarmId, AreaId, CameraId, ClassId, IncidentId, RuleId, TrackId, UnitId, ZoneId},
@@ -99,6 +99,15 @@ pub struct Proposal {
 #[serde(transparent)]
 pub struct PlanId(pub i64);
 
+/// How far an escalation chain has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainClock {
+    /// So many steps were told.
+    pub told: u16,
+    /// When the next one is due; `None`: none is.
+    pub next: Option<WallTime>,
+}
+
 /// One item of the queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IncidentRow {
@@ -141,6 +150,12 @@ pub struct IncidentRow {
     pub proposal: Option<Proposal>,
     /// What it goes by.
     pub plan: PlanId,
+    /// The escalation chain of that plan.
+    #[serde(default)]
+    pub chain: Vec<EscalationStep>,
+    /// That chain's clock, once it has begun.
+    #[serde(default)]
+    pub chain_clock: Option<ChainClock>,
 }
 
 impl IncidentRow {
@@ -313,7 +328,10 @@ pub(super) const SELECT_INCIDENT: &str = "
             'told_ms', u.told_ms, 'signed_ms', u.signed_ms, 'arrived_ms', u.arrived_ms,
             'finished_ms', u.finished_ms, 'finished_by', u.finished_by, 'reworks', u.reworks,
             'end', iif(u.ended_ms IS NULL, NULL, json_array(u.ended_ms, u.end_cause))) ORDER BY u.n)
-            FROM assignment u WHERE u.incident = i.id) AS assignments
+            FROM assignment u WHERE u.incident = i.id) AS assignments,
+        (SELECT p.body ->> '$.escalation' FROM plan p WHERE p.id = i.plan) AS chain,
+        (SELECT json_object('told', c.fired, 'next', c.next_ms) FROM clock c
+            WHERE c.incident = i.id AND c.kind = 'escalate' AND c.stopped_ms IS NULL) AS chain_clock
     FROM incident i
     LEFT JOIN alarm a ON a.id = (SELECT min(f.id) FROM alarm f WHERE f.incident = i.id)";
 
@@ -385,6 +403,8 @@ pub(super) fn incident_row(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
         deadline: Some(wall(row, "deadline_ms")?).filter(|at| at.0 != NO_DEADLINE),
         proposal: json_opt(row, "proposal")?,
         plan: PlanId(row.get("plan")?),
+        chain: json_opt(row, "chain")?.unwrap_or_default(),
+        chain_clock: json_opt(row, "chain_clock")?,
     })
 }
 
