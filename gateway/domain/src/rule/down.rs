@@ -42,6 +42,8 @@ const REMEMBERED: MediaDuration = MediaDuration::from_secs(120);
 const STILL: f32 = 0.5;
 /// Share of a box that something hides before nothing can be said of it.
 const HIDDEN: f32 = 0.25;
+/// A detector may box the upper half of somebody and their legs apart: the legs may reach down so many more of such a box.
+const LEGS: f32 = 0.7;
 /// Boxes that come this close to the picture's border may be cut by it.
 const BORDER: f32 = 0.02;
 /// How much of their reference height people lose in a second when they walk away.
@@ -58,6 +60,8 @@ struct Posture {
     upright: Pts,
     /// Heads of the last moments, each with the height of its box.
     trail: Trail,
+    /// Shares of the picture's width per second, when last seen.
+    drift: f32,
     has_moved: bool,
     down: Option<Down>,
 }
@@ -143,6 +147,7 @@ impl Posture {
             head: head(&track.rect),
             upright: track.first_seen,
             trail: Trail::default(),
+            drift: 0.0,
             has_moved: false,
             down: None,
         }
@@ -152,6 +157,7 @@ impl Posture {
     fn see(&mut self, track: &Track, at: Pts) {
         let rect = &track.rect;
         self.has_moved |= track.has_moved();
+        self.drift = track.velocity.x;
         let previous = self.trail.steps().next_back().map_or(at, |step| step.at);
         let step = Step { at, point: head(rect), size: rect.height() };
         self.trail.push(step, FALLING);
@@ -183,17 +189,21 @@ impl Posture {
     fn miss(&mut self, rect: &NormRect, seen: Pts, frame: &Frame<'_>) {
         let at = frame.at.pts;
         let is_due = at - seen >= VANISHED && at - seen <= VANISHED + VANISHED;
-        if self.down.is_some() || !is_due || self.height <= 0.0 || is_cut(rect) {
+        // Who was on the way out has left by now.
+        let way = self.drift * super::follow::seconds(at - seen);
+        let now = NormRect { x0: rect.x0 + way, x1: rect.x1 + way, ..*rect };
+        if self.down.is_some() || !is_due || self.height <= 0.0 || is_cut(rect) || is_cut(&now) {
             return;
         }
         // … or by somebody who stands there, and may be the same person in another box.
         let hides = |track: &Track| {
-            let is_other =
-                track.class == ObjectClass::Person && !track.is_coasting(at) && is_upright(&track.rect);
-            track.class.is_vehicle() || is_other
+            let is_other = track.class == ObjectClass::Person && !track.is_coasting(at);
+            let whole = with_legs(&track.rect);
+            let stands = || is_upright(&track.rect) || (track.rect.y0 < rect.y0 && is_upright(&whole));
+            (track.class.is_vehicle() && rect.covered_by(&track.rect) >= HIDDEN)
+                || (is_other && stands() && rect.covered_by(&whole) >= HIDDEN)
         };
-        let is_hidden =
-            frame.tracks.iter().any(|track| hides(track) && rect.covered_by(&track.rect) >= HIDDEN);
+        let is_hidden = frame.tracks.iter().any(hides);
         let steps: Vec<&Step> = self.trail.steps().collect();
         let tallest = steps.iter().max_by(|a, b| a.size.total_cmp(&b.size));
         if let (Some(tallest), Some(last), false) = (tallest, steps.last(), is_hidden) {
@@ -209,6 +219,10 @@ impl Posture {
 
 fn head(rect: &NormRect) -> NormPoint {
     NormPoint { x: rect.centre().x, y: rect.y0 }
+}
+
+fn with_legs(rect: &NormRect) -> NormRect {
+    NormRect { y1: rect.y1 + LEGS * rect.height(), ..*rect }
 }
 
 fn is_flat(rect: &NormRect) -> bool {
