@@ -22,7 +22,7 @@ use crate::{
 const UPRIGHT: f32 = 1.3;
 /// … and lies when it is no higher than this many times its breadth, …
 const FLAT: f32 = 0.95;
-/// … or, seen along the body, no higher than this share of who stood there.
+/// … or, seen along the body and not upright, no higher than this share of who stood there.
 const LOW: f32 = 0.45;
 /// Heads come down by at least this share of the height. It tells a fall from legs that something hides.
 const FALL: f32 = 0.3;
@@ -36,6 +36,8 @@ const FALLING: MediaDuration = MediaDuration::from_millis(1_500);
 const RECENT: MediaDuration = MediaDuration::from_secs(4);
 /// Unseen for this long, someone has vanished.
 const VANISHED: MediaDuration = MediaDuration::from_millis(1_200);
+/// Seen low for no longer, someone may have been on the move.
+const MOMENT: MediaDuration = MediaDuration::from_millis(500);
 /// Nobody is looked for any longer.
 const REMEMBERED: MediaDuration = MediaDuration::from_secs(120);
 /// Who moves farther, in heights, is not still.
@@ -71,6 +73,8 @@ struct Down {
     since: Pts,
     /// Where they lie.
     place: NormPoint,
+    /// First box of them low; later than they were last seen when there was none.
+    low: Pts,
     /// They may as well squat.
     is_doubtful: bool,
 }
@@ -176,12 +180,12 @@ impl Posture {
             down.is_doubtful &= !is_flat(rect);
             return;
         }
-        let is_low = is_flat(rect) || rect.height() <= LOW * self.height;
+        let is_low = is_flat(rect) || (rect.height() <= LOW * self.height && !is_upright(rect));
         let has_dropped = head(rect).y - self.head.y >= FALL * self.height;
         let is_known = self.height > 0.0 && at - self.upright <= RECENT;
         if is_known && is_low && has_dropped && !is_cut(rect) {
             let is_doubtful = !is_flat(rect);
-            self.down = Some(Down { since: self.upright, place: rect.centre(), is_doubtful });
+            self.down = Some(Down { since: self.upright, place: rect.centre(), low: at, is_doubtful });
         }
     }
 
@@ -192,7 +196,13 @@ impl Posture {
         // Who was on the way out has left by now.
         let way = self.drift * super::follow::seconds(at - seen);
         let now = NormRect { x0: rect.x0 + way, x1: rect.x1 + way, ..*rect };
-        if self.down.is_some() || !is_due || self.height <= 0.0 || is_cut(rect) || is_cut(&now) {
+        if is_due && is_cut(&now) && self.down.is_some_and(|down| seen - down.low <= MOMENT) {
+            self.down = None;
+        }
+        // Low and yet upright, a box is of their legs alone.
+        let is_legs = rect.height() <= LOW * self.height && is_upright(rect);
+        let is_explained = self.height <= 0.0 || is_cut(rect) || is_cut(&now) || is_legs;
+        if self.down.is_some() || !is_due || is_explained {
             return;
         }
         // … or by somebody who stands there, and may be the same person in another box.
@@ -211,7 +221,7 @@ impl Posture {
             let shrinking = tallest.size - last.size;
             if drop.min(shrinking) >= BEGINNING * self.height && seen - self.upright <= FALLING {
                 let since = self.upright.min(seen);
-                self.down = Some(Down { since, place: rect.centre(), is_doubtful: false });
+                self.down = Some(Down { since, place: rect.centre(), low: at, is_doubtful: false });
             }
         }
     }
