@@ -23,6 +23,8 @@ use crate::{
     time::{MediaDuration, Pts},
 };
 
+/// So many things that are only guessed at are followed.
+const MOST_HINTS: usize = 32;
 /// Of one class group, two boxes that share this much are one thing that the detector named twice (car and lorry).
 const TWIN_IOU: f32 = 0.75;
 /// Squared Mahalanobis distance that 1 % of true continuations exceed (χ², two degrees of freedom).
@@ -139,6 +141,7 @@ struct Candidate {
     latest: NormRect,
     first_seen: Pts,
     last_seen: Pts,
+    /// Strong detections.
     hits: u32,
     /// Frames in a row without a detection.
     misses: u32,
@@ -190,7 +193,7 @@ impl Candidate {
             latest: detection.rect,
             first_seen: pts,
             last_seen: pts,
-            hits: 1,
+            hits: 0,
             misses: 0,
             origin: detection.rect,
             travelled: 0.0,
@@ -199,6 +202,11 @@ impl Candidate {
         };
         candidate.vote(detection);
         candidate
+    }
+
+    /// Only weak detections so far.
+    const fn is_hint(&self) -> bool {
+        self.hits == 0
     }
 
     fn vote(&mut self, detection: &Detection) {
@@ -233,7 +241,6 @@ impl Candidate {
         self.vote(detection);
         self.confidence = detection.confidence;
         self.last_seen = pts;
-        self.hits = self.hits.saturating_add(1);
         self.misses = 0;
         let share = self.origin.clipped().iou(&self.motion.rect().clipped());
         self.travelled = self.travelled.max(1.0 - share);
@@ -335,11 +342,21 @@ impl Tracker {
             }
         }
         self.advance(pts);
-        let mut rest = self.continue_tracks(pts, self.sort_out(detections), Candidate::is_confirmed);
-        // Only strong ones begin anything, or confirm what has begun.
-        rest.retain(|detection| detection.confidence.value() >= self.config.high.value());
-        let rest = self.continue_tracks(pts, rest, |candidate| !candidate.is_confirmed());
-        self.candidates.extend(rest.iter().map(|detection| Candidate::new(pts, detection)));
+        let rest = self.continue_tracks(pts, self.sort_out(detections), Candidate::is_confirmed);
+        let high = self.config.high.value();
+        let is_strong = |detection: &Detection| detection.confidence.value() >= high;
+        let (strong, weak): (Vec<Detection>, Vec<Detection>) = rest.into_iter().partition(is_strong);
+        // Only strong ones confirm what has begun …
+        let strong = self.continue_tracks(pts, strong, |candidate| !candidate.is_confirmed());
+        // … but where it came from, weak ones tell too.
+        let weak = self.continue_tracks(pts, weak, Candidate::is_hint);
+        let n_hints = self.candidates.iter().filter(|candidate| candidate.is_hint()).count();
+        let people = weak.iter().filter(|detection| detection.class.group() == ClassGroup::Person);
+        let new = strong.iter().chain(people.take(MOST_HINTS.saturating_sub(n_hints)));
+        self.candidates.extend(new.map(|detection| Candidate::new(pts, detection)));
+        for candidate in self.candidates.iter_mut().filter(|candidate| candidate.last_seen == pts) {
+            candidate.hits = candidate.hits.saturating_add(u32::from(candidate.confidence.value() >= high));
+        }
         self.settle(pts);
         &self.live
     }
