@@ -23,6 +23,14 @@ use crate::{
     time::{MediaDuration, Pts},
 };
 
+/// One weak detection is nothing. So many that follow each other (the sum of their scores), for so long, all of somebody
+/// upright who has moved on and in whose place nobody else is, are a person of whom the detector is never sure.
+const CONVINCING: f32 = 2.5;
+const CONVINCED: MediaDuration = MediaDuration::from_secs(2);
+/// A person's box is upright from this many times its breadth in height on; a dog's never is.
+const UPRIGHT: f32 = 1.3;
+/// A box may be of a part of a person: the rest is no farther above or below than so many of its heights.
+const REST_OF_BODY: f32 = 0.7;
 /// So many things that are only guessed at are followed.
 const MOST_HINTS: usize = 32;
 /// Of one class group, two boxes that share this much are one thing that the detector named twice (car and lorry).
@@ -143,6 +151,8 @@ struct Candidate {
     last_seen: Pts,
     /// Strong detections.
     hits: u32,
+    /// Sum of the scores of all detections that were upright, while there were only weak ones.
+    upright: f32,
     /// Frames in a row without a detection.
     misses: u32,
     /// Where it was first seen.
@@ -194,6 +204,7 @@ impl Candidate {
             first_seen: pts,
             last_seen: pts,
             hits: 0,
+            upright: upright_score(detection),
             misses: 0,
             origin: detection.rect,
             travelled: 0.0,
@@ -202,6 +213,14 @@ impl Candidate {
         };
         candidate.vote(detection);
         candidate
+    }
+
+    /// Weak detections that are all of somebody upright and have moved on.
+    fn is_convincing(&self) -> bool {
+        self.group == ClassGroup::Person
+            && self.travelled >= MOVED
+            && self.upright >= CONVINCING
+            && self.last_seen - self.first_seen >= CONVINCED
     }
 
     /// Only weak detections so far.
@@ -241,6 +260,7 @@ impl Candidate {
         self.vote(detection);
         self.confidence = detection.confidence;
         self.last_seen = pts;
+        self.upright += upright_score(detection);
         self.misses = 0;
         let share = self.origin.clipped().iou(&self.motion.rect().clipped());
         self.travelled = self.travelled.max(1.0 - share);
@@ -285,6 +305,19 @@ impl Candidate {
             still_since: self.rest.since,
         })
     }
+}
+
+/// Where the rest of a person is, if `rect` is a part of one.
+fn column(rect: &NormRect) -> NormRect {
+    let reach = REST_OF_BODY * rect.height();
+    NormRect { y0: rect.y0 - reach, y1: rect.y1 + reach, ..*rect }
+}
+
+/// What a detection adds to [`Candidate::upright`]: who is once not upright never convinces.
+fn upright_score(detection: &Detection) -> f32 {
+    let rect = &detection.rect;
+    let is_upright = rect.height() >= UPRIGHT * rect.breadth();
+    if is_upright { detection.confidence.value() } else { f32::NEG_INFINITY }
 }
 
 /// May a box of one thing look like `found`, after looking like `latest` and being expected like `expected`?
@@ -449,10 +482,18 @@ impl Tracker {
     /// Confirms, counts misses, forgets what left the picture or was never confirmed, and reports.
     fn settle(&mut self, pts: Pts) {
         let (confirm_hits, coast) = (self.config.confirm_hits, self.config.coast);
+        let is_person = |it: &&Candidate| it.group == ClassGroup::Person && it.hits > 0;
+        let mut people: Vec<NormRect> =
+            self.candidates.iter().filter(is_person).map(|it| column(&it.motion.rect())).collect();
         for candidate in &mut self.candidates {
+            let rect = column(&candidate.motion.rect());
+            let is_alone = || !people.iter().any(|other| other.intersection(&rect) > 0.0);
             if candidate.last_seen < pts {
                 candidate.misses = candidate.misses.saturating_add(1);
-            } else if candidate.id.is_none() && candidate.hits >= confirm_hits {
+            } else if candidate.id.is_none()
+                && (candidate.hits >= confirm_hits || (candidate.is_convincing() && is_alone()))
+            {
+                people.push(rect);
                 candidate.id = Some(TrackId(self.next_id));
                 self.next_id += 1;
             }
