@@ -27,6 +27,8 @@ use crate::{
 /// upright who has moved on and in whose place nobody else is, are a person of whom the detector is never sure.
 const CONVINCING: f32 = 2.5;
 const CONVINCED: MediaDuration = MediaDuration::from_secs(2);
+/// Detections of which none is weaker than this share of a strong one.
+const FAINT: f32 = 0.6;
 /// A person's box is upright from this many times its breadth in height on; a dog's never is.
 const UPRIGHT: f32 = 1.3;
 /// A box may be of a part of a person: the rest is no farther above or below than so many of its heights.
@@ -191,7 +193,7 @@ impl Rest {
 }
 
 impl Candidate {
-    fn new(pts: Pts, detection: &Detection) -> Self {
+    fn new(pts: Pts, detection: &Detection, config: &TrackerConfig) -> Self {
         let group = detection.class.group();
         let mut candidate = Self {
             id: None,
@@ -204,7 +206,7 @@ impl Candidate {
             first_seen: pts,
             last_seen: pts,
             hits: 0,
-            upright: upright_score(detection),
+            upright: upright_score(detection, config),
             misses: 0,
             origin: detection.rect,
             travelled: 0.0,
@@ -254,13 +256,13 @@ impl Candidate {
             .map_or(0.0, |(&votes, _)| votes)
     }
 
-    fn continue_with(&mut self, pts: Pts, detection: &Detection) {
+    fn continue_with(&mut self, pts: Pts, detection: &Detection, config: &TrackerConfig) {
         self.motion.correct(&detection.rect);
         self.latest = detection.rect;
         self.vote(detection);
         self.confidence = detection.confidence;
         self.last_seen = pts;
-        self.upright += upright_score(detection);
+        self.upright += upright_score(detection, config);
         self.misses = 0;
         let share = self.origin.clipped().iou(&self.motion.rect().clipped());
         self.travelled = self.travelled.max(1.0 - share);
@@ -313,11 +315,11 @@ fn column(rect: &NormRect) -> NormRect {
     NormRect { y0: rect.y0 - reach, y1: rect.y1 + reach, ..*rect }
 }
 
-/// What a detection adds to [`Candidate::upright`]: who is once not upright never convinces.
-fn upright_score(detection: &Detection) -> f32 {
-    let rect = &detection.rect;
-    let is_upright = rect.height() >= UPRIGHT * rect.breadth();
-    if is_upright { detection.confidence.value() } else { f32::NEG_INFINITY }
+/// What a detection adds to [`Candidate::upright`]: who is once seen worse or not upright never convinces.
+fn upright_score(detection: &Detection, config: &TrackerConfig) -> f32 {
+    let (rect, score) = (&detection.rect, detection.confidence.value());
+    let is_so = rect.height() >= UPRIGHT * rect.breadth() && score >= FAINT * config.high.value();
+    if is_so { score } else { f32::NEG_INFINITY }
 }
 
 /// May a box of one thing look like `found`, after looking like `latest` and being expected like `expected`?
@@ -385,8 +387,9 @@ impl Tracker {
         let weak = self.continue_tracks(pts, weak, Candidate::is_hint);
         let n_hints = self.candidates.iter().filter(|candidate| candidate.is_hint()).count();
         let people = weak.iter().filter(|detection| detection.class.group() == ClassGroup::Person);
+        let config = self.config;
         let new = strong.iter().chain(people.take(MOST_HINTS.saturating_sub(n_hints)));
-        self.candidates.extend(new.map(|detection| Candidate::new(pts, detection)));
+        self.candidates.extend(new.map(|detection| Candidate::new(pts, detection, &config)));
         for candidate in self.candidates.iter_mut().filter(|candidate| candidate.last_seen == pts) {
             candidate.hits = candidate.hits.saturating_add(u32::from(candidate.confidence.value() >= high));
         }
@@ -467,7 +470,7 @@ impl Tracker {
         let mut is_used = vec![false; detections.len()];
         for (candidate, column) in waiting.iter_mut().zip(pairs) {
             if let Some(column) = column {
-                candidate.continue_with(pts, &detections[column]);
+                candidate.continue_with(pts, &detections[column], &config);
                 is_used[column] = true;
             }
         }
