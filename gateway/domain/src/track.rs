@@ -9,13 +9,18 @@
 //! or kept: an id means nothing outside one camera and one session of the analysis.
 
 mod assign;
+mod hint;
 mod motion;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use self::{assign::assign, motion::Motion};
+use self::{
+    assign::assign,
+    hint::{CONVINCED, CONVINCING, MOST_HINTS, column, upright_score},
+    motion::Motion,
+};
 use crate::{
     detection::{ClassGroup, Detection, ObjectClass},
     geometry::{Confidence, NormPoint, NormRect},
@@ -23,18 +28,6 @@ use crate::{
     time::{MediaDuration, Pts},
 };
 
-/// One weak detection is nothing. So many that follow each other (the sum of their scores), for so long, all of somebody
-/// upright who has moved on and in whose place nobody else is, are a person of whom the detector is never sure.
-const CONVINCING: f32 = 2.5;
-const CONVINCED: MediaDuration = MediaDuration::from_secs(2);
-/// Detections of which none is weaker than this share of a strong one.
-const FAINT: f32 = 0.6;
-/// A person's box is upright from this many times its breadth in height on; a dog's never is.
-const UPRIGHT: f32 = 1.3;
-/// A box may be of a part of a person: the rest is no farther above or below than so many of its heights.
-const REST_OF_BODY: f32 = 0.7;
-/// So many things that are only guessed at are followed.
-const MOST_HINTS: usize = 32;
 /// Of one class group, two boxes that share this much are one thing that the detector named twice (car and lorry).
 const TWIN_IOU: f32 = 0.75;
 /// Squared Mahalanobis distance that 1 % of true continuations exceed (χ², two degrees of freedom).
@@ -307,19 +300,6 @@ impl Candidate {
             still_since: self.rest.since,
         })
     }
-}
-
-/// Where the rest of a person is, if `rect` is a part of one.
-fn column(rect: &NormRect) -> NormRect {
-    let reach = REST_OF_BODY * rect.height();
-    NormRect { y0: rect.y0 - reach, y1: rect.y1 + reach, ..*rect }
-}
-
-/// What a detection adds to [`Candidate::upright`]: who is once seen worse or not upright never convinces.
-fn upright_score(detection: &Detection, config: &TrackerConfig) -> f32 {
-    let (rect, score) = (&detection.rect, detection.confidence.value());
-    let is_so = rect.height() >= UPRIGHT * rect.breadth() && score >= FAINT * config.high.value();
-    if is_so { score } else { f32::NEG_INFINITY }
 }
 
 /// May a box of one thing look like `found`, after looking like `latest` and being expected like `expected`?
