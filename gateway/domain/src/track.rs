@@ -9,13 +9,18 @@
 //! or kept: an id means nothing outside one camera and one session of the analysis.
 
 mod assign;
+mod hint;
 mod motion;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use self::{assign::assign, motion::Motion};
+use self::{
+    assign::assign,
+    hint::{CONVINCED, CONVINCING, MOST_HINTS, column, upright_score},
+    motion::Motion,
+};
 use crate::{
     detection::{ClassGroup, Detection, ObjectClass},
     geometry::{Confidence, NormPoint, NormRect},
@@ -139,7 +144,10 @@ struct Candidate {
     latest: NormRect,
     first_seen: Pts,
     last_seen: Pts,
+    /// Strong detections.
     hits: u32,
+    /// Sum of the scores of all detections that were upright, while there were only weak ones.
+    upright: f32,
     /// Frames in a row without a detection.
     misses: u32,
     /// Where it was first seen.
@@ -178,7 +186,7 @@ impl Rest {
 }
 
 impl Candidate {
-    fn new(pts: Pts, detection: &Detection) -> Self {
+    fn new(pts: Pts, detection: &Detection, config: &TrackerConfig) -> Self {
         let group = detection.class.group();
         let mut candidate = Self {
             id: None,
@@ -190,7 +198,8 @@ impl Candidate {
             latest: detection.rect,
             first_seen: pts,
             last_seen: pts,
-            hits: 1,
+            hits: 0,
+            upright: upright_score(detection, config),
             misses: 0,
             origin: detection.rect,
             travelled: 0.0,
@@ -199,6 +208,19 @@ impl Candidate {
         };
         candidate.vote(detection);
         candidate
+    }
+
+    /// Weak detections that are all of somebody upright and have moved on.
+    fn is_convincing(&self) -> bool {
+        self.group == ClassGroup::Person
+            && self.travelled >= MOVED
+            && self.upright >= CONVINCING
+            && self.last_seen - self.first_seen >= CONVINCED
+    }
+
+    /// Only weak detections so far.
+    const fn is_hint(&self) -> bool {
+        self.hits == 0
     }
 
     fn vote(&mut self, detection: &Detection) {
@@ -227,13 +249,13 @@ impl Candidate {
             .map_or(0.0, |(&votes, _)| votes)
     }
 
-    fn continue_with(&mut self, pts: Pts, detection: &Detection) {
+    fn continue_with(&mut self, pts: Pts, detection: &Detection, config: &TrackerConfig) {
         self.motion.correct(&detection.rect);
         self.latest = detection.rect;
         self.vote(detection);
         self.confidence = detection.confidence;
         self.last_seen = pts;
-        self.hits = self.hits.saturating_add(1);
+        self.upright += upright_score(detection, config);
         self.misses = 0;
         let share = self.origin.clipped().iou(&self.motion.rect().clipped());
         self.travelled = self.travelled.max(1.0 - share);
@@ -335,11 +357,22 @@ impl Tracker {
             }
         }
         self.advance(pts);
-        let mut rest = self.continue_tracks(pts, self.sort_out(detections), Candidate::is_confirmed);
-        // Only strong ones begin anything, or confirm what has begun.
-        rest.retain(|detection| detection.confidence.value() >= self.config.high.value());
-        let rest = self.continue_tracks(pts, rest, |candidate| !candidate.is_confirmed());
-        self.candidates.extend(rest.iter().map(|detection| Candidate::new(pts, detection)));
+        let rest = self.continue_tracks(pts, self.sort_out(detections), Candidate::is_confirmed);
+        let high = self.config.high.value();
+        let is_strong = |detection: &Detection| detection.confidence.value() >= high;
+        let (strong, weak): (Vec<Detection>, Vec<Detection>) = rest.into_iter().partition(is_strong);
+        // Only strong ones confirm what has begun …
+        let strong = self.continue_tracks(pts, strong, |candidate| !candidate.is_confirmed());
+        // … but where it came from, weak ones tell too.
+        let weak = self.continue_tracks(pts, weak, Candidate::is_hint);
+        let n_hints = self.candidates.iter().filter(|candidate| candidate.is_hint()).count();
+        let people = weak.iter().filter(|detection| detection.class.group() == ClassGroup::Person);
+        let config = self.config;
+        let new = strong.iter().chain(people.take(MOST_HINTS.saturating_sub(n_hints)));
+        self.candidates.extend(new.map(|detection| Candidate::new(pts, detection, &config)));
+        for candidate in self.candidates.iter_mut().filter(|candidate| candidate.last_seen == pts) {
+            candidate.hits = candidate.hits.saturating_add(u32::from(candidate.confidence.value() >= high));
+        }
         self.settle(pts);
         &self.live
     }
@@ -417,7 +450,7 @@ impl Tracker {
         let mut is_used = vec![false; detections.len()];
         for (candidate, column) in waiting.iter_mut().zip(pairs) {
             if let Some(column) = column {
-                candidate.continue_with(pts, &detections[column]);
+                candidate.continue_with(pts, &detections[column], &config);
                 is_used[column] = true;
             }
         }
@@ -432,10 +465,18 @@ impl Tracker {
     /// Confirms, counts misses, forgets what left the picture or was never confirmed, and reports.
     fn settle(&mut self, pts: Pts) {
         let (confirm_hits, coast) = (self.config.confirm_hits, self.config.coast);
+        let is_person = |it: &&Candidate| it.group == ClassGroup::Person && it.hits > 0;
+        let mut people: Vec<NormRect> =
+            self.candidates.iter().filter(is_person).map(|it| column(&it.motion.rect())).collect();
         for candidate in &mut self.candidates {
+            let rect = column(&candidate.motion.rect());
+            let is_alone = || !people.iter().any(|other| other.intersection(&rect) > 0.0);
             if candidate.last_seen < pts {
                 candidate.misses = candidate.misses.saturating_add(1);
-            } else if candidate.id.is_none() && candidate.hits >= confirm_hits {
+            } else if candidate.id.is_none()
+                && (candidate.hits >= confirm_hits || (candidate.is_convincing() && is_alone()))
+            {
+                people.push(rect);
                 candidate.id = Some(TrackId(self.next_id));
                 self.next_id += 1;
             }

@@ -38,6 +38,12 @@ struct Arguments {
     /// Take what the detector saw in an earlier run to the same folder, and run tracker and rules over it: seconds.
     #[arg(long, conflicts_with = "resume")]
     retrack: bool,
+    /// With `--retrack`: as if no more than so many pictures a second had been looked at.
+    #[arg(long, requires = "retrack")]
+    thin: Option<f32>,
+    /// Which rungs: `full`, `auto`; without any, both.
+    #[arg(long, value_delimiter = ',')]
+    ladders: Vec<String>,
     /// Which detectors: `built-in`, `yolox-nano`; without any, all that are there.
     #[arg(long, value_delimiter = ',')]
     models: Vec<String>,
@@ -78,6 +84,7 @@ fn main() -> anyhow::Result<()> {
     let program = std::env::current_exe()?.with_file_name("sharpeyes-under-test");
     let runner = Runner::new(program, arguments.out.clone(), shared.as_ref())?
         .reusing(arguments.reuse())
+        .thinned(arguments.thin)
         .limited_to(&arguments.models)?;
     let mut clips = Clip::all(shared.as_ref())?;
     let is_named = |clip: &Clip| arguments.clips.iter().any(|name| clip.name.starts_with(name.as_str()));
@@ -89,11 +96,7 @@ fn main() -> anyhow::Result<()> {
         RuleClass::ALL.iter().copied().filter(|class| asks(class.as_str())).collect();
     let mut tally = Tally::default();
     if !classes.is_empty() {
-        let ladders =
-            if runner.has_ladder()? { vec![Ladder::Full, Ladder::Auto] } else { vec![Ladder::Full] };
-        if ladders.len() == 1 {
-            text += "This build's replay has no `--ladder auto`: only `full` is scored.\n\n";
-        }
+        let ladders = ladders(&runner, &arguments.ladders)?;
         tally = Tally::of(&runner, &clips, &classes, &ladders)?;
         text += &tally.text();
         results.insert("rules", tally.json());
@@ -121,6 +124,21 @@ fn main() -> anyhow::Result<()> {
     fs::write(&report, page.finish())?;
     println!("{} and {}", arguments.out.join("results.json").display(), report.display());
     Ok(())
+}
+
+/// Those that are asked for, of those that this build has.
+fn ladders(runner: &Runner, names: &[String]) -> anyhow::Result<Vec<Ladder>> {
+    let of = |name: &String| {
+        let known = Ladder::ALL.into_iter().find(|ladder| ladder.as_str() == name);
+        known.with_context(|| format!("no rung `{name}`"))
+    };
+    let asked: Vec<Ladder> = names.iter().map(of).collect::<anyhow::Result<_>>()?;
+    let there = Ladder::ALL.into_iter().filter(|ladder| asked.is_empty() || asked.contains(ladder));
+    let has_auto = runner.has_ladder()?;
+    if !has_auto {
+        eprintln!("This build's replay has no `--ladder auto`: only `full` is scored.");
+    }
+    Ok(there.filter(|ladder| has_auto || *ladder == Ladder::Full).collect())
 }
 
 /// A day of mixed footage, twice: what a detector saw of every scene, through tracker and rules; and with

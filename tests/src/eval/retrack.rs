@@ -2,12 +2,17 @@
 //!
 //! At `full` the result is that of a replay, to the byte. At `auto` the ladder's choice of pictures is that of the replay that
 //! is read, though other tracks might have chosen others.
+//! At a lower rate of pictures the result is that of a replay at that rate but for what the pixels showed (things that were
+//! left), which is that of the pictures before it was thinned.
 
 use std::{collections::BTreeMap, fs, io::Write as _, path::Path};
 
 use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};
-use sharpeyes::{analyze::pipeline::CameraPipeline, models};
+use sharpeyes::{
+    analyze::pipeline::{CameraPipeline, FrameSampler},
+    models,
+};
 use sharpeyes_config::Site;
 use sharpeyes_domain::{
     alarm::{AlarmEdge, EndCause, Moment},
@@ -33,11 +38,12 @@ struct TracksLine {
     tracks: Vec<Track>,
 }
 
-/// Replaces `tracks.jsonl` and `alarms.jsonl` in the folder of a replay of camera `cam` of the site file.
+/// Replaces `tracks.jsonl` and `alarms.jsonl` in the folder of a replay of camera `cam` of the site file; with `fps`, as if no
+/// more pictures a second had been looked at.
 ///
 /// # Errors
 /// When the replay's files are damaged or of an earlier format, or the site file is wrong.
-pub fn retrack(site: &Path, folder: &Path) -> anyhow::Result<()> {
+pub fn retrack(site: &Path, folder: &Path, fps: Option<f32>) -> anyhow::Result<()> {
     let site = Site::load(site)?;
     let camera = site.cameras.first().context("a camera")?;
     let model = models::choose(&site.inference, camera.model.as_ref())?.manifest;
@@ -50,7 +56,11 @@ pub fn retrack(site: &Path, folder: &Path) -> anyhow::Result<()> {
     let observed: Vec<TracksLine> = lines(&folder.join("tracks.jsonl"))?;
     ensure!(!observed.is_empty(), "{}: nothing was observed", folder.display());
     let (mut tracks, mut alarms) = (Vec::new(), Vec::new());
+    let mut sampler = fps.map(FrameSampler::new);
     for TracksLine { pts_90k, wall_ms, things, .. } in observed {
+        if sampler.as_mut().is_some_and(|sampler| !sampler.is_due(pts_90k)) {
+            continue;
+        }
         let at = Moment { pts: pts_90k, wall: wall_ms };
         let of_detector = detected.get(&pts_90k).context("a picture that was not detected")?;
         let all: Vec<Detection> = of_detector.iter().chain(&things).copied().collect();

@@ -60,6 +60,9 @@ pub enum Ladder {
 }
 
 impl Ladder {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Full, Self::Auto];
+
     /// As the command line says it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -90,6 +93,8 @@ pub struct Runner {
     yolox: Option<(PathBuf, ModelId)>,
     models: Vec<Model>,
     reuse: Reuse,
+    /// Pictures a second to which what the detector saw is thinned.
+    thin: Option<f32>,
 }
 
 /// What becomes of the files of an earlier run.
@@ -144,6 +149,7 @@ impl Runner {
             yolox: yolox.transpose()?,
             models: Model::ALL.to_vec(),
             reuse: Reuse::Nothing,
+            thin: None,
         })
     }
 
@@ -151,6 +157,12 @@ impl Runner {
     #[must_use]
     pub fn reusing(self, reuse: Reuse) -> Self {
         Self { reuse, ..self }
+    }
+
+    /// The same, but what the detector saw in an earlier run is thinned to at most `fps` pictures a second.
+    #[must_use]
+    pub fn thinned(self, fps: Option<f32>) -> Self {
+        Self { thin: fps, ..self }
     }
 
     /// The detectors that are there. On our own scenes another than the built-in one would say little: its makers never
@@ -222,7 +234,12 @@ impl Runner {
     pub fn run(&self, site: &Path, video: &Path, ladder: Ladder, out: &Path) -> anyhow::Result<Replayed> {
         if self.reuse != Reuse::Nothing && out.join("stats.json").is_file() {
             if self.reuse == Reuse::Detections {
-                retrack(site, out).with_context(|| out.display().to_string())?;
+                if let Some(fps) = self.thin {
+                    let thinned = copy(out, &format!("thin{fps}"))?;
+                    retrack(site, &thinned, Some(fps)).with_context(|| thinned.display().to_string())?;
+                    return Replayed::read(&thinned);
+                }
+                retrack(site, out, None).with_context(|| out.display().to_string())?;
             }
             return Replayed::read(out);
         }
@@ -249,6 +266,16 @@ impl Runner {
         );
         Replayed::read(out)
     }
+}
+
+/// A replay's files once more, in the folder `name` below its own.
+fn copy(folder: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let to = folder.join(name);
+    fs::create_dir_all(&to).with_context(|| to.display().to_string())?;
+    for file in ["detections.jsonl", "tracks.jsonl", "ladder.jsonl", "stats.json"] {
+        fs::copy(folder.join(file), to.join(file)).with_context(|| to.join(file).display().to_string())?;
+    }
+    Ok(to)
 }
 
 impl Replayed {

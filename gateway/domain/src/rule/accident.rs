@@ -24,13 +24,12 @@ use crate::{
 const WINDOW: MediaDuration = MediaDuration::from_millis(2_400);
 /// A speed is that of so much time.
 const SPAN: MediaDuration = MediaDuration::from_millis(500);
-/// An abrupt stop: this fast at most [`BRAKING`] ago …
-const FAST: f32 = 0.9;
-/// … and this slow now. Ordinary braking takes three times as long.
+/// An abrupt stop: this slow now, and [`fast`] at most [`BRAKING`] ago.
 const SLOW: f32 = 0.25;
-const BRAKING: MediaDuration = MediaDuration::from_millis(1_800);
-/// Two have come at each other when their middles are nearer by this much than [`BRAKING`] ago.
+const BRAKING: MediaDuration = MediaDuration::from_millis(1_200);
+/// Two have come at each other when their middles are nearer by this much than [`COMING`] ago.
 const CLOSER: f32 = 0.6;
+const COMING: MediaDuration = MediaDuration::from_millis(1_800);
 /// They touch when the lower parts of their boxes, which stand on the ground, are no farther apart.
 const TOUCH: f32 = 0.2;
 /// Which part of a box that is.
@@ -62,6 +61,21 @@ const fn worth(sign: Sign) -> f32 {
         Sign::Halted => 0.15,
         Sign::Bystander | Sign::Bystanders => 0.1,
         Sign::BothAbrupt => 0.05,
+    }
+}
+
+/// Speed before an abrupt stop. Who brakes in comfort loses up to 2.5 m/s each second, so 3 m/s within [`BRAKING`]; a
+/// collision takes all there is in half a second. A car's box measures 2.3 m from the side and less from the front, that of
+/// a cycle with its rider 1.4 m.
+const fn fast(group: ClassGroup) -> f32 {
+    match group {
+        ClassGroup::Cycle => 2.5,
+        ClassGroup::Person
+        | ClassGroup::Vehicle
+        | ClassGroup::Animal
+        | ClassGroup::Fire
+        | ClassGroup::Smoke
+        | ClassGroup::Other => 1.6,
     }
 }
 
@@ -159,7 +173,7 @@ impl Collisions {
             self.next_key += u64::from(mover.key == next);
             let step = Step { at, point: track.rect.centre(), size: size(&track.rect) };
             mover.trail.push(step, WINDOW);
-            if mover.has_stopped_at_once() {
+            if mover.has_stopped_at_once(fast(track.class.group())) {
                 mover.abrupt.get_or_insert(at);
             } else if mover.speed().is_some_and(|speed| speed > 2.0 * SLOW) {
                 mover.abrupt = None;
@@ -210,7 +224,7 @@ impl Mover {
         (last.at > first.at).then(|| speed(&first, &last))
     }
 
-    fn has_stopped_at_once(&self) -> bool {
+    fn has_stopped_at_once(&self, fast: f32) -> bool {
         let Some(last) = self.trail.steps().next_back() else { return false };
         if self.speed().is_none_or(|speed| speed > SLOW) {
             return false;
@@ -220,7 +234,7 @@ impl Mover {
             let to = steps.iter().find(|to| to.at - from.at >= SPAN)?;
             Some(speed(from, to))
         });
-        fastest.fold(0.0, f32::max) >= FAST
+        fastest.fold(0.0, f32::max) >= fast
     }
 }
 
@@ -360,7 +374,7 @@ fn touch(a: &Known<Mover>, b: &Known<Mover>) -> bool {
 
 /// They were farther from each other a moment ago, and one of them was under way.
 fn have_come_closer(a: &Known<Mover>, b: &Known<Mover>) -> bool {
-    let (Some((a_then, a_now)), Some((b_then, b_now))) = (a.of.trail.ends(BRAKING), b.of.trail.ends(BRAKING))
+    let (Some((a_then, a_now)), Some((b_then, b_now))) = (a.of.trail.ends(COMING), b.of.trail.ends(COMING))
     else {
         return false;
     };

@@ -22,7 +22,7 @@ use crate::{
 const UPRIGHT: f32 = 1.3;
 /// … and lies when it is no higher than this many times its breadth, …
 const FLAT: f32 = 0.95;
-/// … or, seen along the body, no higher than this share of who stood there.
+/// … or, seen along the body and not upright, no higher than this share of who stood there.
 const LOW: f32 = 0.45;
 /// Heads come down by at least this share of the height. It tells a fall from legs that something hides.
 const FALL: f32 = 0.3;
@@ -36,12 +36,16 @@ const FALLING: MediaDuration = MediaDuration::from_millis(1_500);
 const RECENT: MediaDuration = MediaDuration::from_secs(4);
 /// Unseen for this long, someone has vanished.
 const VANISHED: MediaDuration = MediaDuration::from_millis(1_200);
+/// Seen low for no longer, someone may have been on the move.
+const MOMENT: MediaDuration = MediaDuration::from_millis(500);
 /// Nobody is looked for any longer.
 const REMEMBERED: MediaDuration = MediaDuration::from_secs(120);
 /// Who moves farther, in heights, is not still.
 const STILL: f32 = 0.5;
 /// Share of a box that something hides before nothing can be said of it.
 const HIDDEN: f32 = 0.25;
+/// A detector may box the upper half of somebody and their legs apart: the legs may reach down so many more of such a box.
+const LEGS: f32 = 0.7;
 /// Boxes that come this close to the picture's border may be cut by it.
 const BORDER: f32 = 0.02;
 /// How much of their reference height people lose in a second when they walk away.
@@ -58,6 +62,8 @@ struct Posture {
     upright: Pts,
     /// Heads of the last moments, each with the height of its box.
     trail: Trail,
+    /// Shares of the picture's width per second, when last seen.
+    drift: f32,
     has_moved: bool,
     down: Option<Down>,
 }
@@ -67,6 +73,8 @@ struct Down {
     since: Pts,
     /// Where they lie.
     place: NormPoint,
+    /// First box of them low; later than they were last seen when there was none.
+    low: Pts,
     /// They may as well squat.
     is_doubtful: bool,
 }
@@ -143,6 +151,7 @@ impl Posture {
             head: head(&track.rect),
             upright: track.first_seen,
             trail: Trail::default(),
+            drift: 0.0,
             has_moved: false,
             down: None,
         }
@@ -152,6 +161,7 @@ impl Posture {
     fn see(&mut self, track: &Track, at: Pts) {
         let rect = &track.rect;
         self.has_moved |= track.has_moved();
+        self.drift = track.velocity.x;
         let previous = self.trail.steps().next_back().map_or(at, |step| step.at);
         let step = Step { at, point: head(rect), size: rect.height() };
         self.trail.push(step, FALLING);
@@ -170,12 +180,12 @@ impl Posture {
             down.is_doubtful &= !is_flat(rect);
             return;
         }
-        let is_low = is_flat(rect) || rect.height() <= LOW * self.height;
+        let is_low = is_flat(rect) || (rect.height() <= LOW * self.height && !is_upright(rect));
         let has_dropped = head(rect).y - self.head.y >= FALL * self.height;
         let is_known = self.height > 0.0 && at - self.upright <= RECENT;
         if is_known && is_low && has_dropped && !is_cut(rect) {
             let is_doubtful = !is_flat(rect);
-            self.down = Some(Down { since: self.upright, place: rect.centre(), is_doubtful });
+            self.down = Some(Down { since: self.upright, place: rect.centre(), low: at, is_doubtful });
         }
     }
 
@@ -183,17 +193,27 @@ impl Posture {
     fn miss(&mut self, rect: &NormRect, seen: Pts, frame: &Frame<'_>) {
         let at = frame.at.pts;
         let is_due = at - seen >= VANISHED && at - seen <= VANISHED + VANISHED;
-        if self.down.is_some() || !is_due || self.height <= 0.0 || is_cut(rect) {
+        // Who was on the way out has left by now.
+        let way = self.drift * super::follow::seconds(at - seen);
+        let now = NormRect { x0: rect.x0 + way, x1: rect.x1 + way, ..*rect };
+        if is_due && is_cut(&now) && self.down.is_some_and(|down| seen - down.low <= MOMENT) {
+            self.down = None;
+        }
+        // Low and yet upright, a box is of their legs alone.
+        let is_legs = rect.height() <= LOW * self.height && is_upright(rect);
+        let is_explained = self.height <= 0.0 || is_cut(rect) || is_cut(&now) || is_legs;
+        if self.down.is_some() || !is_due || is_explained {
             return;
         }
         // … or by somebody who stands there, and may be the same person in another box.
         let hides = |track: &Track| {
-            let is_other =
-                track.class == ObjectClass::Person && !track.is_coasting(at) && is_upright(&track.rect);
-            track.class.is_vehicle() || is_other
+            let is_other = track.class == ObjectClass::Person && !track.is_coasting(at);
+            let whole = with_legs(&track.rect);
+            let stands = || is_upright(&track.rect) || (track.rect.y0 < rect.y0 && is_upright(&whole));
+            (track.class.is_vehicle() && rect.covered_by(&track.rect) >= HIDDEN)
+                || (is_other && stands() && rect.covered_by(&whole) >= HIDDEN)
         };
-        let is_hidden =
-            frame.tracks.iter().any(|track| hides(track) && rect.covered_by(&track.rect) >= HIDDEN);
+        let is_hidden = frame.tracks.iter().any(hides);
         let steps: Vec<&Step> = self.trail.steps().collect();
         let tallest = steps.iter().max_by(|a, b| a.size.total_cmp(&b.size));
         if let (Some(tallest), Some(last), false) = (tallest, steps.last(), is_hidden) {
@@ -201,7 +221,7 @@ impl Posture {
             let shrinking = tallest.size - last.size;
             if drop.min(shrinking) >= BEGINNING * self.height && seen - self.upright <= FALLING {
                 let since = self.upright.min(seen);
-                self.down = Some(Down { since, place: rect.centre(), is_doubtful: false });
+                self.down = Some(Down { since, place: rect.centre(), low: at, is_doubtful: false });
             }
         }
     }
@@ -209,6 +229,10 @@ impl Posture {
 
 fn head(rect: &NormRect) -> NormPoint {
     NormPoint { x: rect.centre().x, y: rect.y0 }
+}
+
+fn with_legs(rect: &NormRect) -> NormRect {
+    NormRect { y1: rect.y1 + LEGS * rect.height(), ..*rect }
 }
 
 fn is_flat(rect: &NormRect) -> bool {

@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     alarm::{Detail, Moment},
+    detection::ObjectClass,
     time::MediaDuration,
+    track::Track,
 };
 
 /// Of the first seconds nothing is said: the tracker finds those who were there all along one after another.
@@ -16,9 +18,32 @@ const SETTLING: MediaDuration = MediaDuration::from_secs(4);
 /// Counts are medians over this time, so that a box that flickers is no growth.
 const SMOOTHING: MediaDuration = MediaDuration::from_millis(1_200);
 
+/// A box that lies in another by this share, and does not reach down as far, may be the upper half of the same person.
+const HALF: f32 = 0.8;
+/// How much farther down the whole reaches, in heights of the half.
+const FARTHER: f32 = 0.2;
+
 /// As many as apply.
 pub(super) fn verdict(config: &RuleConfig, frame: &Frame<'_>) -> Verdict {
     Verdict::of(frame.at, frame.tracks.iter().filter(|track| config.applies_to(track)))
+}
+
+/// As many as apply, those left out that are the upper half of somebody whose feet are not in the zone. People in a crowd hide
+/// each other just so, and one who comes in behind another is told when they come out from there; so it is not for counting.
+pub(super) fn verdict_of_feet(config: &RuleConfig, frame: &Frame<'_>) -> Verdict {
+    let is_outside =
+        |other: &Track| config.zone.as_ref().is_some_and(|zone| !zone.holds(other.class, &other.rect));
+    let is_half = |track: &Track| {
+        track.class == ObjectClass::Person
+            && frame.tracks.iter().any(|other| {
+                other.id != track.id
+                    && other.class == ObjectClass::Person
+                    && track.rect.covered_by(&other.rect) >= HALF
+                    && other.rect.y1 - track.rect.y1 >= FARTHER * track.rect.height()
+                    && is_outside(other)
+            })
+    };
+    Verdict::of(frame.at, frame.tracks.iter().filter(|track| config.applies_to(track) && !is_half(track)))
 }
 
 /// The counts of the last seconds.

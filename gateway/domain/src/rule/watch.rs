@@ -123,7 +123,10 @@ impl Watch {
     /// Takes one frame. Frames come in order and belong to one run.
     pub(super) fn observe(&mut self, config: &RuleConfig, frame: &Frame<'_>) -> Verdict {
         match self {
-            Self::Presence => presence::verdict(config, frame),
+            Self::Presence if matches!(config.kind, RuleKind::Crowding { .. }) => {
+                presence::verdict(config, frame)
+            }
+            Self::Presence => presence::verdict_of_feet(config, frame),
             Self::Growth(growth) => growth.observe(config, frame),
             Self::Crossings(crossings) => crossings.observe(config, frame),
             Self::Ways(ways) => ways.observe(config, frame),

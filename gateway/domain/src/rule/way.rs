@@ -19,11 +19,16 @@ const STILL_WAY: f32 = 0.4;
 const STRAIGHT: f32 = 0.7;
 /// A detector that misses it in a picture or two has not stopped it.
 const UNSEEN: MediaDuration = MediaDuration::from_millis(500);
+/// Missed in so many pictures and for longer than [`UNSEEN`], its way begins anew: in a row of cars the next one soon comes to
+/// where one was lost, and what goes from car to car goes backwards.
+const MISSED: u32 = 3;
 const REACH: Reach = Reach::new(1_000, 0.5, 1.0);
 
 #[derive(Clone, Debug, Default)]
 struct Course {
     trail: Trail,
+    /// Which picture it was last seen in.
+    picture: u32,
     wrong_since: Option<Pts>,
     /// When last seen, it was where the rule counts it.
     is_counted: bool,
@@ -33,6 +38,8 @@ struct Course {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ways {
     follow: Follow<Course>,
+    /// Counts pictures.
+    picture: u32,
 }
 
 impl Ways {
@@ -40,10 +47,17 @@ impl Ways {
         let RuleKind::WrongWay { heading, .. } = &config.kind else {
             return Verdict::of(frame.at, std::iter::empty());
         };
+        self.picture = self.picture.wrapping_add(1);
         for track in frame.seen().filter(|track| config.kind.counts(track.class)) {
             let course = &mut self.follow.meet(track, frame, REACH, Course::default).of;
             let size = (track.rect.height() * track.rect.breadth()).sqrt();
             let step = Step { at: frame.at.pts, point: track.rect.centre(), size };
+            let n_missed = self.picture.wrapping_sub(course.picture).saturating_sub(1);
+            let last = course.trail.steps().next_back().map_or(step.at, |last| last.at);
+            if n_missed >= MISSED && step.at - last > UNSEEN {
+                *course = Course::default();
+            }
+            course.picture = self.picture;
             course.trail.push(step, WINDOW);
             course.judge(heading);
             course.is_counted = config.applies_to(track);

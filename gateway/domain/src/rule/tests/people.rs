@@ -151,6 +151,20 @@ fn who_gets_up_bends_sits_leaves_or_is_hidden_is_not_down() {
             clear(NormRect { y1: whole.y1 - cut, ..whole })
         });
         play(&down(4), fps, 30.0, &[wall]).is_silent("behind a wall");
+        // Of one who comes in at the bottom the upper half is boxed, then the legs, and beside them the rest.
+        let walks = |t: f32| stands(0.5, between(t, 0.0, 5.0, 1.3, 0.9), 0.8, 0.3);
+        let legs = actor(Person, move |t| {
+            let whole = walks(t);
+            let top = between(t, 4.2, 4.8, 0.0, 0.55) * whole.height();
+            let narrow = between(t, 4.2, 4.8, 0.0, 0.035);
+            let legs = NormRect { x0: whole.x0 + narrow, x1: whole.x1 - narrow, y0: whole.y0 + top, ..whole };
+            (t < 5.4).then_some((legs, 0.7))
+        });
+        let rest = actor(Person, move |t| {
+            let whole = walks(t);
+            (t > 4.4).then_some((NormRect { y1: whole.y0 + 0.55 * whole.height(), ..whole }, 0.7))
+        });
+        play(&down(4), fps, 25.0, &[legs, rest]).is_silent("the legs of one who stands");
     }
 }
 
@@ -207,6 +221,22 @@ fn a_crowd_that_comes_fast_is_a_surge_and_one_that_comes_slowly_or_was_there_is_
         assert!(matches!(begin.evidence.detail, Some(Detail::Growth { from: 0, to: 6.., .. })), "{begin:?}");
         play(&config, fps, 60.0, &crowd(10.0, 5.0)).is_silent("one in five seconds");
         play(&config, fps, 40.0, &crowd(0.0, 0.0)).is_silent("there from the beginning");
+    }
+}
+
+#[test]
+fn feet_outside_the_zone_are_no_intrusion_though_a_box_of_the_upper_half_ends_in_it() {
+    let water = Some(zone(&[(0.0, 0.3), (1.0, 0.3), (1.0, 0.62), (0.0, 0.62)]));
+    let config = RuleConfig { zone: water, ..rule(RuleKind::WaterEdge { classes: vec![Person] }) };
+    let walks = |height: f32| {
+        actor(Person, move |t| {
+            let whole = stands(between(t, 0.0, 8.0, 0.2, 0.7), 0.75, 0.3, 0.12);
+            clear(NormRect { y1: whole.y0 + height, ..whole })
+        })
+    };
+    for fps in [2, 5, 15] {
+        play(&config, fps, 12.0, &[walks(0.3), walks(0.16)]).is_silent("the half beside the whole");
+        play(&config, fps, 12.0, &[walks(0.16)]).is_one("one whose feet are there", 0.5, 0.5);
     }
 }
 

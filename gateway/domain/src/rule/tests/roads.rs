@@ -3,7 +3,7 @@
 use super::scene::{Actor, actor, between, car, clear, person, play, play_with, rule, seconds, stands, zone};
 use crate::{
     alarm::{Detail, Sign},
-    detection::ObjectClass::{self, Car, Person, Truck},
+    detection::ObjectClass::{self, Car, Person, Truck, TwoWheeler},
     geometry::{Confidence, Heading, NormPoint, NormRect},
     ids::LineId,
     rule::{Direction, RuleConfig, RuleKind},
@@ -230,5 +230,12 @@ fn traffic_is_no_accident() {
         let stops = [crashes(0.5, 0.6, 4.0), passes];
         play(&accident(), fps, 30.0, &stops).is_silent("one brakes hard, and another drives past it");
         play(&accident(), fps, 20.0, &[crashes(0.5, 0.6, 5.0)]).is_silent("someone brakes hard");
+        // From 2.4 sizes a second to nothing within 1.6 s, as who comes to a light on an electric bicycle does.
+        let cycle = actor(TwoWheeler, |t| {
+            let left = (9.0 - t).max(0.0);
+            let way = if left > 1.6 { 0.13 + 0.163 * (left - 1.6) } else { 0.051 * left * left };
+            (t > 4.0).then_some((stands(0.55 - way, 0.61, 0.13, 0.11), 0.7))
+        });
+        play(&accident(), fps, 30.0, &[queues(0.5, 6.0), cycle]).is_silent("two side by side at a light");
     }
 }
