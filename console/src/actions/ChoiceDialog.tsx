@@ -1,8 +1,9 @@
-import { Button, Input, Modal } from "antd";
+import { Button, Input } from "antd";
 import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 import { focusOnce, useFirstFocus } from "../components/focusSoon";
 import { useKeys } from "../components/keys";
 import { useSpeech } from "../i18n/context";
+import { AskModal } from "./AskModal";
 
 export interface Choice<Value> {
   value: Value;
@@ -67,16 +68,7 @@ export function ChoiceDialog<Value>(props: Props<Value>) {
   const label = props.noteLabel ?? (needed ? t.desk.noteNeeded : t.desk.noteOptional);
 
   return (
-    <Modal
-      open
-      centered
-      width={480}
-      title={props.title}
-      footer={null}
-      onCancel={props.onCancel}
-      transitionName=""
-      maskTransitionName=""
-    >
+    <AskModal width={480} title={props.title} footer={null} onCancel={props.onCancel}>
       <p className="muted">{props.hint}</p>
       <div className="reasons" tabIndex={-1} ref={focusOnce}>
         {props.choices.map((choice, at) => (
@@ -112,7 +104,7 @@ export function ChoiceDialog<Value>(props: Props<Value>) {
       <p className={missing === "" ? "dialog-foot muted" : "dialog-foot ask-wrong"}>
         {missing || t.desk.digitHint}
       </p>
-    </Modal>
+    </AskModal>
   );
 }
 
@@ -139,9 +131,7 @@ export function NoteDialog({ title, hint, okText, required, danger = false, onDo
     else onDone(written || undefined);
   };
   return (
-    <Modal
-      open
-      centered
+    <AskModal
       width={480}
       title={title}
       okText={
@@ -152,8 +142,6 @@ export function NoteDialog({ title, hint, okText, required, danger = false, onDo
       okButtonProps={{ danger }}
       onOk={confirm}
       onCancel={onCancel}
-      transitionName=""
-      maskTransitionName=""
     >
       <p className="muted">{hint}</p>
       <Input.TextArea
@@ -174,6 +162,6 @@ export function NoteDialog({ title, hint, okText, required, danger = false, onDo
       <p className={missing ? "dialog-foot ask-wrong" : "dialog-foot muted"}>
         {missing || required ? t.desk.noteNeeded : t.desk.noteOptional}
       </p>
-    </Modal>
+    </AskModal>
   );
 }
