@@ -142,7 +142,7 @@ async function whole(page) {
   await story(page, "sign_in");
   await forUnit(page, 1, "到场");
   await story(page, "arrive");
-  await forUnit(page, 1, "办结");
+  await forUnit(page, 1, "处置完毕");
   await story(page, "finish");
   await whenDone(page);
   await key(page, "v");
@@ -200,7 +200,7 @@ async function whenDone(page) {
   await key(page, "Enter");
   await story(page, "rework");
   await shot(page, "reworked");
-  await forUnit(page, 1, "办结");
+  await forUnit(page, 1, "处置完毕");
   await story(page, "finish", 2);
   await state(page, "done");
 }
@@ -284,22 +284,18 @@ async function redAndRework(page, second) {
   await story(page, "sign_in");
   await forUnit(page, 1, "到场");
   await story(page, "arrive");
-  await forUnit(page, 1, "办结");
+  await forUnit(page, 1, "处置完毕");
   await state(page, "done");
+  await page.waitForFunction(() => document.querySelector('.incident-head [data-verb="verify"]') === null);
   await key(page, "v");
-  await page.waitForTimeout(HAND_MS);
-  await page.keyboard.type("已电话核实");
-  await key(page, "Enter");
-  await refused(page, "另一位调度员", "已电话核实");
+  await page.getByText("请另一位调度员核查").first().waitFor();
   await shot(page, "verify-refused");
-  await key(page, "Escape");
-  await closed(page);
   await key(page, "r");
   await page.waitForTimeout(HAND_MS);
   await page.keyboard.type("双方还在对骂");
   await key(page, "Enter");
   await story(page, "rework");
-  await forUnit(page, 1, "办结");
+  await forUnit(page, 1, "处置完毕");
   await state(page, "done");
   await second.act(ids.red, { action: "verify" });
   await state(page, "verified");

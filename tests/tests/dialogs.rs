@@ -106,7 +106,7 @@ fn whole(ledger: &Value) -> anyhow::Result<()> {
         ("assess", 1),
         ("dispatch", 3),
         ("return", 1),
-        ("withdraw", 1),
+        ("withdraw", 2),
         ("hold", 1),
         ("unhold", 1),
         ("ask_extension", 2),

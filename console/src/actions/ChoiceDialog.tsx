@@ -22,7 +22,8 @@ interface Props<Value> {
   choices: readonly Choice<Value>[];
   /** What the note is for. */
   noteLabel?: string;
-  children?: ReactNode;
+  /** Beside the choices; may take what was written as its note. */
+  children?: ReactNode | ((note: string | undefined) => ReactNode);
   onChoose: (value: Value, note?: string) => void;
   onCancel: () => void;
 }
@@ -87,7 +88,7 @@ export function ChoiceDialog<Value>(props: Props<Value>) {
           </Button>
         ))}
       </div>
-      {props.children}
+      {typeof props.children === "function" ? props.children(note.trim() || undefined) : props.children}
       <Input.TextArea
         ref={(field) => {
           box.current = field?.resizableTextArea?.textArea ?? null;

@@ -168,6 +168,8 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
     else if (incident.owner && incident.owner.id !== viewer.id && incident.state === "claimed") {
       message.info(t.act.conflictHeld(incident.owner.name));
     } else if (incident.state === "new") message.info(t.desk.notHeld);
+    // What is red is verified by another person: then only the server's list of choices lacks it.
+    else if (verb === "verify" && incident.state === "done") message.info(t.error.codes.same_person, 5);
     else {
       const state = t.state[incident.state] ?? incident.state;
       message.info(t.desk.notNow(t.desk.verb[verb] ?? verb, state));
