@@ -30,13 +30,15 @@ export function AskModal({ children, ...props }: ModalProps) {
           type="warning"
           showIcon
           title={refusal.text}
-          description={t.desk.refused.kept}
-          action={
-            refusal.onKeepNote && (
-              <Button size="small" data-act="keep-note" onClick={refusal.onKeepNote}>
-                {t.desk.refused.keepNote}
-              </Button>
-            )
+          description={
+            <>
+              {t.desk.refused.kept}
+              {refusal.onKeepNote && (
+                <Button size="small" data-act="keep-note" onClick={refusal.onKeepNote}>
+                  {t.desk.refused.keepNote}
+                </Button>
+              )}
+            </>
           }
         />
       )}

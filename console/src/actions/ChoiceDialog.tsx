@@ -19,6 +19,8 @@ export interface Choice<Value> {
 interface Props<Value> {
   title: string;
   hint: string;
+  /** Wider where choices have more to say. */
+  width?: number;
   choices: readonly Choice<Value>[];
   /** What the note is for. */
   noteLabel?: string;
@@ -69,7 +71,7 @@ export function ChoiceDialog<Value>(props: Props<Value>) {
   const label = props.noteLabel ?? (needed ? t.desk.noteNeeded : t.desk.noteOptional);
 
   return (
-    <AskModal width={480} title={props.title} footer={null} onCancel={props.onCancel}>
+    <AskModal width={props.width ?? 480} title={props.title} footer={null} onCancel={props.onCancel}>
       <p className="muted">{props.hint}</p>
       <div className="reasons" tabIndex={-1} ref={focusOnce}>
         {props.choices.map((choice, at) => (

@@ -44,7 +44,11 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
   };
 
   /** Who was quicker, and with what: the history knows, wherever the owner alone does not say it. */
-  const conflict = async (seen: Incident, current: Incident | undefined): Promise<string> => {
+  const conflict = async (
+    seen: Incident,
+    current: Incident | undefined,
+    other?: Problem,
+  ): Promise<string> => {
     if (!current) return t.error.codes.conflict ?? t.error.other("conflict", "");
     book.apply(current);
     const state = t.state[current.state] ?? current.state;
@@ -58,14 +62,19 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
       (one) => one.actor && one.actor.id !== viewer.id && one.version > seen.version,
     );
     const row = byOther.at(-1);
-    if (!row?.actor) return t.desk.who.changed(state);
+    if (!row?.actor) return other ? problemText(t, other) : t.desk.who.changed(state);
     return t.desk.who.moved(row.actor.name, t.history[row.action] ?? row.action, state);
   };
 
   /** A question stays open with what was written in it; what was done without one is said in passing. */
   const refuse = async (seen: Incident, problem: Problem, last: Decision, asked: Asking | null) => {
-    const moved = problem.code === "conflict";
-    const text = moved ? await conflict(seen, problem.current) : problemText(t, problem);
+    const current = problem.current ?? book.get(seen.id);
+    // What was possible when it was asked and is not now has been done by somebody else.
+    const isIllegal = problem.code === "illegal" && (current?.version ?? 0) > seen.version;
+    const moved = problem.code === "conflict" || isIllegal;
+    const text = moved
+      ? await conflict(seen, current, isIllegal ? problem : undefined)
+      : problemText(t, problem);
     // Whoever has put the question away meanwhile is told all the same.
     if (!asked || onScreen.current !== asked)
       return void (moved ? message.warning(text, 6) : message.error(text, 6));
