@@ -111,12 +111,26 @@ async function takeAll(press, taken, role, size, language, suffix) {
     await page.goto(screen.path);
     await page.waitForTimeout(SHOWN_MS[name] ?? USUAL_MS);
     if (name === "queue") await page.keyboard.press("j");
+    if (name === "rules") await tryRule(page);
     await page.waitForTimeout(400);
     const png = await page.screenshot({ type: "png" });
     const label = `${name.replaceAll("/", "-")}-${language}${suffix}`;
     await writeFile(`${out}/${label}.webp`, await webp(press, png, SIZES[size].viewport));
   }
   await context.close();
+}
+
+/** The rule of the square, tried once on its recording; afterwards its result is looked at. */
+async function tryRule(page) {
+  await page.locator(".rules-cameras button", { hasText: "Village square" }).click();
+  await page.locator(".rules-own article").first().waitFor();
+  await page.waitForTimeout(USUAL_MS);
+  if ((await page.locator(".trial-list li").count()) === 0) {
+    await page.locator(".rules-own article button").first().click();
+    await page.locator(".trial-run .ant-btn-primary").click();
+  }
+  await page.locator(".trial-result").waitFor({ timeout: WAIT_MS });
+  await page.waitForTimeout(USUAL_MS);
 }
 
 /** Chromium takes PNG and JPEG only, and codes WebP on a canvas: a third of the size. */
