@@ -172,11 +172,11 @@ area_of() {
 place_of() {
   case $1 in
     lane_night) echo '0.15, 0.68' ;;
-    market_rain) echo '0.14, 0.33' ;;
+    market_rain) echo '0.11, 0.39' ;;
     reservoir_bank) echo '0.90, 0.34' ;;
     road_junction) echo '0.50, 0.52' ;;
     village_gate_quiet) echo '0.34, 0.78' ;;
-    village_square) echo '0.38, 0.31' ;;
+    village_square) echo '0.36, 0.405' ;;
   esac
 }
 

@@ -210,8 +210,9 @@ async function supervise(page) {
   await page.locator(".ant-modal .reasons button").last().click();
   await page.waitForURL(/supervision/);
   await page.getByText("两日内办结并书面答复").first().waitFor();
+  await page.waitForTimeout(HAND_MS);
   await key(page, "p");
-  if ((await page.evaluate(() => window.printed)) !== 1) throw new Error("P does not print");
+  await page.waitForFunction(() => window.printed === 1);
   await page.emulateMedia({ media: "print" });
   for (const screenOnly of [".sheet-tools", "header"]) {
     if (await page.locator(screenOnly).first().isVisible()) throw new Error(`${screenOnly} is printed`);
@@ -376,9 +377,12 @@ async function files(page) {
   await open(page, ids.overtaken);
   const add = (name, buffer) =>
     page.setInputFiles("[data-testid=add-file]", { name, mimeType: "image/png", buffer });
-  const chooser = page.waitForEvent("filechooser");
+  page.once("filechooser", (chooser) =>
+    chooser.setFiles({ name: "现场.png", mimeType: "image/png", buffer: PNG }),
+  );
+  // The browser is told to ask here for files, which takes it a moment.
+  await page.waitForTimeout(HAND_MS * 5);
   await key(page, "i");
-  await (await chooser).setFiles({ name: "现场.png", mimeType: "image/png", buffer: PNG });
   await page.locator(".file-list li", { hasText: "现场.png" }).waitFor();
   await add("太大.png", Buffer.concat([PNG, Buffer.alloc(6 * 1024 * 1024)]));
   await page.getByText("“太大.png”超过 5 MiB").first().waitFor();
