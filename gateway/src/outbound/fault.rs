@@ -101,7 +101,9 @@ pub fn remedy(stage: &str, code: &str) -> &'static str {
         ("tls", "certificate_expired") => {
             "the target's certificate has run out: whoever runs it renews it; check this machine's clock, too"
         }
-        ("tls", "certificate_not_valid_yet") => "check this machine's clock, and from when the target's certificate holds",
+        ("tls", "certificate_not_valid_yet") => {
+            "check this machine's clock, and from when the target's certificate holds"
+        }
         ("tls", "certificate_name") => {
             "write the name that stands in the target's certificate into `url`, or have it certified for this one"
         }
