@@ -168,6 +168,18 @@ area_of() {
   esac
 }
 
+# place_of ID: where a camera of our own footage stands on the demo's plan; others are listed beside it.
+place_of() {
+  case $1 in
+    lane_night) echo '0.15, 0.68' ;;
+    market_rain) echo '0.11, 0.39' ;;
+    reservoir_bank) echo '0.90, 0.34' ;;
+    road_junction) echo '0.50, 0.52' ;;
+    village_gate_quiet) echo '0.34, 0.78' ;;
+    village_square) echo '0.36, 0.405' ;;
+  esac
+}
+
 # What is watched where nobody says otherwise: the whole picture.
 readonly USUAL_RULES='
 [[camera.rule]]
@@ -199,10 +211,12 @@ camera() {
 
 # simulated_camera ID VIDEO
 simulated_camera() {
-  local base=rtsp://127.0.0.1:$camsim_port/$1 description=${2%.*}.camera.toml place=village title
+  local base=rtsp://127.0.0.1:$camsim_port/$1 description=${2%.*}.camera.toml place=village title at
   [[ ! -f $description ]] || place=$(sed -n 's/^place *= *"\(.*\)".*/\1/p' "$description" | sed -n 1p)
   camera "$1" "$(area_of "$place")" "$base/main" "$base/sub"
   printf 'username = "%s"\npassword = "%s"\n' "$CAMERA_USER" "$CAMERA_PASSWORD"
+  at=$(place_of "$1")
+  [[ -z $at ]] || printf 'at = [%s]\n' "$at"
   if [[ -f $description ]]; then
     cat "$description"
   else
@@ -265,6 +279,8 @@ post_roll = "5s"
 runtime = $(quoted "$(realpath "$ORT_DYLIB_PATH")")
 TOML
     [[ -z $model ]] || printf 'default_model = "%s"\n' "$model"
+    # Only our own footage plays in a town that has a plan.
+    [[ -n ${DEMO_VIDEO:-} ]] || printf '\n[map]\nplan = %s\n' "$(quoted "$PWD/scripts/demo-plan.svg")"
     cat <<'TOML'
 
 [[area]]

@@ -16,6 +16,7 @@ const ROLES = ["operator", "patrol", "technician", "administrator", "auditor"];
 /** Until clips, live pictures and recordings are shown. */
 const SHOWN_MS = { incident: 9_000, cameras: 9_000, timeline: 9_000, wall: 6_000, map: 4_000 };
 const USUAL_MS = 2_500;
+const TRIAL_MS = 60_000;
 const QUALITY = 0.72;
 
 /** What people tell the centre on such an evening; with words it is dispatched. */
@@ -111,12 +112,30 @@ async function takeAll(press, taken, role, size, language, suffix) {
     await page.goto(screen.path);
     await page.waitForTimeout(SHOWN_MS[name] ?? USUAL_MS);
     if (name === "queue") await page.keyboard.press("j");
+    if (name === "rules") await tryRule(page);
     await page.waitForTimeout(400);
     const png = await page.screenshot({ type: "png" });
     const label = `${name.replaceAll("/", "-")}-${language}${suffix}`;
     await writeFile(`${out}/${label}.webp`, await webp(press, png, SIZES[size].viewport));
   }
   await context.close();
+}
+
+/** The rule of the square, tried once on its recording; afterwards its result is looked at. */
+async function tryRule(page) {
+  await page.locator(".rules-cameras button", { hasText: "Village square" }).click();
+  await page.locator(".rules-own article").first().waitFor();
+  await page.waitForTimeout(USUAL_MS);
+  if ((await page.locator(".trial-list li").count()) === 0) {
+    await page.locator(".rules-own article button").first().click();
+    await page.locator(".trial-run .ant-btn-primary").click();
+  }
+  // A busy machine lets trials wait; then the picture shows it running.
+  await page
+    .locator(".trial-result")
+    .waitFor({ timeout: TRIAL_MS })
+    .catch(() => {});
+  await page.waitForTimeout(USUAL_MS);
 }
 
 /** Chromium takes PNG and JPEG only, and codes WebP on a canvas: a third of the size. */

@@ -45,6 +45,8 @@ export async function screensOf(page, quiet_ms) {
   const told = more.incidents.find((one) => one.camera === undefined);
   if (seen) found.push({ name: "incident", path: `/incidents/${seen.id}` });
   if (told) found.push({ name: seen ? "incident-report" : "incident", path: `/incidents/${told.id}` });
+  // Another window's, and so not in the navigation.
+  if (links.includes("/queue")) found.push({ name: "wall", path: "/wall" });
   for (const screen of found) {
     if (screen.path === "/cameras" && more.camera) screen.path = `/cameras/${more.camera}`;
     if (screen.path === "/timeline" && more.cameras.length > 0) {

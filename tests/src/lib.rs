@@ -24,4 +24,5 @@ pub mod scene;
 pub mod shared;
 pub mod site;
 pub mod soak;
+pub mod tls;
 pub mod viewer;

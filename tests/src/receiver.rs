@@ -128,6 +128,12 @@ impl Receiver {
         format!("http://{}", self.address)
     }
 
+    /// Its port.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// From now on.
     pub fn judge(&self, judge: impl Fn(&Arrival) -> Reply + Send + Sync + 'static) {
         *lock(&self.shared.judge) = Box::new(judge);

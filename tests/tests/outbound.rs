@@ -1,5 +1,5 @@
 //! Other systems are told of incidents by the real service: over HTTP to a receiver that fails, hangs, cuts, refuses and
-//! goes away, over MQTT to mosquitto; across kill -9 and with a target that is slow beside one that is not.
+//! goes away, over TLS with certificates right and wrong, over MQTT to mosquitto; across kill -9 and with a target that is slow beside one that is not.
 
 use std::{collections::BTreeMap, process::Stdio, sync::Arc, time::Duration};
 
@@ -15,6 +15,7 @@ use sharpeyes_tests::{
     poll,
     receiver::{Arrival, Receiver, Reply},
     site::{SiteBuilder, SiteCamera, TOWN, TestSite},
+    tls::{Authority, Front, Identity, Validity},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -279,6 +280,98 @@ async fn a_broker_gets_each_change_under_its_incident() -> anyhow::Result<()> {
     let delivered = client.get("/outbound/broker/messages?state=delivered").await?;
     let of_this = delivered.as_array().into_iter().flatten().filter(|one| one["incident"] == id).count();
     ensure!(of_this == 4, "{delivered}");
+    gateway.stop().await?;
+    program().check(&site).await?;
+    Ok(())
+}
+
+/// Certificates that nobody may accept, with the word for each.
+fn bad_certificates(authority: &Authority) -> anyhow::Result<[(&'static str, Identity); 4]> {
+    let stranger = Authority::new("somebody else's authority")?;
+    Ok([
+        ("certificate_unknown_issuer", stranger.certify("127.0.0.1", Validity::Current)?),
+        ("certificate_expired", authority.certify("127.0.0.1", Validity::Expired)?),
+        ("certificate_not_valid_yet", authority.certify("127.0.0.1", Validity::Future)?),
+        ("certificate_name", authority.certify("platform.example", Validity::Current)?),
+    ])
+}
+
+/// Until the target is said to be away for this reason, with what to do about it; nothing has been lost by then.
+async fn refused_for(gateway: &Gateway, id: &str, code: &str) -> anyhow::Result<()> {
+    let state = poll::until(code, SOON, async || {
+        let state = target(gateway, id).await?;
+        Ok((state["last_error"]["code"] == code).then_some(state))
+    })
+    .await?;
+    let error = &state["last_error"];
+    ensure!(error["stage"] == "tls" && error["remedy"].as_str().is_some_and(|it| it.len() > 20), "{state}");
+    ensure!(state["waiting"] == 4 && state["dead"] == 0 && state["lost"] == 0, "{state}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_is_told_over_tls_only_once_its_certificate_is_right() -> anyhow::Result<()> {
+    let authority = Authority::new("county authority")?;
+    let receiver = Receiver::start(|_| Reply::Status(200)).await?;
+    let front = Front::start(receiver.port(), authority.certify("127.0.0.1", Validity::Current)?).await?;
+    let url = format!("https://127.0.0.1:{}", front.port());
+    let site = site(&webhook("county", &url, "ca = \"county-ca.pem\"")).await?;
+    let ca = site.root().join("county-ca.pem");
+    std::fs::write(&ca, "no certificate")?;
+    let gateway = program().start(&site).await?;
+    let client = gateway.sign_in("op", PASSWORD).await?;
+    let id = whole_life(&client, "r").await?;
+    refused_for(&gateway, "county", "ca_unreadable").await?;
+    // No restart: the file is read for each connection.
+    std::fs::write(&ca, authority.pem())?;
+    for (code, identity) in bad_certificates(&authority)? {
+        front.show(identity);
+        refused_for(&gateway, "county", code).await?;
+    }
+    ensure!(receiver.arrivals().is_empty(), "something was said to a stranger: {:?}", receiver.arrivals());
+    front.show(authority.certify("127.0.0.1", Validity::Current)?);
+    until_taken(&receiver, "all arrive", &BTreeMap::from([(id, vec![1, 2, 3, 4])])).await?;
+    ensure!(versions(&receiver.taken(), id) == [1, 2, 3, 4], "{:?}", receiver.taken());
+    for arrival in receiver.arrivals() {
+        check_signature(&arrival)?;
+    }
+    let state = target(&gateway, "county").await?;
+    ensure!(state["waiting"] == 0 && state["failing_since_ms"].is_null(), "{state}");
+    let log = gateway.log();
+    ensure!(log.contains("county") && log.contains("tls"), "the log names neither target nor stage: {log}");
+    gateway.stop().await?;
+    program().check(&site).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_is_told_over_tls_only_once_its_certificate_is_right() -> anyhow::Result<()> {
+    let Some(broker) = Broker::start().await? else {
+        eprintln!("skipped: MQTT over TLS to a broker that is not ours (no mosquitto)");
+        return Ok(());
+    };
+    let authority = Authority::new("county authority")?;
+    let [(code, bad), ..] = bad_certificates(&authority)?;
+    let front = Front::start(broker.port, bad).await?;
+    let mqtt = format!(
+        "\n[[outbound]]\nid = \"broker\"\npurpose = \"test\"\nkind = \"mqtt\"\nurl = \"mqtts://127.0.0.1:{}\"\ntopic = \"qinghe\"\nca = \"county-ca.pem\"\n",
+        front.port()
+    );
+    let site = site(&mqtt).await?;
+    std::fs::write(site.root().join("county-ca.pem"), authority.pem())?;
+    let gateway = program().start(&site).await?;
+    let client = gateway.sign_in("op", PASSWORD).await?;
+    let mut subscriber = Subscriber::open(broker.port, "qinghe/#").await?;
+    let id = whole_life(&client, "r").await?;
+    refused_for(&gateway, "broker", code).await?;
+    front.show(authority.certify("127.0.0.1", Validity::Current)?);
+    let mut seen = Vec::new();
+    while seen.len() < 4 {
+        let (topic, body) = tokio::time::timeout(SOON, subscriber.next()).await.context("a message")??;
+        ensure!(topic == format!("qinghe/incidents/{id}"), "{topic}");
+        seen.push(body["event"]["version"].as_i64().unwrap_or(0));
+    }
+    ensure!(seen == [1, 2, 3, 4], "{seen:?}");
     gateway.stop().await?;
     program().check(&site).await?;
     Ok(())

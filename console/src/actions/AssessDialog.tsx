@@ -1,11 +1,12 @@
 /** 分析研判, and on with it: class, level, area, who should lead and help, until when. */
-import { Button, Modal, Radio, Select } from "antd";
+import { Button, Radio, Select } from "antd";
 import { useRef, useState } from "react";
 import type { Incident } from "../api/types";
 import { focusOnce } from "../components/focusSoon";
 import { LevelBadge } from "../components/LevelBadge";
 import { Loading } from "../components/Trouble";
 import { useSpeech } from "../i18n/context";
+import { AskModal } from "./AskModal";
 import type { CentreDecision } from "./command";
 import { DueAndNote, Field, isSubmit, useProposal } from "./form";
 import { hasUnits, inOrder, type Picked, usualUnits } from "./picked";
@@ -27,18 +28,14 @@ export function AssessDialog(props: Props) {
   const proposal = useProposal(props.incident.id);
   const ready = known && proposal !== undefined;
   return (
-    <Modal
-      open
-      centered
+    <AskModal
       width={640}
       title={`${t.desk.verb.assess} #${props.incident.number}`}
       footer={null}
       onCancel={props.onCancel}
-      transitionName=""
-      maskTransitionName=""
     >
       {ready ? <AssessForm {...props} proposal={proposal} /> : <Loading />}
-    </Modal>
+    </AskModal>
   );
 }
 

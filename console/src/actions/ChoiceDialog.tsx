@@ -1,8 +1,9 @@
-import { Button, Input, Modal } from "antd";
+import { Button, Input } from "antd";
 import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 import { focusOnce, useFirstFocus } from "../components/focusSoon";
 import { useKeys } from "../components/keys";
 import { useSpeech } from "../i18n/context";
+import { AskModal } from "./AskModal";
 
 export interface Choice<Value> {
   value: Value;
@@ -18,10 +19,13 @@ export interface Choice<Value> {
 interface Props<Value> {
   title: string;
   hint: string;
+  /** Wider where choices have more to say. */
+  width?: number;
   choices: readonly Choice<Value>[];
   /** What the note is for. */
   noteLabel?: string;
-  children?: ReactNode;
+  /** Beside the choices; may take what was written as its note. */
+  children?: ReactNode | ((note: string | undefined) => ReactNode);
   onChoose: (value: Value, note?: string) => void;
   onCancel: () => void;
 }
@@ -67,16 +71,7 @@ export function ChoiceDialog<Value>(props: Props<Value>) {
   const label = props.noteLabel ?? (needed ? t.desk.noteNeeded : t.desk.noteOptional);
 
   return (
-    <Modal
-      open
-      centered
-      width={480}
-      title={props.title}
-      footer={null}
-      onCancel={props.onCancel}
-      transitionName=""
-      maskTransitionName=""
-    >
+    <AskModal width={props.width ?? 480} title={props.title} footer={null} onCancel={props.onCancel}>
       <p className="muted">{props.hint}</p>
       <div className="reasons" tabIndex={-1} ref={focusOnce}>
         {props.choices.map((choice, at) => (
@@ -95,7 +90,7 @@ export function ChoiceDialog<Value>(props: Props<Value>) {
           </Button>
         ))}
       </div>
-      {props.children}
+      {typeof props.children === "function" ? props.children(note.trim() || undefined) : props.children}
       <Input.TextArea
         ref={(field) => {
           box.current = field?.resizableTextArea?.textArea ?? null;
@@ -112,7 +107,7 @@ export function ChoiceDialog<Value>(props: Props<Value>) {
       <p className={missing === "" ? "dialog-foot muted" : "dialog-foot ask-wrong"}>
         {missing || t.desk.digitHint}
       </p>
-    </Modal>
+    </AskModal>
   );
 }
 
@@ -139,9 +134,7 @@ export function NoteDialog({ title, hint, okText, required, danger = false, onDo
     else onDone(written || undefined);
   };
   return (
-    <Modal
-      open
-      centered
+    <AskModal
       width={480}
       title={title}
       okText={
@@ -152,8 +145,6 @@ export function NoteDialog({ title, hint, okText, required, danger = false, onDo
       okButtonProps={{ danger }}
       onOk={confirm}
       onCancel={onCancel}
-      transitionName=""
-      maskTransitionName=""
     >
       <p className="muted">{hint}</p>
       <Input.TextArea
@@ -174,6 +165,6 @@ export function NoteDialog({ title, hint, okText, required, danger = false, onDo
       <p className={missing ? "dialog-foot ask-wrong" : "dialog-foot muted"}>
         {missing || required ? t.desk.noteNeeded : t.desk.noteOptional}
       </p>
-    </Modal>
+    </AskModal>
   );
 }

@@ -1,10 +1,11 @@
 /** 分流转办: one action tells one or more units; later further ones. */
-import { Button, Modal } from "antd";
+import { Button } from "antd";
 import { useState } from "react";
 import type { Incident } from "../api/types";
 import { focusOnce } from "../components/focusSoon";
 import { Loading } from "../components/Trouble";
 import { useSpeech } from "../i18n/context";
+import { AskModal } from "./AskModal";
 import type { CentreDecision } from "./command";
 import { DueAndNote, Field, isSubmit, useProposal } from "./form";
 import { active } from "./lifecycle";
@@ -25,30 +26,27 @@ export function DispatchDialog(props: Props) {
   const more = active(props.incident.units).length > 0;
   const title = more ? t.desk.dispatchMore : t.desk.verb.dispatch;
   return (
-    <Modal
-      open
-      centered
+    <AskModal
       width={600}
       title={`${title} #${props.incident.number}`}
       footer={null}
       onCancel={props.onCancel}
-      transitionName=""
-      maskTransitionName=""
     >
       {known && proposal ? <DispatchForm {...props} proposal={proposal} /> : <Loading />}
-    </Modal>
+    </AskModal>
   );
 }
 
 function DispatchForm({ incident, proposal, onDone }: Props & { proposal: Picked }) {
   const { t } = useSpeech();
   const { centre, areas } = useCentre();
-  const told = active(incident.units).map((one) => one.unit);
-  const first = told.length === 0;
+  const counted = active(incident.units);
+  const told = { units: counted.map((one) => one.unit), isLed: counted.some((one) => one.lead) };
+  const first = counted.length === 0;
   const [picked, setPicked] = useState<Picked>(first ? proposal : { lead: undefined, assist: [] });
   const [due, setDue] = useState<number | undefined>(undefined);
   const [note, setNote] = useState("");
-  const ready = first ? picked.lead !== undefined : picked.lead !== undefined || picked.assist.length > 0;
+  const ready = picked.lead !== undefined || (told.isLed && picked.assist.length > 0);
   const submit = () => {
     if (!ready) return;
     onDone([
@@ -83,7 +81,7 @@ function DispatchForm({ incident, proposal, onDone }: Props & { proposal: Picked
           told={told}
           onPick={setPicked}
         />
-        {first && picked.lead === undefined && <p className="muted form-said">{t.desk.form.noLead}</p>}
+        {!told.isLed && picked.lead === undefined && <p className="muted form-said">{t.desk.form.noLead}</p>}
       </Field>
       <DueAndNote due={due} onDue={setDue} note={note} onNote={setNote} />
       <div className="form-foot">

@@ -36,19 +36,21 @@ export function ExtendDialog({ incident, onDone, onCancel }: Props) {
       onChoose={(due_ms, note) => onDone({ verb: "extend", due_ms, note })}
       onCancel={onCancel}
     >
-      <div className="unit-extra">
-        <label>
-          <span className="muted">{t.desk.otherTime}</span>{" "}
-          <TimeField value={other} label={t.desk.otherTime} onChange={setOther} />
-        </label>
-        <Button
-          size="small"
-          disabled={other === undefined || other <= from}
-          onClick={() => onDone({ verb: "extend", due_ms: other })}
-        >
-          {t.desk.confirm}
-        </Button>
-      </div>
+      {(note) => (
+        <div className="unit-extra">
+          <label>
+            <span className="muted">{t.desk.otherTime}</span>{" "}
+            <TimeField value={other} label={t.desk.otherTime} onChange={setOther} />
+          </label>
+          <Button
+            size="small"
+            disabled={other === undefined || other <= from}
+            onClick={() => onDone({ verb: "extend", due_ms: other, note })}
+          >
+            {t.desk.confirm}
+          </Button>
+        </div>
+      )}
     </ChoiceDialog>
   );
 }

@@ -1,8 +1,8 @@
-import { Modal } from "antd";
 import type { Incident } from "../api/types";
 import { useKeys } from "../components/keys";
 import { useSpeech } from "../i18n/context";
 import { whyOf } from "../i18n/format";
+import { AskModal } from "./AskModal";
 
 interface Props {
   incident: Incident;
@@ -16,9 +16,7 @@ export function FalseAlarmDialog({ incident, onConfirm, onCancel }: Props) {
   // Enter belongs to the focused button, which confirms.
   useKeys({ f: onConfirm, enter: onConfirm });
   return (
-    <Modal
-      open
-      centered
+    <AskModal
       width={400}
       title={t.act.falseTitle(incident.number)}
       okText={t.act.falseAlarm}
@@ -26,11 +24,9 @@ export function FalseAlarmDialog({ incident, onConfirm, onCancel }: Props) {
       closable={false}
       onOk={onConfirm}
       onCancel={onCancel}
-      transitionName=""
-      maskTransitionName=""
     >
       <p>{whyOf(t, incident)}</p>
       <p className="muted">{t.act.falseHint}</p>
-    </Modal>
+    </AskModal>
   );
 }

@@ -21,6 +21,7 @@ export function MergeDialog({ incident, onChoose, onCancel }: Props) {
   const found = mergeTargets(incident, useIncidents().filter(isOpen), MOST);
   return (
     <ChoiceDialog
+      width={640}
       title={`${t.desk.verb.merge} #${incident.number}`}
       hint={(found.length > 0 ? t.desk.hint.merge : t.desk.hint.merge_none) ?? ""}
       choices={found.map((other) => ({

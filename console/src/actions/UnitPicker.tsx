@@ -5,14 +5,14 @@ import type { Unit } from "../api/desk";
 import type { Centre } from "../api/types";
 import { useKeys } from "../components/keys";
 import { useSpeech } from "../i18n/context";
-import { type Picked, turn } from "./picked";
+import { NOBODY_TOLD, type Picked, type Told, turn } from "./picked";
 
 interface Props {
   units: readonly Unit[];
   duty: Centre["duty"];
   picked: Picked;
   /** Units that have been told already: a helper may come to lead, nothing else. */
-  told?: readonly string[];
+  told?: Told;
   onPick: (picked: Picked) => void;
 }
 
@@ -20,7 +20,7 @@ const DIGITS = 9;
 /** More than this are narrowed by typing. */
 const MANY = 16;
 
-export function UnitPicker({ units, duty, picked, told = [], onPick }: Props) {
+export function UnitPicker({ units, duty, picked, told = NOBODY_TOLD, onPick }: Props) {
   const { t } = useSpeech();
   const [words, setWords] = useState("");
   const shown = units.filter((unit) => unit.name.includes(words.trim()) || unit.id.includes(words.trim()));
@@ -44,7 +44,7 @@ export function UnitPicker({ units, duty, picked, told = [], onPick }: Props) {
       <div className="picker-units">
         {shown.map((unit, at) => {
           const role = picked.lead === unit.id ? "lead" : picked.assist.includes(unit.id) ? "assist" : null;
-          const has = told.includes(unit.id);
+          const has = told.units.includes(unit.id);
           const people = onDuty(unit.id)?.people.join("、");
           return (
             <button

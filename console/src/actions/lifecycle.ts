@@ -140,6 +140,12 @@ export function possible(incident: Known, viewerId: number, now = Date.now()): R
 export const takesFirst = (incident: Incident, verb: Verb): boolean =>
   incident.state === "new" && (TAKES_IT as readonly Verb[]).includes(verb);
 
+/** While the question was open somebody else took it, or it came to where the verb is not possible any more. */
+export function isOvertaken(verb: CentreVerb, seen: Incident, now: Incident, viewerId: number): boolean {
+  const byOther = now.owner !== undefined && now.owner.id !== viewerId && now.owner.id !== seen.owner?.id;
+  return byOther || !possible(now, viewerId).has(verb);
+}
+
 /** The verb that a key means here: the possible one, or else the first that has the key. */
 export function verbOf(key: string, allowed: ReadonlySet<CentreVerb>): CentreVerb | undefined {
   const wanted = key === "=" ? "+" : key;

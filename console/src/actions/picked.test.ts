@@ -4,6 +4,7 @@ import type { Area } from "../api/types";
 import { incident } from "../testing";
 import { inOrder, liesIn, mergeTargets, turn } from "./picked";
 
+const led = { units: ["a"], isLed: true };
 const nobody = { lead: undefined, assist: [] };
 const unit = (id: string, areas: string[] = []): Unit => ({ id, name: id, kind: "department", areas });
 const areas = [
@@ -21,9 +22,13 @@ it("turns a unit: leads, helps, off", () => {
 });
 
 it("lets a further unit help, and one that was told only lead", () => {
-  expect(turn(nobody, "b", ["a"])).toEqual({ lead: undefined, assist: ["b"] });
-  expect(turn(nobody, "a", ["a"])).toEqual({ lead: "a", assist: [] });
-  expect(turn({ lead: "a", assist: [] }, "a", ["a"])).toEqual(nobody);
+  expect(turn(nobody, "b", led)).toEqual({ lead: undefined, assist: ["b"] });
+  expect(turn(nobody, "a", led)).toEqual({ lead: "a", assist: [] });
+  expect(turn({ lead: "a", assist: [] }, "a", led)).toEqual(nobody);
+});
+
+it("lets the first one lead where the lead has returned it", () => {
+  expect(turn(nobody, "b", { units: ["a"], isLed: false })).toEqual({ lead: "b", assist: [] });
 });
 
 it("puts the proposed units first and those of other places last", () => {

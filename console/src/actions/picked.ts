@@ -9,19 +9,24 @@ export interface Picked {
 
 const without = (assist: readonly string[], unit: string) => assist.filter((one) => one !== unit);
 
+/** Who has been told already, and whether one of them leads: a lead that returned it leaves its helpers without one. */
+export interface Told {
+  units: readonly string[];
+  isLed: boolean;
+}
+export const NOBODY_TOLD: Told = { units: [], isLed: false };
+
 /**
  * One press further: the first one chosen leads, further ones help; leads → helps → off, helps → leads → off.
  * A unit that was told already can only come to lead.
  */
-export function turn(picked: Picked, unit: string, told: readonly string[] = []): Picked {
+export function turn(picked: Picked, unit: string, told = NOBODY_TOLD): Picked {
   const { lead, assist } = picked;
-  if (told.includes(unit)) return lead === unit ? { lead: undefined, assist } : { lead: unit, assist };
+  if (told.units.includes(unit)) return lead === unit ? { lead: undefined, assist } : { lead: unit, assist };
   if (lead === unit) return { lead: undefined, assist: [...assist, unit] };
   if (assist.includes(unit)) return { lead, assist: without(assist, unit) };
-  // Where some were told there is a lead already: a further one helps.
-  return lead === undefined && told.length === 0
-    ? { lead: unit, assist }
-    : { lead, assist: [...assist, unit] };
+  // Where there is a lead already a further one helps.
+  return lead === undefined && !told.isLed ? { lead: unit, assist } : { lead, assist: [...assist, unit] };
 }
 
 /** An area and everything that it lies in, nearest first. */

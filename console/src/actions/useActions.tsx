@@ -1,16 +1,17 @@
 /** The operator's verbs for a screen: carries them out, says what happened, and owns the dialogs that ask first. */
 import { useQueryClient } from "@tanstack/react-query";
-import { App } from "antd";
-import { useState } from "react";
+import { App, Button } from "antd";
+import { useEffect, useRef, useState } from "react";
 import { client, type Problem } from "../api/client";
-import { desk } from "../api/desk";
+import { desk, MOST_FILE_BYTES } from "../api/desk";
 import { mayAct, useViewer } from "../api/session";
 import type { Incident } from "../api/types";
 import { useSpeech } from "../i18n/context";
 import { problemText } from "../i18n/format";
 import { useLive } from "../live/LiveProvider";
+import { AskedProvider, type Refusal } from "./AskModal";
 import { carryOutAll, type Decision, isWork } from "./command";
-import { type CentreVerb, type Known, possible, type Verb, verbOf } from "./lifecycle";
+import { type CentreVerb, isOvertaken, type Known, possible, type Verb, verbOf } from "./lifecycle";
 import { VerbDialog } from "./VerbDialog";
 
 /** `false`: a false alarm, which is a closing of its own. */
@@ -25,10 +26,17 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
   const { t } = useSpeech();
   const viewer = useViewer();
   const { book } = useLive();
-  const { message } = App.useApp();
+  const { message, notification } = App.useApp();
   const queries = useQueryClient();
   const [asking, setAsking] = useState<Asking | null>(null);
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
   const [busy, setBusy] = useState<number | null>(null);
+  const onScreen = useRef<Asking | null>(null);
+  onScreen.current = asking;
+  const ask = (asked: Asking | null) => {
+    setRefusal(null);
+    setAsking(asked);
+  };
 
   const refresh = (id: number) => {
     void queries.invalidateQueries({ queryKey: ["incident", id] });
@@ -36,13 +44,17 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
   };
 
   /** Who was quicker, and with what: the history knows, wherever the owner alone does not say it. */
-  const conflict = async (seen: Incident, current: Incident | undefined) => {
-    if (!current) return void message.warning(t.error.codes.conflict, 5);
+  const conflict = async (
+    seen: Incident,
+    current: Incident | undefined,
+    other?: Problem,
+  ): Promise<string> => {
+    if (!current) return t.error.codes.conflict ?? t.error.other("conflict", "");
     book.apply(current);
     const state = t.state[current.state] ?? current.state;
     const holder = current.owner;
     if (holder && holder.id !== viewer.id && current.state === "claimed" && seen.state === "new") {
-      return void message.warning(t.desk.who.claimed(holder.name), 5);
+      return t.desk.who.claimed(holder.name);
     }
     const detail = await client.incident(current.id);
     const rows = detail.kind === "ok" ? detail.value.history : [];
@@ -50,16 +62,48 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
       (one) => one.actor && one.actor.id !== viewer.id && one.version > seen.version,
     );
     const row = byOther.at(-1);
-    if (row?.actor) {
-      const what = t.history[row.action] ?? row.action;
-      message.warning(t.desk.who.moved(row.actor.name, what, state), 6);
-    } else message.warning(t.desk.who.changed(state), 5);
+    if (!row?.actor) return other ? problemText(t, other) : t.desk.who.changed(state);
+    return t.desk.who.moved(row.actor.name, t.history[row.action] ?? row.action, state);
   };
 
-  const refuse = (seen: Incident, problem: Problem) => {
-    if (problem.code === "conflict") void conflict(seen, problem.current);
-    else message.error(problemText(t, problem), 6);
+  /** A question stays open with what was written in it; what was done without one is said in passing. */
+  const refuse = async (seen: Incident, problem: Problem, last: Decision, asked: Asking | null) => {
+    const current = problem.current ?? book.get(seen.id);
+    // What was possible when it was asked and is not now has been done by somebody else.
+    const isIllegal = problem.code === "illegal" && (current?.version ?? 0) > seen.version;
+    const moved = problem.code === "conflict" || isIllegal;
+    const text = moved
+      ? await conflict(seen, current, isIllegal ? problem : undefined)
+      : problemText(t, problem);
+    // Whoever has put the question away meanwhile is told all the same.
+    if (!asked || onScreen.current !== asked)
+      return void (moved ? message.warning(text, 6) : message.error(text, 6));
+    const { note } = last;
+    const keep = moved && note !== undefined && last.verb !== "note";
+    setRefusal({
+      text,
+      onKeepNote: keep
+        ? () => void decide(book.get(seen.id) ?? seen, [{ verb: "note", note }], asked)
+        : undefined,
+    });
   };
+
+  // Who is overtaken learns it while still writing, not only by the refusal.
+  const now = asking ? book.get(asking.incident.id) : undefined;
+  const overtaken =
+    asking !== null &&
+    now !== undefined &&
+    busy === null &&
+    asking.kind !== "unit" &&
+    isOvertaken(asking.kind === "false" ? "close" : asking.kind, asking.incident, now, viewer.id);
+  const overtakenAt = overtaken ? now.version : undefined;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: said once for each version that overtakes
+  useEffect(() => {
+    if (overtakenAt === undefined || !asking || !now) return;
+    void conflict(asking.incident, now).then((text) => {
+      if (onScreen.current === asking) setRefusal((said) => said ?? { text });
+    });
+  }, [overtakenAt]);
 
   const told = (incident: Incident, decision: Decision) => {
     const reason = incident.close_reason;
@@ -71,29 +115,56 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
   const addFiles = async (id: number, files: readonly File[], unit?: string) => {
     let added = 0;
     for (const file of files) {
+      if (file.size > MOST_FILE_BYTES) {
+        message.error(t.desk.report.tooLarge(file.name), 6);
+        continue;
+      }
       const answer = await desk.attach(id, file, unit);
       if (answer.kind === "ok") {
         book.apply(answer.value);
         added += 1;
-      } else if (answer.kind === "error") message.error(`${file.name}：${problemText(t, answer.problem)}`, 6);
+      } else if (answer.kind === "error") notAdded(id, file, unit, answer.problem);
     }
     if (added > 0) message.success(t.desk.files.added(added), 2);
     refresh(id);
   };
 
-  const decide = async (incident: Incident, decisions: readonly Decision[]) => {
+  /** A file that did not arrive stays in sight, and can be sent again without being looked for again. */
+  const notAdded = (id: number, file: File, unit: string | undefined, problem: Problem) => {
+    const key = `${id}-${file.name}`;
+    const again = () => {
+      notification.destroy(key);
+      void addFiles(id, [file], unit);
+    };
+    notification.error({
+      key,
+      title: t.desk.refused.fileLost(file.name),
+      description: problemText(t, problem),
+      duration: 0,
+      actions:
+        problem.code === "bad_file" ? undefined : (
+          <Button size="small" type="primary" data-act="upload-again" onClick={again}>
+            {t.desk.refused.fileRetry}
+          </Button>
+        ),
+    });
+  };
+
+  const decide = async (incident: Incident, decisions: readonly Decision[], asked: Asking | null = null) => {
     const last = decisions.at(-1);
     if (busy !== null || !last) return;
-    setAsking(null);
+    setRefusal(null);
     setBusy(incident.id);
     const answer = await carryOutAll(incident, decisions);
     setBusy(null);
     if (answer.kind === "ok") {
+      setAsking((now) => (now === asked ? null : now));
       book.apply(answer.value);
       told(answer.value, last);
       const files = isWork(last) ? (last.files ?? []) : [];
       if (isWork(last) && files.length > 0) await addFiles(incident.id, files, last.unit);
-    } else if (answer.kind === "error") refuse(incident, answer.problem);
+    } else if (answer.kind === "error")
+      await refuse(asked?.incident ?? incident, answer.problem, last, asked);
     refresh(incident.id);
   };
 
@@ -106,6 +177,8 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
     else if (incident.owner && incident.owner.id !== viewer.id && incident.state === "claimed") {
       message.info(t.act.conflictHeld(incident.owner.name));
     } else if (incident.state === "new") message.info(t.desk.notHeld);
+    // What is red is verified by another person: then only the server's list of choices lacks it.
+    else if (verb === "verify" && incident.state === "done") message.info(t.error.codes.same_person, 5);
     else {
       const state = t.state[incident.state] ?? incident.state;
       message.info(t.desk.notNow(t.desk.verb[verb] ?? verb, state));
@@ -116,7 +189,7 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
   const run = (incident: Known, verb: CentreVerb) => {
     if (!can(incident, verb)) explain(incident, verb);
     else if (AT_ONCE.includes(verb)) void decide(incident, [{ verb }]);
-    else setAsking({ kind: verb, incident });
+    else ask({ kind: verb, incident });
   };
 
   const actions = {
@@ -128,12 +201,11 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
       const verb = verbOf(key, mayAct(viewer.role) ? possible(incident, viewer.id) : new Set());
       if (verb) run(incident, verb);
     },
-    askFalse: (i: Known) =>
-      can(i, "close") ? setAsking({ kind: "false", incident: i }) : explain(i, "close"),
+    askFalse: (i: Known) => (can(i, "close") ? ask({ kind: "false", incident: i }) : explain(i, "close")),
     /** Acts for a unit that answers by telephone. */
     askUnit: (i: Known, unit: string) => {
       if (!mayAct(viewer.role)) message.info(t.act.readOnly);
-      else setAsking({ kind: "unit", incident: i, unit });
+      else ask({ kind: "unit", incident: i, unit });
     },
     addFiles,
   };
@@ -141,8 +213,12 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
   // The version may have moved on while the dialog was open, by another alarm for instance: what the operator
   // decides about is the incident, and who holds it is checked by the server.
   const answer = (decisions: readonly Decision[]) =>
-    asking && void decide(book.get(asking.incident.id) ?? asking.incident, decisions);
-  const dialogs = asking && <VerbDialog asking={asking} onDecide={answer} onCancel={() => setAsking(null)} />;
+    asking && void decide(book.get(asking.incident.id) ?? asking.incident, decisions, asking);
+  const dialogs = asking && (
+    <AskedProvider value={{ refusal, busy: busy !== null }}>
+      <VerbDialog asking={asking} onDecide={answer} onCancel={() => ask(null)} />
+    </AskedProvider>
+  );
   return { actions, dialogs, asking: asking !== null };
 }
 

@@ -26,6 +26,9 @@ export interface SavedView {
   filter: Filter;
 }
 
+/** What the gateway takes of one file. */
+export const MOST_FILE_BYTES = 5 * 1024 * 1024;
+
 /** Bytes of a file that is added to an incident: the body is the file itself. */
 async function upload(id: number, file: File, unit: string | undefined): Promise<Answer<Incident>> {
   const query = new URLSearchParams({ name: file.name, ...(unit === undefined ? {} : { unit }) });

@@ -82,6 +82,12 @@ export const deskWords: typeof Words = {
       moved: (who, what, state) => `${who} was quicker: ${what}, now “${state}”. Look again before you act.`,
       changed: (state) => `The incident has just changed (${state}). Look again before you act.`,
     },
+    refused: {
+      kept: "Nothing was done yet; what you wrote is still below.",
+      keepNote: "Keep what I wrote as a note",
+      fileRetry: "Upload again",
+      fileLost: (name) => `“${name}” was not uploaded`,
+    },
     notHeld: "Claim it first.",
     notNow: (verb, state) => `“${verb}” is not possible while it is “${state}”.`,
     hint: {

@@ -82,6 +82,13 @@ export const deskWords = {
         `${who} 更快一步：${what}，现为“${state}”。请看清后再操作。`,
       changed: (state: string) => `事件刚被更新（${state}），请看清后再操作。`,
     },
+    /** Beside why a decision was not taken: the question stays open. */
+    refused: {
+      kept: "尚未执行；您填写的内容仍在下面。",
+      keepNote: "把已写内容记为备注",
+      fileRetry: "重新上传",
+      fileLost: (name: string) => `“${name}”没有上传`,
+    },
     notHeld: "先接单，再进行这一步。",
     notNow: (verb: string, state: string) => `“${state}”状态下不能${verb}。`,
     hint: {

@@ -3,6 +3,7 @@
 use std::{io, time::Duration};
 
 use sharpeyes_domain::target::SendStage;
+use tokio_rustls::rustls::{self, CertificateError};
 
 use crate::store::outbox::Refusal;
 
@@ -59,6 +60,23 @@ impl Failure {
         Self::away(SendStage::Connect, code, error)
     }
 
+    /// Encryption failed: of a certificate that is not accepted it says why, because each reason has a remedy of its own.
+    pub(super) fn tls(error: &io::Error) -> Self {
+        use CertificateError as C;
+        let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        let code = match cause {
+            Some(rustls::Error::InvalidCertificate(why)) => match why {
+                C::Expired | C::ExpiredContext { .. } => "certificate_expired",
+                C::NotValidYet | C::NotValidYetContext { .. } => "certificate_not_valid_yet",
+                C::NotValidForName | C::NotValidForNameContext { .. } => "certificate_name",
+                C::UnknownIssuer => "certificate_unknown_issuer",
+                _ => "certificate_refused",
+            },
+            _ => "tls_failed",
+        };
+        Self::away(SendStage::Tls, code, error)
+    }
+
     pub(super) fn refusal(&self) -> Refusal {
         Refusal {
             stage: self.stage.as_str().to_owned(),
@@ -80,8 +98,20 @@ pub fn remedy(stage: &str, code: &str) -> &'static str {
         }
         ("connect", _) => "check the cable, the route and the firewalls between this machine and the target",
         ("tls", "ca_unreadable") => "check the file that `ca` names in the site file: certificates in PEM",
+        ("tls", "certificate_expired") => {
+            "the target's certificate has run out: whoever runs it renews it; check this machine's clock, too"
+        }
+        ("tls", "certificate_not_valid_yet") => {
+            "check this machine's clock, and from when the target's certificate holds"
+        }
+        ("tls", "certificate_name") => {
+            "write the name that stands in the target's certificate into `url`, or have it certified for this one"
+        }
+        ("tls", "certificate_unknown_issuer") => {
+            "name the authority that signed the target's certificate with `ca` in the site file, or check that it is that one"
+        }
         ("tls", _) => {
-            "check the target's certificate, its name and both clocks; name its authority with `ca` in the site file"
+            "check the target's certificate and what versions of TLS it speaks (1.2 and 1.3 are spoken here)"
         }
         ("answer", "http_401" | "http_403" | "not_authorised") => {
             "check `secret`, or user name and password, on both sides, and both clocks"

@@ -105,7 +105,7 @@ impl Mqtt {
                 .map_err(|error| Failure::away(SendStage::Tls, "bad_name", error))?;
             let handshake = TlsConnector::from(config).connect(name, tcp);
             let stream = self.reach.within(SendStage::Tls, deadline, handshake).await?;
-            Box::new(stream.map_err(|error| Failure::away(SendStage::Tls, "tls_failed", error))?)
+            Box::new(stream.map_err(|error| Failure::tls(&error))?)
         } else {
             Box::new(tcp)
         };

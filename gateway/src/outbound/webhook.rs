@@ -45,7 +45,7 @@ impl Webhook {
                 .map_err(|error| Failure::away(SendStage::Tls, "bad_name", error))?;
             let handshake = TlsConnector::from(config).connect(name, stream);
             let stream = self.reach.within(SendStage::Tls, deadline, handshake).await?;
-            let stream = stream.map_err(|error| Failure::away(SendStage::Tls, "tls_failed", error))?;
+            let stream = stream.map_err(|error| Failure::tls(&error))?;
             self.exchange(stream, request, deadline).await?
         } else {
             self.exchange(stream, request, deadline).await?

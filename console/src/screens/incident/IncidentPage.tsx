@@ -152,8 +152,10 @@ export function IncidentPage() {
           </p>
         </div>
         <Steps incident={incident} />
-        <ActionButtons incident={actable} actions={actions} />
-        <FlashButton incident={incident.id} />
+        <div className="incident-acts">
+          <ActionButtons incident={actable} actions={actions} />
+          <FlashButton incident={incident.id} />
+        </div>
       </div>
       <div className="incident-body">
         <div className={incident.units.length > 0 ? "incident-main incident-worked" : "incident-main"}>

@@ -246,8 +246,9 @@ function Units({ incident, unit }: Part) {
       <ul className="phone-units">
         {parts.map((part) => (
           <li key={`${part.unit}-${part.told_ms}`}>
-            <b>{part.unit_name}</b> <span className="mark">{part.lead ? t.phone.lead : t.phone.assist}</span>
-            {part.unit === unit && <span className="mark">{t.phone.own}</span>}
+            <b>{part.unit_name}</b>{" "}
+            <span className="task-tag">{part.lead ? t.phone.lead : t.phone.assist}</span>
+            {part.unit === unit && <span className="task-tag">{t.phone.own}</span>}
             <span className="muted">
               {facts(part)
                 .filter((fact) => fact !== "")

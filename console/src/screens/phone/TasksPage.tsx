@@ -117,9 +117,9 @@ function Task({ incident, unit }: { incident: Incident; unit: string }) {
         </span>
         <Marks incident={incident} unit={unit} />
         {isUnsent ? (
-          <b className="mark mark-bad">{t.phone.unsent}</b>
+          <b className="task-tag task-tag-bad">{t.phone.unsent}</b>
         ) : (
-          kept.length > 0 && <span className="mark">{t.phone.draft}</span>
+          kept.length > 0 && <span className="task-tag">{t.phone.draft}</span>
         )}
         <span className="muted task-number">#{incident.number}</span>
       </span>
@@ -134,11 +134,11 @@ export function Marks({ incident, unit }: { incident: Incident; unit: string }) 
   return (
     <>
       {part && incident.units.length > 1 && (
-        <span className="mark">{part.lead ? t.phone.lead : t.phone.assist}</span>
+        <span className="task-tag">{part.lead ? t.phone.lead : t.phone.assist}</span>
       )}
-      {incident.urged > 0 && <b className="mark mark-bad">{t.phone.urged[incident.urged]}</b>}
-      {incident.rework && <b className="mark mark-bad">{t.phone.rework}</b>}
-      {incident.held_since_ms !== undefined && <span className="mark">{t.phone.held}</span>}
+      {incident.urged > 0 && <b className="task-tag task-tag-bad">{t.phone.urged[incident.urged]}</b>}
+      {incident.rework && <b className="task-tag task-tag-bad">{t.phone.rework}</b>}
+      {incident.held_since_ms !== undefined && <span className="task-tag">{t.phone.held}</span>}
     </>
   );
 }

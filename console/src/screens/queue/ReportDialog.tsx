@@ -8,7 +8,7 @@ import { Field } from "../../actions/form";
 import { TimeField } from "../../actions/TimeField";
 import { useCentre } from "../../actions/useCentre";
 import { client, need } from "../../api/client";
-import { desk, type IncidentReport, type Source } from "../../api/desk";
+import { desk, type IncidentReport, MOST_FILE_BYTES, type Source } from "../../api/desk";
 import { useViewer } from "../../api/session";
 import { useFirstFocus } from "../../components/focusSoon";
 import { LevelBadge } from "../../components/LevelBadge";
@@ -26,7 +26,6 @@ interface Props {
 const SOURCES: readonly Source[] = ["hotline", "operator", "visit", "superior", "patrol"];
 const LEVELS = [1, 2, 3, 4];
 const MOST_FILES = 6;
-const MOST_BYTES = 5 * 1024 * 1024;
 
 /** Of a file's bytes, without the head of a data URL. */
 function base64Of(file: File): Promise<string> {
@@ -80,7 +79,7 @@ export function ReportDialog({ onDone, onCancel }: Props) {
     const title = text.title.trim();
     if (cls === undefined || area === undefined || title === "" || busy) return;
     const chosen = files.flatMap((each) => (each.originFileObj ? [each.originFileObj as File] : []));
-    const large = chosen.find((file) => file.size > MOST_BYTES);
+    const large = chosen.find((file) => file.size > MOST_FILE_BYTES);
     if (large) return void message.error(words.tooLarge(large.name));
     if (chosen.length > MOST_FILES) return void message.error(words.tooMany);
     setBusy(true);

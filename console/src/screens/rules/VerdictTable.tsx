@@ -21,7 +21,7 @@ export function VerdictTable() {
   const share = (row: RuleVerdicts) => {
     const decided = row.confirmed + row.false_alarms;
     return decided === 0
-      ? "–"
+      ? "—"
       : `${Math.round((100 * row.false_alarms) / decided)} % (${row.false_alarms}/${decided})`;
   };
   return (

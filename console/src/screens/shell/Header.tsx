@@ -5,7 +5,8 @@ import {
   UserOutlined,
 } from "@ant-design/icons";
 import { Button, Dropdown } from "antd";
-import { NavLink, useNavigate } from "react-router";
+import { useEffect, useRef } from "react";
+import { NavLink, useLocation, useNavigate } from "react-router";
 import { client } from "../../api/client";
 import { type ScreenName, screensOf, useViewer } from "../../api/session";
 import { useSpeech } from "../../i18n/context";
@@ -30,6 +31,13 @@ export function Header({ onSignedOut }: { onSignedOut: () => void }) {
   const viewer = useViewer();
   const live = useLiveIfAny();
   const navigate = useNavigate();
+  const nav = useRef<HTMLElement>(null);
+  const place = useLocation().pathname.split("/")[1];
+
+  // On a phone the menu is wider than the screen: where one is must be in sight.
+  useEffect(() => {
+    nav.current?.querySelector(`[href="/${place}"]`)?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [place]);
 
   const switchLanguage = () => {
     const next = language === "zh" ? "en" : "zh";
@@ -50,7 +58,7 @@ export function Header({ onSignedOut }: { onSignedOut: () => void }) {
         <img src="/icon.svg" alt="" width="26" height="26" />
         <span>{viewer.site.name}</span>
       </div>
-      <nav className="header-nav">
+      <nav className="header-nav" ref={nav}>
         {screensOf(viewer.role)
           .filter(inMenu)
           .map((name) => (

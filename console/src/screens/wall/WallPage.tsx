@@ -52,7 +52,13 @@ export function WallPage() {
 
   const old = wall.dataUpdatedAt > 0 && now - wall.dataUpdatedAt > OLD_MS;
   return (
-    <div className={old ? "wall wall-old" : "wall"} data-wall={wall.data ? "shown" : "none"}>
+    <section
+      className={old ? "wall wall-old" : "wall"}
+      data-wall={wall.data ? "shown" : "none"}
+      aria-label={t.nav.wall}
+      // On a small screen it scrolls, by key too.
+      tabIndex={0}
+    >
       <header>
         <h1>{viewer.site.name}</h1>
         {(old || wall.isError) && (
@@ -64,7 +70,7 @@ export function WallPage() {
         <span className="wall-date">{time.date(now)}</span>
       </header>
       {wall.data && <Shown wall={wall.data} now={now + (wall.data.now_ms - wall.dataUpdatedAt)} />}
-    </div>
+    </section>
   );
 }
 
