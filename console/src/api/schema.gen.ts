@@ -90,6 +90,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/blind-cameras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cameras of the viewer's areas that may raise red alarms and see nothing, or send nothing. */
+        get: operations["blind_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bulletins": {
         parameters: {
             query?: never;
@@ -388,6 +405,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/consoles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Consoles of others whose alarm would not be heard, the longest first: of operators all of whose areas are the
+         *     viewer's too.
+         */
+        get: operations["consoles_list"];
+        put?: never;
+        /** A console says whether its alarm would be heard, and hears when to say it again. */
+        post: operations["consoles_tell"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -395,7 +433,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** `event: incident` with an incident, `event: gone` with one that is no longer this viewer's, `event: reset` and `event: ready` with a position; a comment every 15 s. */
+        /** `event: incident` with an incident, `event: gone` with one that is no longer this viewer's, `event: reset` and `event: ready` with a position; a comment every 15 s. Without an id, whole each time and to operators: `event: consoles` as `GET /consoles`, `event: blind` as `GET /blind-cameras`. */
         get: operations["events_follow"];
         put?: never;
         post?: never;
@@ -412,7 +450,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest hand-overs, without their summaries. */
+        /** Hand-overs, the newest first, without their summaries. An empty page is the last one. */
         get: operations["handovers_list"];
         put?: never;
         /** Opens a hand-over: the viewer leaves, and signs what the queue is like. */
@@ -1069,6 +1107,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tickets/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** `event: ticket` with a ticket, `event: reset` and `event: ready` with a position; a comment every 15 s. */
+        get: operations["ticket_events_follow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tickets/{id}/acknowledge": {
         parameters: {
             query?: never;
@@ -1618,6 +1673,39 @@ export interface components {
              */
             rows: number;
         };
+        /** @description A camera that may raise red alarms and has an open ticket: what it should see, nobody sees. */
+        BlindCamera: {
+            /** @description A technician knows: name of the account. */
+            acknowledged_by?: string | null;
+            /** @description Name of its area. */
+            area_name: string;
+            /** @description Identifier. */
+            camera: string;
+            /** @description Its name. */
+            camera_name: string;
+            /** @description What is broken. What exactly, and what to do, is for technicians. */
+            kind: components["schemas"]["TicketKind"];
+            /**
+             * Format: int64
+             * @description Since when.
+             */
+            since_ms: number;
+            /**
+             * Format: int64
+             * @description Number of the ticket; of several the oldest.
+             */
+            ticket: number;
+        };
+        /** @description `GET /blind-cameras`: where the centre is blind. */
+        BlindCameras: {
+            /** @description The longest blind first, at most 50. */
+            cameras: components["schemas"]["BlindCamera"][];
+            /**
+             * Format: int32
+             * @description How many, also beyond those named.
+             */
+            n: number;
+        };
         /** @description A report over a period, a topic or one incident, as it was made. */
         Bulletin: {
             flash?: components["schemas"]["Flash"] | null;
@@ -1891,6 +1979,36 @@ export interface components {
             /** @description The shadow model did not look then: nothing follows for it. */
             is_unseen: boolean;
         };
+        /** @description The answer: when to say it again. */
+        ConsoleBeat: {
+            /**
+             * Format: int64
+             * @description In so long, at the latest.
+             */
+            again_ms: number;
+        };
+        /**
+         * @description What a console says of its sound.
+         * @enum {string}
+         */
+        ConsoleSound: "armed" | "muted" | "off" | "closed";
+        /** @description `POST /consoles`. */
+        ConsoleWord: {
+            /** @description A name that the console has chosen for itself, at most 64 bytes: a browser may have several tabs. */
+            console: string;
+            /**
+             * Format: int64
+             * @description For so long, by its own clock: a restart of the gateway forgets nothing by it.
+             */
+            for_ms?: number | null;
+            /** @description How its sound is. */
+            sound: components["schemas"]["ConsoleSound"];
+            /**
+             * Format: int64
+             * @description `muted`: until when.
+             */
+            until_ms?: number | null;
+        };
         /** @description What the numbers are about. */
         Coverage: {
             /** @description Areas, each with all that lies in it. */
@@ -1946,6 +2064,30 @@ export interface components {
             /** @description It counts working time, not wall time. */
             working: boolean;
         };
+        /** @description A console at which an alarm would not be heard. */
+        DeafConsole: {
+            /** @description Names of their areas. */
+            areas: string[];
+            /** @description Whose. */
+            person: components["schemas"]["Person"];
+            /**
+             * Format: int64
+             * @description Since when.
+             */
+            since_ms: number;
+            /**
+             * Format: int64
+             * @description `muted`: until when.
+             */
+            until_ms?: number | null;
+            /** @description Why. */
+            why: components["schemas"]["DeafReason"];
+        };
+        /**
+         * @description Why an alarm would not be heard.
+         * @enum {string}
+         */
+        DeafReason: "muted" | "off" | "silent";
         /** @description A deleted file. */
         Deletion: {
             /**
@@ -2567,6 +2709,7 @@ export interface components {
              * @description Steps of the escalation chain told since its state last changed.
              */
             escalated: number;
+            escalation?: components["schemas"]["NextStep"] | null;
             evidence?: components["schemas"]["Evidence"] | null;
             /** @description The due time was put off. */
             extended: boolean;
@@ -3114,6 +3257,23 @@ export interface components {
              * @description Wall time of the end, at most 24 hours later.
              */
             to_ms: number;
+        };
+        /** @description The next step of an incident's escalation chain. */
+        NextStep: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /** @description A clock has run out and the chain goes on; `false`: it begins when the deadline has passed. */
+            begun: boolean;
+            /**
+             * Format: int32
+             * @description Which step of the chain; the first is 1.
+             */
+            number: number;
+            /** @description Who is told: a post, e.g. 值班长. Empty: the site names nobody. */
+            to: string;
         };
         /** @description Why an attempt failed. */
         OutboundError: {
@@ -4247,6 +4407,16 @@ export interface components {
          * @enum {string}
          */
         TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "disk" | "clock" | "canary_missing" | "outbound";
+        /** @description `GET /tickets`: a snapshot, and the sequence number from which `GET /tickets/events` goes on. */
+        TicketList: {
+            /**
+             * Format: int64
+             * @description Every change up to this one is in the list.
+             */
+            as_of_seq: number;
+            /** @description Open ones first, the newest first. */
+            tickets: components["schemas"]["Ticket"][];
+        };
         /** @description What a technician writes with it; may be empty. */
         TicketNote: {
             /** @description At most 1,000 characters. An empty one leaves what is written. */
@@ -5079,6 +5249,25 @@ export interface operations {
             };
         };
     };
+    blind_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlindCameras"];
+                };
+            };
+        };
+    };
     bulletins_list: {
         parameters: {
             query?: {
@@ -5821,6 +6010,56 @@ export interface operations {
             };
         };
     };
+    consoles_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeafConsole"][];
+                };
+            };
+        };
+    };
+    consoles_tell: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsoleWord"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleBeat"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     events_follow: {
         parameters: {
             query?: {
@@ -5845,7 +6084,16 @@ export interface operations {
     };
     handovers_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only with a smaller number: the page after the one that ended with it. */
+                before?: number;
+                /** @description Opened then or later. */
+                from_ms?: number;
+                /** @description Opened before. */
+                until_ms?: number;
+                /** @description At most so many: 100 if not given, and never more. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7212,7 +7460,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Ticket"][];
+                    "application/json": components["schemas"]["TicketList"];
+                };
+            };
+        };
+    };
+    ticket_events_follow: {
+        parameters: {
+            query?: {
+                /** @description `as_of_seq` of the list that the reader has; from now on if not given. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Ticket"];
                 };
             };
         };
