@@ -291,7 +291,9 @@ impl Ladder {
         }
         let pause = if self.is_busy { STANDING } else { RECHECK };
         let is_old = self.last_detected.is_none_or(|last| at - last >= pause || at < last);
-        let is_wanted = is_moving || is_old || self.rung == Rung::Full || self.rests_high();
+        // It only waits for what is on its way to the detector: asking for more would keep it waiting.
+        let is_leaving = self.rung == Rung::Few && !self.is_busy && at >= self.watch_until;
+        let is_wanted = is_moving || (is_old && !is_leaving) || self.rung == Rung::Full || self.rests_high();
         if is_wanted {
             self.last_detected = Some(at);
             self.last_look = Some(at);

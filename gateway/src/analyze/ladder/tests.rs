@@ -247,3 +247,19 @@ fn a_part_will_do_while_the_whole_was_seen_within_a_second_and_never_without_a_l
     full.begin(Pts(0));
     assert_eq!(wholes(&mut full), (0..30).collect::<Vec<_>>());
 }
+
+#[test]
+fn who_is_about_to_rest_asks_a_detector_that_is_behind_for_nothing_more() {
+    let mut ladder = ladder(Rung::Sizes);
+    ladder.unit(secs(10), Verdict::Stirred);
+    assert_eq!(ladder.rung(), Rung::Few);
+    let asked: Vec<i64> = (10..30)
+        .filter(|&n| {
+            ladder.unit(secs(n), Verdict::Calm);
+            ladder.picture(secs(n), false)
+        })
+        .collect();
+    assert_eq!(asked, [10, 11, 12, 13]);
+    assert!(ladder.picture(secs(30), true), "what moves is seen");
+    assert!(ladder.picture(secs(32), false));
+}
