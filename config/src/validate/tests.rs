@@ -62,7 +62,7 @@ fn a_camera_is_looked_at_as_often_as_its_rules_need_unless_it_says_how_often() {
     let accident = "[[camera.rule]]\nid = \"crash\"\nkind = \"accident\"";
     check("", 5.0);
     check("[[camera.rule]]\nid = \"in\"\nkind = \"intrusion\"", 5.0);
-    check(accident, 10.0);
+    check(accident, 8.0);
     check(&format!("fps = 4\n{accident}"), 4.0);
 }
 
