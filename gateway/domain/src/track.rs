@@ -9,18 +9,13 @@
 //! or kept: an id means nothing outside one camera and one session of the analysis.
 
 mod assign;
-mod hint;
 mod motion;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use self::{
-    assign::assign,
-    hint::{CONVINCED, CONVINCING, MOST_HINTS, column, upright_score},
-    motion::Motion,
-};
+use self::{assign::assign, motion::Motion};
 use crate::{
     detection::{ClassGroup, Detection, ObjectClass},
     geometry::{Confidence, NormPoint, NormRect},
@@ -28,6 +23,8 @@ use crate::{
     time::{MediaDuration, Pts},
 };
 
+/// So many things that are only guessed at are followed.
+const MOST_HINTS: usize = 32;
 /// Of one class group, two boxes that share this much are one thing that the detector named twice (car and lorry).
 const TWIN_IOU: f32 = 0.75;
 /// Squared Mahalanobis distance that 1 % of true continuations exceed (χ², two degrees of freedom).
@@ -146,8 +143,6 @@ struct Candidate {
     last_seen: Pts,
     /// Strong detections.
     hits: u32,
-    /// Sum of the scores of all detections that were upright, while there were only weak ones.
-    upright: f32,
     /// Frames in a row without a detection.
     misses: u32,
     /// Where it was first seen.
@@ -186,7 +181,7 @@ impl Rest {
 }
 
 impl Candidate {
-    fn new(pts: Pts, detection: &Detection, config: &TrackerConfig) -> Self {
+    fn new(pts: Pts, detection: &Detection) -> Self {
         let group = detection.class.group();
         let mut candidate = Self {
             id: None,
@@ -199,7 +194,6 @@ impl Candidate {
             first_seen: pts,
             last_seen: pts,
             hits: 0,
-            upright: upright_score(detection, config),
             misses: 0,
             origin: detection.rect,
             travelled: 0.0,
@@ -208,14 +202,6 @@ impl Candidate {
         };
         candidate.vote(detection);
         candidate
-    }
-
-    /// Weak detections that are all of somebody upright and have moved on.
-    fn is_convincing(&self) -> bool {
-        self.group == ClassGroup::Person
-            && self.travelled >= MOVED
-            && self.upright >= CONVINCING
-            && self.last_seen - self.first_seen >= CONVINCED
     }
 
     /// Only weak detections so far.
@@ -249,13 +235,12 @@ impl Candidate {
             .map_or(0.0, |(&votes, _)| votes)
     }
 
-    fn continue_with(&mut self, pts: Pts, detection: &Detection, config: &TrackerConfig) {
+    fn continue_with(&mut self, pts: Pts, detection: &Detection) {
         self.motion.correct(&detection.rect);
         self.latest = detection.rect;
         self.vote(detection);
         self.confidence = detection.confidence;
         self.last_seen = pts;
-        self.upright += upright_score(detection, config);
         self.misses = 0;
         let share = self.origin.clipped().iou(&self.motion.rect().clipped());
         self.travelled = self.travelled.max(1.0 - share);
@@ -367,9 +352,8 @@ impl Tracker {
         let weak = self.continue_tracks(pts, weak, Candidate::is_hint);
         let n_hints = self.candidates.iter().filter(|candidate| candidate.is_hint()).count();
         let people = weak.iter().filter(|detection| detection.class.group() == ClassGroup::Person);
-        let config = self.config;
         let new = strong.iter().chain(people.take(MOST_HINTS.saturating_sub(n_hints)));
-        self.candidates.extend(new.map(|detection| Candidate::new(pts, detection, &config)));
+        self.candidates.extend(new.map(|detection| Candidate::new(pts, detection)));
         for candidate in self.candidates.iter_mut().filter(|candidate| candidate.last_seen == pts) {
             candidate.hits = candidate.hits.saturating_add(u32::from(candidate.confidence.value() >= high));
         }
@@ -450,7 +434,7 @@ impl Tracker {
         let mut is_used = vec![false; detections.len()];
         for (candidate, column) in waiting.iter_mut().zip(pairs) {
             if let Some(column) = column {
-                candidate.continue_with(pts, &detections[column], &config);
+                candidate.continue_with(pts, &detections[column]);
                 is_used[column] = true;
             }
         }
@@ -465,18 +449,10 @@ impl Tracker {
     /// Confirms, counts misses, forgets what left the picture or was never confirmed, and reports.
     fn settle(&mut self, pts: Pts) {
         let (confirm_hits, coast) = (self.config.confirm_hits, self.config.coast);
-        let is_person = |it: &&Candidate| it.group == ClassGroup::Person && it.hits > 0;
-        let mut people: Vec<NormRect> =
-            self.candidates.iter().filter(is_person).map(|it| column(&it.motion.rect())).collect();
         for candidate in &mut self.candidates {
-            let rect = column(&candidate.motion.rect());
-            let is_alone = || !people.iter().any(|other| other.intersection(&rect) > 0.0);
             if candidate.last_seen < pts {
                 candidate.misses = candidate.misses.saturating_add(1);
-            } else if candidate.id.is_none()
-                && (candidate.hits >= confirm_hits || (candidate.is_convincing() && is_alone()))
-            {
-                people.push(rect);
+            } else if candidate.id.is_none() && candidate.hits >= confirm_hits {
                 candidate.id = Some(TrackId(self.next_id));
                 self.next_id += 1;
             }

@@ -68,28 +68,6 @@ fn weak_detections_continue_but_never_begin() {
     }
 }
 
-/// Weak detections of `h` times the breadth in height that go `speed` widths of the picture a second, for five seconds.
-fn faint(h: f32, speed: f32, score: f32) -> Vec<Track> {
-    let mut tracker = Tracker::new(TrackerConfig::default());
-    let mut live = Vec::new();
-    for i in 0..25_u16 {
-        let x = 0.2 + speed * f32::from(i) * 0.2;
-        let one = seen(ObjectClass::Person, score, rect(x, 0.5, 0.09 / h, 0.16));
-        live = tracker.update(seconds(f64::from(i) * 0.2), &[one]).to_vec();
-    }
-    live
-}
-
-#[test]
-fn weak_detections_that_agree_are_somebody_who_walks_and_nothing_else() {
-    let live = faint(2.0, 0.05, 0.25);
-    assert_eq!(live.len(), 1);
-    assert_eq!(live[0].first_seen, seconds(0.0));
-    assert_eq!(faint(2.0, 0.0, 0.25), [], "a post");
-    assert_eq!(faint(0.7, 0.05, 0.25), [], "a dog");
-    assert_eq!(faint(2.0, 0.05, 0.15), [], "noise");
-}
-
 #[test]
 fn who_is_surely_seen_only_once_they_stand_has_come_from_where_weak_detections_were() {
     let mut tracker = Tracker::new(TrackerConfig::default());
@@ -100,18 +78,6 @@ fn who_is_surely_seen_only_once_they_stand_has_come_from_where_weak_detections_w
     }
     assert!(tracker.live()[0].has_moved());
     assert_eq!(tracker.live()[0].first_seen, seconds(0.0));
-}
-
-#[test]
-fn a_part_of_somebody_is_nobody_else() {
-    let mut tracker = Tracker::new(TrackerConfig::default());
-    for i in 0..25_u16 {
-        let x = 0.2 + 0.01 * f32::from(i);
-        let body = seen(ObjectClass::Person, 0.6, rect(x, 0.4, 0.05, 0.2));
-        let legs = seen(ObjectClass::Person, 0.25, rect(x, 0.58, 0.03, 0.14));
-        tracker.update(seconds(f64::from(i) * 0.2), &[body, legs]);
-    }
-    assert_eq!(tracker.live().len(), 1);
 }
 
 #[test]
