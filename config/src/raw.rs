@@ -86,6 +86,7 @@ pub(crate) struct RawInference {
 pub(crate) struct RawAnalysis {
     pub(crate) ladder: Option<String>,
     pub(crate) look_every: Option<String>,
+    pub(crate) parts: Option<bool>,
     pub(crate) decoder: Option<String>,
     pub(crate) decoders: Option<i64>,
     pub(crate) threads: Option<i64>,

@@ -151,6 +151,8 @@ pub struct Analysis {
     pub ladder: LadderMode,
     /// A camera at rest has a keyframe detected at least so often.
     pub look_every: Duration,
+    /// Between whole pictures, only the part in which things move is detected: cheaper, and some alarms are missed.
+    pub parts: bool,
     /// What decodes.
     pub decoder: DecoderChoice,
     /// Cameras that may have a decoder of their own at the same time.

@@ -66,6 +66,8 @@ pub struct Replay {
     pub mode: LadderMode,
     /// A keyframe is detected at least so often.
     pub look_every: MediaDuration,
+    /// Whether less than a whole picture may be detected.
+    pub parts: bool,
     /// What decodes.
     pub decoder: DecoderChoice,
     /// Folder for the results; made when missing.
@@ -145,9 +147,9 @@ struct TracksLine<'a> {
 /// [`ReplayError`] at the first thing that cannot be read, decoded, detected or written.
 pub fn replay(replay: Replay, clock: &Clock) -> Result<ReplayStats, ReplayError> {
     let began = clock.instant();
-    let Replay { video, wall_start, pipeline, fps, detector, mode, look_every, decoder, out } = replay;
+    let Replay { video, wall_start, pipeline, fps, detector, mode, look_every, parts, decoder, out } = replay;
     let OpenedFile { params, mut demuxer } = FileDemuxer::open(&video, wall_start)?;
-    let settings = LadderSettings::new(mode, pipeline.need(), fps, look_every);
+    let settings = LadderSettings { parts, ..LadderSettings::new(mode, pipeline.need(), fps, look_every) };
     let mut watch = Watch::new(settings, decoder);
     let mut keyframes = KeyframeDecoders::new(decoder);
     let mut eyes = ReplayEyes {

@@ -226,8 +226,8 @@ impl Detector {
 
     /// What is in a part of the picture, in shares of the whole picture; `None`: in all of it.
     ///
-    /// A model of any size computes for the part what it covers, though at no smaller scale than it sees the whole; one of
-    /// a fixed size sees it larger for the same time.
+    /// A model of any size sees the part at the scale at which it sees the whole, for the share of the time that it
+    /// covers; one of a fixed size sees it larger for the same time.
     ///
     /// # Errors
     /// As [`Detector::detect`].
@@ -239,11 +239,13 @@ impl Detector {
     ) -> Result<Vec<Detection>, InferenceError> {
         let Some(part) = part else { return self.detect_above(picture, score) };
         picture.check()?;
-        let area = PixelArea::of(&part, picture.width_px(), picture.height_px());
-        let whole = self.input_size(picture.width_px(), picture.height_px());
-        let input = self.manifest.input.size_for_part(whole, area);
+        let (width_px, height_px) = (picture.width_px(), picture.height_px());
+        let area = PixelArea::of(&part, width_px, height_px);
+        let input = self.input_size(width_px, height_px);
+        let whole = Letterbox::new(width_px, height_px, input, self.manifest.input.placement);
+        let input = self.manifest.input.size_for_part((width_px, height_px), &whole, area);
         let mut detections = self.run(&picture.crop(area), input, score)?;
-        let part = area.share_of(picture.width_px(), picture.height_px());
+        let part = area.share_of(width_px, height_px);
         for detection in &mut detections {
             detection.rect = detection.rect.within(&part);
         }

@@ -15,7 +15,7 @@ use crate::{
     built_in,
     error::{InferenceError, ManifestProblem, ManifestReason},
     family::Family,
-    letterbox::{InputSize, MAX_SIDE_PX, Placement},
+    letterbox::{InputSize, Letterbox, MAX_SIDE_PX, Placement},
     picture::PixelArea,
     sha256::Sha256Hash,
 };
@@ -88,29 +88,26 @@ impl Input {
         }
     }
 
-    /// The input for a part of a picture whose whole gets `whole`.
+    /// The input for a part of a picture of so many pixels, whose whole lies so in its own input.
     #[must_use]
-    pub(crate) fn size_for_part(&self, whole: InputSize, part: PixelArea) -> InputSize {
+    pub(crate) fn size_for_part(&self, picture: (u32, u32), whole: &Letterbox, part: PixelArea) -> InputSize {
         match self.resolution {
             Resolution::Fixed => self.size,
-            // As if the picture were so large and no larger: a part is never blown up beyond its own pixels.
+            // At the scale at which the whole is seen: larger, a detector takes parts of people for people.
             Resolution::Dynamic => {
-                let most = |side: u32, of: u32| {
-                    let most = (side * PART.0).div_ceil(PART.1).next_multiple_of(SIDE_STEP);
-                    most.min(of.next_multiple_of(SIDE_STEP))
+                let Letterbox { content, .. } = whole;
+                let side = |part: u32, content: u32, of: u32| {
+                    let scaled = u64::from(part) * u64::from(content) / u64::from(of.max(1));
+                    u32::try_from(scaled).unwrap_or(u32::MAX).max(1).next_multiple_of(SIDE_STEP)
                 };
-                let budget = InputSize {
-                    width_px: most(whole.width_px, part.width_px),
-                    height_px: most(whole.height_px, part.height_px),
-                };
-                budget.for_picture(part.width_px, part.height_px, SIDE_STEP)
+                InputSize {
+                    width_px: side(part.width_px, content.width_px, picture.0).min(whole.input.width_px),
+                    height_px: side(part.height_px, content.height_px, picture.1).min(whole.input.height_px),
+                }
             }
         }
     }
 }
-
-/// Share of each side of the whole input that a part of a picture gets: two thirds, 0.44 of the time.
-const PART: (u32, u32) = (2, 3);
 
 /// Whether a model takes pictures of one size only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -32,7 +32,7 @@ async fn the_list_begins_with_the_shipped_one_and_shows_its_hash() -> anyhow::Re
 async fn the_shipped_one_is_whole() -> anyhow::Result<()> {
     for verb in [&["check"] as &[&str], &["check", BUILT_IN]] {
         let ran = model(verb).await?;
-        ensure!(ran.code == Some(0) && ran.stdout == format!("{BUILT_IN}: ok\n"), "{ran:#?}");
+        ensure!(ran.code == Some(0) && ran.stdout.starts_with(&format!("{BUILT_IN}: ok, ")), "{ran:#?}");
     }
     Ok(())
 }

@@ -379,6 +379,7 @@ impl Check<'_> {
         Some(Analysis {
             ladder: ladder?,
             look_every: look_every?,
+            parts: raw.parts.unwrap_or(false),
             decoder: decoder?,
             decoders: decoders?,
             threads: threads?,

@@ -49,17 +49,19 @@ pub struct LadderSettings {
     pub full_fps: f32,
     /// A keyframe is detected at least so often, and a third as often when nothing has happened for a minute.
     pub look_every: MediaDuration,
+    /// Less than a whole picture may be detected.
+    pub parts: bool,
     /// The most time between two keyframes that are decoded when nothing has happened for a minute.
     pub doze: MediaDuration,
 }
 
 impl LadderSettings {
-    /// For a camera whose rules need this much, and that may have at most `fps` pictures a second detected.
+    /// For a camera whose rules need this much, and that may have at most `fps` pictures a second detected, all of each.
     #[must_use]
     pub fn new(mode: LadderMode, need: Need, fps: f32, look_every: MediaDuration) -> Self {
         let few_fps = (need.fps / 2.0).clamp(FEW, MOST_FEW).min(fps);
         let doze = need.doze.min(MOST_DOZE);
-        Self { mode, rest: need.rest, few_fps, full_fps: fps, look_every, doze }
+        Self { mode, rest: need.rest, few_fps, full_fps: fps, look_every, parts: false, doze }
     }
 }
 
@@ -303,7 +305,8 @@ impl Ladder {
 
     /// On an upper rung: whether less than the whole picture at `at` may be detected. Once in [`RECHECK`] it may not.
     pub fn may_look_at_parts(&mut self, at: Pts) -> bool {
-        let may = self.settings.mode == LadderMode::Auto
+        let may = self.settings.parts
+            && self.settings.mode == LadderMode::Auto
             && self.last_whole.is_some_and(|last| at - last < RECHECK && at >= last);
         if !may {
             self.last_whole = Some(at);

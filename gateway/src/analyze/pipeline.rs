@@ -113,7 +113,7 @@ const YOUNG: MediaDuration = MediaDuration::from_secs(5);
 /// Shares of its own size that a thing moves in a second before it counts as moving.
 const LIVELY: f32 = 0.15;
 /// What has stood for so long without any rule counting it is seen on keyframes until it moves.
-const SETTLED: MediaDuration = MediaDuration::from_secs(10);
+const SETTLED: MediaDuration = MediaDuration::from_secs(30);
 /// Two boxes that share this much are the same standing thing, seen again.
 const SAME: f32 = 0.5;
 
@@ -206,7 +206,7 @@ impl CameraPipeline {
     #[must_use]
     pub fn part(&self, wanted: &Wanted) -> Option<NormRect> {
         let moving = self.restless.others(wanted.moving);
-        region::part(moving, self.tracker.live(), wanted.frame.width_px).filter(|_| wanted.may_be_part)
+        region::part(moving, self.tracker.live()).filter(|_| wanted.may_be_part)
     }
 
     /// Takes what was detected in one picture, or in a `part` of it, and says what the camera deserves next.
@@ -451,11 +451,11 @@ mod tests {
         let arrived = interest(32, 0.25);
         assert!(arrived.is_busy && arrived.fps > 0.0, "{arrived:?}");
         let mut stood = Interest::default();
-        for n in 17..100 {
+        for n in 17..200 {
             stood = interest(2 * n, 0.25);
         }
         assert!(!stood.is_busy && stood.is_settled && stood.fps <= 0.0, "{stood:?}");
-        let moves = (100..115).map(|n| interest(2 * n, 0.25 + 0.012 * (n - 99) as f32)).last().unwrap();
+        let moves = (200..215).map(|n| interest(2 * n, 0.25 + 0.012 * (n - 199) as f32)).last().unwrap();
         assert!(moves.is_busy && moves.fps > 0.0, "{moves:?}");
     }
 

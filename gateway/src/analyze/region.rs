@@ -1,7 +1,7 @@
 //! Which part of a picture the detector looks at while everything that moves is in one place.
 //!
-//! A part costs what it covers, and in a picture that is larger than the detector's input it shows small things larger. What
-//! stands outside it is taken to stand there still: a whole picture is looked at every second.
+//! A part costs what it covers. What stands outside it is taken to stand there still: a whole picture is looked at every
+//! second.
 
 use sharpeyes_domain::{
     detection::Detection,
@@ -12,11 +12,8 @@ use sharpeyes_domain::{
 
 use super::motion::Places;
 
-/// Shares of the picture's width and height: two steps, so that a detector meets few sizes. 416×240 of 640×360 …
-const USUAL: (f32, f32) = (0.65, 0.667);
-/// … and for pictures of so many columns and more, which the whole input shows at half their size, a third.
-const NEAR: (f32, f32) = (0.35, 0.36);
-const LARGE_PX: u32 = 1_200;
+/// Shares of the picture's width and height: one size for all, so that a detector meets few. 416×240 of 640×360.
+const SIZE: (f32, f32) = (0.65, 0.667);
 /// Room around a track, in shares of its own size.
 const ROOM: f32 = 0.5;
 /// What has stood for so long is not followed.
@@ -56,20 +53,18 @@ impl Restless {
     }
 }
 
-/// Where to look in a picture so many pixels wide, some places of which are `moving`; `None`: everywhere.
+/// Where to look in a picture some places of which are `moving`; `None`: everywhere.
 #[must_use]
-pub(super) fn part(
-    moving: impl Iterator<Item = NormRect>,
-    tracks: &[Track],
-    width_px: u32,
-) -> Option<NormRect> {
+pub(super) fn part(moving: impl Iterator<Item = NormRect>, tracks: &[Track]) -> Option<NormRect> {
     let tracks = tracks.iter().filter(|track| track.stood() < STANDS).map(|track| {
         let (dx, dy) = (ROOM * track.rect.width(), ROOM * track.rect.height());
         grown(&track.rect, dx, dy)
     });
     let all = moving.chain(tracks).reduce(|all, rect| all.union(&rect))?.clipped();
-    let mut sizes = [NEAR, USUAL].into_iter().skip(usize::from(width_px < LARGE_PX));
-    let (width, height) = sizes.find(|(width, height)| all.width() <= *width && all.height() <= *height)?;
+    let (width, height) = SIZE;
+    if all.width() > width || all.height() > height {
+        return None;
+    }
     let middle = all.centre();
     let x0 = (middle.x - width / 2.0).clamp(0.0, 1.0 - width);
     let y0 = (middle.y - height / 2.0).clamp(0.0, 1.0 - height);
@@ -138,17 +133,15 @@ mod tests {
     #[test]
     fn a_part_holds_all_that_moves_and_lies_in_the_picture() {
         let moves = Pts(900_000);
-        let found = part([HERE].into_iter(), &[track(HERE, moves)], 640).unwrap();
+        let found = part([HERE].into_iter(), &[track(HERE, moves)]).unwrap();
         assert!(HERE.covered_by(&found) > 0.999 && found.width() < 0.66, "{found:?}");
         let corner = NormRect { x0: 0.0, y0: 0.9, x1: 0.02, y1: 1.0 };
-        let found = part([corner].into_iter(), &[], 640).unwrap();
+        let found = part([corner].into_iter(), &[]).unwrap();
         assert!(found.x0 == 0.0 && found.y1 <= 1.0 + 1e-6 && corner.covered_by(&found) > 0.999, "{found:?}");
         // Two who are far from each other are only together in the whole picture …
-        assert_eq!(part([HERE].into_iter(), &[track(FAR, moves)], 640), None);
+        assert_eq!(part([HERE].into_iter(), &[track(FAR, moves)]), None);
         // … unless one of them has long stood there.
-        assert!(part([HERE].into_iter(), &[track(FAR, Pts(0))], 640).is_some());
-        // A large picture is seen closer.
-        assert!(part([HERE].into_iter(), &[], 1920).unwrap().width() < 0.4);
+        assert!(part([HERE].into_iter(), &[track(FAR, Pts(0))]).is_some());
     }
 
     #[test]

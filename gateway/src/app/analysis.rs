@@ -192,7 +192,10 @@ impl Analysis {
                     camera: camera.id.clone(),
                     role: Role::Live,
                     model: model.manifest.id,
-                    ladder: LadderSettings::new(settings.ladder, pipeline.need(), camera.fps, look_every),
+                    ladder: LadderSettings {
+                        parts: settings.parts,
+                        ..LadderSettings::new(settings.ladder, pipeline.need(), camera.fps, look_every)
+                    },
                     pipeline,
                     decoder: settings.decoder,
                     units,

@@ -95,7 +95,10 @@ pub(super) fn start(
                 camera: camera.id.clone(),
                 role: Role::Shadow,
                 model: id.clone(),
-                ladder: LadderSettings::new(site.analysis.ladder, pipeline.need(), camera.fps, look_every),
+                ladder: LadderSettings {
+                    parts: site.analysis.parts,
+                    ..LadderSettings::new(site.analysis.ladder, pipeline.need(), camera.fps, look_every)
+                },
                 pipeline,
                 decoder: site.analysis.decoder,
                 units,

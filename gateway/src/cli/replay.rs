@@ -50,6 +50,7 @@ pub(super) fn replay(arguments: &Arguments) -> Result<Outcome, Failure> {
             detector: Detector::open(&runtime, &model, DetectorOptions::default())?,
             mode: arguments.ladder,
             look_every: site.analysis.look_every.into(),
+            parts: site.analysis.parts,
             decoder: site.analysis.decoder,
             out: arguments.out.clone(),
         },

@@ -346,6 +346,7 @@ impl Trials {
             timezone: site.timezone.clone(),
             mode: site.analysis.ladder,
             look_every: site.analysis.look_every.into(),
+            parts: site.analysis.parts,
             decoder: site.analysis.decoder,
             detector,
         })

@@ -68,6 +68,7 @@ pub(super) struct Looking<'a> {
     pub(super) timezone: TimeZone,
     pub(super) mode: LadderMode,
     pub(super) look_every: MediaDuration,
+    pub(super) parts: bool,
     pub(super) decoder: DecoderChoice,
     pub(super) detector: Detector,
 }
@@ -88,7 +89,10 @@ pub(super) fn look(looking: Looking<'_>, course: &mut impl Course) -> (TrialResu
     let Looking { clips, stream, span, decoder, .. } = looking;
     let pipeline =
         CameraPipeline::new(looking.rules, looking.score, looking.weakest, looking.timezone.clone());
-    let settings = LadderSettings::new(looking.mode, pipeline.need(), looking.fps, looking.look_every);
+    let settings = LadderSettings {
+        parts: looking.parts,
+        ..LadderSettings::new(looking.mode, pipeline.need(), looking.fps, looking.look_every)
+    };
     let mut looker = Looker {
         watch: Watch::new(settings, decoder),
         keyframes: KeyframeDecoders::new(decoder),

@@ -97,22 +97,22 @@ fn a_family_of_identities_is_refused_on_principle() {
 }
 
 #[test]
-fn a_part_gets_what_it_covers_and_is_not_blown_up() {
+fn a_part_gets_what_it_covers_at_the_scale_of_the_whole() {
     let check = |picture: [u32; 2], part: [u32; 2], expected: [u32; 2]| {
         let input = Manifest::parse(GOOD).unwrap().input;
-        let whole = input.size_for(picture[0], picture[1]);
+        let size = input.size_for(picture[0], picture[1]);
+        let whole = Letterbox::new(picture[0], picture[1], size, input.placement);
         let area = PixelArea { x_px: 0, y_px: 0, width_px: part[0], height_px: part[1] };
-        let found = input.size_for_part(whole, area);
+        let found = input.size_for_part((picture[0], picture[1]), &whole, area);
         assert_eq!([found.width_px, found.height_px], expected, "{part:?} of {picture:?}");
     };
     // Pixel for pixel, as in the whole picture.
     check([640, 360], [416, 240], [416, 256]);
-    // Of a larger picture at twice the scale of the whole, in the same time.
-    check([1920, 1080], [672, 388], [448, 256]);
-    check([1920, 1080], [1248, 720], [448, 256]);
-    // A tiny one is not made large.
-    check([640, 360], [100, 60], [128, 64]);
+    check([1920, 1080], [1248, 720], [416, 256]);
+    check([1920, 1080], [1920, 1080], [640, 384]);
+    check([640, 360], [2, 2], [32, 32]);
     let fixed = Manifest::parse(&GOOD.replace("dynamic = true", "dynamic = false")).unwrap().input;
     let area = PixelArea { x_px: 0, y_px: 0, width_px: 416, height_px: 240 };
-    assert_eq!(fixed.size_for_part(fixed.size, area), fixed.size);
+    let whole = Letterbox::new(640, 360, fixed.size, fixed.placement);
+    assert_eq!(fixed.size_for_part((640, 360), &whole, area), fixed.size);
 }

@@ -233,19 +233,24 @@ fn a_site_that_wants_everything_gets_it() {
 }
 
 #[test]
-fn a_part_will_do_while_the_whole_was_seen_within_a_second_and_never_without_a_ladder() {
-    let mut auto = ladder(Rung::Sizes);
+fn a_part_will_do_while_the_whole_was_seen_within_a_second_and_only_where_it_may() {
+    let need = Need { rest: Rung::Sizes, fps: 5.0, doze: MediaDuration::ZERO };
+    let new = |mode, parts| {
+        let settings = LadderSettings::new(mode, need, 5.0, MediaDuration::from_secs(10));
+        let mut ladder = Ladder::new(LadderSettings { parts, ..settings });
+        ladder.begin(Pts(0));
+        ladder
+    };
     let at = |tenths: i64| Pts(tenths * 9_000);
     let wholes =
         |ladder: &mut Ladder| (0..30).filter(|&n| !ladder.may_look_at_parts(at(n))).collect::<Vec<_>>();
+    let mut auto = new(LadderMode::Auto, true);
     assert_eq!(wholes(&mut auto), [0, 10, 20]);
     // The past, when it climbs once more.
     assert!(!auto.may_look_at_parts(at(5)));
-    let need = Need { rest: Rung::Sizes, fps: 5.0, doze: MediaDuration::ZERO };
-    let mut full =
-        Ladder::new(LadderSettings::new(LadderMode::Full, need, 5.0, MediaDuration::from_secs(10)));
-    full.begin(Pts(0));
-    assert_eq!(wholes(&mut full), (0..30).collect::<Vec<_>>());
+    for mut whole in [new(LadderMode::Full, true), new(LadderMode::Auto, false)] {
+        assert_eq!(wholes(&mut whole), (0..30).collect::<Vec<_>>());
+    }
 }
 
 #[test]
