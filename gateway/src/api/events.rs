@@ -12,6 +12,7 @@ use axum::{
         sse::{Event, Sse},
     },
 };
+use futures::Stream;
 use serde::{Deserialize, Serialize};
 use sharpeyes_domain::ids::{AreaId, UnitId};
 use tokio::{sync::watch, time::Instant};
@@ -72,8 +73,14 @@ pub(super) async fn follow(
         let event = feed.next().await?;
         Some((Ok::<_, Infallible>(event), feed))
     });
-    // A proxy that collects the answer before it passes it on would hold events back.
-    Ok(([(HeaderName::from_static("x-accel-buffering"), "no")], Sse::new(events)))
+    Ok(answer(events))
+}
+
+/// A proxy that collects the answer before it passes it on would hold events back.
+pub(super) fn answer(
+    events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static,
+) -> impl IntoResponse {
+    ([(HeaderName::from_static("x-accel-buffering"), "no")], Sse::new(events))
 }
 
 /// The place in a log from which a reader wants to go on.
@@ -85,8 +92,9 @@ pub(super) fn asked(query: &EventQuery, headers: &HeaderMap) -> Option<i64> {
     }
 }
 
+/// How far a reader of a log is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     /// Nothing was said yet.
     Greeting,
     /// What was missed is being sent.

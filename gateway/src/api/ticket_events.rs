@@ -6,18 +6,15 @@
 use std::{collections::VecDeque, convert::Infallible};
 
 use axum::{
-    http::{HeaderMap, HeaderName},
-    response::{
-        IntoResponse,
-        sse::{Event, Sse},
-    },
+    http::HeaderMap,
+    response::{IntoResponse, sse::Event},
 };
 use tokio::{sync::watch, time::Instant};
 
 use super::{
     dto,
     error::ApiError,
-    events::{EventQuery, HEARTBEAT, RETRY, asked, event},
+    events::{EventQuery, HEARTBEAT, RETRY, Stage, answer, asked, event},
     extract::Params,
     guard::Guard,
     tickets::{is_seen, show},
@@ -54,18 +51,7 @@ pub(super) async fn follow(
         let event = feed.next().await?;
         Some((Ok::<_, Infallible>(event), feed))
     });
-    // A proxy that collects the answer before it passes it on would hold events back.
-    Ok(([(HeaderName::from_static("x-accel-buffering"), "no")], Sse::new(events)))
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// Nothing was said yet.
-    Greeting,
-    /// What was missed is being sent.
-    Replaying,
-    /// The reader has everything.
-    Following,
+    Ok(answer(events))
 }
 
 struct Feed {

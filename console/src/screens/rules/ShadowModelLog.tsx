@@ -2,12 +2,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Segmented } from "antd";
 import { useState } from "react";
-import { Link } from "react-router";
 import { need } from "../../api/client";
 import { trials } from "../../api/trials";
 import type { ComparedAlarm } from "../../api/types";
 import { useSpeech } from "../../i18n/context";
-import { timelineLink } from "../../timeline/address";
+import { Side } from "./Side";
 
 const DAY_MS = 86_400_000;
 const REFRESH_MS = 30_000;
@@ -56,34 +55,21 @@ export function ShadowModelLog({ camera }: { camera: string }) {
         </span>
       </p>
       <div className="shadow-sides">
-        <Side title={words.shadow} camera={camera} alarms={data.shadow} />
-        <Side title={words.live} camera={camera} alarms={data.live} />
+        <Compared title={words.shadow} camera={camera} alarms={data.shadow} />
+        <Compared title={words.live} camera={camera} alarms={data.live} />
       </div>
     </section>
   );
 }
 
-function Side({ title, camera, alarms }: { title: string; camera: string; alarms: ComparedAlarm[] }) {
-  const { t, time } = useSpeech();
+function Compared({ title, camera, alarms }: { title: string; camera: string; alarms: ComparedAlarm[] }) {
+  const { t } = useSpeech();
   const words = t.shadowModel;
-  const verdict = (one: ComparedAlarm) =>
-    one.is_met ? words.met : one.is_unseen ? words.unseen : words.alone;
-  return (
-    <div>
-      <h3>
-        {title} <span className="muted">{t.rules.times(alarms.length)}</span>
-      </h3>
-      <ol>
-        {alarms.map((one) => (
-          <li key={`${one.alarm.rule} ${one.alarm.began_ms}`}>
-            <Link to={timelineLink(camera, one.alarm.began_ms)}>{time.stamp(one.alarm.began_ms)}</Link>
-            <code className="muted">{one.alarm.rule}</code>
-            <span>{t.sentence(one.alarm.evidence)}</span>
-            <b className={one.is_met || one.is_unseen ? "muted" : undefined}>{verdict(one)}</b>
-          </li>
-        ))}
-        {alarms.length === 0 && <li className="muted">{t.rules.nothing}</li>}
-      </ol>
-    </div>
+  const verdict = (one: ComparedAlarm) => (
+    <b className={one.is_met || one.is_unseen ? "muted" : undefined}>
+      {one.is_met ? words.met : one.is_unseen ? words.unseen : words.alone}
+    </b>
   );
+  const flat = alarms.map((one) => ({ ...one, ...one.alarm }));
+  return <Side title={title} camera={camera} alarms={flat} verdict={verdict} />;
 }
