@@ -266,8 +266,14 @@ impl RuleState {
         self.previous = None;
         self.watch = Watch::new(&self.config.kind);
         let phase = std::mem::replace(&mut self.phase, Phase::Quiet);
-        // The times of the next run have nothing to do with those of this one.
-        self.cleared = None;
+        let is_active = matches!(phase, Phase::Active { .. });
+        self.cleared = match cause {
+            // The run goes on, and so do the tracks: what stood there before may stand there still.
+            EndCause::ScheduleClosed if is_active => Some(at),
+            EndCause::ScheduleClosed => self.cleared,
+            // The times of the next run have nothing to do with those of this one.
+            _ => None,
+        };
         match phase {
             Phase::Quiet | Phase::Pending { .. } => None,
             Phase::Active { began, last, peak } => Some(self.end(began, last, at, cause, peak)),
@@ -280,7 +286,8 @@ impl RuleState {
 
     fn begin_pending(&mut self, at: Moment, verdict: &Verdict) -> Option<AlarmEdge> {
         // An alarm is named by its beginning, so a stay that outlasts one alarm begins the next where that ended.
-        let since = self.cleared.filter(|cleared| cleared.pts > verdict.since.pts).unwrap_or(verdict.since);
+        let was_before = |cleared: &Moment| verdict.since.pts < cleared.pts && cleared.pts <= at.pts;
+        let since = self.cleared.filter(was_before).unwrap_or(verdict.since);
         self.phase =
             Phase::Pending { since, first: at.pts, last: at, held: MediaDuration::ZERO, n_failed: 0 };
         (self.config.hold <= MediaDuration::ZERO).then(|| self.raise(since, at, verdict))

@@ -23,11 +23,11 @@ const PATIENCE: i64 = 3;
 const STANDS: MediaDuration = MediaDuration::from_secs(2);
 /// Hidden for no longer, it is still there.
 const UNSEEN: MediaDuration = MediaDuration::from_secs(3);
-/// What stands is found where it was, however long something stood before it.
 /// Of what is lower, in picture heights, or is cut by the border, nobody can tell whether it stands: traffic at the horizon
 /// hardly moves.
 const LEAST_HEIGHT: f32 = 0.035;
 const BORDER: f32 = 0.005;
+/// What stands is found where it was, however long something stood before it.
 const REACH: Reach = Reach::new(60_000, 0.35, 0.0);
 
 #[derive(Clone, Copy, Debug)]

@@ -165,6 +165,24 @@ fn outside_its_schedule_a_rule_sleeps() {
     assert_eq!(rule.step(at(3, 721), &people(3)), None);
 }
 
+#[test]
+fn what_stands_there_when_the_schedule_opens_again_is_another_alarm() {
+    let kind = RuleKind::StoppedVehicle { stay: MediaDuration::from_secs(1) };
+    let schedule =
+        Schedule::new(vec!["mon 12:00-12:01".parse().unwrap(), "mon 12:02-12:03".parse().unwrap()]);
+    let hold = MediaDuration::ZERO;
+    let mut rule = RuleState::new(RuleConfig { hold, schedule, ..scene::rule(kind) });
+    let mut edges = Vec::new();
+    for (second, minute) in [(0, 720), (1, 720), (2, 720), (3, 721), (4, 722), (5, 722)] {
+        let local = LocalTime { minute_of_day: minute, ..NOON };
+        let at = FrameTime { local, ..at_ms(second * 1_000) };
+        let car = Track { last_seen: at.pts, ..track(1, ObjectClass::Car, 0.5, MOVED) };
+        edges.extend(rule.step(at, &[car]));
+    }
+    // It has stood since 0, but an alarm is named by its beginning.
+    assert_eq!(told(&edges), "begin(0 1000 1) end(2000 3000 schedule_closed) begin(3000 4000 1)");
+}
+
 fn right_half() -> Zone {
     let corners = [(0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0)].map(|(x, y)| NormPoint { x, y });
     let polygon = Polygon::new(corners.to_vec()).unwrap();

@@ -168,7 +168,8 @@ proptest! {
                     AlarmEdge::End(end) => {
                         prop_assert_eq!(Some(end.began), running.take(), "{}: an end of another alarm", class);
                         prop_assert!(end.began.pts <= end.ended.pts);
-                        last_cleared = (end.cause == EndCause::Cleared).then_some(end.cleared.pts);
+                        let goes_on = matches!(end.cause, EndCause::Cleared | EndCause::ScheduleClosed);
+                        last_cleared = goes_on.then_some(end.cleared.pts);
                         if end.cause == EndCause::Cleared {
                             prop_assert!(end.cleared.pts - end.ended.pts >= config.clear, "{}", class);
                         }
