@@ -11,6 +11,8 @@
  *
  * Frames are read twice: from `requestVideoFrameCallback`, and from bars burnt into the picture where there are any
  * (32 cells over the lowest 1/24: 1010, then 24 bits, then 0101), which no mistake in the page's own arithmetic can hide.
+ * The bars are read from pictures of the whole screen, because that is what people see: a script that asks the panes one
+ * after the other meets some of them between two refreshes, two frames apart where the screen never shows more than one.
  */
 import { chromium } from "playwright-core";
 
@@ -24,6 +26,7 @@ const play_s = Number(env.E2E_PLAY_S ?? 10);
 const speed = Number(env.E2E_SPEED ?? 1);
 const MEDIA_MS = 60_000;
 const WARM_MS = 3_000;
+const SCREEN_EVERY_MS = 150;
 const HOUR_MS = 3_600_000;
 const span = Number(env.E2E_SPAN_MS ?? HOUR_MS);
 
@@ -170,7 +173,12 @@ async function playTogether(page) {
   );
   await page.keyboard.press(" ");
   await page.waitForTimeout(WARM_MS);
-  const { samples, codes, frame_ms, played } = await page.evaluate(sampleTogether, play_s * 1000);
+  const stop = new AbortController();
+  const screens = takeScreens(page, stop.signal);
+  const { samples, frame_ms, played } = await page
+    .evaluate(sampleTogether, play_s * 1000)
+    .finally(() => stop.abort());
+  const codes = await page.evaluate(readCodes, await screens);
   const spreads = samples.map((walls) => (Math.max(...walls) - Math.min(...walls)) / frame_ms);
   return {
     panes: cameras.length,
@@ -178,37 +186,40 @@ async function playTogether(page) {
     /** 1 when the clock never had to wait. */
     pace: Number((played / (play_s * 1000 * speed)).toFixed(3)),
     spread_frames: summary(spreads),
-    code_spread_frames: codeSpread(codes, frame_ms, env.E2E_CODE === "wall"),
+    code_spread_frames: codeSpread(codes, env.E2E_CODE === "wall"),
     /** The same without each pane's constant offset, which is the recording's and not the playback's. */
-    code_jitter_frames: codeSpread(codes, frame_ms, false),
+    code_jitter_frames: codeSpread(codes, false),
   };
 }
 
-/** In the page: at every screen refresh what each pane shows, and now and then what the bars in its picture say. */
+/** Pictures of the whole screen, as base64, until the signal. */
+async function takeScreens(page, signal) {
+  const devtools = await page.context().newCDPSession(page);
+  const screens = [];
+  while (!signal.aborted) {
+    const { data } = await devtools.send("Page.captureScreenshot", {
+      format: "jpeg",
+      quality: 85,
+      optimizeForSpeed: true,
+    });
+    screens.push(data);
+    await page.waitForTimeout(SCREEN_EVERY_MS);
+  }
+  await devtools.detach();
+  return screens;
+}
+
+/** In the page: at every screen refresh what the browser says that each pane shows. */
 async function sampleTogether(length_ms) {
   const panes = [...document.querySelectorAll(".pane")];
   const clock = () => Number(document.querySelector("[data-testid=clock]").dataset.at);
-  const canvas = document.createElement("canvas");
-  canvas.width = 320;
-  canvas.height = 4;
-  const ctx = canvas.getContext("2d", { willReadFrequently: true });
-  const codeOf = (video) => {
-    const { videoWidth: w, videoHeight: h } = video;
-    ctx.drawImage(video, 0, h - h / 48 - 2, w, 4, 0, 0, 320, 4);
-    const row = ctx.getImageData(0, 2, 320, 1).data;
-    const bits = Array.from({ length: 32 }, (_, i) => (row[(i * 10 + 5) * 4] > 128 ? 1 : 0));
-    if (bits.slice(0, 4).join("") !== "1010" || bits.slice(28).join("") !== "0101") return null;
-    return bits.slice(4, 28).reduce((n, bit) => n * 2 + bit, 0);
-  };
   const gaps = [];
   for (const list of window.shownFrames.values())
     for (let i = 1; i < list.length; i++) gaps.push(list[i].wall - list[i - 1].wall);
   const frame_ms = gaps.filter((g) => g > 5).sort((a, b) => a - b)[0] ?? 40;
   const samples = [];
-  const codes = [];
   const begun = performance.now();
   const from = clock();
-  let lastCode = 0;
   while (performance.now() - begun < length_ms) {
     const now = await new Promise(requestAnimationFrame);
     const shown = panes.map(
@@ -216,25 +227,47 @@ async function sampleTogether(length_ms) {
         (window.shownFrames.get(pane.dataset.camera) ?? []).filter((f) => f.display <= now).pop()?.wall,
     );
     if (shown.every((wall) => wall !== undefined)) samples.push(shown);
-    if (now - lastCode > 200) {
-      lastCode = now;
-      const wall = clock();
-      codes.push({ wall, values: panes.map((pane) => codeOf(pane.querySelector("video"))) });
-    }
   }
-  return { samples, codes, frame_ms: Math.round(frame_ms * 1000) / 1000, played: clock() - from };
+  return { samples, frame_ms: Math.round(frame_ms * 1000) / 1000, played: clock() - from };
+}
+
+/** In the page: what the bars of every pane say in each picture of the screen; null where there are none. */
+async function readCodes(screens) {
+  const canvas = document.createElement("canvas");
+  canvas.width = innerWidth;
+  canvas.height = innerHeight;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  // The picture lies in the middle of its element, as large as it fits.
+  const rows = [...document.querySelectorAll(".pane video")].map((video) => {
+    const { x, y, width, height } = video.getBoundingClientRect();
+    const scale = Math.min(width / video.videoWidth, height / video.videoHeight);
+    const [w, h] = [video.videoWidth * scale, video.videoHeight * scale];
+    return { left: x + (width - w) / 2, width: w, y: Math.round(y + (height + h) / 2 - h / 48) };
+  });
+  const codeAt = ({ left, width, y }) => {
+    const bits = Array.from({ length: 32 }, (_, i) => {
+      const x = Math.round(left + ((i + 0.5) * width) / 32);
+      return context.getImageData(x, y, 1, 1).data[0] > 128 ? 1 : 0;
+    });
+    if (bits.slice(0, 4).join("") !== "1010" || bits.slice(28).join("") !== "0101") return null;
+    return bits.slice(4, 28).reduce((n, bit) => n * 2 + bit, 0);
+  };
+  const codes = [];
+  for (const screen of screens) {
+    const bytes = Uint8Array.from(atob(screen), (char) => char.charCodeAt(0));
+    context.drawImage(await createImageBitmap(new Blob([bytes])), 0, 0);
+    codes.push(rows.map(codeAt));
+  }
+  return codes;
 }
 
 /** Frames between the panes by their bars; null where the footage has none. */
-function codeSpread(codes, frame_ms, isWall) {
-  const whole = codes.filter(({ values }) => values.every((v) => v !== null));
+function codeSpread(codes, isWall) {
+  const whole = codes.filter((values) => values.every((value) => value !== null));
   if (whole.length < codes.length / 2 || whole.length === 0) return null;
-  const panes = whole[0].values.length;
   // Without a common origin every camera counts from its own begin: only what changes between panes is an error.
-  const origin = Array.from({ length: panes }, (_, i) =>
-    isWall ? 0 : middle(whole.map(({ wall, values }) => values[i] - wall / frame_ms)),
-  );
-  const spreads = whole.map(({ values }) => {
+  const origin = whole[0].map((_, i) => (isWall ? 0 : middle(whole.map((values) => values[i] - values[0]))));
+  const spreads = whole.map((values) => {
     const own = values.map((value, i) => value - origin[i]);
     return Math.max(...own) - Math.min(...own);
   });
