@@ -23,6 +23,8 @@ use crate::{
     time::{MediaDuration, Pts},
 };
 
+/// A box that another covers by so much is of a part of it.
+const PART: f32 = 0.8;
 /// So many things that are only guessed at are followed.
 const MOST_HINTS: usize = 32;
 /// Of one class group, two boxes that share this much are one thing that the detector named twice (car and lorry).
@@ -242,6 +244,10 @@ impl Candidate {
         self.confidence = detection.confidence;
         self.last_seen = pts;
         self.misses = 0;
+        if self.is_hint() && self.origin.covered_by(&detection.rect) >= PART {
+            // A weak box is often of a part of somebody: seen whole, they have gone nowhere.
+            self.origin = detection.rect;
+        }
         let share = self.origin.clipped().iou(&self.motion.rect().clipped());
         self.travelled = self.travelled.max(1.0 - share);
         self.rest.observe(&self.motion.rect(), pts);

@@ -8,7 +8,8 @@ use sharpeyes_domain::{
     time::{MediaDuration, Pts},
 };
 
-/// Pictures a second while something moves that may come to matter: half of what the rules want, within these bounds.
+/// Pictures a second on the rung "few", within these bounds: what the rules want while one of them counts time, for who is
+/// hardly seen is lost sooner; else half of it.
 const FEW: f32 = 2.0;
 const MOST_FEW: f32 = 5.0;
 /// After the last sign of life a camera is watched for so long before it may rest.
@@ -43,8 +44,10 @@ pub struct LadderSettings {
     pub mode: LadderMode,
     /// The lowest rung on which its rules let it rest.
     pub rest: Rung,
-    /// Pictures a second on the rung "few".
+    /// Pictures a second on the rung "few" …
     pub few_fps: f32,
+    /// … and there while a rule counts the time of what stands.
+    pub busy_fps: f32,
     /// The most pictures a second.
     pub full_fps: f32,
     /// A keyframe is detected at least so often, and a third as often when nothing has happened for a minute.
@@ -59,9 +62,18 @@ impl LadderSettings {
     /// For a camera whose rules need this much, and that may have at most `fps` pictures a second detected, all of each.
     #[must_use]
     pub fn new(mode: LadderMode, need: Need, fps: f32, look_every: MediaDuration) -> Self {
-        let few_fps = (need.fps / 2.0).clamp(FEW, MOST_FEW).min(fps);
+        let bounded = |wanted: f32| wanted.clamp(FEW, MOST_FEW).min(fps);
         let doze = need.doze.min(MOST_DOZE);
-        Self { mode, rest: need.rest, few_fps, full_fps: fps, look_every, parts: false, doze }
+        Self {
+            mode,
+            rest: need.rest,
+            few_fps: bounded(need.fps / 2.0),
+            busy_fps: bounded(need.fps),
+            full_fps: fps,
+            look_every,
+            parts: false,
+            doze,
+        }
     }
 }
 
@@ -200,6 +212,7 @@ impl Ladder {
     pub fn fps(&self) -> f32 {
         match self.rung {
             Rung::Sizes | Rung::Keyframes => 0.0,
+            Rung::Few if self.is_busy => self.settings.busy_fps,
             Rung::Few => self.settings.few_fps,
             Rung::Full if self.rest() == Rung::Full => self.settings.full_fps,
             Rung::Full => self.track_fps,

@@ -81,6 +81,17 @@ fn who_is_surely_seen_only_once_they_stand_has_come_from_where_weak_detections_w
 }
 
 #[test]
+fn who_is_surely_seen_only_as_a_whole_has_not_come_from_their_half() {
+    let mut tracker = Tracker::new(TrackerConfig::default());
+    for i in 0..15_u16 {
+        let (height, score) = if i < 5 { (0.1, 0.2) } else { (0.2, 0.6) };
+        let one = seen(ObjectClass::Person, score, rect(0.5, 0.4 + height / 2.0, 0.05, height));
+        tracker.update(seconds(f64::from(i) * 0.2), &[one]);
+    }
+    assert!(!tracker.live()[0].has_moved());
+}
+
+#[test]
 fn people_who_cross_keep_their_ids_at_every_frame_rate() {
     for fps in [2, 5, 10, 15] {
         let mut tracker = Tracker::new(TrackerConfig::default());

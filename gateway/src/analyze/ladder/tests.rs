@@ -118,6 +118,17 @@ fn it_climbs_for_what_is_seen_follows_what_moves_and_rests_again() {
 }
 
 #[test]
+fn while_a_rule_counts_time_it_sees_as_many_pictures_as_the_rule_wants() {
+    let mut ladder = ladder(Rung::Sizes);
+    ladder.unit(secs(0), Verdict::Stirred);
+    assert_eq!((ladder.rung(), ladder.fps()), (Rung::Few, 2.5));
+    seen(&mut ladder, Interest { is_busy: true, ..Interest::default() });
+    assert_eq!((ladder.rung(), ladder.fps()), (Rung::Few, 5.0));
+    seen(&mut ladder, Interest::default());
+    assert_eq!((ladder.rung(), ladder.fps()), (Rung::Few, 2.5));
+}
+
+#[test]
 fn a_late_answer_holds_it_up_no_longer_than_one_in_time() {
     let mut ladder = ladder(Rung::Sizes);
     ladder.unit(secs(0), Verdict::Blind);
