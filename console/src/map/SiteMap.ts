@@ -45,7 +45,8 @@ export class SiteMap {
       L.imageOverlay(`${API}/map/plan`, bounds)
         .on("error", () => handlers.onBroken())
         .addTo(this.#map);
-      this.#map.fitBounds(bounds);
+      // What a mark says stands on its right.
+      this.#map.fitBounds(bounds, { paddingTopLeft: [8, 8], paddingBottomRight: [28, 8] });
       this.#fitted = true;
       this.#place = (mark) => [height * (1 - mark.y), PLAN_WIDTH * mark.x];
     } else {
