@@ -179,9 +179,12 @@ async function playTogether(page) {
     .evaluate(sampleTogether, play_s * 1000)
     .finally(() => stop.abort());
   const codes = await page.evaluate(readCodes, await screens);
+  const ways = await page.$$eval(".pane", (panes) => panes.map((pane) => pane.dataset.way));
   const spreads = samples.map((walls) => (Math.max(...walls) - Math.min(...walls)) / frame_ms);
   return {
     panes: cameras.length,
+    /** How each pane's pictures come: `native`, `transcoded`, `pictures`. */
+    ways,
     frame_ms,
     /** 1 when the clock never had to wait. */
     pace: Number((played / (play_s * 1000 * speed)).toFixed(3)),

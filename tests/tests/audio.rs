@@ -21,6 +21,7 @@ use sharpeyes_domain::{
     time::{MediaDuration, WallTime},
 };
 use sharpeyes_tests::{
+    browser::Browser,
     camsim::{Audio, CamSim, CamSimConfig, CameraConfig, Fault},
     footage::Pattern,
     gateway::{Client, Gateway, Program},
@@ -79,6 +80,7 @@ async fn sound_is_kept_as_it_came_and_together_with_the_pictures() -> anyhow::Re
     let site = site.write()?;
     let program = Program::new(env!("CARGO_BIN_EXE_sharpeyes-under-test"));
     program.add_account(&site, "tech", "technician", &[TOWN], PASSWORD).await?;
+    program.add_account(&site, "eyes", "operator", &[TOWN], PASSWORD).await?;
 
     let gateway = program.start(&site).await?;
     record_for(&gateway, &site).await?;
@@ -90,6 +92,7 @@ async fn sound_is_kept_as_it_came_and_together_with_the_pictures() -> anyhow::Re
         assert_eq!((audio["codec"].as_str(), audio["recorded"].as_bool()), (Some(id), Some(true)));
     }
     assert!(health(&states, "unasked")?["main"]["audio"].is_null());
+    watch_in_console(&gateway, &site).await?;
     gateway.stop().await?;
     program.check(&site).await?;
 
@@ -118,6 +121,34 @@ async fn sound_is_kept_as_it_came_and_together_with_the_pictures() -> anyhow::Re
     })?;
     simulator.stop();
     play_in_chromium(&clips).await
+}
+
+/// The console's panes show the pictures as they were recorded, whatever sound lies beside them.
+async fn watch_in_console(gateway: &Gateway, site: &TestSite) -> anyhow::Result<()> {
+    let all = Span { from: WallTime(0), to: WallTime(i64::MAX) };
+    let mut newest = WallTime(i64::MAX);
+    for (id, _) in CAMERAS {
+        let rows = site.footage()?.segments_in(&stream(id, StreamKind::Main), all)?;
+        let closed = rows.iter().filter_map(|row| row.closed.as_ref()).map(|closed| closed.span.to).max();
+        newest = newest.min(closed.context("a closed file")?);
+    }
+    let cameras = CAMERAS.map(|(id, _)| id).join(",");
+    let variables = [
+        ("E2E_URL", gateway.url().to_owned()),
+        ("E2E_NAME", "eyes".to_owned()),
+        ("E2E_PASSWORD", PASSWORD.to_owned()),
+        ("E2E_CAMERAS", cameras),
+        ("E2E_AT_MS", newest.minus(Duration::from_secs(10)).0.to_string()),
+        ("E2E_FIRST", "1".to_owned()),
+        ("E2E_SEEKS", "0".to_owned()),
+        ("E2E_PLAY_S", "3".to_owned()),
+    ];
+    let Some(mut browser) = Browser::open_or_skip("timeline.mjs", variables)? else { return Ok(()) };
+    let seen = browser.word("result").await?;
+    let ways: Vec<_> = seen["ways"].as_array().into_iter().flatten().map(Value::as_str).collect();
+    assert_eq!(ways, [Some("native"); CAMERAS.len()], "{seen}");
+    assert!(seen["trouble"].as_array().is_some_and(Vec::is_empty), "{seen}");
+    Ok(())
 }
 
 /// A browser that could not decode the sound must still show the pictures; this one plays both.

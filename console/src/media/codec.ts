@@ -4,10 +4,9 @@
  */
 const undecodable = new Set<string>();
 
-export function claimsToPlay(mime: string): boolean {
-  if (typeof MediaSource !== "undefined" && MediaSource.isTypeSupported(mime)) return true;
-  return document.createElement("video").canPlayType(mime) !== "";
-}
+/** Recordings are given to the browser piece by piece, so what it could play from a file does not count. */
+const claimsToPlay = (mime: string): boolean =>
+  typeof MediaSource !== "undefined" && MediaSource.isTypeSupported(mime);
 
 export const canDecode = (mime: string): boolean => !undecodable.has(mime) && claimsToPlay(mime);
 

@@ -475,11 +475,11 @@ impl Clip {
         self.layout.len
     }
 
-    /// `video/mp4` with the codecs of the first run.
+    /// `video/mp4` with the codec of the first run's pictures. Sound does not decide whether they can be shown: a browser
+    /// that has no word for it (G.711) plays them without.
     #[must_use]
     pub fn mime(&self) -> String {
-        let audio = self.audio.iter().map(|audio| format!(", {}", audio.rfc6381)).collect::<String>();
-        format!("video/mp4; codecs=\"{}{audio}\"", self.params.rfc6381)
+        format!("video/mp4; codecs=\"{}\"", self.params.rfc6381)
     }
 
     /// The same for two plans of the same bytes: for `ETag` and `If-Range`. The head holds every size, time and offset.

@@ -149,7 +149,7 @@ pub struct Recording {
     pub gaps: Vec<Gap>,
     /// `h264` or `h265`.
     pub codec: String,
-    /// For `<video>`/`canPlayType`.
+    /// For `MediaSource.isTypeSupported`: of the pictures alone.
     pub mime: String,
     /// Pixels.
     pub width: u16,
