@@ -672,6 +672,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{id}/clip.h264.mp4": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The clip re-coded as H.264 while it is read, for browsers that cannot play what the camera sent: fragmented MP4 without
+         *     ranges, in the clip's own time.
+         */
+        get: operations["clips_recoded"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}/clip.mp4": {
         parameters: {
             query?: never;
@@ -1904,6 +1924,8 @@ export interface components {
             end_ms: number;
             /** @description What is missing, and why. */
             gaps: components["schemas"]["Gap"][];
+            /** @description The same re-coded as H.264 while it is read, without ranges: for browsers that cannot play `mime`. */
+            h264: string;
             /** @description For `<video>`/`canPlayType`, e.g. `video/mp4; codecs="avc1.4D401E"`. */
             mime: string;
             /** @description The time after the event is still being recorded: ask again. */
@@ -3498,7 +3520,7 @@ export interface components {
              * @description Pixels.
              */
             height: number;
-            /** @description For `<video>`/`canPlayType`. */
+            /** @description For `MediaSource.isTypeSupported`: of the pictures alone. */
             mime: string;
             /** @description Where the pictures are as the camera coded them, with ranges. */
             mp4: string;
@@ -6569,6 +6591,53 @@ export interface operations {
             };
             /** @description no such incident, or nothing was recorded (`no_footage`) */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    clips_recoded: {
+        parameters: {
+            query?: {
+                /** @description As in the address that `clip` gives; must lie within the incident. */
+                from_ms?: number;
+                /** @description As in the address that `clip` gives; must lie within the incident. */
+                to_ms?: number;
+                /** @description An alarm of this incident; the first one if not given. */
+                alarm?: number;
+                /** @description Pixels, 160 to 1,920; as the site file says if not given. A narrower picture keeps its size. */
+                width?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `transcode_quota`, with `limit` and `in_use` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -24,9 +24,10 @@ use super::{
     movie::Movie,
     routes::PREFIX,
     state::ApiState,
+    transcodes::{self, SizeQuery},
 };
 use crate::{
-    access::gate::Purpose,
+    access::gate::{Allowed, Purpose},
     record::clip::{Clip, ClipError},
     store::dispatch::{IncidentDetail, IncidentRow},
 };
@@ -99,14 +100,13 @@ pub(super) async fn describe(
     let clip = plan(&guard.state, &detail.row, window.from, window.until).await?;
     let alarm = query.alarm.map(|alarm| format!("&alarm={alarm}")).unwrap_or_default();
     // The address names the exact stretch, so that every range of it is of the same file while recording goes on.
-    let url = format!(
-        "{PREFIX}/incidents/{}/clip.mp4?from_ms={}&to_ms={}{alarm}",
-        detail.row.id(),
-        clip.start.0,
-        clip.end.0
-    );
+    let address = |file: &str| {
+        let (id, start, end) = (detail.row.id(), clip.start.0, clip.end.0);
+        format!("{PREFIX}/incidents/{id}/{file}?from_ms={start}&to_ms={end}{alarm}")
+    };
     Ok(Json(dto::Clip {
-        url,
+        url: address("clip.mp4"),
+        h264: address("clip.h264.mp4"),
         mime: clip.mime(),
         start_ms: clip.start.0,
         end_ms: clip.end.0,
@@ -144,26 +144,70 @@ pub(super) async fn file(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let (detail, allowed) = guard.incident_detail(&id).await?;
-    let row = &detail.row;
-    let window = window(&guard.state, &detail, query.alarm.map(AlarmId))?;
-    let from = query.from_ms.map_or(window.from, WallTime);
-    // The picture at `to` itself is the next one's.
-    let until = query.to_ms.map_or(window.until, |to| WallTime(to.saturating_sub(1)));
-    // Who may see the incident may see its stretch of the recording, and not what lies around it.
-    let latest = window.from.plus(LONGEST).plus(KEYFRAME_LEAD).min(window.until.plus(KEYFRAME_LEAD));
-    if from < window.from.minus(KEYFRAME_LEAD) || until > latest {
-        return Err(ApiError::NotFound);
+    let sight = Sight::of(&guard, &id, &query).await?;
+    let movie = Movie::asked(&sight.clip, &method, &headers)?;
+    if !movie.is_head_only() {
+        sight.looked(&guard, "").await?;
     }
-    let clip = plan(&guard.state, row, from, until).await?;
-    let movie = Movie::asked(&clip, &method, &headers)?;
-    if movie.is_head_only() {
-        return movie.respond(&guard);
-    }
-    let camera = row.camera.as_ref().map_or("", |camera| camera.id.as_str());
-    let shown = format!("{camera} {}..{} ms", clip.start.0, clip.end.0);
-    guard.looked(&allowed, &of_incident(row), Purpose::Incident(row.id()), shown).await?;
     movie.respond(&guard)
+}
+
+/// The clip re-coded as H.264 while it is read, for browsers that cannot play what the camera sent: fragmented MP4 without
+/// ranges, in the clip's own time.
+#[utoipa::path(get, path = "/api/v1/incidents/{id}/clip.h264.mp4",
+    params(("id" = i64, Path), StretchQuery, SizeQuery),
+    responses(
+        (status = 200, content_type = "video/mp4"),
+        (status = 404, body = dto::ErrorBody),
+        (status = 429, body = dto::ErrorBody, description = "`transcode_quota`, with `limit` and `in_use`"),
+    ))]
+pub(super) async fn recoded(
+    guard: Guard,
+    Path(id): Path<String>,
+    Params(query): Params<StretchQuery>,
+    Params(size): Params<SizeQuery>,
+    method: Method,
+) -> Result<Response, ApiError> {
+    let width = size.of(&guard)?;
+    let sight = Sight::of(&guard, &id, &query).await?;
+    if method == Method::HEAD {
+        return transcodes::head(&sight.clip);
+    }
+    let slot = transcodes::begin(&guard, &sight.clip, width)?;
+    sight.looked(&guard, " transcode").await?;
+    transcodes::respond(&guard, slot, sight.clip.start).await
+}
+
+/// A stretch of an incident's clip that the viewer may see.
+struct Sight {
+    detail: IncidentDetail,
+    allowed: Allowed,
+    clip: Clip,
+}
+
+impl Sight {
+    async fn of(guard: &Guard, id: &str, query: &StretchQuery) -> Result<Self, ApiError> {
+        let (detail, allowed) = guard.incident_detail(id).await?;
+        let window = window(&guard.state, &detail, query.alarm.map(AlarmId))?;
+        let from = query.from_ms.map_or(window.from, WallTime);
+        // The picture at `to` itself is the next one's.
+        let until = query.to_ms.map_or(window.until, |to| WallTime(to.saturating_sub(1)));
+        // Who may see the incident may see its stretch of the recording, and not what lies around it.
+        let latest = window.from.plus(LONGEST).plus(KEYFRAME_LEAD).min(window.until.plus(KEYFRAME_LEAD));
+        if from < window.from.minus(KEYFRAME_LEAD) || until > latest {
+            return Err(ApiError::NotFound);
+        }
+        let clip = plan(&guard.state, &detail.row, from, until).await?;
+        Ok(Self { detail, allowed, clip })
+    }
+
+    /// Writes the look down.
+    async fn looked(&self, guard: &Guard, how: &str) -> Result<(), ApiError> {
+        let row = &self.detail.row;
+        let camera = row.camera.as_ref().map_or("", |camera| camera.id.as_str());
+        let shown = format!("{camera}{how} {}..{} ms", self.clip.start.0, self.clip.end.0);
+        guard.looked(&self.allowed, &of_incident(row), Purpose::Incident(row.id()), shown).await
+    }
 }
 
 async fn plan(

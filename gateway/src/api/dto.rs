@@ -421,6 +421,8 @@ pub enum AnalysisState {
 pub struct Clip {
     /// Where the file is, same origin, with ranges.
     pub url: String,
+    /// The same re-coded as H.264 while it is read, without ranges: for browsers that cannot play `mime`.
+    pub h264: String,
     /// For `<video>`/`canPlayType`, e.g. `video/mp4; codecs="avc1.4D401E"`.
     pub mime: String,
     /// Wall time of the first picture.

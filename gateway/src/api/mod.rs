@@ -131,6 +131,7 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Delete, "/views/{id}", Action::IncidentList, centre::forget_view)
         .needs(Verb::Get, "/incidents/{id}/clip", Action::ClipView, clips::describe)
         .needs(Verb::Get, "/incidents/{id}/clip.mp4", Action::ClipView, clips::file)
+        .needs(Verb::Get, "/incidents/{id}/clip.h264.mp4", Action::ClipView, clips::recoded)
         .needs(Verb::Get, "/incidents/{id}/trace", Action::TraceView, incidents::trace)
         .needs(Verb::Get, "/incidents/{id}/thumbnail.jpg", Action::ThumbnailView, incidents::thumbnail)
         .needs(Verb::Get, "/events", Action::IncidentList, events::follow)

@@ -79,6 +79,7 @@ use super::{
         centre::forget_view,
         clips::describe,
         clips::file,
+        clips::recoded,
         incidents::trace,
         incidents::thumbnail,
         events::follow,

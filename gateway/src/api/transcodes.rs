@@ -21,7 +21,10 @@ use super::{
     recordings::{ErrandQuery, LOOK_MS, StretchQuery, Visit, fps},
     vigil::Vigil,
 };
-use crate::transcode::{Piece, Slot, Transcode};
+use crate::{
+    record::clip::Clip,
+    transcode::{Piece, Slot, Transcode},
+};
 
 const NARROWEST: u16 = 160;
 const WIDEST: u16 = 1920;
@@ -56,26 +59,49 @@ pub(super) async fn watch(
     method: Method,
 ) -> Result<Response, ApiError> {
     let visit = Visit::begin(&guard, &id, WallTime(stretch.from_ms), stretch.stream, errand).await?;
-    let width = size.width.unwrap_or(guard.state.site.playback.transcode_width);
-    if !(NARROWEST..=WIDEST).contains(&width) {
-        return Err(ApiError::Unprocessable {
+    let width = size.of(&guard)?;
+    let clip = visit.plan(&stretch).await?;
+    if method == Method::HEAD {
+        return head(&clip);
+    }
+    let slot = begin(&guard, &clip, width)?;
+    visit.looked("transcode", clip.start, clip.end, LOOK_MS).await?;
+    respond(&guard, slot, clip.start).await
+}
+
+impl SizeQuery {
+    /// How wide a picture may be, pixels.
+    pub(super) fn of(&self, guard: &Guard) -> Result<u16, ApiError> {
+        let width = self.width.unwrap_or(guard.state.site.playback.transcode_width);
+        if (NARROWEST..=WIDEST).contains(&width) {
+            return Ok(width);
+        }
+        Err(ApiError::Unprocessable {
             code: "bad_width",
             message: format!("a picture is {NARROWEST} to {WIDEST} pixels wide"),
             field: Some("width"),
-        });
+        })
     }
-    let clip = visit.plan(&stretch).await?;
-    if method == Method::HEAD {
-        return answer("video/mp4".to_owned(), clip.start, Body::empty());
-    }
-    let transcode = Transcode::new(&clip, width, rounded(fps(&clip)));
-    let slot = guard.state.transcodes.begin(guard.viewer.account, transcode)?;
-    visit.looked("transcode", clip.start, clip.end, LOOK_MS).await?;
+}
+
+/// What is said of a clip before anybody looks at it.
+pub(super) fn head(clip: &Clip) -> Result<Response, ApiError> {
+    answer("video/mp4".to_owned(), clip.start, Body::empty())
+}
+
+/// One of the few that may run at the same time.
+pub(super) fn begin(guard: &Guard, clip: &Clip, width: u16) -> Result<Slot, ApiError> {
+    let transcode = Transcode::new(clip, width, rounded(fps(clip)));
+    Ok(guard.state.transcodes.begin(guard.viewer.account, transcode)?)
+}
+
+/// The bytes, as fast as they are made and taken.
+pub(super) async fn respond(guard: &Guard, slot: Slot, start: WallTime) -> Result<Response, ApiError> {
     // The first piece before the head of the answer: it says what the codec is, and a failure is still an error.
     let begun = next_piece(slot).await.map_err(|error| ApiError::Internal(Box::new(error)))?;
     let (slot, first) = begun.ok_or(ApiError::NoFootage)?;
     let mime = slot.mime().unwrap_or_else(|| "video/mp4".to_owned());
-    answer(mime, clip.start, Body::from_stream(stream(Vigil::new(&guard), slot, first)))
+    answer(mime, start, Body::from_stream(stream(Vigil::new(guard), slot, first)))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]

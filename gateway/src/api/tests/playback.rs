@@ -511,6 +511,42 @@ async fn h265_is_re_coded_picture_for_picture_at_its_own_times() {
     assert!(look.2.starts_with("main transcode "), "{look:?}");
 }
 
+#[tokio::test]
+async fn the_clip_of_an_incident_is_re_coded_for_a_browser_that_cannot_play_it() {
+    let house = House::new().await;
+    let (here, elsewhere) = (
+        house.viewer("op", Role::Operator, "east").await,
+        house.viewer("away", Role::Operator, "west").await,
+    );
+    let footage = coded("market_rain", 96);
+    let recorded = house.record_coded(&footage, START).await;
+    house.clock.advance(Duration::from_secs(200));
+    let incident = house.alarm(CAMERA, second(2)).await;
+    let clip = json(house.get(&format!("/incidents/{incident}/clip"), &here).await).await;
+    assert!(clip["mime"].as_str().unwrap().contains("hvc1"), "{clip}");
+    let url = clip["h264"].as_str().unwrap().strip_prefix("/api/v1").unwrap();
+    let answer = house.get(url, &here).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let kind = answer.headers()[header::CONTENT_TYPE].to_str().unwrap().to_owned();
+    assert!(kind.starts_with("video/mp4; codecs=\"avc1.42"), "{kind}");
+    let path = house.dir.path().join("clip.mp4");
+    std::fs::write(&path, bytes(answer).await).unwrap();
+    let mut opened = FileDemuxer::open(&path, WallTime(0)).unwrap();
+    let times: Vec<i64> =
+        std::iter::from_fn(|| opened.demuxer.next_unit().unwrap()).map(|unit| unit.wall.0).collect();
+    assert_eq!(times.len(), recorded.len(), "in the clip's own time");
+    for (found, unit) in times.iter().zip(&recorded) {
+        assert!((found - (unit.wall.0 - START.0)).abs() <= 1, "{found} of {:?}", unit.wall);
+    }
+    assert_eq!(house.state.transcodes.in_use(), 0, "its place is free again");
+    let look = house.audit("clip.view").await.pop().unwrap();
+    assert!(look.2.starts_with("cam-east transcode "), "{look:?}");
+
+    assert_eq!(house.get(url, &elsewhere).await.status(), StatusCode::NOT_FOUND);
+    let wide = format!("/incidents/{incident}/clip.h264.mp4?from_ms={}&to_ms={}", START.0 - 60_000, START.0);
+    assert_eq!(house.get(&wide, &here).await.status(), StatusCode::NOT_FOUND);
+}
+
 fn transcode_of(from: i64, to: i64, cookie: &str) -> Request<Body> {
     get(&format!("/cameras/{CAMERA}/recording.h264.mp4?{}", stretch(second(from), second(to))), cookie)
 }
