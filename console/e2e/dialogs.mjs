@@ -1,7 +1,7 @@
 /**
  * Every question that an incident's page asks, answered in a real Chromium, by key where there is one; refusals too:
- * somebody else was quicker (before and after the console knows), the network is away, an answer is lost, a file is too
- * large or of the wrong kind or does not arrive. What was written must still be there after each.
+ * somebody else was quicker (before and after the console knows), it has become worse, the network is away, an answer is
+ * lost, a file is too large or of the wrong kind or does not arrive. What was written must still be there after each.
  *
  * Driven by tests/tests/dialogs.rs, which made the incidents and afterwards asks the service what has happened. Talks in
  * JSON lines on stdout: `result` at the end; exits 1 with the step that failed. Environment: E2E_URL, E2E_NAME,
@@ -54,7 +54,17 @@ try {
   await page.waitForSelector("[role=listbox] [data-id]");
   const second = await colleague();
 
-  for (const part of [whole, mergeAndBack, shelveAndBack, reject, redAndRework, raced, overtaken, files]) {
+  for (const part of [
+    whole,
+    mergeAndBack,
+    shelveAndBack,
+    reject,
+    redAndRework,
+    raced,
+    overtaken,
+    raised,
+    files,
+  ]) {
     at = part.name;
     await part(page, second, context);
   }
@@ -371,6 +381,31 @@ async function overtaken(page, second, context) {
   await page.unroute(`**/incidents/${ids.overtaken}/actions`);
   if (lost < 2) throw new Error("nothing was lost");
   await story(page, "note", 2);
+}
+
+/** It becomes worse while the question is open: what was decided about the lesser one is asked once more. */
+async function raised(page, second) {
+  await open(page, ids.shelved);
+  await key(page, "f");
+  await page.waitForTimeout(HAND_MS);
+  await second.act(ids.shelved, { action: "raise", level: 1 });
+  await key(page, "f");
+  await page.locator(".ask-refusal", { hasText: "等级已升为红" }).waitFor();
+  await shot(page, "raised");
+  await key(page, "Escape");
+  await closed(page);
+  await state(page, "new");
+
+  await open(page, ids.twin);
+  await key(page, "=");
+  await page.waitForTimeout(HAND_MS);
+  await write(page, "人越来越多");
+  await page.locator(".ant-modal .reasons").focus();
+  await second.act(ids.twin, { action: "raise", level: 2 });
+  await key(page, "1");
+  await refused(page, "等级已升为橙", "人越来越多");
+  await key(page, "1");
+  await story(page, "raise", 2);
 }
 
 async function files(page) {

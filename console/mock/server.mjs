@@ -159,6 +159,7 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
     return {
       url: `/api/v1/incidents/${incident.id}/clip.mp4?from_ms=${start_ms}&to_ms=${end_ms}`,
       mime: 'video/mp4; codecs="avc1.42c01f"',
+      h264: `/api/v1/incidents/${incident.id}/clip.h264.mp4?from_ms=${start_ms}&to_ms=${end_ms}`,
       start_ms,
       end_ms,
       alarm_begin_offset_s: BEGIN_S,

@@ -1,6 +1,6 @@
 /** 分析研判, and on with it: class, level, area, who should lead and help, until when. */
 import { Button, Radio, Select } from "antd";
-import { useRef, useState } from "react";
+import { useState } from "react";
 import type { Incident } from "../api/types";
 import { focusOnce } from "../components/focusSoon";
 import { LevelBadge } from "../components/LevelBadge";
@@ -42,13 +42,18 @@ export function AssessDialog(props: Props) {
 function AssessForm({ incident, proposal, onDone }: Props & { proposal: Picked }) {
   const { t } = useSpeech();
   const { centre, areas, classOf } = useCentre();
-  const [cls, setClass] = useState(incident.class);
-  const [level, setLevel] = useState(incident.level);
-  const [area, setArea] = useState(incident.area);
+  // What no hand has set says what the incident is, also when that changes.
+  const [chosenClass, setClass] = useState<string | undefined>(undefined);
+  const [chosenLevel, setLevel] = useState<number | undefined>(undefined);
+  const [chosenArea, setArea] = useState<string | undefined>(undefined);
   const [touched, setTouched] = useState<Picked | null>(null);
   const [due, setDue] = useState<number | undefined>(undefined);
   const [note, setNote] = useState("");
-  const leveled = useRef(false);
+  const cls = chosenClass ?? incident.class;
+  const area = chosenArea ?? incident.area;
+  const found = cls === incident.class ? undefined : centre.classes.find((one) => one.id === cls);
+  // A camera's rule has a level of its own; of what is another class now the class says.
+  const level = chosenLevel ?? found?.level ?? incident.level;
   const moved = cls !== incident.class || area !== incident.area;
   const usual = moved ? usualUnits(centre.classes.find((one) => one.id === cls)) : proposal;
   const picked = touched ?? usual;
@@ -56,9 +61,6 @@ function AssessForm({ incident, proposal, onDone }: Props & { proposal: Picked }
   const choose = (chosen: string) => {
     setClass(chosen);
     setTouched(null);
-    const found = centre.classes.find((one) => one.id === chosen);
-    // A camera's rule has a level of its own; of what is another class now the class says.
-    if (found && !leveled.current) setLevel(chosen === incident.class ? incident.level : found.level);
   };
   const assess: CentreDecision = {
     verb: "assess",
@@ -124,10 +126,7 @@ function AssessForm({ incident, proposal, onDone }: Props & { proposal: Picked }
           optionType="button"
           aria-label={t.desk.form.level}
           value={level}
-          onChange={(event) => {
-            leveled.current = true;
-            setLevel(event.target.value);
-          }}
+          onChange={(event) => setLevel(event.target.value)}
           options={LEVELS.map((value) => ({ value, label: <LevelBadge level={value} /> }))}
         />
       </Field>

@@ -41,16 +41,20 @@ export function isConfirm(event: KeyboardEvent): boolean {
 export function ChoiceDialog<Value>(props: Props<Value>) {
   const { t } = useSpeech();
   const [note, setNote] = useState("");
-  const [chosen, setChosen] = useState<number | null>(null);
+  // By its name: what is offered may change while the question is open.
+  const [chosenLabel, setChosenLabel] = useState<string | null>(null);
   const [missing, setMissing] = useState("");
   const box = useRef<HTMLTextAreaElement | null>(null);
+
+  const chosen =
+    chosenLabel === null ? -1 : props.choices.findIndex((choice) => choice.label === chosenLabel);
 
   const choose = (at: number) => {
     const choice = props.choices[at];
     if (!choice || choice.refused !== undefined) return;
     const written = note.trim();
     if (choice.needsNote && written === "") {
-      setChosen(at);
+      setChosenLabel(choice.label);
       setMissing(chosen === at ? t.desk.noteNeeded : "");
       box.current?.focus();
       return;
@@ -61,13 +65,14 @@ export function ChoiceDialog<Value>(props: Props<Value>) {
   const onEnter = (event: KeyboardEvent) => {
     if (!isConfirm(event)) return;
     event.preventDefault();
-    const only = props.choices.length === 1 ? 0 : null;
-    const at = chosen ?? only;
-    if (at === null) setMissing(t.desk.chooseFirst);
+    // What was chosen and is not offered any more is not replaced by what happens to be left.
+    const only = chosenLabel === null && props.choices.length === 1 ? 0 : -1;
+    const at = chosen >= 0 ? chosen : only;
+    if (at < 0) setMissing(t.desk.chooseFirst);
     else if (note.trim() === "" && props.choices[at]?.needsNote) setMissing(t.desk.noteNeeded);
     else choose(at);
   };
-  const needed = chosen !== null && props.choices[chosen]?.needsNote === true;
+  const needed = chosen >= 0 && props.choices[chosen]?.needsNote === true;
   const label = props.noteLabel ?? (needed ? t.desk.noteNeeded : t.desk.noteOptional);
 
   return (

@@ -43,7 +43,8 @@ function DispatchForm({ incident, proposal, onDone }: Props & { proposal: Picked
   const counted = active(incident.units);
   const told = { units: counted.map((one) => one.unit), isLed: counted.some((one) => one.lead) };
   const first = counted.length === 0;
-  const [picked, setPicked] = useState<Picked>(first ? proposal : { lead: undefined, assist: [] });
+  const [touched, setTouched] = useState<Picked | null>(null);
+  const picked = touched ?? (first ? proposal : { lead: undefined, assist: [] });
   const [due, setDue] = useState<number | undefined>(undefined);
   const [note, setNote] = useState("");
   const ready = picked.lead !== undefined || (told.isLed && picked.assist.length > 0);
@@ -79,7 +80,7 @@ function DispatchForm({ incident, proposal, onDone }: Props & { proposal: Picked
           duty={centre.duty}
           picked={picked}
           told={told}
-          onPick={setPicked}
+          onPick={setTouched}
         />
         {!told.isLed && picked.lead === undefined && <p className="muted form-said">{t.desk.form.noLead}</p>}
       </Field>

@@ -13,8 +13,9 @@ interface Props {
 /** F asks, F again confirms: two keys, and no incident lost to one slip of a finger. */
 export function FalseAlarmDialog({ incident, onConfirm, onCancel }: Props) {
   const { t } = useSpeech();
-  // Enter belongs to the focused button, which confirms.
-  useKeys({ f: onConfirm, enter: onConfirm });
+  // Enter belongs to the focused button, which confirms. A key that is held down is one key.
+  const press = (event: KeyboardEvent) => !event.repeat && onConfirm();
+  useKeys({ f: press, enter: press });
   return (
     <AskModal
       width={400}

@@ -18,6 +18,8 @@ import { useCentre } from "./useCentre";
 
 interface Props {
   asking: Asking;
+  /** As far as it is known to whoever is asked. */
+  incident: Incident;
   onDecide: (decisions: readonly Decision[]) => void;
   onCancel: () => void;
 }
@@ -36,10 +38,10 @@ const REVISITS: readonly { word: string; result: RevisitResult; satisfaction?: S
   { word: "nobody_concerned", result: "nobody_concerned" },
 ];
 
-export function VerbDialog({ asking, onDecide, onCancel }: Props) {
+export function VerbDialog({ asking, incident, onDecide, onCancel }: Props) {
   const { t, time } = useSpeech();
   const { centre } = useCentre();
-  const { incident, kind } = asking;
+  const { kind } = asking;
   const done = (decision: Decision) => onDecide([decision]);
 
   const choices = <Value,>(

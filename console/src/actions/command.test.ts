@@ -3,7 +3,7 @@ import type { Answer } from "../api/client";
 import type { WorkCommand } from "../api/desk";
 import type { Incident, IncidentCommand } from "../api/types";
 import { incident } from "../testing";
-import { carryOut, carryOutAll } from "./command";
+import { carryOut, carryOutAll, changesOf, uponWhich } from "./command";
 
 /** A server that answers in turn and keeps what it was asked. */
 function server(...answers: Answer<Incident>[]) {
@@ -73,6 +73,43 @@ describe("carryOut", () => {
     expect(s.asked).toHaveLength(1);
   });
 
+  it("does not close as a false alarm what a red alarm has joined", async () => {
+    const s = server(conflict(incident(1, { version: 2, level: 1, alarms: 2 })));
+    const answer = await carryOut(incident(1), { verb: "close", reason: "false_alarm" }, s.send);
+    expect(answer.kind).toBe("error");
+    expect(answer.upon.version).toBe(1);
+    expect(s.asked.map((c) => c.action)).toEqual(["claim"]);
+  });
+
+  it("does not close what was raised between taking it and closing it", async () => {
+    const mine = { state: "claimed", owner: me } as const;
+    const s = server(
+      ok(incident(1, { version: 2, ...mine })),
+      conflict(incident(1, { version: 3, level: 1, ...mine })),
+    );
+    const answer = await carryOut(incident(1), { verb: "close", reason: "false_alarm" }, s.send);
+    expect(answer.kind).toBe("error");
+    expect(answer.upon.version).toBe(2);
+    expect(s.asked.map((c) => c.action)).toEqual(["claim", "close"]);
+  });
+
+  it.each([{ class: "fight" }, { area: "school" }, { level: 4 }])(
+    "does not dispatch what is %j now, though nobody else holds it",
+    async (fields) => {
+      const assessed = { state: "assessed", owner: me } as const;
+      const s = server(conflict(incident(1, { version: 5, ...assessed, ...fields })));
+      const seen = incident(1, { version: 4, ...assessed });
+      expect((await carryOut(seen, { verb: "dispatch", lead: "patrol" }, s.send)).kind).toBe("error");
+      expect(s.asked).toHaveLength(1);
+    },
+  );
+
+  it.each(["claim", "note"] as const)("needs no second look at how bad it is for a %s", async (verb) => {
+    const s = server(conflict(incident(1, { version: 2, level: 1 })), ok(incident(1, { version: 3 })));
+    expect((await carryOut(incident(1), { verb }, s.send)).kind).toBe("ok");
+    expect(s.asked.map((c) => c.expected_version)).toEqual([1, 2]);
+  });
+
   it("names the unit that the centre acts for, and keeps its files to itself", async () => {
     const s = server(ok(incident(1)));
     const state = incident(1, { state: "handling" });
@@ -104,4 +141,32 @@ describe("carryOutAll", () => {
     expect(answer.kind).toBe("error");
     expect(s.asked).toHaveLength(1);
   });
+});
+
+describe("uponWhich", () => {
+  const close = [{ verb: "close", reason: "false_alarm" }] as const;
+
+  it("goes on to the newest version while it is what the question shows", () => {
+    const noted = incident(1, { version: 4, alarms: 3, escalated: 1, overdue: true });
+    expect(uponWhich(incident(1), noted, close)).toBe(noted);
+    expect(uponWhich(incident(1), undefined, close).version).toBe(1);
+    expect(uponWhich(incident(1, { version: 6 }), noted, close).version).toBe(6);
+  });
+
+  it("stays with what the question shows once it is something else", () => {
+    for (const fields of [
+      { level: 1 },
+      { class: "fight" },
+      { area: "school" },
+      { state: "shelved" },
+    ] as const)
+      expect(uponWhich(incident(1), incident(1, { version: 2, ...fields }), close).version).toBe(1);
+  });
+});
+
+it("says what an incident is that it was not", () => {
+  const seen = incident(1);
+  expect(changesOf(seen, incident(1, { version: 3, alarms: 2 }))).toEqual([]);
+  expect(changesOf(seen, incident(1, { level: 1, class: "fight" }))).toEqual(["raised", "class"]);
+  expect(changesOf(seen, incident(1, { level: 4, area: "school" }))).toEqual(["lowered", "area"]);
 });

@@ -5,7 +5,7 @@
 import { type Answer, client } from "../api/client";
 import { desk, type WorkCommand, type WorkVerb } from "../api/desk";
 import type { CloseReason, Incident, IncidentCommand, ReopenReason } from "../api/types";
-import { type CentreVerb, takesFirst } from "./lifecycle";
+import { type CentreVerb, takesFirst, type Verb } from "./lifecycle";
 
 type Fields<Command> = Omit<Partial<Command>, "action" | "expected_version" | "idempotency_key">;
 
@@ -14,6 +14,14 @@ export type CentreDecision = { verb: CentreVerb } & Fields<IncidentCommand>;
 /** What a unit does, or the centre in its name; its files go up after it. */
 export type WorkDecision = { verb: WorkVerb; unit: string; files?: readonly File[] } & Fields<WorkCommand>;
 export type Decision = CentreDecision | WorkDecision;
+
+/** An answer, and the incident that the last step was decided upon. */
+export type Outcome = Answer<Incident> & { upon: Incident };
+
+/** What needs no question: it is undone by the next key, or is only taken up. */
+export const AT_ONCE: readonly Verb[] = ["claim", "release", "unhold", "unmerge", "unshelve"];
+/** True of the incident however bad it is, whatever it is and wherever. */
+const OF_ANY: readonly Verb[] = [...AT_ONCE, "note"];
 
 type Command = IncidentCommand | WorkCommand;
 type Send = (id: number, command: Command) => Promise<Answer<Incident>>;
@@ -66,12 +74,46 @@ function sameHands(seen: Incident, current: Incident): boolean {
   return settled(seen) === settled(current);
 }
 
-async function sendOnce(incident: Incident, decision: Decision, send: Send): Promise<Answer<Incident>> {
+/** What an incident was shown as and is not any more; in words to the operator who decided about it. */
+export type Change = "raised" | "lowered" | "class" | "area";
+
+export function changesOf(seen: Incident, current: Incident): Change[] {
+  const changes: Change[] = [];
+  if (current.level < seen.level) changes.push("raised");
+  if (current.level > seen.level) changes.push("lowered");
+  if (current.class !== seen.class) changes.push("class");
+  if (current.area !== seen.area) changes.push("area");
+  return changes;
+}
+
+type Holds = (seen: Incident, current: Incident) => boolean;
+
+/** A decision about what was shown is one about this too. */
+const isAsShown: Holds = (seen, current) => sameHands(seen, current) && changesOf(seen, current).length === 0;
+
+const holdsFor = (decision: Decision): Holds => (OF_ANY.includes(decision.verb) ? sameHands : isAsShown);
+
+/** What to decide upon: the newest that is known, unless the question showed something else than it is. */
+export function uponWhich(
+  shown: Incident,
+  newest: Incident | undefined,
+  decisions: readonly Decision[],
+): Incident {
+  if (!newest || newest.version <= shown.version) return shown;
+  return decisions.every((decision) => holdsFor(decision)(shown, newest)) ? newest : shown;
+}
+
+async function sendOnce(
+  incident: Incident,
+  decision: Decision,
+  holds: Holds,
+  send: Send,
+): Promise<Answer<Incident>> {
   const first = await sendSafely(incident, decision, send);
   const current =
     first.kind === "error" && first.problem.code === "conflict" ? first.problem.current : undefined;
   // An alarm that attaches while the operator reaches for the key is no reason to refuse them.
-  if (current && sameHands(incident, current)) return sendSafely(current, decision, send);
+  if (current && holds(incident, current)) return sendSafely(current, decision, send);
   return first;
 }
 
@@ -80,10 +122,15 @@ export async function carryOut(
   incident: Incident,
   decision: Decision,
   send: Send = sendByKind,
-): Promise<Answer<Incident>> {
-  if (!takesFirst(incident, decision.verb)) return sendOnce(incident, decision, send);
-  const claimed = await sendOnce(incident, { verb: "claim" }, send);
-  return claimed.kind === "ok" ? sendOnce(claimed.value, decision, send) : claimed;
+): Promise<Outcome> {
+  const holds = holdsFor(decision);
+  if (!takesFirst(incident, decision.verb)) {
+    return { ...(await sendOnce(incident, decision, holds, send)), upon: incident };
+  }
+  // Claimed for the decision's sake: what the decision does not hold for is not claimed for it either.
+  const claimed = await sendOnce(incident, { verb: "claim" }, holds, send);
+  if (claimed.kind !== "ok") return { ...claimed, upon: incident };
+  return { ...(await sendOnce(claimed.value, decision, holds, send)), upon: claimed.value };
 }
 
 /** One after the other, each upon what the one before made of it; the first that fails is the answer. */
@@ -91,13 +138,16 @@ export async function carryOutAll(
   incident: Incident,
   decisions: readonly Decision[],
   send: Send = sendByKind,
-): Promise<Answer<Incident>> {
-  let answer: Answer<Incident> = { kind: "ok", value: incident };
+): Promise<Outcome> {
+  let now = incident;
+  let upon = incident;
   for (const decision of decisions) {
-    answer = await carryOut(answer.value, decision, send);
-    if (answer.kind !== "ok") return answer;
+    const outcome = await carryOut(now, decision, send);
+    if (outcome.kind !== "ok") return outcome;
+    now = outcome.value;
+    upon = outcome.upon;
   }
-  return answer;
+  return { kind: "ok", value: now, upon };
 }
 
 /** Digits 1 to 5 choose these. */

@@ -10,22 +10,28 @@ import { useSpeech } from "../i18n/context";
 import { problemText } from "../i18n/format";
 import { useLive } from "../live/LiveProvider";
 import { AskedProvider, type Refusal } from "./AskModal";
-import { carryOutAll, type Decision, isWork } from "./command";
+import { AT_ONCE, carryOutAll, changesOf, type Decision, isWork, uponWhich } from "./command";
 import { type CentreVerb, isOvertaken, type Known, possible, type Verb, verbOf } from "./lifecycle";
+import { useCentre } from "./useCentre";
 import { VerbDialog } from "./VerbDialog";
 
+interface Asked {
+  /** As it was when the question came up. */
+  incident: Incident;
+  /** As it has been shown since, by a refusal for instance: what is confirmed then is about this. */
+  told?: Incident;
+}
 /** `false`: a false alarm, which is a closing of its own. */
-export type Asking =
-  | { kind: CentreVerb | "false"; incident: Incident }
-  | { kind: "unit"; incident: Incident; unit: string };
+export type Asking = Asked & ({ kind: CentreVerb | "false" } | { kind: "unit"; unit: string });
 
-/** What needs no question: it is undone by the next key, or is only taken up. */
-const AT_ONCE: readonly CentreVerb[] = ["claim", "release", "unhold", "unmerge", "unshelve"];
+/** What the question on the screen is about. */
+const shownBy = (asking: Asking): Incident => asking.told ?? asking.incident;
 
 export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
   const { t } = useSpeech();
   const viewer = useViewer();
   const { book } = useLive();
+  const { classOf } = useCentre();
   const { message, notification } = App.useApp();
   const queries = useQueryClient();
   const [asking, setAsking] = useState<Asking | null>(null);
@@ -66,24 +72,44 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
     return t.desk.who.moved(row.actor.name, t.history[row.action] ?? row.action, state);
   };
 
+  /** What the decision was made without knowing, in words. */
+  const sinceThen = (upon: Incident, current: Incident): string[] => {
+    const w = t.desk.refused.since;
+    return changesOf(upon, current).map((change) => {
+      const level = t.level[current.level] ?? String(current.level);
+      if (change === "class") return w.class(classOf(current.class));
+      return change === "area" ? w.area(current.area_name) : w[change](level);
+    });
+  };
+
   /** A question stays open with what was written in it; what was done without one is said in passing. */
-  const refuse = async (seen: Incident, problem: Problem, last: Decision, asked: Asking | null) => {
+  const refuse = async (
+    { seen, upon }: { seen: Incident; upon: Incident },
+    problem: Problem,
+    last: Decision,
+    asked: Asking | null,
+  ) => {
     const current = problem.current ?? book.get(seen.id);
     // What was possible when it was asked and is not now has been done by somebody else.
     const isIllegal = problem.code === "illegal" && (current?.version ?? 0) > seen.version;
     const moved = problem.code === "conflict" || isIllegal;
-    const text = moved
+    const why = moved
       ? await conflict(seen, current, isIllegal ? problem : undefined)
       : problemText(t, problem);
+    const since = moved && current ? sinceThen(upon, current) : [];
+    const text = since.length > 0 ? `${why} ${t.desk.refused.changed(since)}` : why;
     // Whoever has put the question away meanwhile is told all the same.
     if (!asked || onScreen.current !== asked)
       return void (moved ? message.warning(text, 6) : message.error(text, 6));
     const { note } = last;
     const keep = moved && note !== undefined && last.verb !== "note";
+    // From here on the question is about what it has just been told, or what the steps before made of it.
+    const again = { ...asked, told: (moved && current) || upon };
+    setAsking(again);
     setRefusal({
       text,
       onKeepNote: keep
-        ? () => void decide(book.get(seen.id) ?? seen, [{ verb: "note", note }], asked)
+        ? () => void decide(book.get(seen.id) ?? seen, [{ verb: "note", note }], again)
         : undefined,
     });
   };
@@ -158,13 +184,20 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
     const answer = await carryOutAll(incident, decisions);
     setBusy(null);
     if (answer.kind === "ok") {
-      setAsking((now) => (now === asked ? null : now));
+      setAsking((now) => {
+        if (now === asked) return null;
+        // A question that came up while this was on its way: one's own doing is no news to it.
+        if (now?.incident.id !== incident.id) return now;
+        const shown = shownBy(now);
+        const isOwn = answer.value.version > shown.version && changesOf(shown, answer.value).length === 0;
+        return isOwn ? { ...now, told: answer.value } : now;
+      });
       book.apply(answer.value);
       told(answer.value, last);
       const files = isWork(last) ? (last.files ?? []) : [];
       if (isWork(last) && files.length > 0) await addFiles(incident.id, files, last.unit);
     } else if (answer.kind === "error")
-      await refuse(asked?.incident ?? incident, answer.problem, last, asked);
+      await refuse({ seen: asked?.incident ?? incident, upon: answer.upon }, answer.problem, last, asked);
     refresh(incident.id);
   };
 
@@ -210,13 +243,14 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
     addFiles,
   };
 
-  // The version may have moved on while the dialog was open, by another alarm for instance: what the operator
-  // decides about is the incident, and who holds it is checked by the server.
+  // The version may have moved on while the dialog was open, by another alarm for instance. What the operator decides
+  // about is what the question shows: a red one that was yellow then is another decision.
   const answer = (decisions: readonly Decision[]) =>
-    asking && void decide(book.get(asking.incident.id) ?? asking.incident, decisions, asking);
+    asking &&
+    void decide(uponWhich(shownBy(asking), book.get(asking.incident.id), decisions), decisions, asking);
   const dialogs = asking && (
     <AskedProvider value={{ refusal, busy: busy !== null }}>
-      <VerbDialog asking={asking} onDecide={answer} onCancel={() => ask(null)} />
+      <VerbDialog asking={asking} incident={shownBy(asking)} onDecide={answer} onCancel={() => ask(null)} />
     </AskedProvider>
   );
   return { actions, dialogs, asking: asking !== null };

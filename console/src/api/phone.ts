@@ -64,3 +64,5 @@ export const phone = {
 export const attachmentUrl = (incident: number, file: number) =>
   `${API}/incidents/${incident}/attachments/${file}`;
 export const clipUrl = (incident: number) => `${API}/incidents/${incident}/clip.mp4`;
+/** The same, re-coded for a phone that cannot play what the camera sent. */
+export const recodedUrl = (incident: number) => `${API}/incidents/${incident}/clip.h264.mp4`;

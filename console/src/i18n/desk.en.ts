@@ -87,6 +87,13 @@ export const deskWords: typeof Words = {
       keepNote: "Keep what I wrote as a note",
       fileRetry: "Upload again",
       fileLost: (name) => `“${name}” was not uploaded`,
+      changed: (what) => `What has changed: ${what.join("; ")}. If it is still right, confirm once more.`,
+      since: {
+        raised: (level) => `raised to ${level.toLowerCase()} since`,
+        lowered: (level) => `lowered to ${level.toLowerCase()} since`,
+        class: (name) => `the class is “${name}” now`,
+        area: (name) => `the area is “${name}” now`,
+      },
     },
     notHeld: "Claim it first.",
     notNow: (verb, state) => `“${verb}” is not possible while it is “${state}”.`,
@@ -331,6 +338,12 @@ export const deskWords: typeof Words = {
       done: (n) => `Reported as #${n}`,
       again: (n) => `Reported before as #${n}`,
       tooLarge: (name) => `“${name}” is larger than 5 MiB`,
+      unreadable: (name) =>
+        `“${name}” cannot be read: it may have been moved or deleted. Remove it and choose it again.`,
+      leave: "What you have written is not reported yet. Press Esc or close once more to throw it away.",
+      taken: (n) =>
+        `This report was already taken in${n === undefined ? "" : ` as #${n}`}; what you have changed since was not sent. Look for it in the queue first; if this is another matter, report it as a new one.`,
+      anew: "Report as a new one",
       tooMany: "6 files at most",
     },
     keys: {

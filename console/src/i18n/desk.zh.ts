@@ -88,6 +88,14 @@ export const deskWords = {
       keepNote: "把已写内容记为备注",
       fileRetry: "重新上传",
       fileLost: (name: string) => `“${name}”没有上传`,
+      /** What the question did not know when it was answered. */
+      changed: (what: readonly string[]) => `此后变化：${what.join("；")}。如仍要执行，请再次确认。`,
+      since: {
+        raised: (level: string) => `等级已升为${level}`,
+        lowered: (level: string) => `等级已降为${level}`,
+        class: (name: string) => `类别已改为“${name}”`,
+        area: (name: string) => `区域已改为“${name}”`,
+      },
     },
     notHeld: "先接单，再进行这一步。",
     notNow: (verb: string, state: string) => `“${state}”状态下不能${verb}。`,
@@ -336,6 +344,11 @@ export const deskWords = {
       done: (n: string) => `已上报，编号 #${n}`,
       again: (n: string) => `这条已经报过，编号 #${n}`,
       tooLarge: (name: string) => `“${name}”超过 5 MiB`,
+      unreadable: (name: string) => `“${name}”读不出来，可能已被移动或删除。请移除后重新选择。`,
+      leave: "已填写的内容尚未上报。再按一次 Esc 或再点一次关闭，将放弃填写的内容。",
+      taken: (n: string | undefined) =>
+        `这条上报此前已收到${n === undefined ? "" : `，编号 #${n}`}；之后改动的内容没有送达。请先在队列中查看；如确是另一件事，可作为新的一条上报。`,
+      anew: "作为新的一条上报",
       tooMany: "最多 6 个文件",
     },
     keys: {

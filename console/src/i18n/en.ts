@@ -276,7 +276,8 @@ export const en: Words = {
     next: "One frame on",
     toBegin: "Go to the alarm's begin",
     seek: "Position",
-    codec: (mime) => `This browser cannot play this coding (${mime}). Use a browser that can.`,
+    quota:
+      "This browser cannot play this coding, and all transcoders are in use. It plays as soon as one is free.",
   },
   gapCause: {
     camera_offline: "camera offline",

@@ -280,7 +280,7 @@ export const zh = {
     next: "后一帧",
     toBegin: "回到报警开始",
     seek: "播放位置",
-    codec: (mime: string) => `本浏览器不能播放此编码（${mime}）。请换用支持该编码的浏览器。`,
+    quota: "本浏览器不能播放此编码，且转码名额已用完。名额空出后自动播放。",
   },
   gapCause: {
     camera_offline: "摄像机离线",

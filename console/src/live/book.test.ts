@@ -36,6 +36,29 @@ describe("IncidentBook", () => {
     expect(book.apply(incident(2, { state: "closed" }))).toBeNull();
   });
 
+  it("tells what has arrived from what lay beyond the snapshot and was only heard of now", () => {
+    const book = new IncidentBook();
+    const long = 3_600_000;
+    const beyond = [
+      incident(1, { version: 4 }),
+      incident(2, { version: 2, level: 1 }),
+      incident(3, { version: 7, state: "handling", received_ms: long - 1_000 }),
+    ];
+    for (const one of beyond) {
+      expect(book.apply(one, 10, long)).toBeNull();
+      expect(book.isArrival(one.id)).toBe(false);
+    }
+    // A note on it makes it no arrival either, and worse it can become.
+    expect(book.apply(incident(1, { version: 5 }), 11, long)).toBeNull();
+    expect(book.isArrival(1)).toBe(false);
+    expect(book.apply(incident(1, { version: 6, level: 1 }), 12, long)).toBe("raised");
+
+    expect(book.apply(incident(4), 13, long)).toBe("new");
+    expect(book.apply(incident(5, { version: 3, received_ms: long - 60_000 }), 14, long)).toBe("new");
+    book.reset([incident(6, { version: 9, state: "claimed" })], 20);
+    expect([4, 5, 6].every(book.isArrival)).toBe(true);
+  });
+
   it("a snapshot removes open incidents that are gone and never turns one back", () => {
     const book = new IncidentBook();
     book.apply(incident(1, { version: 5, state: "claimed" }));

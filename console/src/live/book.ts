@@ -15,6 +15,16 @@ export function isOpen(incident: Incident): boolean {
 export interface Known {
   incident: Incident;
   seq: number;
+  /** It had been open for long when something about it made it known: no arrival. */
+  isOld?: boolean;
+}
+
+/** Younger ones may have come in while the link was away, and have had an alarm or a note since. */
+const RECENT_MS = 300_000;
+
+/** What was never heard of has arrived, or lay beyond the snapshot: there may be more open ones than that holds. */
+function hasArrived(incident: Incident, now: number): boolean {
+  return incident.state === "new" && (incident.version === 1 || now - incident.received_ms < RECENT_MS);
 }
 
 /** Whether an arrival says more than what is kept. An answer to an action knows no position, and counts by its version. */
@@ -44,13 +54,17 @@ export class IncidentBook {
     return this.#byId.get(id)?.incident;
   }
 
+  /** Whether it came in as news, and did not merely come to be known. */
+  isArrival = (id: number): boolean => this.#byId.get(id)?.isOld !== true;
+
   /** Takes a snapshot of all open incidents: one that we hold as open and that is not in it is gone. */
   reset(open: readonly Incident[], asOf: number): void {
     const kept = new Map<number, Known>();
     for (const [id, known] of this.#byId) if (!isOpen(known.incident)) kept.set(id, known);
     for (const incident of open) {
       const known = this.#byId.get(incident.id);
-      const is = known === undefined || isNews(known, incident, asOf) ? { incident, seq: asOf } : known;
+      const isKnown = known !== undefined && !isNews(known, incident, asOf);
+      const is = isKnown ? known : { incident, seq: asOf, isOld: known?.isOld };
       kept.set(incident.id, is);
     }
     this.#byId = kept;
@@ -59,13 +73,17 @@ export class IncidentBook {
   }
 
   /** Takes one change, from the log with its position; tells whether it is worth a sound. */
-  apply(incident: Incident, seq: number | null = null): Fresh {
+  apply(incident: Incident, seq: number | null = null, now = Date.now()): Fresh {
     const known = this.#byId.get(incident.id);
     if (!isNews(known, incident, seq)) return null;
-    this.#byId.set(incident.id, { incident, seq: seq ?? known?.seq ?? 0 });
+    // What was over and is opened again is news.
+    const isOld = known
+      ? known.isOld && isOpen(known.incident)
+      : isOpen(incident) && !hasArrived(incident, now);
+    this.#byId.set(incident.id, { incident, seq: seq ?? known?.seq ?? 0, isOld });
     this.#tell();
     if (!isOpen(incident)) return null;
-    if (!known) return "new";
+    if (!known) return isOld ? null : "new";
     return incident.level < known.incident.level ? "raised" : null;
   }
 

@@ -3,7 +3,9 @@
  * time through the clip's spans, wall time finds the boxes in the trace. A plain class: React only shows its state.
  */
 import type { Clip, Line, TraceBox, TraceFrame, Zone } from "../api/types";
+import { isUndecodable, rememberUndecodable } from "./codec";
 import { drawOverlay } from "./overlay";
+import { Recoded, type RecodedFault } from "./Recoded";
 import { wallAt } from "./spans";
 import { boxesAt } from "./trace";
 
@@ -15,7 +17,8 @@ export interface ClipState {
   duration_s: number;
   wall_ms: number | null;
   boxes: number;
-  failed: "codec" | "media" | null;
+  /** All transcoders are in use, or there is no playing it at all. */
+  failed: RecodedFault | null;
 }
 
 export interface ClipMarks {
@@ -29,6 +32,8 @@ export interface ClipMarks {
 
 /** Playing begins so long before the alarm: enough to see it come, short enough for an operator. */
 const LEAD_S = 6;
+/** A transcoder may have become free after so long. */
+const QUOTA_RETRY_MS = 5_000;
 /** A longer version of a clip still being recorded is taken when this little is left to play. */
 const REFILL_S = 2;
 const NO_MARKS: ClipMarks = { zones: [], lines: [], alarmTracks: new Set(), label: () => "" };
@@ -53,6 +58,9 @@ export class ClipPlayer {
   #wantsPlay = true;
   /** A longer version takes a moment to load; the picture before it stays in sight meanwhile. */
   #hasShown = false;
+  /** The clip comes re-coded, because this browser cannot play it as it was recorded. */
+  #recoded: Recoded | null = null;
+  #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(video: HTMLVideoElement, canvas: HTMLCanvasElement, onState: (state: ClipState) => void) {
     this.#video = video;
@@ -65,7 +73,7 @@ export class ClipPlayer {
     video.addEventListener("ended", () => this.#takeLonger(), { signal });
     video.addEventListener("timeupdate", () => this.#refill(), { signal });
     video.addEventListener("seeked", () => this.#draw(video.currentTime), { signal });
-    video.addEventListener("error", () => this.#fail("media"), { signal });
+    video.addEventListener("error", () => this.#mediaError(), { signal });
     this.#resize = new ResizeObserver(() => this.#draw(this.#media_s));
     this.#resize.observe(canvas);
     this.#watchFrames();
@@ -73,6 +81,8 @@ export class ClipPlayer {
 
   destroy(): void {
     this.#gone.abort();
+    clearTimeout(this.#retry);
+    this.#recoded?.destroy();
     this.#resize.disconnect();
     this.#video.removeAttribute("src");
     this.#video.load();
@@ -147,14 +157,21 @@ export class ClipPlayer {
     this.#clip = clip;
     this.#longer = null;
     this.#failed = null;
-    if (clip.mime !== "" && this.#video.canPlayType(clip.mime) === "") {
-      this.#fail("codec");
-      return;
-    }
+    clearTimeout(this.#retry);
+    this.#recoded?.destroy();
+    this.#recoded = null;
     this.#wantsPlay = play;
     const rate = this.#video.playbackRate;
-    // The address names the exact stretch, so a longer version is another one and never comes from a cache.
-    this.#video.src = clip.url;
+    if (this.#canPlay(clip)) {
+      // The address names the exact stretch, so a longer version is another one and never comes from a cache.
+      this.#video.src = clip.url;
+    } else {
+      this.#recoded = new Recoded(this.#video, clip.h264, clip.duration_s, (fault) => {
+        this.#fail(fault);
+        if (fault === "quota")
+          this.#retry = setTimeout(() => this.#load(clip, position_s, play), QUOTA_RETRY_MS);
+      });
+    }
     this.#video.addEventListener(
       "loadedmetadata",
       () => {
@@ -210,9 +227,24 @@ export class ClipPlayer {
     this.#tell();
   }
 
-  #fail(how: "codec" | "media"): void {
+  #canPlay({ mime }: Clip): boolean {
+    return mime === "" || (!isUndecodable(mime) && this.#video.canPlayType(mime) !== "");
+  }
+
+  #mediaError(): void {
+    const clip = this.#clip;
     // Emptying `src` on destroy also fires an error.
-    if (!this.#video.hasAttribute("src") && how === "media") return;
+    if (!this.#video.hasAttribute("src")) return;
+    // Claimed to be playable, and real bytes of it gave nothing: then the gateway re-codes it.
+    if (clip && !this.#recoded && !this.#hasShown) {
+      rememberUndecodable(clip.mime);
+      this.#load(clip, Math.max(0, clip.alarm_begin_offset_s - LEAD_S), this.#wantsPlay);
+      return;
+    }
+    this.#fail("media");
+  }
+
+  #fail(how: RecodedFault): void {
     this.#failed = how;
     this.#tell();
   }

@@ -8,7 +8,10 @@ const undecodable = new Set<string>();
 const claimsToPlay = (mime: string): boolean =>
   typeof MediaSource !== "undefined" && MediaSource.isTypeSupported(mime);
 
-export const canDecode = (mime: string): boolean => !undecodable.has(mime) && claimsToPlay(mime);
+export const canDecode = (mime: string): boolean => !isUndecodable(mime) && claimsToPlay(mime);
+
+/** Whether real bytes of this kind gave no picture before. */
+export const isUndecodable = (mime: string): boolean => undecodable.has(mime);
 
 /** Real bytes of this kind gave no picture. */
 export function rememberUndecodable(mime: string): void {

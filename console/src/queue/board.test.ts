@@ -24,6 +24,11 @@ describe("the order of the queue", () => {
     expect(board).toEqual({ rows: [9, 2, 5], waiting: [7], outOfOrder: false });
   });
 
+  it("has no new ones in what is no arrival, which a fresh order shows", () => {
+    const board = admit([2, 5], [yellow(2), yellow(5), yellow(7), yellow(8)], false, (id) => id !== 7);
+    expect(board).toEqual({ rows: [2, 5], waiting: [8], outOfOrder: true });
+  });
+
   it("never changes the order of rows already shown", () => {
     const board = admit([2, 5], [yellow(2), red(5, { version: 2 })], false);
     expect(board.rows).toEqual([2, 5]);

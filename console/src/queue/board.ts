@@ -34,8 +34,14 @@ export interface Board {
 
 /**
  * The next board. `calm`: nobody points at the list and nothing is selected, so that moving rows harms nobody.
+ * `isArrival`: what is no arrival does not wait as a new one; a fresh order shows it.
  */
-export function admit(shown: readonly number[], incidents: readonly Incident[], calm: boolean): Board {
+export function admit(
+  shown: readonly number[],
+  incidents: readonly Incident[],
+  calm: boolean,
+  isArrival: (id: number) => boolean = () => true,
+): Board {
   const byId = new Map(incidents.map((i) => [i.id, i]));
   const anyOpen = shown.some((id) => {
     const incident = byId.get(id);
@@ -46,12 +52,14 @@ export function admit(shown: readonly number[], incidents: readonly Incident[], 
   const rows = shown.filter((id) => byId.has(id));
   const known = new Set(rows);
   const waiting: number[] = [];
+  let missing = false;
   for (const incident of incidents.filter(isOpen).sort(byUrgency)) {
     if (known.has(incident.id)) continue;
     if (incident.level === RED) insert(rows, incident, byId);
-    else waiting.push(incident.id);
+    else if (isArrival(incident.id)) waiting.push(incident.id);
+    else missing = true;
   }
-  return { rows, waiting, outOfOrder: !inOrder(rows, byId) };
+  return { rows, waiting, outOfOrder: missing || !inOrder(rows, byId) };
 }
 
 function insert(rows: number[], incident: Incident, byId: ReadonlyMap<number, Incident>): void {

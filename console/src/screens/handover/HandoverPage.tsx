@@ -12,6 +12,7 @@ import { Loading, Trouble } from "../../components/Trouble";
 import { useSpeech } from "../../i18n/context";
 import { problemText } from "../../i18n/format";
 import { useHandovers, waitsFor } from "./HandoverNotice";
+import { keepNote, readNote } from "./keptNote";
 import { Paper, Summary } from "./Paper";
 import { Past } from "./Past";
 import { SignDialog } from "./SignDialog";
@@ -71,7 +72,8 @@ function Sheet({ id }: { id: number }) {
     },
   });
   if (sheet.isPending) return <Loading />;
-  if (sheet.isError)
+  // What is being signed outlives a look that failed.
+  if (!sheet.data)
     return <Trouble title={t.handover.failed} error={sheet.error} onRetry={() => void sheet.refetch()} />;
   const paper = sheet.data;
   const own = paper.leaver.id === viewer.id;
@@ -119,7 +121,8 @@ function Desk() {
   const handovers = useHandovers();
   if (shift.isPending || handovers.isPending) return <Loading />;
   const failed = shift.error ?? handovers.error;
-  if (shift.isError || handovers.isError)
+  // A note is being written below: a look that failed does not take it away.
+  if (!shift.data || !handovers.data)
     return (
       <Trouble
         title={t.handover.failed}
@@ -152,12 +155,18 @@ function Draft({ shift }: { shift: Shift }) {
   const w = t.handover;
   const { message } = App.useApp();
   const queries = useQueryClient();
-  const [note, setNote] = useState("");
+  const viewer = useViewer();
+  const [note, setNote] = useState(() => readNote(sessionStorage, viewer.id));
+  const write = (text: string) => {
+    setNote(text);
+    keepNote(sessionStorage, viewer.id, text);
+  };
   const [to, setTo] = useState<number | undefined>(undefined);
   const open = useMutation({
     mutationFn: () => need(watch.open({ note: note.trim(), meant_for: to })),
     onSuccess: () => {
       message.success(w.opened, 4);
+      write("");
       void queries.invalidateQueries({ queryKey: ["shift"] });
       void queries.invalidateQueries({ queryKey: ["handovers"] });
     },
@@ -179,7 +188,7 @@ function Draft({ shift }: { shift: Shift }) {
             maxLength={2000}
             placeholder={w.noteHint}
             autoSize={{ minRows: 3, maxRows: 8 }}
-            onChange={(event) => setNote(event.target.value)}
+            onChange={(event) => write(event.target.value)}
           />
         </label>
         <div className="draft-sign">

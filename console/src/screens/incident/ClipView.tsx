@@ -81,8 +81,8 @@ export function ClipView({ incident, alarm, active }: Props) {
     ? noClip.status === 404
       ? t.player.noClip
       : problemText(t, noClip)
-    : state.failed === "codec"
-      ? t.player.codec(clip.data?.mime ?? "")
+    : state.failed === "quota"
+      ? t.player.quota
       : state.failed === "media"
         ? t.player.failed
         : state.ready

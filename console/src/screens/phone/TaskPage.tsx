@@ -5,7 +5,7 @@ import { Button } from "antd";
 import { useEffect, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { client, need, ProblemError, thumbnailUrl } from "../../api/client";
-import { attachmentUrl, clipUrl } from "../../api/phone";
+import { attachmentUrl, clipUrl, recodedUrl } from "../../api/phone";
 import { useViewer } from "../../api/session";
 import type { Assignment, IncidentDetail } from "../../api/types";
 import { LevelBadge } from "../../components/LevelBadge";
@@ -202,6 +202,7 @@ function What({ incident }: { incident: IncidentDetail }) {
 function Scene({ incident }: { incident: IncidentDetail }) {
   const { t } = useSpeech();
   const [playing, setPlaying] = useState(false);
+  const [recoded, setRecoded] = useState(false);
   const [failed, setFailed] = useState(false);
   const still = incident.thumbnail ? thumbnailUrl(incident.id) : undefined;
   if (failed) return <p className="phone-note">{t.phone.clipFailed}</p>;
@@ -209,14 +210,14 @@ function Scene({ incident }: { incident: IncidentDetail }) {
     return (
       <video
         className="scene"
-        src={clipUrl(incident.id)}
+        src={recoded ? recodedUrl(incident.id) : clipUrl(incident.id)}
         poster={still}
         controls
         autoPlay
         muted
         playsInline
         aria-label={t.phone.clip}
-        onError={() => setFailed(true)}
+        onError={() => (recoded ? setFailed(true) : setRecoded(true))}
       />
     );
   }

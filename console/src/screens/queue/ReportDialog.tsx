@@ -1,7 +1,7 @@
 /** 人工上报: an incident that somebody told the centre of. */
 
 import { useQuery } from "@tanstack/react-query";
-import { App, Button, Input, Modal, Radio, Select, Upload, type UploadFile } from "antd";
+import { Alert, App, Button, Input, Modal, Radio, Select, Upload, type UploadFile } from "antd";
 import { useRef, useState } from "react";
 import { freshKey } from "../../actions/command";
 import { Field } from "../../actions/form";
@@ -37,6 +37,20 @@ function base64Of(file: File): Promise<string> {
   });
 }
 
+/** What is said above a form that is taller than the screen is seen below as well. */
+const intoView = (box: HTMLElement | null) => box?.scrollIntoView({ block: "nearest" });
+
+/** The files as they are sent, or the name of the first that cannot be read: it may have been moved since it was chosen. */
+async function readAll(files: readonly File[]): Promise<IncidentReport["files"] | string> {
+  const read: { name: string; base64: string }[] = [];
+  for (const file of files) {
+    const base64 = await base64Of(file).catch(() => null);
+    if (base64 === null) return file.name;
+    read.push({ name: file.name, base64 });
+  }
+  return read;
+}
+
 export function ReportDialog({ onDone, onCancel }: Props) {
   const { t } = useSpeech();
   const viewer = useViewer();
@@ -61,6 +75,10 @@ export function ReportDialog({ onDone, onCancel }: Props) {
   const [happened, setHappened] = useState<number | undefined>(undefined);
   const [files, setFiles] = useState<UploadFile[]>([]);
   const [text, setText] = useState({ title: "", location: "", description: "", reporter: "", phone: "" });
+  // Asked once more before what was written is thrown away.
+  const [leaving, setLeaving] = useState(false);
+  // The gateway has this report, as it was before its last words were changed.
+  const [taken, setTaken] = useState<{ number?: string } | null>(null);
   const words = t.desk.report;
   const usual = centre.classes.find((one) => one.id === cls)?.level;
 
@@ -83,12 +101,24 @@ export function ReportDialog({ onDone, onCancel }: Props) {
     if (large) return void message.error(words.tooLarge(large.name));
     if (chosen.length > MOST_FILES) return void message.error(words.tooMany);
     setBusy(true);
+    try {
+      await send(title, { class: cls, area }, chosen);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const send = async (
+    title: string,
+    where: Pick<IncidentReport, "class" | "area">,
+    chosen: readonly File[],
+  ) => {
+    const read = await readAll(chosen);
+    if (typeof read === "string") return void message.error(words.unreadable(read), 6);
     const report: IncidentReport = {
+      ...where,
       idempotency_key: key.current,
       source,
-      class: cls,
       level,
-      area,
       title,
       location: text.location.trim() || undefined,
       description: text.description.trim() || undefined,
@@ -96,19 +126,31 @@ export function ReportDialog({ onDone, onCancel }: Props) {
       reporter_phone: text.phone.trim() || undefined,
       camera,
       happened_ms: happened,
-      files: await Promise.all(
-        chosen.map(async (file) => ({ name: file.name, base64: await base64Of(file) })),
-      ),
+      files: read,
     };
     let answer = await desk.report(report);
     // The answer was lost, perhaps not the report: the same key asks what became of it.
     if (answer.kind === "error" && answer.problem.status === 0) answer = await desk.report(report);
-    setBusy(false);
     if (answer.kind === "ok") {
       if (answer.value.incident) book.apply(answer.value.incident);
       message.success((answer.value.new ? words.done : words.again)(answer.value.number), 3);
       onDone(answer.value.id);
+    } else if (answer.kind === "error" && answer.problem.code === "key_reused") {
+      setTaken({ number: answer.problem.current?.number });
     } else if (answer.kind === "error") message.error(problemText(t, answer.problem), 6);
+  };
+  const sendAnew = () => {
+    key.current = freshKey();
+    setTaken(null);
+    void submit();
+  };
+  const isWritten =
+    Object.values(text).some((each) => each.trim() !== "") ||
+    files.length > 0 ||
+    [cls, level, camera, happened].some((each) => each !== undefined);
+  const leave = () => {
+    if (isWritten && !leaving) setLeaving(true);
+    else onCancel();
   };
   const missing = (value: unknown) => (tried && value === undefined ? "error" : "");
 
@@ -119,7 +161,9 @@ export function ReportDialog({ onDone, onCancel }: Props) {
       width={720}
       title={words.title}
       footer={null}
-      onCancel={onCancel}
+      onCancel={leave}
+      // A slip of the hand beside it during a call costs nothing that was written.
+      mask={{ closable: !isWritten }}
       transitionName=""
       maskTransitionName=""
     >
@@ -129,10 +173,31 @@ export function ReportDialog({ onDone, onCancel }: Props) {
           event.preventDefault();
           void submit();
         }}
+        onInput={() => setLeaving(false)}
         onKeyDown={(event) => {
           if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void submit();
         }}
       >
+        {leaving && (
+          <div ref={intoView} data-act="report-leave">
+            <Alert className="ask-refusal" type="warning" showIcon title={words.leave} />
+          </div>
+        )}
+        {taken && (
+          <div ref={intoView}>
+            <Alert
+              className="ask-refusal"
+              type="warning"
+              showIcon
+              title={words.taken(taken.number)}
+              description={
+                <Button size="small" disabled={busy} onClick={sendAnew} data-act="report-anew">
+                  {words.anew}
+                </Button>
+              }
+            />
+          </div>
+        )}
         <Field label={words.source}>
           <Radio.Group
             optionType="button"

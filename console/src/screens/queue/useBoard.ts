@@ -1,14 +1,16 @@
 /** Keeps the shown order between renders and the page steady while rows are put in above a hand. */
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Incident } from "../../api/types";
+import { useLive } from "../../live/LiveProvider";
 import { admit, type Board, settle } from "../../queue/board";
 
 const same = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((id, i) => id === b[i]);
 
 export function useBoard(incidents: readonly Incident[], calm: boolean): Board & { fresh: () => void } {
+  const { book } = useLive();
   const [shown, setShown] = useState<number[]>([]);
-  const board = useMemo(() => admit(shown, incidents, calm), [shown, incidents, calm]);
+  const board = useMemo(() => admit(shown, incidents, calm, book.isArrival), [shown, incidents, calm, book]);
   useEffect(() => {
     if (!same(board.rows, shown)) setShown(board.rows);
   }, [board, shown]);
