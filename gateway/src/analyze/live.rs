@@ -468,7 +468,7 @@ impl LiveAnalysis {
         shadow.into_iter().for_each(|edge| self.alarms.shadow(&self.camera, edge));
         observation.tamper.into_iter().for_each(|edge| self.alarms.tamper(&self.camera, edge));
         for edge in observation.edges {
-            let still = matches!(edge, AlarmEdge::Begin(_)).then(|| snapshot::jpeg(&job.wanted.frame));
+            let still = matches!(edge, AlarmEdge::Begin(_)).then(|| snapshot::still(&job.wanted.frame));
             let still = still.transpose().unwrap_or_else(|error| {
                 tracing::warn!(camera.id = %self.camera, %error, "no still for this alarm");
                 None

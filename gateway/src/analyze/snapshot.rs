@@ -7,6 +7,17 @@ use jpeg_encoder::{Encoder, EncodingError, ImageBuffer, JpegColorType};
 use super::decode::{Frame, FramePlane};
 
 const QUALITY: u8 = 80;
+/// The longer side of an alarm's still, at most: the desk takes no more than 1 MiB, and noise is no smaller than that in 4K.
+const STILL_PX: u32 = 1_280;
+
+/// The still of an alarm that `frame` raised, as a JPEG.
+///
+/// # Errors
+/// As [`jpeg`].
+pub(super) fn still(frame: &Frame) -> Result<Vec<u8>, EncodingError> {
+    let longer_px = frame.width_px.max(frame.height_px).max(STILL_PX);
+    jpeg(&frame.scaled_to(frame.width_px * STILL_PX / longer_px))
+}
 
 /// `frame` as a JPEG in its own size.
 ///
@@ -144,5 +155,30 @@ mod tests {
         };
         let bytes = jpeg(&frame).unwrap();
         assert!(bytes.starts_with(&[0xFF, 0xD8]) && bytes.ends_with(&[0xFF, 0xD9]));
+    }
+
+    #[test]
+    fn the_still_of_a_camera_of_any_size_is_one_that_the_desk_takes() {
+        for (width_px, height_px) in [(3_840, 2_160), (1_280, 1_280), (1_440, 2_560)] {
+            let mut chance = 1_u64;
+            // Of a picture at night: nothing but noise.
+            let mut noise = |n: u32| {
+                let next = |_| {
+                    chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    (chance >> 56) as u8
+                };
+                (0..n).map(next).collect()
+            };
+            let mut plane = |width: u32, height: u32| FramePlane {
+                data: noise(width * height),
+                stride: usize::try_from(width).unwrap(),
+            };
+            let (w, h) = (width_px, height_px);
+            let planes = Arc::new([plane(w, h), plane(w / 2, h / 2), plane(w / 2, h / 2)]);
+            let colour = sharpeyes_inference::ColourSpace::default();
+            let frame = Frame { pts: Pts(0), wall: WallTime(0), width_px, height_px, colour, planes };
+            let bytes = still(&frame).unwrap();
+            assert!(bytes.len() <= 1 << 20, "{} bytes of {width_px}x{height_px}", bytes.len());
+        }
     }
 }
