@@ -23,7 +23,7 @@ use sharpeyes_inference::{Detector, InferenceError, ModelFile, Runtime};
 use super::{Step, health::Health, shadow};
 use crate::{
     analyze::{
-        AlarmSink, AnalysisSettings, InferencePool, LiveAnalysis,
+        AlarmSink, AnalysisSettings, InferencePool, LiveAnalysis, TimeLimits,
         ladder::LadderSettings,
         pipeline::CameraPipeline,
         rounds::{Admission, Rounds},
@@ -43,6 +43,8 @@ use crate::{
 
 /// How often running detections are compared with their time limit.
 const LOOK: Duration = Duration::from_millis(250);
+/// How long an inference thread may take to open a detector.
+const OPENING: Duration = Duration::from_secs(120);
 /// Pictures a second of the canary for the detector.
 const CANARY_FPS: f32 = 2.0;
 
@@ -171,7 +173,7 @@ impl Analysis {
             options,
             clock.clone(),
             site.inference.threads,
-            site.inference.time_limit,
+            TimeLimits { detection: site.inference.time_limit, opening: OPENING },
         ));
         let mut step = Step::default();
         let (shadows, tally) = shadow::start(site, shadowed, &pool, hub, &sink.shadow, clock, health);

@@ -1,7 +1,12 @@
 //! Cameras before detectors that hang and threads that die, in the real ONNX Runtime. `hang` of the synthetic models sees
 //! one person on a dark picture; on a bright one it does not come back for seconds, whoever interrupts it.
 
-use std::{collections::HashMap, num::NonZeroU16, path::Path};
+use std::{
+    collections::HashMap,
+    io::Write as _,
+    num::NonZeroU16,
+    path::{Path, PathBuf},
+};
 
 use jiff::tz::TimeZone;
 use sharpeyes_domain::{
@@ -18,7 +23,7 @@ use crate::{
     analyze::{
         decode::{Frame, FramePlane},
         ladder::Look,
-        pool::{MOST_LEFT_HANGING, Worker},
+        pool::{MOST_LEFT_HANGING, TimeLimits, Worker},
     },
     hub::{Hub, RingLimits},
 };
@@ -56,17 +61,53 @@ fn id(name: &str) -> CameraId {
     CameraId::new(name).unwrap()
 }
 
+fn hang() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("inference/tests/fixtures/hang")
+}
+
+/// `hang` on a disk that takes its time: its ONNX file is a pipe, and what is written into it is read.
+struct SlowModel {
+    dir: tempfile::TempDir,
+}
+
+impl SlowModel {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::copy(hang().join("model.toml"), dir.path().join("model.toml")).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(dir.path().join("model.onnx")).status();
+        assert!(made.unwrap().success());
+        Self { dir }
+    }
+
+    /// Whoever reads waits for it. Open to both sides, it waits for nobody itself.
+    fn pipe(&self) -> std::fs::File {
+        let path = self.dir.path().join("model.onnx");
+        std::fs::OpenOptions::new().read(true).write(true).open(path).unwrap()
+    }
+}
+
 impl Stand {
     fn new(names: &[&'static str], threads: u16, seen: Seen) -> Self {
+        Self::with_model(names, threads, seen, &hang(), PATIENCE)
+    }
+
+    fn with_model(
+        names: &[&'static str],
+        threads: u16,
+        seen: Seen,
+        model: &Path,
+        opening: Duration,
+    ) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let runtime = Runtime::load(&root.join(".cache/onnxruntime/libonnxruntime.so")).unwrap();
-        let model = ModelFile::load(&root.join("inference/tests/fixtures/hang")).unwrap();
+        let model = ModelFile::load(model).unwrap();
         let model_id = model.manifest.id.clone();
         let models = HashMap::from([(model_id.clone(), model)]);
         let threads = NonZeroU16::new(threads).unwrap();
         let clock = Clock::system();
+        let limits = TimeLimits { detection: LIMIT, opening };
         let pool =
-            InferencePool::new(runtime, models, DetectorOptions::default(), clock.clone(), threads, LIMIT);
+            InferencePool::new(runtime, models, DetectorOptions::default(), clock.clone(), threads, limits);
         let seen = Arc::new(seen);
         let stream = |name: &str| StreamId { camera: id(name), kind: StreamKind::Sub };
         let hub = Hub::new(
@@ -120,6 +161,16 @@ impl Stand {
             may_be_part: false,
         };
         self.cameras[name].enqueue(wanted, 0);
+    }
+
+    /// On a loaded machine a frame may wait for too long.
+    fn offer_until_taken(&self, name: &str) {
+        self.until("a frame is taken", || {
+            if self.cameras[name].out.load(Ordering::SeqCst) == 0 {
+                self.offer(name, 20);
+            }
+            self.status(name).counters.taken == 1
+        });
     }
 
     fn status(&self, name: &str) -> AnalysisStatus {
@@ -193,6 +244,44 @@ fn a_detection_that_hangs_is_given_up_and_the_camera_recovers_without_a_restart(
         });
         assert_eq!(stand.pool.status().at_work, 1);
         assert_eq!(stand.status("bad").counters.failed, 0, "what came back too late counts for nothing");
+    });
+}
+
+#[test]
+fn a_detector_may_take_longer_to_open_than_to_detect() {
+    let model = SlowModel::new();
+    let stand = Stand::with_model(&["a"], 1, Seen::default(), model.dir.path(), PATIENCE);
+    let mut pipe = model.pipe();
+    stand.run(|| {
+        stand.offer_until_taken("a");
+        // Longer than any detection may take.
+        std::thread::sleep(LIMIT + Duration::from_secs(2));
+        assert_eq!(stand.pool.status().given_up, 0);
+        pipe.write_all(&std::fs::read(hang().join("model.onnx")).unwrap()).unwrap();
+        drop(pipe);
+        stand.until("it is used", || {
+            stand.offer("a", 20);
+            stand.seen("a") > 1
+        });
+        assert_eq!(stand.pool.status().given_up, 0);
+    });
+}
+
+#[test]
+fn a_thread_that_was_given_up_ends_also_when_it_comes_back_with_an_error() {
+    let model = SlowModel::new();
+    let stand = Stand::with_model(&["a"], 1, Seen::default(), model.dir.path(), LIMIT);
+    let mut pipe = model.pipe();
+    stand.run(|| {
+        stand.offer_until_taken("a");
+        stand.until("given up", || stand.pool.status().given_up == 1);
+        pipe.write_all(b"no model").unwrap();
+        drop(pipe);
+        stand.until("it ends", || stand.pool.status().left_hanging == 0);
+        assert_eq!(stand.pool.status().at_work, 1);
+        let answers = lock(&stand.cameras["a"].answers).len() as u64;
+        assert_eq!(answers, stand.n_frames.load(Ordering::Relaxed), "every frame is accounted for once");
+        assert_eq!(stand.status("a").fault.unwrap().code, "detector_hung");
     });
 }
 
