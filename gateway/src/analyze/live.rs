@@ -36,7 +36,6 @@ use crate::{
     clock::Clock,
     hub::{HubEvent, Polled},
     models,
-    record::RunInfo,
 };
 
 /// Where alarms and boxes go: the desk. Called from inference threads.
@@ -159,8 +158,9 @@ struct Feed {
 /// What inference threads change too.
 struct State {
     pipeline: CameraPipeline,
-    /// Frames of an older run are dropped: they would run backwards in media time.
-    generation: u64,
+    /// Frames of an older run are dropped: they would run backwards in media time. `None` between two runs.
+    /// Invariant: changes only together with the pipeline's interruption.
+    generation: Option<u64>,
     /// Wall times of the frames of the last [`RATE_WINDOW`].
     recent: VecDeque<WallTime>,
     newest: Option<WallTime>,
@@ -253,7 +253,7 @@ impl LiveAnalysis {
             feed: Mutex::new(Feed { units, events: VecDeque::new(), watch, generation: 0 }),
             state: Mutex::new(State {
                 pipeline,
-                generation: 0,
+                generation: None,
                 recent: VecDeque::new(),
                 newest: None,
                 fault: None,
@@ -351,10 +351,9 @@ impl LiveAnalysis {
         let mut eyes = LiveEyes { analysis: self, admission, generation: feed.generation };
         match event {
             HubEvent::Run(run) => {
-                self.interrupt(EndCause::StreamLost);
+                self.interrupt(EndCause::StreamLost, Some(run.generation));
                 feed.generation = run.generation;
                 eyes.generation = run.generation;
-                self.begin(&run);
                 feed.watch.begin(run.params.clone(), &mut eyes);
             }
             HubEvent::Unit(unit) => {
@@ -368,7 +367,7 @@ impl LiveAnalysis {
             }
             HubEvent::End(_) => {
                 feed.watch.interrupt(&mut eyes);
-                self.interrupt(EndCause::StreamLost);
+                self.interrupt(EndCause::StreamLost, None);
             }
         }
     }
@@ -379,11 +378,7 @@ impl LiveAnalysis {
         let generation = feed.generation;
         feed.watch.interrupt(&mut LiveEyes { analysis: self, admission, generation });
         drop(feed);
-        self.interrupt(EndCause::Stopped);
-    }
-
-    fn begin(&self, run: &RunInfo) {
-        lock(&self.state).generation = run.generation;
+        self.interrupt(EndCause::Stopped, None);
     }
 
     pub(super) fn failed(&self, error: &dyn std::fmt::Display) {
@@ -417,8 +412,9 @@ impl LiveAnalysis {
         }
     }
 
-    /// Ends running alarms and forgets the tracks: what happens while no frames come is not known.
-    fn interrupt(&self, cause: EndCause) {
+    /// Ends running alarms and forgets the tracks: what happens while no frames come is not known. From now on only frames of
+    /// `next` count.
+    fn interrupt(&self, cause: EndCause, next: Option<u64>) {
         self.scheduler.forget(&self.seat);
         let jobs = {
             let mut waiting = lock(&self.waiting);
@@ -427,6 +423,7 @@ impl LiveAnalysis {
         };
         let (edges, shadow, tamper) = {
             let mut state = lock(&self.state);
+            state.generation = next;
             state.recent.clear();
             let edges = state.pipeline.interrupt(cause);
             (edges, state.pipeline.take_shadow(), state.pipeline.lose_sight())
@@ -447,7 +444,7 @@ impl LiveAnalysis {
         let frame = &job.wanted.frame;
         let at = Moment { pts: frame.pts, wall: frame.wall };
         let mut state = lock(&self.state);
-        if state.generation != job.generation {
+        if state.generation != Some(job.generation) {
             return;
         }
         let sight = state.pipeline.look(&job.wanted, part, detections);

@@ -24,6 +24,7 @@ use crate::{
         decode::{Frame, FramePlane},
         ladder::Look,
         pool::{MOST_LEFT_HANGING, TimeLimits, Worker},
+        scheduler::{Outcome, Turn},
     },
     hub::{Hub, RingLimits},
 };
@@ -135,7 +136,9 @@ impl Stand {
                 decoder: DecoderChoice::ALL[0],
                 units: hub.poll(&stream(name)).unwrap(),
             };
-            (*name, LiveAnalysis::new(settings, &pool, seen.clone(), clock.clone()))
+            let analysis = LiveAnalysis::new(settings, &pool, seen.clone(), clock.clone());
+            analysis.interrupt(EndCause::StreamLost, Some(0));
+            (*name, analysis)
         });
         let cameras = cameras.collect();
         Self { cameras, pool, seen, n_frames: AtomicU64::new(0) }
@@ -336,6 +339,33 @@ fn no_more_threads_are_started_when_too_many_hang() {
         stand.until("they come back", || stand.pool.status().left_hanging == 0);
         stand.until("and it goes on", || stand.pool.status().at_work == 6);
     });
+}
+
+impl Stand {
+    /// As an inference thread does, with a detector that sees one person.
+    fn look(&self, name: &str) {
+        self.offer(name, 20);
+        let Turn { work: mut job, ticket } = self.pool.scheduler().take().unwrap();
+        let rect = NormRect { x0: 0.4, y0: 0.2, x1: 0.5, y1: 0.7 };
+        let class = sharpeyes_domain::detection::ObjectClass::Person;
+        let person = Detection { class, confidence: Confidence::new(0.9), rect };
+        self.cameras[name].observed(&mut job, None, &[person]);
+        self.pool.scheduler().done(&ticket, Outcome::Seen);
+        self.cameras[name].finished(job);
+    }
+}
+
+#[test]
+fn what_is_detected_after_its_run_has_ended_is_forgotten() {
+    let stand = Stand::new(&["a"], 1, Seen::default());
+    let analysis = &stand.cameras["a"];
+    stand.look("a");
+    assert_eq!(stand.seen("a"), 1);
+    analysis.interrupt(EndCause::StreamLost, None);
+    stand.look("a");
+    analysis.interrupt(EndCause::StreamLost, Some(1));
+    stand.look("a");
+    assert_eq!(stand.seen("a"), 1, "these frames are of the run before");
 }
 
 #[test]
