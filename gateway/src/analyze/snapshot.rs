@@ -7,16 +7,17 @@ use jpeg_encoder::{Encoder, EncodingError, ImageBuffer, JpegColorType};
 use super::decode::{Frame, FramePlane};
 
 const QUALITY: u8 = 80;
-/// The longer side of an alarm's still, at most: the desk takes no more than 1 MiB, and noise is no smaller than that in 4K.
-const STILL_PX: u32 = 1_280;
+/// An alarm's still has at most so many pixels: of nothing but noise it is no larger than the 1 MiB that the desk takes.
+const STILL_PIXELS: u64 = 1 << 20;
 
 /// The still of an alarm that `frame` raised, as a JPEG.
 ///
 /// # Errors
 /// As [`jpeg`].
 pub(super) fn still(frame: &Frame) -> Result<Vec<u8>, EncodingError> {
-    let longer_px = frame.width_px.max(frame.height_px).max(STILL_PX);
-    jpeg(&frame.scaled_to(frame.width_px * STILL_PX / longer_px))
+    let (width_px, height_px) = (u64::from(frame.width_px), u64::from(frame.height_px.max(1)));
+    let width_px = (width_px * STILL_PIXELS / height_px).isqrt();
+    jpeg(&frame.scaled_to(u32::try_from(width_px).unwrap_or(u32::MAX)))
 }
 
 /// `frame` as a JPEG in its own size.
