@@ -263,7 +263,7 @@ impl InferencePool {
         worker.at(|work| work.running = Some(running(Some(detector.interrupter()))));
         let part = analysis.part(job);
         let detections = detector.detect_in(&job.picture(), part, analysis.floor());
-        // Only the detector is watched: the disk of the desk may be slow without anything hanging here.
+        // Only the detector is watched.
         worker.at(|work| work.running = None);
         if !worker.is_given_up() {
             analysis.observed(job, part, &detections?);

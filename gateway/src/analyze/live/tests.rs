@@ -38,16 +38,22 @@ struct Seen {
     frames: Mutex<HashMap<CameraId, usize>>,
     /// A camera at whose frames the desk panics.
     cursed: Option<CameraId>,
+    /// Called with every frame that was seen.
+    pause: Option<Box<dyn Fn() + Send + Sync>>,
+    edges: Mutex<Vec<(AlarmEdge, bool)>>,
 }
 
 impl AlarmSink for Seen {
-    fn alarm(&self, _: &CameraId, _: AlarmEdge, _: Option<Vec<u8>>) {}
+    fn alarm(&self, _: &CameraId, edge: AlarmEdge, still: Option<Vec<u8>>) {
+        lock(&self.edges).push((edge, still.is_some()));
+    }
 
     fn tamper(&self, _: &CameraId, _: TamperEdge) {}
 
     fn seen(&self, camera: &CameraId, _: Moment, _: &[Track]) {
         assert_ne!(Some(camera), self.cursed.as_ref(), "this camera is cursed");
         *lock(&self.frames).entry(camera.clone()).or_default() += 1;
+        self.pause.iter().for_each(|pause| pause());
     }
 }
 
@@ -366,6 +372,27 @@ fn what_is_detected_after_its_run_has_ended_is_forgotten() {
     analysis.interrupt(EndCause::StreamLost, Some(1));
     stand.look("a");
     assert_eq!(stand.seen("a"), 1, "these frames are of the run before");
+}
+
+#[test]
+fn a_stream_that_ends_while_an_alarm_begins_ends_it_and_not_before_it_began() {
+    let (begun_tx, begun) = std::sync::mpsc::channel();
+    let pause = move || {
+        begun_tx.send(()).unwrap();
+        // Time enough for an end to overtake.
+        std::thread::sleep(LIMIT);
+    };
+    let seen = Seen { pause: Some(Box::new(pause)), ..Seen::default() };
+    let stand = Stand::new(&["a"], 1, seen);
+    stand.look("a");
+    begun.recv().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| stand.look("a"));
+        begun.recv().unwrap();
+        stand.cameras["a"].interrupt(EndCause::StreamLost, None);
+    });
+    let edges = lock(&stand.seen.edges);
+    assert!(matches!(edges[..], [(AlarmEdge::Begin(_), true), (AlarmEdge::End(_), false)]), "{edges:?}");
 }
 
 #[test]
