@@ -164,8 +164,7 @@ impl InferencePool {
             let Some(running) = &work.running else { continue };
             let runs = now.duration_since(running.since);
             let TimeLimits { detection, opening } = self.limits;
-            let most =
-                if running.interrupter.is_some() { detection + detection.max(GRACE) } else { opening };
+            let most = if running.interrupter.is_some() { detection + detection.max(GRACE) } else { opening };
             if runs > most {
                 work.is_given_up = true;
                 hung.extend(work.running.take());

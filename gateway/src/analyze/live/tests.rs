@@ -98,13 +98,7 @@ impl Stand {
         Self::with_model(names, threads, seen, &hang(), PATIENCE)
     }
 
-    fn with_model(
-        names: &[&'static str],
-        threads: u16,
-        seen: Seen,
-        model: &Path,
-        opening: Duration,
-    ) -> Self {
+    fn with_model(names: &[&'static str], threads: u16, seen: Seen, model: &Path, opening: Duration) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let runtime = Runtime::load(&root.join(".cache/onnxruntime/libonnxruntime.so")).unwrap();
         let model = ModelFile::load(model).unwrap();
