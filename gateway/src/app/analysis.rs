@@ -16,7 +16,7 @@ use sharpeyes_domain::{
     ids::{CameraId, ModelId},
     ladder::LadderMode,
     level::Level,
-    tamper::TamperEdge,
+    tamper::{TamperEdge, TamperKind},
     track::Track,
 };
 use sharpeyes_inference::{Detector, InferenceError, ModelFile, Runtime};
@@ -341,8 +341,11 @@ struct Known {
 }
 
 enum CameraKind {
-    /// With how urgent it is when it is blind.
-    Real(Level),
+    /// With how urgent it is when it is blind, and of which tampering somebody wants to know.
+    Real {
+        urgency: Level,
+        tamper: Vec<TamperKind>,
+    },
     Canary,
 }
 
@@ -357,7 +360,7 @@ impl DeskSink {
     ) -> Self {
         let known = |camera: &Camera| Known {
             facts: CameraFacts::from(camera),
-            kind: CameraKind::Real(urgency(camera)),
+            kind: CameraKind::Real { urgency: urgency(camera), tamper: camera.tamper.clone() },
         };
         let mut cameras: HashMap<_, _> =
             site.cameras.iter().map(|camera| (camera.id.clone(), known(camera))).collect();
@@ -396,7 +399,10 @@ impl AlarmSink for DeskSink {
     }
 
     fn tamper(&self, camera: &CameraId, edge: TamperEdge) {
-        if let Some(Known { kind: CameraKind::Real(urgency), .. }) = self.books.cameras.get(camera) {
+        let (TamperEdge::Begin { kind, .. } | TamperEdge::End { kind, .. }) = &edge;
+        if let Some(Known { kind: CameraKind::Real { urgency, tamper }, .. }) = self.books.cameras.get(camera)
+            && tamper.contains(kind)
+        {
             tracing::info!(camera.id = %camera, ?edge, "tampering");
             self.tampering.edge(camera, *urgency, &edge);
         }
@@ -457,6 +463,10 @@ impl Books {
 #[cfg(test)]
 mod tests {
     use sharpeyes_config::IncidentSettings;
+    use sharpeyes_domain::{
+        tamper::TamperEvidence,
+        time::{Pts, WallTime},
+    };
 
     use super::*;
     use crate::{
@@ -467,7 +477,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
     const JPEG: [u8; 4] = [0xff, 0xd8, 0xff, 0xd9];
 
-    /// Of one camera.
+    /// Of one camera, that is watched for covering only.
     fn sink(db: &Db) -> (DeskSink, CameraId) {
         let clock = Clock::system();
         let settings = IncidentSettings {
@@ -480,7 +490,7 @@ mod tests {
         };
         let facts = facts("cam");
         let camera = facts.id.clone();
-        let kind = CameraKind::Real(Level::Red);
+        let kind = CameraKind::Real { urgency: Level::Red, tamper: vec![TamperKind::Covered] };
         let books = Books {
             desk: Desk::new(Dispatch::new(db.clone()).unwrap(), clock.clone(), settings),
             shadow: ShadowLog::open(db.clone()).unwrap(),
@@ -490,6 +500,20 @@ mod tests {
         };
         let queue = AlarmQueue::new(clock);
         (DeskSink { queue, books: Arc::new(books), tampering: Tampering::default() }, camera)
+    }
+
+    #[test]
+    fn tampering_that_a_camera_is_not_watched_for_is_told_to_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("dispatch.db"), DISPATCH_MIGRATIONS).unwrap();
+        let (sink, camera) = sink(&db);
+        let at = Moment { pts: Pts(0), wall: WallTime(0) };
+        let evidence = TamperEvidence { left: 0.1, shift: None };
+        let begin = |kind| TamperEdge::Begin { kind, began: at, raised: at, evidence };
+        sink.tamper(&camera, begin(TamperKind::Moved));
+        assert_eq!(sink.tampering().of(&camera), None);
+        sink.tamper(&camera, begin(TamperKind::Covered));
+        assert_eq!(sink.tampering().of(&camera), Some(TamperKind::Covered));
     }
 
     #[test]
