@@ -134,6 +134,7 @@ pub(crate) struct RawCamera {
     pub(crate) shadow_model: Option<String>,
     pub(crate) fps: Option<f64>,
     pub(crate) score: Option<f64>,
+    pub(crate) tamper: Option<Vec<String>>,
     #[serde(default)]
     pub(crate) zone: Vec<toml::Value>,
     #[serde(default)]

@@ -20,6 +20,7 @@ use sharpeyes_domain::{
     ladder::{DecoderChoice, LadderMode},
     retention::Policy,
     rule::RuleConfig,
+    tamper::TamperKind,
     zone::{Line, Zone},
 };
 
@@ -245,6 +246,8 @@ pub struct Camera {
     pub fps: f32,
     /// Detections below are dropped; `None`: as the model says.
     pub score: Option<Confidence>,
+    /// Which tampering makes tickets.
+    pub tamper: Vec<TamperKind>,
     /// Parts of the picture that rules refer to.
     pub zones: Vec<Zone>,
     /// Lines across the picture that rules refer to.

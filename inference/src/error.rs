@@ -155,7 +155,7 @@ pub enum InferenceError {
     },
     /// The answer is refused: nothing shows so much.
     #[error(
-        "model {model} answers with a flood of boxes ({found} in one picture, and {limit} are believed at most): its score threshold does not fit, or the file is damaged. Raise `score` or `max_boxes` in its model.toml"
+        "model {model} answers with a flood of boxes ({found} in one picture, and {limit} are believed at most): its score threshold does not fit, or the file is damaged. Raise `score`, or `max_boxes` up to 300, in its model.toml"
     )]
     Flood {
         /// The manifest's id.

@@ -24,6 +24,8 @@ use crate::{
 pub(crate) const MANIFEST_FILE: &str = "model.toml";
 /// The sides of a free input are multiples of this: every family here halves its picture five times.
 pub(crate) const SIDE_STEP: u32 = 32;
+/// More than twice as many boxes are a flood, and that many must still be counted before the weakest are dropped.
+const MOST_BOXES: f64 = 300.0;
 
 /// What a model is and how it wants its pictures.
 #[derive(Clone, Debug, PartialEq)]
@@ -441,7 +443,7 @@ impl RawManifest {
         let nms_iou = p.number("nms_iou", self.nms_iou, [0.05, 1.0], Some(0.45));
         let group_iou = self.group_iou.map(|v| p.number("group_iou", Some(v), [0.05, 1.0], None));
         let part = self.part.map(|v| p.number("part", Some(v), [0.05, 1.0], None));
-        let max_boxes = p.number("max_boxes", self.max_boxes, [1.0, 1000.0], Some(300.0));
+        let max_boxes = p.number("max_boxes", self.max_boxes, [1.0, MOST_BOXES], Some(300.0));
         // SSD has sides such as 300; all others halve their picture five times.
         let step = if family == Some(Family::Ssd) { 1 } else { SIDE_STEP };
         let input = self.input.validate(p, step);
@@ -454,7 +456,7 @@ impl RawManifest {
         if !problems.0.is_empty() {
             return Err(problems.0);
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 1 and 1000")]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 1 and 300")]
         let max_boxes = max_boxes as u32;
         Ok(Manifest {
             id,

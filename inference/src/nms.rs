@@ -2,7 +2,8 @@
 
 use sharpeyes_domain::detection::Detection;
 
-/// More candidates than this are noise: the weakest are dropped before the quadratic part.
+/// More candidates than this are noise: the weakest are dropped before the quadratic part. Enough to count a flood of what
+/// a manifest may allow at most.
 const MAX_CANDIDATES: usize = 1000;
 
 /// How boxes push each other out.

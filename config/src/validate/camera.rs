@@ -6,6 +6,7 @@ use sharpeyes_domain::{
     area::Place,
     geometry::{Confidence, NormPoint, Polygon},
     ids::{AreaId, CameraId, LineId, ModelId, ZoneId},
+    tamper::TamperKind,
     zone::{Line, Zone},
 };
 use toml::{Table, Value};
@@ -115,6 +116,7 @@ impl Check<'_> {
             }
             score => Some(score.map(|score| Confidence::new(single(score)))),
         };
+        let tamper = self.tamper(&key("tamper"), raw.tamper);
         Some(Camera {
             id: id?,
             name: name?,
@@ -134,11 +136,21 @@ impl Check<'_> {
             shadow_model: shadow_model?,
             fps: fps?,
             score: score?,
+            tamper: tamper?,
             zones: zones.fine,
             lines: lines.fine,
             rules: rules.live,
             shadow_rules: rules.shadow,
         })
+    }
+
+    fn tamper(&mut self, at: &str, written: Option<Vec<String>>) -> Option<Vec<TamperKind>> {
+        let Some(written) = written else { return Some(TamperKind::ALL.to_vec()) };
+        let n_written = written.len();
+        let words = written.into_iter().enumerate();
+        let kinds: Vec<_> =
+            words.filter_map(|(i, word)| self.word(format!("{at}[{i}]"), Some(word))).collect();
+        (kinds.len() == n_written).then_some(kinds)
     }
 
     /// Two numbers within their limits.

@@ -2,6 +2,7 @@ use sharpeyes_domain::{
     ids::{AreaId, CameraId, StreamKind},
     level::Level,
     rule::{Defaults, Direction, RuleClass, RuleKind},
+    tamper::TamperKind,
     time::MediaDuration,
 };
 
@@ -423,6 +424,18 @@ fn what_is_recorded_is_said_by_word_or_by_truth_value() {
     assert!(!parse(&camera_with("")).unwrap().cameras[0].audio);
     assert!(parse(&camera_with("audio = true")).unwrap().cameras[0].audio);
     refuse(&camera_with("record = false\naudio = true"), "camera[0].audio: sound is recorded beside");
+}
+
+#[test]
+fn a_camera_says_which_tampering_makes_tickets_and_unsaid_all_of_it_does() {
+    let of = |more: &str| parse(&camera_with(more)).unwrap().cameras[0].tamper.clone();
+    assert_eq!(of(""), TamperKind::ALL);
+    assert_eq!(of("tamper = []"), []);
+    let patrols = "tamper = [\"covered\", \"signal_lost\"]";
+    assert_eq!(of(patrols), [TamperKind::Covered, TamperKind::SignalLost]);
+    let found = problems(&camera_with("tamper = [\"covered\", \"turned\"]"));
+    let expected = "camera[0].tamper[1]: `turned` is no tamper kind: use one of covered, defocused, moved";
+    assert!(found[0].starts_with(expected), "{found:?}");
 }
 
 #[test]

@@ -27,6 +27,9 @@ use crate::{
 const PART: f32 = 0.8;
 /// So many things that are only guessed at are followed.
 const MOST_HINTS: usize = 32;
+/// So many things are followed at all: time to assign grows with the cube of their number, and a detector that floods must not
+/// stall the other cameras.
+const MOST_CANDIDATES: usize = 400;
 /// Of one class group, two boxes that share this much are one thing that the detector named twice (car and lorry).
 const TWIN_IOU: f32 = 0.75;
 /// Squared Mahalanobis distance that 1 % of true continuations exceed (χ², two degrees of freedom).
@@ -360,6 +363,7 @@ impl Tracker {
         let people = weak.iter().filter(|detection| detection.class.group() == ClassGroup::Person);
         let new = strong.iter().chain(people.take(MOST_HINTS.saturating_sub(n_hints)));
         self.candidates.extend(new.map(|detection| Candidate::new(pts, detection)));
+        self.shed();
         for candidate in self.candidates.iter_mut().filter(|candidate| candidate.last_seen == pts) {
             candidate.hits = candidate.hits.saturating_add(u32::from(candidate.confidence.value() >= high));
         }
@@ -450,6 +454,17 @@ impl Tracker {
             .filter(|&(_, used)| !used)
             .map(|(detection, _)| detection)
             .collect()
+    }
+
+    /// Keeps [`MOST_CANDIDATES`]: the least sure of those that were never confirmed go first.
+    fn shed(&mut self) {
+        if self.candidates.len() > MOST_CANDIDATES {
+            self.candidates.sort_by(|a, b| {
+                let surer = || b.confidence.value().total_cmp(&a.confidence.value());
+                b.is_confirmed().cmp(&a.is_confirmed()).then_with(surer)
+            });
+            self.candidates.truncate(MOST_CANDIDATES);
+        }
     }
 
     /// Confirms, counts misses, forgets what left the picture or was never confirmed, and reports.

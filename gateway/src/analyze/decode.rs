@@ -169,4 +169,4 @@ fn colour(info: &VideoInfo) -> ColourSpace {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -344,6 +344,9 @@ impl Ladder {
             self.watch(at, RungReason::Standing);
         } else if interest.is_new {
             self.watch(at, RungReason::Seen);
+        } else if self.reason == RungReason::Overload && !self.is_refused() && self.now >= self.watch_until {
+            // What it wanted a decoder for is over.
+            self.reason = RungReason::Calm;
         }
     }
 

@@ -22,9 +22,9 @@ use sharpeyes_domain::{
 use sharpeyes_inference::InferenceError;
 
 use super::{
-    decode::DecoderElement,
+    decode::{DecoderElement, Frame},
     ladder::{Interest, LadderSettings},
-    pipeline::CameraPipeline,
+    pipeline::{CameraPipeline, Observation},
     pool::InferencePool,
     rounds::Admission,
     scheduler::{Counters, Scheduler, Standing},
@@ -36,10 +36,10 @@ use crate::{
     clock::Clock,
     hub::{HubEvent, Polled},
     models,
-    record::RunInfo,
 };
 
-/// Where alarms and boxes go: the desk. Called from inference threads.
+/// Where alarms and boxes go: the desk. Told under the lock of the camera, in the order in which things happened: nothing
+/// here may wait, least of all for a disk.
 pub trait AlarmSink: Send + Sync + 'static {
     /// An alarm began, grew or ended; `still` is a JPEG of the frame that raised it.
     fn alarm(&self, camera: &CameraId, edge: AlarmEdge, still: Option<Vec<u8>>);
@@ -49,6 +49,10 @@ pub trait AlarmSink: Send + Sync + 'static {
     fn tamper(&self, camera: &CameraId, edge: TamperEdge);
     /// What was seen in one frame.
     fn seen(&self, camera: &CameraId, at: Moment, tracks: &[Track]);
+    /// Why what was told of the camera does not arrive.
+    fn fault(&self, _camera: &CameraId) -> Option<Fault> {
+        None
+    }
 }
 
 /// One camera as the analysis knows it.
@@ -159,8 +163,9 @@ struct Feed {
 /// What inference threads change too.
 struct State {
     pipeline: CameraPipeline,
-    /// Frames of an older run are dropped: they would run backwards in media time.
-    generation: u64,
+    /// Frames of an older run are dropped: they would run backwards in media time. `None` between two runs.
+    /// Invariant: changes only together with the pipeline's interruption.
+    generation: Option<u64>,
     /// Wall times of the frames of the last [`RATE_WINDOW`].
     recent: VecDeque<WallTime>,
     newest: Option<WallTime>,
@@ -253,7 +258,7 @@ impl LiveAnalysis {
             feed: Mutex::new(Feed { units, events: VecDeque::new(), watch, generation: 0 }),
             state: Mutex::new(State {
                 pipeline,
-                generation: 0,
+                generation: None,
                 recent: VecDeque::new(),
                 newest: None,
                 fault: None,
@@ -305,7 +310,7 @@ impl LiveAnalysis {
             skipped: self.skipped.load(Ordering::Relaxed),
             newest: state.newest,
             look_every: state.place.look_every,
-            fault: state.fault.clone(),
+            fault: state.fault.clone().or_else(|| self.alarms.fault(&self.camera)),
             decoder: state.place.decoder.clone(),
         }
     }
@@ -351,10 +356,9 @@ impl LiveAnalysis {
         let mut eyes = LiveEyes { analysis: self, admission, generation: feed.generation };
         match event {
             HubEvent::Run(run) => {
-                self.interrupt(EndCause::StreamLost);
+                self.interrupt(EndCause::StreamLost, Some(run.generation));
                 feed.generation = run.generation;
                 eyes.generation = run.generation;
-                self.begin(&run);
                 feed.watch.begin(run.params.clone(), &mut eyes);
             }
             HubEvent::Unit(unit) => {
@@ -368,22 +372,18 @@ impl LiveAnalysis {
             }
             HubEvent::End(_) => {
                 feed.watch.interrupt(&mut eyes);
-                self.interrupt(EndCause::StreamLost);
+                self.interrupt(EndCause::StreamLost, None);
             }
         }
     }
 
-    /// Nothing more will be decoded: running alarms end. Blocks for as long as the desk does.
+    /// Nothing more will be decoded: running alarms end.
     pub(super) fn stop(self: &Arc<Self>, admission: &Admission) {
         let mut feed = lock(&self.feed);
         let generation = feed.generation;
         feed.watch.interrupt(&mut LiveEyes { analysis: self, admission, generation });
         drop(feed);
-        self.interrupt(EndCause::Stopped);
-    }
-
-    fn begin(&self, run: &RunInfo) {
-        lock(&self.state).generation = run.generation;
+        self.interrupt(EndCause::Stopped, None);
     }
 
     pub(super) fn failed(&self, error: &dyn std::fmt::Display) {
@@ -417,24 +417,24 @@ impl LiveAnalysis {
         }
     }
 
-    /// Ends running alarms and forgets the tracks: what happens while no frames come is not known.
-    fn interrupt(&self, cause: EndCause) {
+    /// Ends running alarms and forgets the tracks: what happens while no frames come is not known. From now on only frames of
+    /// `next` count.
+    fn interrupt(&self, cause: EndCause, next: Option<u64>) {
         self.scheduler.forget(&self.seat);
         let jobs = {
             let mut waiting = lock(&self.waiting);
             waiting.bytes = 0;
             std::mem::take(&mut waiting.frames)
         };
-        let (edges, shadow, tamper) = {
-            let mut state = lock(&self.state);
-            state.recent.clear();
-            let edges = state.pipeline.interrupt(cause);
-            (edges, state.pipeline.take_shadow(), state.pipeline.lose_sight())
-        };
-        shadow.into_iter().for_each(|edge| self.alarms.shadow(&self.camera, edge));
-        drop(jobs);
-        tamper.into_iter().for_each(|edge| self.alarms.tamper(&self.camera, edge));
+        let mut state = lock(&self.state);
+        state.generation = next;
+        state.recent.clear();
+        let edges = state.pipeline.interrupt(cause);
+        state.pipeline.take_shadow().into_iter().for_each(|edge| self.alarms.shadow(&self.camera, edge));
+        state.pipeline.lose_sight().into_iter().for_each(|edge| self.alarms.tamper(&self.camera, edge));
         edges.into_iter().for_each(|edge| self.alarms.alarm(&self.camera, edge, None));
+        drop(state);
+        drop(jobs);
     }
 
     /// On an inference thread: where in this frame the detector has to look; `None`: everywhere.
@@ -447,28 +447,36 @@ impl LiveAnalysis {
         let frame = &job.wanted.frame;
         let at = Moment { pts: frame.pts, wall: frame.wall };
         let mut state = lock(&self.state);
-        if state.generation != job.generation {
+        if state.generation != Some(job.generation) {
             return;
         }
         let sight = state.pipeline.look(&job.wanted, part, detections);
-        let (urgency, shadow) = (state.pipeline.urgency(), state.pipeline.take_shadow());
         state.recent.push_back(at.wall);
         while state.recent.front().is_some_and(|oldest| at.wall.since(*oldest) >= RATE_WINDOW) {
             state.recent.pop_front();
         }
         state.newest = state.newest.max(Some(at.wall));
         state.fault = None;
+        if let Some(observation) = sight.observation {
+            let shadow = state.pipeline.take_shadow();
+            self.tell(frame, observation, shadow);
+        }
+        let urgency = state.pipeline.urgency();
         drop(state);
         self.scheduler.rank(&self.seat, urgency);
-        job.is_answered = true;
         let seen = watch::Answer { at: at.pts, look: job.wanted.look, interest: sight.interest };
+        job.is_answered = true;
         self.answer(Answer { generation: job.generation, seen: Some(seen) });
-        let Some(observation) = sight.observation else { return };
+    }
+
+    /// With the lock of the state held: else an end could overtake its begin.
+    fn tell(&self, frame: &Frame, observation: Observation, shadow: Vec<AlarmEdge>) {
+        let at = Moment { pts: frame.pts, wall: frame.wall };
         self.alarms.seen(&self.camera, at, &observation.tracks);
         shadow.into_iter().for_each(|edge| self.alarms.shadow(&self.camera, edge));
         observation.tamper.into_iter().for_each(|edge| self.alarms.tamper(&self.camera, edge));
         for edge in observation.edges {
-            let still = matches!(edge, AlarmEdge::Begin(_)).then(|| snapshot::jpeg(&job.wanted.frame));
+            let still = matches!(edge, AlarmEdge::Begin(_)).then(|| snapshot::still(frame));
             let still = still.transpose().unwrap_or_else(|error| {
                 tracing::warn!(camera.id = %self.camera, %error, "no still for this alarm");
                 None

@@ -20,5 +20,5 @@ mod snapshot;
 pub mod watch;
 
 pub use live::{AlarmSink, AnalysisSettings, AnalysisStatus, Fault, LiveAnalysis};
-pub use pool::{InferencePool, MOST_LEFT_HANGING, PoolStatus, Worker};
+pub use pool::{InferencePool, MOST_LEFT_HANGING, PoolStatus, TimeLimits, Worker};
 pub use snapshot::jpeg;

@@ -44,6 +44,15 @@ pub struct PoolStatus {
     pub replaced: u64,
 }
 
+/// How long the work of an inference thread may take.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeLimits {
+    /// A frame waits no longer than this, and a detection runs no longer.
+    pub detection: Duration,
+    /// A detector is read, hashed and prepared within this; an accelerator's library may compile it for half a minute.
+    pub opening: Duration,
+}
+
 /// The detectors and the frames that wait for them.
 pub struct InferencePool {
     scheduler: Arc<Scheduler<Job>>,
@@ -51,8 +60,7 @@ pub struct InferencePool {
     models: HashMap<ModelId, ModelFile>,
     options: DetectorOptions,
     clock: Clock,
-    /// A frame waits no longer than this, and a detection runs no longer.
-    time_limit: Duration,
+    limits: TimeLimits,
     roster: Arc<Mutex<Roster>>,
 }
 
@@ -117,8 +125,8 @@ fn lock(roster: &Mutex<Roster>) -> std::sync::MutexGuard<'_, Roster> {
 }
 
 impl InferencePool {
-    /// A pool of so many threads for these models, each opened with `options`. A frame that waits longer than `time_limit` is dropped, a detection
-    /// that runs longer is given up.
+    /// A pool of so many threads for these models, each opened with `options`. A frame that waits for too long is dropped,
+    /// a detection that runs for too long is given up.
     #[must_use]
     pub fn new(
         runtime: Runtime,
@@ -126,9 +134,9 @@ impl InferencePool {
         options: DetectorOptions,
         clock: Clock,
         threads: NonZeroU16,
-        time_limit: Duration,
+        limits: TimeLimits,
     ) -> Self {
-        let scheduler = Arc::new(Scheduler::new(clock.clone(), time_limit));
+        let scheduler = Arc::new(Scheduler::new(clock.clone(), limits.detection));
         let roster = Roster {
             wanted: usize::from(threads.get()),
             is_complete: false,
@@ -138,7 +146,7 @@ impl InferencePool {
             given_up: 0,
             replaced: 0,
         };
-        Self { scheduler, runtime, models, options, clock, time_limit, roster: Arc::new(Mutex::new(roster)) }
+        Self { scheduler, runtime, models, options, clock, limits, roster: Arc::new(Mutex::new(roster)) }
     }
 
     pub(super) fn scheduler(&self) -> &Arc<Scheduler<Job>> {
@@ -155,10 +163,12 @@ impl InferencePool {
         for work in roster.workers.values_mut().filter(|work| !work.is_given_up) {
             let Some(running) = &work.running else { continue };
             let runs = now.duration_since(running.since);
-            if runs > self.time_limit + self.time_limit.max(GRACE) {
+            let TimeLimits { detection, opening } = self.limits;
+            let most = if running.interrupter.is_some() { detection + detection.max(GRACE) } else { opening };
+            if runs > most {
                 work.is_given_up = true;
                 hung.extend(work.running.take());
-            } else if runs > self.time_limit
+            } else if runs > detection
                 && let Some(interrupter) = &running.interrupter
             {
                 interrupter.interrupt();
@@ -208,12 +218,13 @@ impl InferencePool {
             let looked =
                 catch_unwind(AssertUnwindSafe(|| self.look(&worker, &mut detectors, &mut job, &ticket)));
             worker.at(|work| work.running = None);
+            // However it came back: its camera was told, and another frame of it may be through by now.
+            if worker.is_given_up() {
+                job.disown();
+                break;
+            }
             match looked {
-                Ok(Ok(Looked::Seen)) => finished.outcome = Outcome::Seen,
-                Ok(Ok(Looked::TooLate)) => {
-                    job.disown();
-                    break;
-                }
+                Ok(Ok(())) => finished.outcome = Outcome::Seen,
                 Ok(Err(error)) => analysis.refused(&error),
                 Err(_) => {
                     detectors.remove(analysis.model());
@@ -231,7 +242,7 @@ impl InferencePool {
         detectors: &mut HashMap<ModelId, Detector>,
         job: &mut Job,
         ticket: &Ticket,
-    ) -> Result<Looked, InferenceError> {
+    ) -> Result<(), InferenceError> {
         let analysis = job.analysis.clone();
         let running = |interrupter| Running {
             since: self.clock.instant(),
@@ -247,17 +258,16 @@ impl InferencePool {
                 detectors.insert(analysis.model().clone(), detector);
             }
         }
-        let Some(detector) = detectors.get_mut(analysis.model()) else { return Ok(Looked::Seen) };
+        let Some(detector) = detectors.get_mut(analysis.model()) else { return Ok(()) };
         worker.at(|work| work.running = Some(running(Some(detector.interrupter()))));
         let part = analysis.part(job);
         let detections = detector.detect_in(&job.picture(), part, analysis.floor());
-        // Only the detector is watched: the disk of the desk may be slow without anything hanging here.
+        // Only the detector is watched.
         worker.at(|work| work.running = None);
-        if worker.is_given_up() {
-            return Ok(Looked::TooLate);
+        if !worker.is_given_up() {
+            analysis.observed(job, part, &detections?);
         }
-        analysis.observed(job, part, &detections?);
-        Ok(Looked::Seen)
+        Ok(())
     }
 }
 
@@ -272,13 +282,6 @@ impl Drop for Finished<'_> {
     fn drop(&mut self) {
         self.scheduler.done(self.ticket, self.outcome);
     }
-}
-
-/// Whether the answer of a detector still counts.
-enum Looked {
-    Seen,
-    /// The thread was given up while it waited: another frame of the camera may be through by now.
-    TooLate,
 }
 
 impl Roster {

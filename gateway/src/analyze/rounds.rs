@@ -145,7 +145,7 @@ impl Rounds {
         self.changed.notify_all();
     }
 
-    /// Ends running alarms; the threads have ended. Blocks for as long as the desk does.
+    /// Ends running alarms; the threads have ended.
     pub fn stop(&self) {
         self.cameras.iter().for_each(|camera| camera.stop(&self.admission));
     }

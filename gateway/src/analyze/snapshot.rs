@@ -7,6 +7,18 @@ use jpeg_encoder::{Encoder, EncodingError, ImageBuffer, JpegColorType};
 use super::decode::{Frame, FramePlane};
 
 const QUALITY: u8 = 80;
+/// An alarm's still has at most so many pixels: of nothing but noise it is no larger than the 1 MiB that the desk takes.
+const STILL_PIXELS: u64 = 1 << 20;
+
+/// The still of an alarm that `frame` raised, as a JPEG.
+///
+/// # Errors
+/// As [`jpeg`].
+pub(super) fn still(frame: &Frame) -> Result<Vec<u8>, EncodingError> {
+    let (width_px, height_px) = (u64::from(frame.width_px), u64::from(frame.height_px.max(1)));
+    let width_px = (width_px * STILL_PIXELS / height_px).isqrt();
+    jpeg(&frame.scaled_to(u32::try_from(width_px).unwrap_or(u32::MAX)))
+}
 
 /// `frame` as a JPEG in its own size.
 ///
@@ -144,5 +156,30 @@ mod tests {
         };
         let bytes = jpeg(&frame).unwrap();
         assert!(bytes.starts_with(&[0xFF, 0xD8]) && bytes.ends_with(&[0xFF, 0xD9]));
+    }
+
+    #[test]
+    fn the_still_of_a_camera_of_any_size_is_one_that_the_desk_takes() {
+        for (width_px, height_px) in [(3_840, 2_160), (1_280, 1_280), (1_440, 2_560)] {
+            let mut chance = 1_u64;
+            // Of a picture at night: nothing but noise.
+            let mut noise = |n: u32| {
+                let next = |_| {
+                    chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    (chance >> 56) as u8
+                };
+                (0..n).map(next).collect()
+            };
+            let mut plane = |width: u32, height: u32| FramePlane {
+                data: noise(width * height),
+                stride: usize::try_from(width).unwrap(),
+            };
+            let (w, h) = (width_px, height_px);
+            let planes = Arc::new([plane(w, h), plane(w / 2, h / 2), plane(w / 2, h / 2)]);
+            let colour = sharpeyes_inference::ColourSpace::default();
+            let frame = Frame { pts: Pts(0), wall: WallTime(0), width_px, height_px, colour, planes };
+            let bytes = still(&frame).unwrap();
+            assert!(bytes.len() <= 1 << 20, "{} bytes of {width_px}x{height_px}", bytes.len());
+        }
     }
 }

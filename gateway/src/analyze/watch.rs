@@ -392,7 +392,8 @@ impl Watch {
             }
         }
         self.counters.climbs += 1;
-        if self.ladder.reason() != RungReason::Seen {
+        // A glance that is not answered may yet say that its picture is to be seen again.
+        if self.ladder.reason() != RungReason::Seen && self.n_looking == 0 {
             self.skip_until = self.looked;
         }
         self.sampled_fps = self.ladder.fps();
@@ -500,3 +501,6 @@ fn index(rung: Rung) -> usize {
         Rung::Full => 3,
     }
 }
+
+#[cfg(test)]
+mod tests;

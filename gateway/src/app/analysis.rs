@@ -1,4 +1,5 @@
-//! Starts the analysis: opens every detector once, a few threads decode for all cameras and a few detect.
+//! Starts the analysis: opens every detector once, a few threads decode for all cameras, a few detect, and one stores what
+//! they find.
 
 use std::{
     collections::HashMap,
@@ -15,15 +16,20 @@ use sharpeyes_domain::{
     ids::{CameraId, ModelId},
     ladder::LadderMode,
     level::Level,
-    tamper::TamperEdge,
+    tamper::{TamperEdge, TamperKind},
     track::Track,
 };
 use sharpeyes_inference::{Detector, InferenceError, ModelFile, Runtime};
 
-use super::{Step, health::Health, shadow};
+use super::{
+    Step,
+    alarms::{AlarmQueue, Line, Table, Waiting},
+    health::Health,
+    shadow,
+};
 use crate::{
     analyze::{
-        AlarmSink, AnalysisSettings, InferencePool, LiveAnalysis,
+        AlarmSink, AnalysisSettings, Fault, InferencePool, LiveAnalysis, TimeLimits,
         ladder::LadderSettings,
         pipeline::CameraPipeline,
         rounds::{Admission, Rounds},
@@ -31,10 +37,11 @@ use crate::{
     },
     canary::{self, Pulse},
     clock::Clock,
-    desk::Desk,
+    desk::{Desk, DeskError},
     hub::{Hub, Polled},
     models,
     store::{
+        db::DbError,
         dispatch::{CameraFacts, FrameTrace, TraceBox},
         shadow::{ShadowLog, ShadowSource},
     },
@@ -43,9 +50,13 @@ use crate::{
 
 /// How often running detections are compared with their time limit.
 const LOOK: Duration = Duration::from_millis(250);
+/// How long an inference thread may take to open a detector.
+const OPENING: Duration = Duration::from_secs(120);
 /// Pictures a second of the canary for the detector.
 const CANARY_FPS: f32 = 2.0;
 
+/// An alarm that is not stored after so long is a fault of its camera's health.
+const LONG_WAIT: Duration = Duration::from_secs(10);
 /// How long the inference threads may take to finish their frames at the end.
 const LAST_FRAMES: Duration = Duration::from_secs(5);
 
@@ -54,6 +65,8 @@ pub(super) struct Threads {
     rounds: Arc<Rounds>,
     decoding: Vec<JoinHandle<()>>,
     inference: InferenceThreads,
+    queue: AlarmQueue,
+    storing: JoinHandle<()>,
 }
 
 impl Threads {
@@ -63,6 +76,8 @@ impl Threads {
         join(self.decoding);
         self.rounds.stop();
         self.inference.end();
+        self.queue.close();
+        join(vec![self.storing]);
     }
 }
 
@@ -171,11 +186,17 @@ impl Analysis {
             options,
             clock.clone(),
             site.inference.threads,
-            site.inference.time_limit,
+            TimeLimits { detection: site.inference.time_limit, opening: OPENING },
         ));
         let mut step = Step::default();
-        let (shadows, tally) = shadow::start(site, shadowed, &pool, hub, &sink.shadow, clock, health);
+        let (shadows, tally) = shadow::start(site, shadowed, &pool, hub, &sink, clock, health);
         step.tasks.spawn(tally.run(step.stop.clone()));
+        let (queue, books) = (sink.queue(), sink.books.clone());
+        let storing = {
+            let queue = queue.clone();
+            let work = move || queue.work(|line, waiting| books.store(line, waiting));
+            std::thread::Builder::new().name("alarms".into()).spawn(work)?
+        };
         let sink: Arc<dyn AlarmSink> = Arc::new(sink);
         let (settings, mut analyses) = (site.analysis, Vec::new());
         for Ready { camera, model } in ready {
@@ -229,7 +250,7 @@ impl Analysis {
                 }
             }
         });
-        Ok((step, Some(Threads { rounds, decoding, inference })))
+        Ok((step, Some(Threads { rounds, decoding, inference, queue, storing })))
     }
 }
 
@@ -298,11 +319,17 @@ fn unavailable(health: &mut Health, camera: &Camera, error: &InferenceError) {
     health.not_analysed(camera.id.clone(), camera.model.clone(), models::code(error), error.to_string());
 }
 
-/// Gives the desk what the analysis finds. A write that fails is logged here and the analysis goes on.
+/// Takes what the analysis finds. Never waits: alarms go into the queue, and [`Books`] stores them.
 pub(super) struct DeskSink {
+    queue: AlarmQueue,
+    books: Arc<Books>,
+    tampering: Tampering,
+}
+
+/// What the alarms that wait are stored in.
+struct Books {
     desk: Desk,
     shadow: ShadowLog,
-    tampering: Tampering,
     pulse: Option<Pulse>,
     clock: Clock,
     cameras: HashMap<CameraId, Known>,
@@ -313,10 +340,12 @@ struct Known {
     kind: CameraKind,
 }
 
-#[derive(Clone, Copy)]
 enum CameraKind {
-    /// With how urgent it is when it is blind.
-    Real(Level),
+    /// With how urgent it is when it is blind, and of which tampering somebody wants to know.
+    Real {
+        urgency: Level,
+        tamper: Vec<TamperKind>,
+    },
     Canary,
 }
 
@@ -331,7 +360,7 @@ impl DeskSink {
     ) -> Self {
         let known = |camera: &Camera| Known {
             facts: CameraFacts::from(camera),
-            kind: CameraKind::Real(urgency(camera)),
+            kind: CameraKind::Real { urgency: urgency(camera), tamper: camera.tamper.clone() },
         };
         let mut cameras: HashMap<_, _> =
             site.cameras.iter().map(|camera| (camera.id.clone(), known(camera))).collect();
@@ -340,38 +369,40 @@ impl DeskSink {
         {
             cameras.insert(facts.id.clone(), Known { facts, kind: CameraKind::Canary });
         }
-        Self { desk: desk.clone(), shadow, tampering: Tampering::default(), pulse, clock, cameras }
+        let queue = AlarmQueue::new(clock.clone());
+        let books = Arc::new(Books { desk: desk.clone(), shadow, pulse, clock, cameras });
+        Self { queue, books, tampering: Tampering::default() }
     }
 
     /// What is written about tampering.
     pub(super) fn tampering(&self) -> Tampering {
         self.tampering.clone()
     }
+
+    pub(super) fn queue(&self) -> AlarmQueue {
+        self.queue.clone()
+    }
+
+    pub(super) fn shadow_log(&self) -> ShadowLog {
+        self.books.shadow.clone()
+    }
 }
 
 impl AlarmSink for DeskSink {
     fn alarm(&self, camera: &CameraId, edge: AlarmEdge, still: Option<Vec<u8>>) {
-        let Some(known) = self.cameras.get(camera) else { return };
-        let is_begin = matches!(edge, AlarmEdge::Begin(_));
-        match self.desk.alarm_blocking(known.facts.clone(), edge, still) {
-            Ok(alarm) => {
-                if let (CameraKind::Canary, Some(pulse), true) = (known.kind, &self.pulse, is_begin) {
-                    pulse.beat(self.clock.wall());
-                }
-                tracing::info!(camera.id = %camera, alarm = %alarm.alarm, incident = %alarm.incident, new = alarm.is_new_incident, "alarm")
-            }
-            Err(error) => tracing::error!(camera.id = %camera, %error, "an alarm could not be stored"),
-        }
+        self.queue.put(Line { camera: camera.clone(), table: Table::Alarms }, edge, still);
     }
 
     fn shadow(&self, camera: &CameraId, edge: AlarmEdge) {
-        if let Err(error) = self.shadow.edge_blocking(camera, &ShadowSource::Rules, edge) {
-            tracing::error!(camera.id = %camera, %error, "a shadow alarm could not be written down");
-        }
+        let line = Line { camera: camera.clone(), table: Table::Shadow(ShadowSource::Rules) };
+        self.queue.put(line, edge, None);
     }
 
     fn tamper(&self, camera: &CameraId, edge: TamperEdge) {
-        if let Some(Known { kind: CameraKind::Real(urgency), .. }) = self.cameras.get(camera) {
+        let (TamperEdge::Begin { kind, .. } | TamperEdge::End { kind, .. }) = &edge;
+        if let Some(Known { kind: CameraKind::Real { urgency, tamper }, .. }) = self.books.cameras.get(camera)
+            && tamper.contains(kind)
+        {
             tracing::info!(camera.id = %camera, ?edge, "tampering");
             self.tampering.edge(camera, *urgency, &edge);
         }
@@ -384,6 +415,140 @@ impl AlarmSink for DeskSink {
             confidence: track.confidence,
             rect: track.rect,
         });
-        self.desk.trace(camera, FrameTrace { wall: at.wall, pts: at.pts, boxes: boxes.collect() });
+        self.books.desk.trace(camera, FrameTrace { wall: at.wall, pts: at.pts, boxes: boxes.collect() });
+    }
+
+    fn fault(&self, camera: &CameraId) -> Option<Fault> {
+        let line = Line { camera: camera.clone(), table: Table::Alarms };
+        let text = "an alarm of this camera waits to be stored: the database of the service refuses or hangs; look at the disk under data_dir";
+        self.queue
+            .waits(&line)
+            .filter(|waits| *waits > LONG_WAIT)
+            .map(|_| Fault { code: "alarms_not_stored", text: text.to_owned() })
+    }
+}
+
+impl Books {
+    /// # Errors
+    /// [`DbError`] when the database refuses, and may take it later.
+    fn store(&self, line: &Line, Waiting { edge, still, .. }: Waiting) -> Result<(), DbError> {
+        let stored = match &line.table {
+            Table::Alarms => self.alarm(&line.camera, edge, still),
+            Table::Shadow(source) => {
+                self.shadow.edge_blocking(&line.camera, source, edge).map_err(DeskError::from)
+            }
+        };
+        match stored {
+            Ok(()) => Ok(()),
+            Err(DeskError::Db(error)) if !error.is_about_rows() => Err(error),
+            Err(error) => {
+                tracing::error!(camera.id = %line.camera, %error, "an alarm cannot be stored");
+                Ok(())
+            }
+        }
+    }
+
+    fn alarm(&self, camera: &CameraId, edge: AlarmEdge, still: Option<Vec<u8>>) -> Result<(), DeskError> {
+        let Some(known) = self.cameras.get(camera) else { return Ok(()) };
+        let is_begin = matches!(edge, AlarmEdge::Begin(_));
+        let alarm = self.desk.alarm_blocking(known.facts.clone(), edge, still)?;
+        if let (CameraKind::Canary, Some(pulse), true) = (&known.kind, &self.pulse, is_begin) {
+            pulse.beat(self.clock.wall());
+        }
+        tracing::info!(camera.id = %camera, alarm = %alarm.alarm, incident = %alarm.incident, new = alarm.is_new_incident, "alarm");
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sharpeyes_config::IncidentSettings;
+    use sharpeyes_domain::{
+        tamper::TamperEvidence,
+        time::{Pts, WallTime},
+    };
+
+    use super::*;
+    use crate::{
+        desk::tests::{begin_edge, end_edge, facts},
+        store::{DISPATCH_MIGRATIONS, db::Db, dispatch::Dispatch},
+    };
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const JPEG: [u8; 4] = [0xff, 0xd8, 0xff, 0xd9];
+
+    /// Of one camera, that is watched for covering only.
+    fn sink(db: &Db) -> (DeskSink, CameraId) {
+        let clock = Clock::system();
+        let settings = IncidentSettings {
+            correlation: 300 * SECOND,
+            lease: 600 * SECOND,
+            pre_roll: SECOND,
+            post_roll: SECOND,
+            flood_incidents: 20,
+            flood_window: 60 * SECOND,
+        };
+        let facts = facts("cam");
+        let camera = facts.id.clone();
+        let kind = CameraKind::Real { urgency: Level::Red, tamper: vec![TamperKind::Covered] };
+        let books = Books {
+            desk: Desk::new(Dispatch::new(db.clone()).unwrap(), clock.clone(), settings),
+            shadow: ShadowLog::open(db.clone()).unwrap(),
+            pulse: None,
+            clock: clock.clone(),
+            cameras: HashMap::from([(camera.clone(), Known { facts, kind })]),
+        };
+        let queue = AlarmQueue::new(clock);
+        (DeskSink { queue, books: Arc::new(books), tampering: Tampering::default() }, camera)
+    }
+
+    #[test]
+    fn tampering_that_a_camera_is_not_watched_for_is_told_to_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("dispatch.db"), DISPATCH_MIGRATIONS).unwrap();
+        let (sink, camera) = sink(&db);
+        let at = Moment { pts: Pts(0), wall: WallTime(0) };
+        let evidence = TamperEvidence { left: 0.1, shift: None };
+        let begin = |kind| TamperEdge::Begin { kind, began: at, raised: at, evidence };
+        sink.tamper(&camera, begin(TamperKind::Moved));
+        assert_eq!(sink.tampering().of(&camera), None);
+        sink.tamper(&camera, begin(TamperKind::Covered));
+        assert_eq!(sink.tampering().of(&camera), Some(TamperKind::Covered));
+    }
+
+    #[test]
+    fn an_alarm_that_the_database_refuses_is_stored_with_its_still_and_its_end_once_it_takes_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("dispatch.db"), DISPATCH_MIGRATIONS).unwrap();
+        let (sink, camera) = sink(&db);
+        let line = Line { camera: camera.clone(), table: Table::Alarms };
+        let change = |sql: &'static str| {
+            let of = db.clone();
+            db.write_blocking(move |tx| tx.execute_batch(sql).map_err(|error| of.error(error))).unwrap();
+        };
+        change("ALTER TABLE alarm RENAME TO away");
+        std::thread::scope(|scope| {
+            scope.spawn(|| sink.queue.work(|line, waiting| sink.books.store(line, waiting)));
+            sink.alarm(&camera, begin_edge("r", 1_000, 2_000, 1), Some(JPEG.to_vec()));
+            sink.alarm(&camera, end_edge("r", 1_000, 3_000), None);
+            // Refused more than once.
+            while sink.queue.waits(&line).is_some_and(|waits| waits < 2 * SECOND) {
+                std::thread::sleep(SECOND / 20);
+            }
+            change("ALTER TABLE away RENAME TO alarm");
+            let began = Clock::system().instant();
+            while sink.queue.waits(&line).is_some() && began.elapsed() < 60 * SECOND {
+                std::thread::sleep(SECOND / 20);
+            }
+            sink.queue.close();
+        });
+        let count = |sql: &str| -> i64 {
+            db.read_blocking(|connection| connection.query_row(sql, [], |row| row.get(0)))
+                .map_err(|error| db.error(error))
+                .unwrap()
+        };
+        assert_eq!(count("SELECT count(*) FROM alarm"), 1);
+        assert_eq!(count("SELECT count(*) FROM alarm WHERE ended_ms = 3000"), 1);
+        assert_eq!(count("SELECT count(*) FROM snapshot"), 1);
     }
 }

@@ -1,8 +1,9 @@
 //! Builds and wires everything. The only place of the process that spawns tasks and starts threads.
 //!
 //! Shutdown, in this order, each step with a deadline: break trials off, stop ingest (runs end, gaps get their cause), stop decoding and
-//! end running alarms, drain the inference threads, flush the desk, end retention, finish the segments, stop the API.
+//! end running alarms, drain the inference threads, store the alarms that wait, flush the desk, end retention, finish the segments, stop the API.
 
+mod alarms;
 mod analysis;
 mod health;
 mod ingest;

@@ -17,7 +17,11 @@ use sharpeyes_domain::{
 use sharpeyes_inference::{Detector, InferenceError, ModelFile, Runtime};
 use tokio_util::sync::CancellationToken;
 
-use super::health::Health;
+use super::{
+    alarms::{AlarmQueue, Line, Table},
+    analysis::DeskSink,
+    health::Health,
+};
 use crate::{
     analyze::{
         AlarmSink, AnalysisSettings, InferencePool, LiveAnalysis, ladder::LadderSettings,
@@ -69,11 +73,11 @@ pub(super) fn start(
     shadowed: Vec<Shadowed<'_>>,
     pool: &InferencePool,
     hub: &Hub,
-    log: &ShadowLog,
+    sink: &DeskSink,
     clock: &Clock,
     health: &mut Health,
 ) -> (Vec<Arc<LiveAnalysis>>, Tally) {
-    let mut tally = Tally { watched: Vec::new(), log: log.clone(), clock: clock.clone() };
+    let mut tally = Tally { watched: Vec::new(), log: sink.shadow_log(), clock: clock.clone() };
     let mut analyses = Vec::new();
     for Shadowed { camera, model } in shadowed {
         let Some(units) = camera.analysed().and_then(|(stream, _)| hub.poll(&stream)) else {
@@ -89,7 +93,7 @@ pub(super) fn start(
         // The camera's own threshold was found for the live model.
         let pipeline = CameraPipeline::new(&rules, model.manifest.strong, weakest, site.timezone.clone());
         let look_every = site.analysis.look_every.into();
-        let sink = ShadowSink { log: log.clone(), source: ShadowSource::Model(id.clone()) };
+        let shadow = ShadowSink { queue: sink.queue(), source: ShadowSource::Model(id.clone()) };
         let analysis = LiveAnalysis::new(
             AnalysisSettings {
                 camera: camera.id.clone(),
@@ -104,7 +108,7 @@ pub(super) fn start(
                 units,
             },
             pool,
-            Arc::new(sink),
+            Arc::new(shadow),
             clock.clone(),
         );
         health.shadowed(camera.id.clone(), analysis.clone());
@@ -116,15 +120,14 @@ pub(super) fn start(
 
 /// Writes down what a shadow model would have raised, and nothing else of what it says.
 struct ShadowSink {
-    log: ShadowLog,
+    queue: AlarmQueue,
     source: ShadowSource,
 }
 
 impl AlarmSink for ShadowSink {
     fn alarm(&self, camera: &CameraId, edge: AlarmEdge, _: Option<Vec<u8>>) {
-        if let Err(error) = self.log.edge_blocking(camera, &self.source, edge) {
-            tracing::error!(camera.id = %camera, %error, "an alarm of a shadow model could not be written down");
-        }
+        let line = Line { camera: camera.clone(), table: Table::Shadow(self.source.clone()) };
+        self.queue.put(line, edge, None);
     }
 
     /// The live analysis sees the same pixels.

@@ -75,7 +75,16 @@ pub(crate) fn end_edge(rule: &str, began_ms: i64, ended_ms: i64) -> AlarmEdge {
     })
 }
 
-fn facts(camera: &str) -> CameraFacts {
+pub(crate) fn update_edge(rule: &str, began_ms: i64, at_ms: i64, count: u32) -> AlarmEdge {
+    AlarmEdge::Update(AlarmUpdate {
+        rule: RuleId::new(rule).unwrap(),
+        began: moment(began_ms),
+        at: moment(at_ms),
+        evidence: evidence(count),
+    })
+}
+
+pub(crate) fn facts(camera: &str) -> CameraFacts {
     CameraFacts {
         id: CameraId::new(camera).unwrap(),
         name: "广场".into(),

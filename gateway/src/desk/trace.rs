@@ -93,10 +93,13 @@ impl Rings {
         let running = ring.windows.iter_mut().find(|w| w.until.is_none() && w.rule == *edge.rule());
         match (edge, running) {
             (AlarmEdge::Begin(begin), running) => {
-                if let Some(left) = running {
-                    left.until = Some(begin.raised.wall);
-                }
                 let from = begin.began.wall.minus(self.pre_roll);
+                match running {
+                    // Tried again, because the database had refused it.
+                    Some(known) if known.from == from => return,
+                    Some(left) => left.until = Some(begin.raised.wall),
+                    None => {}
+                }
                 ring.windows.push(Window { rule: begin.rule.clone(), from, until: None });
                 if ring.windows.len() > MOST_WINDOWS {
                     ring.windows.remove(0);
@@ -180,6 +183,8 @@ mod tests {
         push(&mut rings, 0, 20_000);
         assert!(rings.take().0.is_empty(), "nothing is wanted without an alarm");
         rings.edge(&camera(), &begin_edge("r", 18_000, 20_000, 1));
+        rings.edge(&camera(), &begin_edge("r", 18_000, 20_000, 1));
+        assert_eq!(rings.cameras[&camera()].windows.len(), 1, "tried again, it is the same alarm");
         push(&mut rings, 20_000, 25_000);
         let (chunks, _) = rings.take();
         let first = walls(&chunks);

@@ -67,6 +67,14 @@ pub enum DbError {
     Thread(#[from] std::io::Error),
 }
 
+impl DbError {
+    /// It is these rows that are refused, because they break a rule of the schema: trying again does not help.
+    #[must_use]
+    pub fn is_about_rows(&self) -> bool {
+        matches!(self, Self::Sqlite { source, .. } if source.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation))
+    }
+}
+
 /// One step of a schema, applied once, in order.
 #[derive(Clone, Copy, Debug)]
 pub struct Migration {

@@ -35,6 +35,14 @@ fn a_short_manifest_is_completed_with_defaults() {
 }
 
 #[test]
+fn no_more_boxes_are_allowed_than_a_flood_can_be_told_from() {
+    let with = |n: u32| GOOD.replace("[input]", &format!("max_boxes = {n}\n[input]"));
+    assert_eq!(Manifest::parse(&with(300)).unwrap().max_boxes, 300);
+    let found = problems(&with(301));
+    assert!(found.contains("max_boxes") && found.contains("300"), "{found}");
+}
+
+#[test]
 fn what_is_written_is_read_back() {
     for text in [GOOD.to_owned(), GOOD.replace("[input]", "strong = 0.4\npart = 0.5\n[input]")] {
         let manifest = Manifest::parse(&text).unwrap();

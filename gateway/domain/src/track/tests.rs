@@ -53,6 +53,25 @@ fn a_track_is_reported_from_its_second_detection_with_the_time_of_its_first() {
 }
 
 #[test]
+fn a_flood_of_boxes_is_followed_no_further_than_there_is_time_for_and_who_is_known_stays() {
+    let mut tracker = Tracker::new(TrackerConfig::default());
+    let known = seen(ObjectClass::Person, 0.4, rect(0.5, 0.95, 0.05, 0.1));
+    let mut chance = Chance(7);
+    for i in 0..12 {
+        let mut boxes = vec![known];
+        if i > 2 {
+            boxes.extend((0..299).map(|_| {
+                let (x, y) = (chance.next(), 0.8 * chance.next());
+                seen(ObjectClass::Person, 0.8, rect(x, y, 0.004, 0.01))
+            }));
+        }
+        tracker.update(seconds(f64::from(i) * 0.2), &boxes);
+        assert!(tracker.candidates.len() <= 400, "{}", tracker.candidates.len());
+        assert!(i == 0 || tracker.live().iter().any(|track| track.id == TrackId(1)), "{i}");
+    }
+}
+
+#[test]
 fn weak_detections_continue_but_never_begin() {
     let mut tracker = Tracker::new(TrackerConfig::default());
     let weak = |x| seen(ObjectClass::Person, 0.15, rect(x, 0.5, 0.05, 0.2));

@@ -52,11 +52,14 @@ impl KeyframeDecoder {
         keyframe: &AccessUnit,
     ) -> Result<Option<Decoded>, DecodeError> {
         self.n_fed += 1;
+        let nanos = self.n_fed * STEP_NANOS;
         let bytes = annex_b(params, &keyframe.nals);
-        self.decoder.push(coded(gst::Buffer::from_mut_slice(bytes), self.n_fed * STEP_NANOS, true))?;
+        self.decoder.push(coded(gst::Buffer::from_mut_slice(bytes), nanos, true))?;
         self.decoder.flush()?;
-        let (info, mut pictures) = self.decoder.take_raw();
-        let picture = info.zip(pictures.pop_back());
+        let (info, pictures) = self.decoder.take_raw();
+        // One that comes late is another camera's.
+        let is_its_own = |buffer: &gst::Buffer| buffer.pts().map(gst::ClockTime::nseconds) == Some(nanos);
+        let picture = info.zip(pictures.into_iter().rfind(is_its_own));
         Ok(picture.map(|(info, buffer)| Decoded::new(keyframe.pts, keyframe.wall, buffer, info)))
     }
 }
@@ -121,7 +124,20 @@ fn hevc_sets(config: &[u8]) -> Vec<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::tests::film, *};
+
+    #[test]
+    fn a_picture_that_comes_late_is_not_taken_for_the_next_cameras() {
+        let (one, other) = (film("lane_night"), film("village_square"));
+        let mut shared = KeyframeDecoder::new(one.params.codec, DecoderChoice::Software).unwrap();
+        // As from a decoder that holds a picture back although it was asked for everything.
+        shared.n_fed = 1;
+        let held = gst::Buffer::from_mut_slice(annex_b(&one.params, &one.units[0].nals));
+        shared.decoder.push(coded(held, STEP_NANOS, true)).unwrap();
+        let torn = AccessUnit { nals: other.units[0].nals.slice(..40), ..other.units[0].clone() };
+        assert!(shared.decode(&other.params, &torn).unwrap().is_none());
+        assert!(shared.decode(&other.params, &other.units[0]).unwrap().is_some());
+    }
 
     #[test]
     fn parameter_sets_are_found_and_torn_records_give_what_is_whole() {

@@ -10,12 +10,12 @@ use sharpeyes_domain::{
 
 use super::*;
 
-struct Film {
-    params: Arc<VideoParams>,
-    units: Vec<AccessUnit>,
+pub(in crate::analyze) struct Film {
+    pub(in crate::analyze) params: Arc<VideoParams>,
+    pub(in crate::analyze) units: Vec<AccessUnit>,
 }
 
-fn film(scene: &str) -> Film {
+pub(in crate::analyze) fn film(scene: &str) -> Film {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/footage");
     let opened = FileDemuxer::open(&root.join(format!("{scene}.mp4")), WallTime(0)).unwrap();
     let OpenedFile { params, mut demuxer } = opened;

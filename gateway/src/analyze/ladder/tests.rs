@@ -230,6 +230,32 @@ fn who_is_refused_is_looked_at_on_every_keyframe_and_asks_again() {
 }
 
 #[test]
+fn who_was_refused_and_wants_nothing_any_more_rests_as_before() {
+    let mut ladder = ladder(Rung::Sizes);
+    ladder.keyframe_gap(MediaDuration::from_secs(2));
+    ladder.unit(secs(0), Verdict::Blind);
+    ladder.keyframe(true);
+    seen(&mut ladder, Interest { is_new: true, ..Interest::default() });
+    ladder.refuse();
+    let looks: Vec<_> = (2..14)
+        .step_by(2)
+        .map(|n| {
+            ladder.unit(secs(n), Verdict::Blind);
+            let look = ladder.keyframe(false);
+            if look.is_some() {
+                seen(&mut ladder, Interest::default());
+            }
+            look
+        })
+        .collect();
+    assert_eq!(looks[..2], [Some(Look::Reduced); 2], "four seconds long it is still wanted");
+    assert_eq!(looks[2..5], [None; 3]);
+    assert_eq!((ladder.rung(), ladder.reason()), (Rung::Keyframes, RungReason::Calm));
+    ladder.unit(secs(100), Verdict::Blind);
+    assert_eq!(ladder.look_every(), MediaDuration::from_secs(30), "it dozes, too");
+}
+
+#[test]
 fn a_site_that_wants_everything_gets_it() {
     let look_every = MediaDuration::from_secs(10);
     let need = Need { rest: Rung::Sizes, fps: 2.0, doze: MediaDuration::ZERO };

@@ -1,7 +1,12 @@
 //! Cameras before detectors that hang and threads that die, in the real ONNX Runtime. `hang` of the synthetic models sees
 //! one person on a dark picture; on a bright one it does not come back for seconds, whoever interrupts it.
 
-use std::{collections::HashMap, num::NonZeroU16, path::Path};
+use std::{
+    collections::HashMap,
+    io::Write as _,
+    num::NonZeroU16,
+    path::{Path, PathBuf},
+};
 
 use jiff::tz::TimeZone;
 use sharpeyes_domain::{
@@ -18,7 +23,8 @@ use crate::{
     analyze::{
         decode::{Frame, FramePlane},
         ladder::Look,
-        pool::{MOST_LEFT_HANGING, Worker},
+        pool::{MOST_LEFT_HANGING, TimeLimits, Worker},
+        scheduler::{Outcome, Turn},
     },
     hub::{Hub, RingLimits},
 };
@@ -32,16 +38,22 @@ struct Seen {
     frames: Mutex<HashMap<CameraId, usize>>,
     /// A camera at whose frames the desk panics.
     cursed: Option<CameraId>,
+    /// Called with every frame that was seen.
+    pause: Option<Box<dyn Fn() + Send + Sync>>,
+    edges: Mutex<Vec<(AlarmEdge, bool)>>,
 }
 
 impl AlarmSink for Seen {
-    fn alarm(&self, _: &CameraId, _: AlarmEdge, _: Option<Vec<u8>>) {}
+    fn alarm(&self, _: &CameraId, edge: AlarmEdge, still: Option<Vec<u8>>) {
+        lock(&self.edges).push((edge, still.is_some()));
+    }
 
     fn tamper(&self, _: &CameraId, _: TamperEdge) {}
 
     fn seen(&self, camera: &CameraId, _: Moment, _: &[Track]) {
         assert_ne!(Some(camera), self.cursed.as_ref(), "this camera is cursed");
         *lock(&self.frames).entry(camera.clone()).or_default() += 1;
+        self.pause.iter().for_each(|pause| pause());
     }
 }
 
@@ -56,17 +68,47 @@ fn id(name: &str) -> CameraId {
     CameraId::new(name).unwrap()
 }
 
+fn hang() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("inference/tests/fixtures/hang")
+}
+
+/// `hang` on a disk that takes its time: its ONNX file is a pipe, and what is written into it is read.
+struct SlowModel {
+    dir: tempfile::TempDir,
+}
+
+impl SlowModel {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::copy(hang().join("model.toml"), dir.path().join("model.toml")).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(dir.path().join("model.onnx")).status();
+        assert!(made.unwrap().success());
+        Self { dir }
+    }
+
+    /// Whoever reads waits for it. Open to both sides, it waits for nobody itself.
+    fn pipe(&self) -> std::fs::File {
+        let path = self.dir.path().join("model.onnx");
+        std::fs::OpenOptions::new().read(true).write(true).open(path).unwrap()
+    }
+}
+
 impl Stand {
     fn new(names: &[&'static str], threads: u16, seen: Seen) -> Self {
+        Self::with_model(names, threads, seen, &hang(), PATIENCE)
+    }
+
+    fn with_model(names: &[&'static str], threads: u16, seen: Seen, model: &Path, opening: Duration) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let runtime = Runtime::load(&root.join(".cache/onnxruntime/libonnxruntime.so")).unwrap();
-        let model = ModelFile::load(&root.join("inference/tests/fixtures/hang")).unwrap();
+        let model = ModelFile::load(model).unwrap();
         let model_id = model.manifest.id.clone();
         let models = HashMap::from([(model_id.clone(), model)]);
         let threads = NonZeroU16::new(threads).unwrap();
         let clock = Clock::system();
+        let limits = TimeLimits { detection: LIMIT, opening };
         let pool =
-            InferencePool::new(runtime, models, DetectorOptions::default(), clock.clone(), threads, LIMIT);
+            InferencePool::new(runtime, models, DetectorOptions::default(), clock.clone(), threads, limits);
         let seen = Arc::new(seen);
         let stream = |name: &str| StreamId { camera: id(name), kind: StreamKind::Sub };
         let hub = Hub::new(
@@ -94,7 +136,9 @@ impl Stand {
                 decoder: DecoderChoice::ALL[0],
                 units: hub.poll(&stream(name)).unwrap(),
             };
-            (*name, LiveAnalysis::new(settings, &pool, seen.clone(), clock.clone()))
+            let analysis = LiveAnalysis::new(settings, &pool, seen.clone(), clock.clone());
+            analysis.interrupt(EndCause::StreamLost, Some(0));
+            (*name, analysis)
         });
         let cameras = cameras.collect();
         Self { cameras, pool, seen, n_frames: AtomicU64::new(0) }
@@ -120,6 +164,16 @@ impl Stand {
             may_be_part: false,
         };
         self.cameras[name].enqueue(wanted, 0);
+    }
+
+    /// On a loaded machine a frame may wait for too long.
+    fn offer_until_taken(&self, name: &str) {
+        self.until("a frame is taken", || {
+            if self.cameras[name].out.load(Ordering::SeqCst) == 0 {
+                self.offer(name, 20);
+            }
+            self.status(name).counters.taken == 1
+        });
     }
 
     fn status(&self, name: &str) -> AnalysisStatus {
@@ -197,6 +251,44 @@ fn a_detection_that_hangs_is_given_up_and_the_camera_recovers_without_a_restart(
 }
 
 #[test]
+fn a_detector_may_take_longer_to_open_than_to_detect() {
+    let model = SlowModel::new();
+    let stand = Stand::with_model(&["a"], 1, Seen::default(), model.dir.path(), PATIENCE);
+    let mut pipe = model.pipe();
+    stand.run(|| {
+        stand.offer_until_taken("a");
+        // Longer than any detection may take.
+        std::thread::sleep(LIMIT + Duration::from_secs(2));
+        assert_eq!(stand.pool.status().given_up, 0);
+        pipe.write_all(&std::fs::read(hang().join("model.onnx")).unwrap()).unwrap();
+        drop(pipe);
+        stand.until("it is used", || {
+            stand.offer("a", 20);
+            stand.seen("a") > 1
+        });
+        assert_eq!(stand.pool.status().given_up, 0);
+    });
+}
+
+#[test]
+fn a_thread_that_was_given_up_ends_also_when_it_comes_back_with_an_error() {
+    let model = SlowModel::new();
+    let stand = Stand::with_model(&["a"], 1, Seen::default(), model.dir.path(), LIMIT);
+    let mut pipe = model.pipe();
+    stand.run(|| {
+        stand.offer_until_taken("a");
+        stand.until("given up", || stand.pool.status().given_up == 1);
+        pipe.write_all(b"no model").unwrap();
+        drop(pipe);
+        stand.until("it ends", || stand.pool.status().left_hanging == 0);
+        assert_eq!(stand.pool.status().at_work, 1);
+        let answers = lock(&stand.cameras["a"].answers).len() as u64;
+        assert_eq!(answers, stand.n_frames.load(Ordering::Relaxed), "every frame is accounted for once");
+        assert_eq!(stand.status("a").fault.unwrap().code, "detector_hung");
+    });
+}
+
+#[test]
 fn a_thread_that_dies_is_replaced() {
     let stand = Stand::new(&["good"], 2, Seen::default());
     let mut workers: Vec<Worker> = stand.pool.supervise();
@@ -247,6 +339,54 @@ fn no_more_threads_are_started_when_too_many_hang() {
         stand.until("they come back", || stand.pool.status().left_hanging == 0);
         stand.until("and it goes on", || stand.pool.status().at_work == 6);
     });
+}
+
+impl Stand {
+    /// As an inference thread does, with a detector that sees one person.
+    fn look(&self, name: &str) {
+        self.offer(name, 20);
+        let Turn { work: mut job, ticket } = self.pool.scheduler().take().unwrap();
+        let rect = NormRect { x0: 0.4, y0: 0.2, x1: 0.5, y1: 0.7 };
+        let class = sharpeyes_domain::detection::ObjectClass::Person;
+        let person = Detection { class, confidence: Confidence::new(0.9), rect };
+        self.cameras[name].observed(&mut job, None, &[person]);
+        self.pool.scheduler().done(&ticket, Outcome::Seen);
+        self.cameras[name].finished(job);
+    }
+}
+
+#[test]
+fn what_is_detected_after_its_run_has_ended_is_forgotten() {
+    let stand = Stand::new(&["a"], 1, Seen::default());
+    let analysis = &stand.cameras["a"];
+    stand.look("a");
+    assert_eq!(stand.seen("a"), 1);
+    analysis.interrupt(EndCause::StreamLost, None);
+    stand.look("a");
+    analysis.interrupt(EndCause::StreamLost, Some(1));
+    stand.look("a");
+    assert_eq!(stand.seen("a"), 1, "these frames are of the run before");
+}
+
+#[test]
+fn a_stream_that_ends_while_an_alarm_begins_ends_it_and_not_before_it_began() {
+    let (begun_tx, begun) = std::sync::mpsc::channel();
+    let pause = move || {
+        begun_tx.send(()).unwrap();
+        // Time enough for an end to overtake.
+        std::thread::sleep(LIMIT);
+    };
+    let seen = Seen { pause: Some(Box::new(pause)), ..Seen::default() };
+    let stand = Stand::new(&["a"], 1, seen);
+    stand.look("a");
+    begun.recv().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| stand.look("a"));
+        begun.recv().unwrap();
+        stand.cameras["a"].interrupt(EndCause::StreamLost, None);
+    });
+    let edges = lock(&stand.seen.edges);
+    assert!(matches!(edges[..], [(AlarmEdge::Begin(_), true), (AlarmEdge::End(_), false)]), "{edges:?}");
 }
 
 #[test]
