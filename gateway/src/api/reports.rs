@@ -19,7 +19,7 @@ use super::{
     dto,
     error::ApiError,
     extract::Body,
-    guard::{Caller, Guard, of_incident},
+    guard::{Caller, Guard, of_camera, of_incident},
     incidents::{names, summary, word},
     state::ApiState,
 };
@@ -28,7 +28,7 @@ use crate::{
     desk::{ActError, IntakeReport, ReportError, ReportRequest, Reported},
     store::{
         audit::{AuditEntry, Outcome},
-        dispatch::{IncidentRow, Position, Report},
+        dispatch::{CameraFacts, IncidentRow, Position, Report},
     },
 };
 
@@ -55,7 +55,7 @@ pub(super) async fn report(
         None => None,
         Some(camera) => {
             let id: CameraId = word("camera", camera)?;
-            Some(guard.state.site.camera(&id).ok_or(ReportError::UnknownCamera(id))?.into())
+            Some(camera_to_name(&guard, id).await?)
         }
     };
     let request = ReportRequest {
@@ -81,6 +81,23 @@ pub(super) async fn report(
     let may_see = guard.may(Action::IncidentView, &of_incident(&made.incident));
     let incident = may_see.then(|| summary(&guard, &names, &made.incident));
     Ok(reported(&made, incident))
+}
+
+/// A camera that a report may name. Whoever sees the incident sees a stretch of its recording, so one that the viewer may
+/// not open that way looks as if it were not there: of those of units, one outside the areas that they report from.
+async fn camera_to_name(guard: &Guard, id: CameraId) -> Result<CameraFacts, ApiError> {
+    let Some(camera) = guard.state.site.camera(&id) else {
+        return Err(ReportError::UnknownCamera(id).into());
+    };
+    let may_name = match guard.viewer.role {
+        Role::Unit => guard.sees_area(&camera.area),
+        _ => guard.sees_camera(camera, Action::RecordingView),
+    };
+    if !may_name {
+        guard.turned_away(&of_camera(camera), Purpose::Duty, String::new()).await?;
+        return Err(ReportError::UnknownCamera(id).into());
+    }
+    Ok(camera.into())
 }
 
 /// The viewer's own reports, the newest first, at most 50: where each stands.
@@ -250,3 +267,4 @@ impl From<ReportError> for ApiError {
         Self::Unprocessable { code, message: error.to_string(), field }
     }
 }
+            ReportError::OldFootage => ("old_footage", Some("happened_ms")),
