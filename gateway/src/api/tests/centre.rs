@@ -143,6 +143,28 @@ async fn another_system_reports_with_its_token_once_per_number() {
 }
 
 #[tokio::test]
+async fn nobody_answers_for_what_they_cannot_see() {
+    let house = House::new().await;
+    let (east, _) = house.fill().await;
+    let cookie = house.viewer("op", Role::Operator, "town").await;
+    let (neighbour, colleague) = (
+        house.account("west", Role::Operator, "west").await,
+        house.account("east", Role::Operator, "east").await,
+    );
+    let path = format!("/incidents/{east}/actions");
+    let command = |action: &str, version: i64| json!({ "action": action, "expected_version": version, "idempotency_key": format!("{action}{version}") });
+    let seen = body_of(house.get(&format!("/incidents/{east}"), &cookie).await).await;
+    let version = seen["version"].as_i64().unwrap();
+    let claimed = body_of(house.send(order(&path, &cookie, &command("claim", version))).await).await;
+    let mut hand_over = command("hand_over", claimed["version"].as_i64().unwrap());
+    hand_over["to"] = neighbour.0.into();
+    let refused = body_of(house.send(order(&path, &cookie, &hand_over)).await).await;
+    assert_eq!((&refused["code"], &refused["field"]), (&json!("unknown"), &json!("to")), "{refused}");
+    hand_over["to"] = colleague.0.into();
+    assert_eq!(house.send(order(&path, &cookie, &hand_over)).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn views_are_their_owners() {
     let house = House::new().await;
     let mine = house.viewer("op", Role::Operator, "east").await;
