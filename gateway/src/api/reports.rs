@@ -2,14 +2,14 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
-    http::{HeaderMap, StatusCode, header},
+    extract::{FromRequestParts, Path, State},
+    http::{StatusCode, header, request::Parts},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest as _, Sha256};
 use sharpeyes_domain::{
     access::{Action, Role},
-    centre::Source,
+    centre::{Intake, Source},
     ids::{AreaId, CameraId, ClassId, IntakeId},
     level::Level,
     time::WallTime,
@@ -137,23 +137,9 @@ pub(super) async fn areas(guard: Guard) -> Json<Vec<dto::Area>> {
 ))]
 pub(super) async fn take_in(
     State(state): State<ApiState>,
-    Path(id): Path<String>,
-    caller: Caller,
-    headers: HeaderMap,
+    Sender { intake, caller }: Sender,
     Body(report): Body<dto::IntakeReport>,
 ) -> Result<(StatusCode, Json<dto::Reported>), ApiError> {
-    // An unknown system and a wrong token look the same.
-    let id = IntakeId::new(&id).map_err(|_| ApiError::NotSignedIn)?;
-    let known = state.site.centre.intakes.iter().find(|intake| intake.id == id);
-    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let shown = shown.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-    let token = state.site.intake_tokens.get(&id).map_or("", |token| token.expose());
-    // Hashes are compared, so that the time that it takes says nothing about the token.
-    let fits = !token.is_empty() && Sha256::digest(shown) == Sha256::digest(token);
-    let Some(intake) = known.filter(|_| fits).cloned() else {
-        audit(&state, &caller, &id, Outcome::Failed, String::new()).await?;
-        return Err(ApiError::NotSignedIn);
-    };
     let area = match report.area.as_deref() {
         Some(area) => word("area", area)?,
         None => intake.area.clone(),
@@ -176,9 +162,41 @@ pub(super) async fn take_in(
         files: files(&report.files)?,
     };
     let detail = report.external_id.chars().take(64).collect();
+    let id = intake.id.clone();
     let made = state.desk.take_in(IntakeReport { intake, external_id: report.external_id, request }).await?;
     audit(&state, &caller, &id, Outcome::Allowed, detail).await?;
     Ok(reported(&made, None))
+}
+
+/// A system that has shown its token, in the head of the request: of what others send, nothing more is read.
+pub(super) struct Sender {
+    intake: Intake,
+    caller: Caller,
+}
+
+impl FromRequestParts<ApiState> for Sender {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
+        let caller = Caller::of(&parts.extensions);
+        // An unknown system and a wrong token look the same.
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        let id = path.ok().and_then(|Path(id)| IntakeId::new(&id).ok()).ok_or(ApiError::NotSignedIn)?;
+        let known = state.site.centre.intakes.iter().find(|intake| intake.id == id);
+        let shown = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let shown = shown.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        let token = state.site.intake_tokens.get(&id).map_or("", |token| token.expose());
+        // Hashes are compared, so that the time that it takes says nothing about the token.
+        let fits = !token.is_empty() && Sha256::digest(shown) == Sha256::digest(token);
+        if let Some(intake) = known.filter(|_| fits).cloned() {
+            return Ok(Self { intake, caller });
+        }
+        // As at sign-in, and beside it: a system with an old token keeps nobody from signing in. One name for all
+        // systems, lest every made-up one is a fresh start.
+        state.accounts.brake(":intake", &format!("intake {}", caller.source)).await?;
+        audit(state, &caller, &id, Outcome::Failed, String::new()).await?;
+        Err(ApiError::NotSignedIn)
+    }
 }
 
 /// Our own name of a class, or the system's code of it as the site file maps it.
@@ -259,6 +277,7 @@ impl From<ReportError> for ApiError {
             ReportError::UnknownClass(_) => ("unknown", Some("class")),
             ReportError::UnknownArea(_) => ("unknown", Some("area")),
             ReportError::UnknownCamera(_) => ("unknown", Some("camera")),
+            ReportError::OldFootage => ("old_footage", Some("happened_ms")),
             ReportError::NotForGrid(_) => ("not_for_grid", Some("class")),
             ReportError::Bad(_) => ("bad_report", None),
             ReportError::NumberReused => ("key_reused", None),
@@ -267,4 +286,3 @@ impl From<ReportError> for ApiError {
         Self::Unprocessable { code, message: error.to_string(), field }
     }
 }
-            ReportError::OldFootage => ("old_footage", Some("happened_ms")),

@@ -143,6 +143,32 @@ async fn another_system_reports_with_its_token_once_per_number() {
 }
 
 #[tokio::test]
+async fn without_its_token_no_report_is_read_and_guessing_gets_slow() {
+    let house = House::new().await;
+    let send = |token: &str, body: String| {
+        let builder =
+            request("POST", "/intake/p110").header(header::AUTHORIZATION, format!("Bearer {token}"));
+        builder.header(header::CONTENT_TYPE, "application/json").body(Body::from(body)).unwrap()
+    };
+    let failed = async || {
+        let rows = house.state.accounts.audit().page(None, 1_000).await.unwrap();
+        rows.iter().filter(|row| row.name == "intake/p110").count()
+    };
+    for _ in 0..5 {
+        let answer = house.send(send("wrong", "no JSON".to_owned())).await;
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "the body is not looked at");
+    }
+    let n_failed = failed().await;
+    for _ in 0..20 {
+        assert_eq!(house.send(send("wrong", String::new())).await.status(), StatusCode::TOO_MANY_REQUESTS);
+    }
+    assert_eq!((n_failed, failed().await), (5, 5), "the audit log cannot be filled");
+    let report = json!({ "external_id": "J-8", "class": "fight", "title": "路口打架" }).to_string();
+    let made = house.send(send("correct-horse-battery-staple", report)).await;
+    assert_eq!(made.status(), StatusCode::CREATED, "whoever knows the token is not slowed down");
+}
+
+#[tokio::test]
 async fn nobody_answers_for_what_they_cannot_see() {
     let house = House::new().await;
     let (east, _) = house.fill().await;
