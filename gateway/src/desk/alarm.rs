@@ -100,7 +100,7 @@ fn open(
     // The centre's own numbers have no holes that a test alarm would be.
     let number = tx.next_number(&if is_test { format!("T{day}") } else { day })?;
     let (status, alarm) = tx.open_incident(new, &number, tx.freeze(&plan)?, now)?;
-    tx.start_clocks(status.id, &effects(&[], None, &status, &plan, &desk.calendar, now), now)?;
+    tx.start_clocks(status.id, &effects(&[], &[], None, &status, &plan, &desk.calendar, now), now)?;
     Ok((status.id, alarm))
 }
 

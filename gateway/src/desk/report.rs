@@ -187,7 +187,7 @@ impl Inner {
         for one in &files {
             tx.attach(status.id, None, by, one, now)?;
         }
-        let effects = effects(&[], None, &status, &class.plan, &self.calendar, now);
+        let effects = effects(&[], &[], None, &status, &class.plan, &self.calendar, now);
         tx.start_clocks(status.id, &effects, now)?;
         let answer = IntakeAnswer { incident: status.id, request: digest };
         tx.take_in(system, number, &answer, now)?;

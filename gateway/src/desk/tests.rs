@@ -20,6 +20,7 @@ use crate::store::{
     dispatch::{ChangeKind, ChangeSeq, IncidentFilter, Replay, TraceBox, Which},
 };
 
+mod clocks;
 mod day;
 mod life;
 mod queue;

@@ -218,6 +218,12 @@ impl ActionKind {
         )
     }
 
+    /// Whoever had it has it no more, and nobody has accepted it after all.
+    #[must_use]
+    pub const fn gives_back(self) -> bool {
+        matches!(self, Self::Release | Self::LeaseExpired)
+    }
+
     /// It is nothing without a reason in words.
     #[must_use]
     pub const fn needs_note(self) -> bool {

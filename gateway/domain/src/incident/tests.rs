@@ -417,6 +417,18 @@ fn of_two_who_claim_one_gets_it_until_the_lease_is_over() {
 }
 
 #[test]
+fn what_is_given_back_was_not_accepted() {
+    let escalate = |step| (IncidentAction::Escalate { step, to: "值班长".to_owned() }, Actor::Machine);
+    let told = after(&[CLAIM, escalate(1)]).unwrap();
+    let release = transition(&told, &IncidentAction::Release, ANN, secs(3), &POLICY).unwrap();
+    let expired =
+        transition(&told, &IncidentAction::LeaseExpired, Actor::Machine, secs(601), &POLICY).unwrap();
+    assert_eq!((release.overlays.escalated, expired.overlays.escalated), (1, 1), "the chain goes on");
+    let assessed = transition(&told, &ASSESS.0, ANN, secs(3), &POLICY).unwrap();
+    assert_eq!(assessed.overlays.escalated, 0, "it moved");
+}
+
+#[test]
 fn a_machine_decides_nothing() {
     let claimed = after(&[CLAIM]).unwrap();
     for action in [

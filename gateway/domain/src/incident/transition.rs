@@ -466,7 +466,9 @@ impl IncidentStatus {
         if self.state != before.state && !is_put_away && !was_put_away {
             // Someone has moved it, so pressing has had its effect, and a unit that goes on is no longer held.
             self.overlays.urged = None;
-            self.overlays.escalated = 0;
+            if !action.kind().gives_back() {
+                self.overlays.escalated = 0;
+            }
             self.release_clock(now);
             if !table::WITH_UNIT.contains(&self.state) {
                 self.stop_clock();

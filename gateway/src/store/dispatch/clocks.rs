@@ -135,6 +135,15 @@ impl DispatchTx<'_> {
         self.all(sql, params![incident.0], clock_row)
     }
 
+    /// The clocks of an incident that have stopped, in the order in which they began.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub fn stopped_clocks(&self, incident: IncidentId) -> Result<Vec<ClockRow>, DbError> {
+        let sql = "SELECT * FROM clock WHERE incident = ?1 AND stopped_ms IS NOT NULL ORDER BY id";
+        self.all(sql, params![incident.0], clock_row)
+    }
+
     /// Clocks that have something to tell, the longest due first, a bounded number.
     ///
     /// # Errors
