@@ -389,7 +389,7 @@ async fn action(
         Verb::RefuseExtension => IncidentAction::RefuseExtension,
         Verb::Hold => IncidentAction::Hold,
         Verb::Unhold => IncidentAction::Unhold,
-        Verb::Raise => IncidentAction::Raise { level: level()?.ok_or_else(|| needed("level"))? },
+        Verb::Raise => IncidentAction::Raise { level: level()?.ok_or_else(|| needed("level"))?, due: None },
         Verb::Note => IncidentAction::Note,
     })
 }

@@ -132,7 +132,7 @@ fn join(
         }
     };
     if new.level.is_above(row.status.level) {
-        let raise = IncidentAction::Raise { level: new.level };
+        let raise = IncidentAction::Raise { level: new.level, due: None };
         if let Err(error) = desk.by_machine(tx, &row, &raise, now, Some(alarm))? {
             tracing::error!(incident = %row.id(), %error, "an incident was not raised");
         }

@@ -388,6 +388,9 @@ pub enum IncidentAction {
     Raise {
         /// The new level, above the old one.
         level: Level,
+        /// When the units should be done at that level; shortens what they have, and never lengthens it.
+        #[serde(default, rename = "due_ms", skip_serializing_if = "Option::is_none")]
+        due: Option<WallTime>,
     },
     SuggestClose,
     SelfTest,

@@ -132,3 +132,19 @@ async fn working_time_that_is_left_at_a_hold_is_left_after_it() {
     assert_eq!(bench.row(id).await, row);
     check_promises(&bench).await;
 }
+
+#[tokio::test]
+async fn a_person_who_raises_a_level_shortens_the_units_time() {
+    let bench = Bench::new();
+    let id = bench.dispatched(Level::Yellow).await;
+    let due = bench.row(id).await.status.due;
+    bench.alarm(begin_level("b", at(0), Level::Orange)).await;
+    let raised = bench.row(id).await.status;
+    assert_eq!((raised.level, raised.due), (Level::Orange, due), "a machine leaves what people have set");
+    bench.set(10);
+    let raise = IncidentAction::Raise { level: Level::Red, due: None };
+    let row = bench.act(id, raise, 1).await.unwrap();
+    assert_eq!(row.status.due, Some(WallTime(at(10 + 7_200))));
+    assert_eq!(bench.row(id).await, row);
+    check_promises(&bench).await;
+}
