@@ -148,3 +148,24 @@ async fn a_person_who_raises_a_level_shortens_the_units_time() {
     assert_eq!(bench.row(id).await, row);
     check_promises(&bench).await;
 }
+
+#[tokio::test]
+async fn what_is_worse_than_what_was_put_aside_is_an_incident_of_its_own() {
+    let bench = Bench::new();
+    let first = bench.alarm(begin_level("a", at(0), Level::Yellow)).await.incident;
+    bench.act(first, IncidentAction::Claim, 1).await.unwrap();
+    bench.act(first, IncidentAction::Shelve { until: WallTime(at(3_600)) }, 1).await.unwrap();
+    let alike = bench.alarm(begin_level("b", at(1), Level::Yellow)).await;
+    assert_eq!((alike.incident, alike.is_new_incident), (first, false));
+    let worse = bench.alarm(begin_level("c", at(2), Level::Red)).await;
+    assert!(worse.is_new_incident);
+    assert_eq!(bench.deadline(worse.incident).await, 60, "it rings");
+    let aside = bench.row(first).await;
+    let status = (aside.status.state, aside.status.level, aside.n_alarms);
+    assert_eq!(status, (IncidentState::Shelved, Level::Yellow, 2), "as people left it");
+    bench.set(3_600);
+    bench.desk.expire_leases(bench.clock.wall()).await.unwrap();
+    let further = bench.alarm(begin_level("d", at(3_600), Level::Yellow)).await;
+    assert_eq!(further.incident, worse.incident, "one collects");
+    check_promises(&bench).await;
+}
