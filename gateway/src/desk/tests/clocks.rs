@@ -81,6 +81,43 @@ async fn claims_that_come_to_nothing_keep_the_chain_from_nobody() {
 }
 
 #[tokio::test]
+async fn what_is_worse_than_what_was_put_aside_is_an_incident_of_its_own() {
+    let bench = Bench::new();
+    let first = bench.alarm(begin_level("a", at(0), Level::Yellow)).await.incident;
+    bench.act(first, IncidentAction::Claim, 1).await.unwrap();
+    bench.act(first, IncidentAction::Shelve { until: WallTime(at(3_600)) }, 1).await.unwrap();
+    let alike = bench.alarm(begin_level("b", at(1), Level::Yellow)).await;
+    assert_eq!((alike.incident, alike.is_new_incident), (first, false));
+    let worse = bench.alarm(begin_level("c", at(2), Level::Red)).await;
+    assert!(worse.is_new_incident);
+    assert_eq!(bench.deadline(worse.incident).await, 60, "it rings");
+    let aside = bench.row(first).await;
+    let status = (aside.status.state, aside.status.level, aside.n_alarms);
+    assert_eq!(status, (IncidentState::Shelved, Level::Yellow, 2), "as people left it");
+    bench.set(3_600);
+    bench.desk.expire_leases(bench.clock.wall()).await.unwrap();
+    let further = bench.alarm(begin_level("d", at(3_600), Level::Yellow)).await;
+    assert_eq!(further.incident, worse.incident, "one collects");
+    check_promises(&bench).await;
+}
+
+#[tokio::test]
+async fn a_person_who_raises_a_level_shortens_the_units_time() {
+    let bench = Bench::new();
+    let id = bench.dispatched(Level::Yellow).await;
+    let due = bench.row(id).await.status.due;
+    bench.alarm(begin_level("b", at(0), Level::Orange)).await;
+    let raised = bench.row(id).await.status;
+    assert_eq!((raised.level, raised.due), (Level::Orange, due), "a machine leaves what people have set");
+    bench.set(10);
+    let raise = IncidentAction::Raise { level: Level::Red, due: None };
+    let row = bench.act(id, raise, 1).await.unwrap();
+    assert_eq!(row.status.due, Some(WallTime(at(10 + 7_200))));
+    assert_eq!(bench.row(id).await, row);
+    check_promises(&bench).await;
+}
+
+#[tokio::test]
 async fn a_hold_stops_clocks_and_does_not_wind_them_up() {
     let bench = Bench::new();
     let id = bench.dispatched(Level::Red).await;
@@ -134,38 +171,30 @@ async fn working_time_that_is_left_at_a_hold_is_left_after_it() {
 }
 
 #[tokio::test]
-async fn a_person_who_raises_a_level_shortens_the_units_time() {
+async fn a_wall_clock_that_is_set_moves_what_counts_wall_time_and_nothing_else() {
     let bench = Bench::new();
-    let id = bench.dispatched(Level::Yellow).await;
-    let due = bench.row(id).await.status.due;
-    bench.alarm(begin_level("b", at(0), Level::Orange)).await;
-    let raised = bench.row(id).await.status;
-    assert_eq!((raised.level, raised.due), (Level::Orange, due), "a machine leaves what people have set");
-    bench.set(10);
-    let raise = IncidentAction::Raise { level: Level::Red, due: None };
-    let row = bench.act(id, raise, 1).await.unwrap();
-    assert_eq!(row.status.due, Some(WallTime(at(10 + 7_200))));
-    assert_eq!(bench.row(id).await, row);
-    check_promises(&bench).await;
-}
+    let round = async || bench.desk.round(Chores { audits: false, prunes: false }).await.unwrap();
+    let hour = 3_600;
+    let id = bench.alarm(begin_level("r", at(0), Level::Yellow)).await.incident;
+    bench.act(id, IncidentAction::Claim, 1).await.unwrap();
+    bench.act(id, assess(Level::Yellow), 1).await.unwrap();
+    bench.act(id, dispatch_until(Some(WallTime(at(864_000)))), 1).await.unwrap();
+    round().await;
+    let sign = bench.deadline(id).await;
+    assert_eq!(sign, 10_000, "half an hour of work, from 8:30");
+    bench.clock.set_wall(WallTime(bench.clock.wall().0 + hour * 1_000));
+    round().await;
+    assert_eq!(bench.row(id).await.status.due, Some(WallTime(at(864_000 + hour))), "by the wall");
+    assert_eq!(bench.deadline(id).await, sign, "by the calendar");
 
-#[tokio::test]
-async fn what_is_worse_than_what_was_put_aside_is_an_incident_of_its_own() {
-    let bench = Bench::new();
-    let first = bench.alarm(begin_level("a", at(0), Level::Yellow)).await.incident;
-    bench.act(first, IncidentAction::Claim, 1).await.unwrap();
-    bench.act(first, IncidentAction::Shelve { until: WallTime(at(3_600)) }, 1).await.unwrap();
-    let alike = bench.alarm(begin_level("b", at(1), Level::Yellow)).await;
-    assert_eq!((alike.incident, alike.is_new_incident), (first, false));
-    let worse = bench.alarm(begin_level("c", at(2), Level::Red)).await;
-    assert!(worse.is_new_incident);
-    assert_eq!(bench.deadline(worse.incident).await, 60, "it rings");
-    let aside = bench.row(first).await;
-    let status = (aside.status.state, aside.status.level, aside.n_alarms);
-    assert_eq!(status, (IncidentState::Shelved, Level::Yellow, 2), "as people left it");
-    bench.set(3_600);
-    bench.desk.expire_leases(bench.clock.wall()).await.unwrap();
-    let further = bench.alarm(begin_level("d", at(3_600), Level::Yellow)).await;
-    assert_eq!(further.incident, worse.incident, "one collects");
+    bench.act(id, IncidentAction::Hold, 1).await.unwrap();
+    let held = bench.row(id).await.status.overlays.held.unwrap();
+    round().await;
+    bench.clock.set_wall(WallTime(bench.clock.wall().0 + hour * 1_000));
+    round().await;
+    let row = bench.row(id).await;
+    assert_eq!(row.status.overlays.held, Some(WallTime(held.0 + hour * 1_000)), "it has been held no longer");
+    bench.act(id, IncidentAction::Unhold, 1).await.unwrap();
+    assert_eq!(bench.row(id).await.status.due, Some(WallTime(at(864_000 + 2 * hour))));
     check_promises(&bench).await;
 }
