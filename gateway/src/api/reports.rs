@@ -9,7 +9,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest as _, Sha256};
 use sharpeyes_domain::{
     access::{Action, Role},
-    centre::{Intake, Source},
+    centre::{Intake, Source, UnitKind},
     ids::{AreaId, CameraId, ClassId, IntakeId},
     level::Level,
     time::WallTime,
@@ -46,9 +46,13 @@ pub(super) async fn report(
 ) -> Result<(StatusCode, Json<dto::Reported>), ApiError> {
     let area: AreaId = word("area", &report.area)?;
     guard.acts_in(&area).await?;
-    let source = match (guard.viewer.role, report.source.map(Source::from)) {
-        (Role::Unit, Some(Source::Patrol)) => Source::Patrol,
-        (Role::Unit, _) => Source::Grid,
+    let viewer = &guard.viewer;
+    let is_of_unit = viewer.role == Role::Unit;
+    let unit = viewer.unit.as_ref().and_then(|unit| guard.state.site.centre.unit(unit));
+    // What people of units are is not theirs to say: some classes are not for grid workers.
+    let source = match (unit.map(|unit| unit.kind), report.source.map(Source::from)) {
+        (Some(UnitKind::Team), _) if is_of_unit => Source::Patrol,
+        (_, _) if is_of_unit => Source::Grid,
         (_, source) => source.unwrap_or(Source::Operator),
     };
     let camera = match report.camera.as_deref() {
@@ -68,7 +72,7 @@ pub(super) async fn report(
             description: report.description,
             location: report.location,
             position: position(report.latitude, report.longitude)?,
-            reporter: report.reporter.or_else(|| Some(guard.viewer.display_name.clone())),
+            reporter: report.reporter.or_else(|| Some(viewer.display_name.clone())),
             phone: report.reporter_phone,
         },
         camera,
