@@ -72,7 +72,8 @@ pub(super) async fn report(
             description: report.description,
             location: report.location,
             position: position(report.latitude, report.longitude)?,
-            reporter: report.reporter.or_else(|| Some(viewer.display_name.clone())),
+            // An operator writes down what somebody else has said, who need not have given a name.
+            reporter: report.reporter.or_else(|| is_of_unit.then(|| viewer.display_name.clone())),
             phone: report.reporter_phone,
         },
         camera,

@@ -69,7 +69,7 @@ async fn a_unit_sees_what_it_was_told_and_works_it_from_the_phone() {
 #[tokio::test]
 async fn a_grid_worker_reports_with_a_photo_and_the_centre_sees_it() {
     let house = House::new().await;
-    let worker = house.viewer("worker", Role::Unit, "east").await;
+    let worker = house.member("worker", "fire", "east").await;
     let operator = house.viewer("op", Role::Operator, "east").await;
     let report = json!({
         "idempotency_key": "k1", "source": "superior", "class": "road_hazard", "area": "east", "title": "桥面积水",
@@ -109,6 +109,27 @@ async fn a_grid_worker_reports_with_a_photo_and_the_centre_sees_it() {
             matches!(status, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::NOT_FOUND),
             "{field}: {status}"
         );
+    }
+}
+
+#[tokio::test]
+async fn who_reports_is_what_their_unit_is_and_an_operator_is_not_the_reporter() {
+    let house = House::new().await;
+    let grid = house.member("grid", "fire", "east").await;
+    let team = house.member("team", "patrol", "east").await;
+    let operator = house.viewer("op", Role::Operator, "east").await;
+    // Not for grid workers, as the site file says.
+    let report = |source: &str| json!({ "idempotency_key": source, "source": source, "class": "dispute", "area": "east", "title": "邻里纠纷" });
+    for source in ["grid", "patrol"] {
+        let refused = body_of(house.send(order("/reports", &grid, &report(source))).await).await;
+        assert_eq!(refused["code"], "not_for_grid", "{source}: {refused}");
+    }
+    for (cookie, source, kept, reporter) in
+        [(&team, "grid", "patrol", json!("Name of team")), (&operator, "hotline", "hotline", Value::Null)]
+    {
+        let made = body_of(house.send(order("/reports", cookie, &report(source))).await).await;
+        let row = body_of(house.get(&format!("/incidents/{}", made["id"]), &operator).await).await;
+        assert_eq!((&row["source"], &row["reporter"]), (&json!(kept), &reporter));
     }
 }
 
