@@ -1,6 +1,11 @@
 //! Who may do what, as names. The policies themselves are Cedar text in `gateway::access`; nothing decides here.
 
+use std::time::Duration;
+
 use crate::closed::closed_enum;
+
+/// Younger footage needs no reason beyond the work itself; for older one a [`FootagePurpose`] and a case are named.
+pub const FRESH_FOOTAGE: Duration = Duration::from_secs(24 * 3600);
 
 closed_enum! {
     /// What a viewer is. One account has one role; what it may see is narrowed further by its areas.

@@ -441,7 +441,11 @@ impl Accounts {
         self.change(viewer.account, change, Author::Viewer { viewer, source }).await.map(drop)
     }
 
-    async fn brake(&self, name: &str, source: &str) -> Result<(), AccountError> {
+    /// Counts an attempt as failed, whoever `name` is: too many in a row are looked at later and later.
+    ///
+    /// # Errors
+    /// [`AccountError::Throttled`], or the database.
+    pub async fn brake(&self, name: &str, source: &str) -> Result<(), AccountError> {
         let now = self.0.clock.wall();
         match self.0.throttle.begin(name, source, now).await? {
             Attempt::Open => Ok(()),

@@ -329,10 +329,13 @@ async fn action(
         Verb::HandOver => {
             let to = AccountId(command.to.ok_or_else(|| needed("to"))?);
             let known = guard.state.accounts.list().await?;
-            let can_answer =
-                known.iter().any(|row| row.id == to && row.role == Role::Operator && !row.disabled);
+            let areas = &guard.state.site.areas;
+            let can_answer = known.iter().filter(|account| account.id == to).any(|account| {
+                let sees = account.areas.iter().any(|own| areas.contains(own, &row.area));
+                account.role == Role::Operator && !account.disabled && sees
+            });
             if !can_answer {
-                let message = "only an operator can answer for an incident".to_owned();
+                let message = "only an operator of its area can answer for an incident".to_owned();
                 return Err(ApiError::Unprocessable { code: "unknown", message, field: Some("to") });
             }
             IncidentAction::HandOver { to }
@@ -386,7 +389,7 @@ async fn action(
         Verb::RefuseExtension => IncidentAction::RefuseExtension,
         Verb::Hold => IncidentAction::Hold,
         Verb::Unhold => IncidentAction::Unhold,
-        Verb::Raise => IncidentAction::Raise { level: level()?.ok_or_else(|| needed("level"))? },
+        Verb::Raise => IncidentAction::Raise { level: level()?.ok_or_else(|| needed("level"))?, due: None },
         Verb::Note => IncidentAction::Note,
     })
 }

@@ -2,8 +2,6 @@
 //!
 //! Whoever looks at footage older than a day says why; every look is in the audit log before its first byte.
 
-use std::time::Duration;
-
 use axum::{
     Json,
     extract::Path,
@@ -13,6 +11,7 @@ use axum::{
 use serde::Deserialize;
 use sharpeyes_config::Camera;
 use sharpeyes_domain::{
+    access::FRESH_FOOTAGE,
     ids::StreamId,
     segment::{Gap, Span},
     time::WallTime,
@@ -35,8 +34,6 @@ use crate::{
     store::audit::Outcome,
 };
 
-/// Younger footage needs no reason beyond the work itself.
-const FRESH: Duration = Duration::from_hours(24);
 /// Longer words for a case belong into the case.
 const LONGEST_CASE: usize = 64;
 /// One row of the audit log stands for a look at any part of such a stretch.
@@ -143,7 +140,7 @@ impl<'a> Visit<'a> {
                 field: Some("case"),
             });
         }
-        let is_fresh = oldest >= guard.state.clock.wall().minus(FRESH);
+        let is_fresh = oldest >= guard.state.clock.wall().minus(FRESH_FOOTAGE);
         if !is_fresh && (errand.purpose.is_none() || errand.case.is_none()) {
             guard.turned_away(&of_camera(camera), purpose_of(&errand), "purpose_needed".to_owned()).await?;
             return Err(ApiError::PurposeNeeded);

@@ -2,14 +2,14 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
-    http::{HeaderMap, StatusCode, header},
+    extract::{FromRequestParts, Path, State},
+    http::{StatusCode, header, request::Parts},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest as _, Sha256};
 use sharpeyes_domain::{
     access::{Action, Role},
-    centre::Source,
+    centre::{Intake, Source, UnitKind},
     ids::{AreaId, CameraId, ClassId, IntakeId},
     level::Level,
     time::WallTime,
@@ -19,7 +19,7 @@ use super::{
     dto,
     error::ApiError,
     extract::Body,
-    guard::{Caller, Guard, of_incident},
+    guard::{Caller, Guard, of_camera, of_incident},
     incidents::{names, summary, word},
     state::ApiState,
 };
@@ -28,7 +28,7 @@ use crate::{
     desk::{ActError, IntakeReport, ReportError, ReportRequest, Reported},
     store::{
         audit::{AuditEntry, Outcome},
-        dispatch::{IncidentRow, Position, Report},
+        dispatch::{CameraFacts, IncidentRow, Position, Report},
     },
 };
 
@@ -46,16 +46,20 @@ pub(super) async fn report(
 ) -> Result<(StatusCode, Json<dto::Reported>), ApiError> {
     let area: AreaId = word("area", &report.area)?;
     guard.acts_in(&area).await?;
-    let source = match (guard.viewer.role, report.source.map(Source::from)) {
-        (Role::Unit, Some(Source::Patrol)) => Source::Patrol,
-        (Role::Unit, _) => Source::Grid,
+    let viewer = &guard.viewer;
+    let is_of_unit = viewer.role == Role::Unit;
+    let unit = viewer.unit.as_ref().and_then(|unit| guard.state.site.centre.unit(unit));
+    // What people of units are is not theirs to say: some classes are not for grid workers.
+    let source = match (unit.map(|unit| unit.kind), report.source.map(Source::from)) {
+        (Some(UnitKind::Team), _) if is_of_unit => Source::Patrol,
+        (_, _) if is_of_unit => Source::Grid,
         (_, source) => source.unwrap_or(Source::Operator),
     };
     let camera = match report.camera.as_deref() {
         None => None,
         Some(camera) => {
             let id: CameraId = word("camera", camera)?;
-            Some(guard.state.site.camera(&id).ok_or(ReportError::UnknownCamera(id))?.into())
+            Some(camera_to_name(&guard, id).await?)
         }
     };
     let request = ReportRequest {
@@ -68,7 +72,8 @@ pub(super) async fn report(
             description: report.description,
             location: report.location,
             position: position(report.latitude, report.longitude)?,
-            reporter: report.reporter.or_else(|| Some(guard.viewer.display_name.clone())),
+            // An operator writes down what somebody else has said, who need not have given a name.
+            reporter: report.reporter.or_else(|| is_of_unit.then(|| viewer.display_name.clone())),
             phone: report.reporter_phone,
         },
         camera,
@@ -81,6 +86,23 @@ pub(super) async fn report(
     let may_see = guard.may(Action::IncidentView, &of_incident(&made.incident));
     let incident = may_see.then(|| summary(&guard, &names, &made.incident));
     Ok(reported(&made, incident))
+}
+
+/// A camera that a report may name. Whoever sees the incident sees a stretch of its recording, so one that the viewer may
+/// not open that way looks as if it were not there: of those of units, one outside the areas that they report from.
+async fn camera_to_name(guard: &Guard, id: CameraId) -> Result<CameraFacts, ApiError> {
+    let Some(camera) = guard.state.site.camera(&id) else {
+        return Err(ReportError::UnknownCamera(id).into());
+    };
+    let may_name = match guard.viewer.role {
+        Role::Unit => guard.sees_area(&camera.area),
+        _ => guard.sees_camera(camera, Action::RecordingView),
+    };
+    if !may_name {
+        guard.turned_away(&of_camera(camera), Purpose::Duty, String::new()).await?;
+        return Err(ReportError::UnknownCamera(id).into());
+    }
+    Ok(camera.into())
 }
 
 /// The viewer's own reports, the newest first, at most 50: where each stands.
@@ -120,23 +142,9 @@ pub(super) async fn areas(guard: Guard) -> Json<Vec<dto::Area>> {
 ))]
 pub(super) async fn take_in(
     State(state): State<ApiState>,
-    Path(id): Path<String>,
-    caller: Caller,
-    headers: HeaderMap,
+    Sender { intake, caller }: Sender,
     Body(report): Body<dto::IntakeReport>,
 ) -> Result<(StatusCode, Json<dto::Reported>), ApiError> {
-    // An unknown system and a wrong token look the same.
-    let id = IntakeId::new(&id).map_err(|_| ApiError::NotSignedIn)?;
-    let known = state.site.centre.intakes.iter().find(|intake| intake.id == id);
-    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let shown = shown.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-    let token = state.site.intake_tokens.get(&id).map_or("", |token| token.expose());
-    // Hashes are compared, so that the time that it takes says nothing about the token.
-    let fits = !token.is_empty() && Sha256::digest(shown) == Sha256::digest(token);
-    let Some(intake) = known.filter(|_| fits).cloned() else {
-        audit(&state, &caller, &id, Outcome::Failed, String::new()).await?;
-        return Err(ApiError::NotSignedIn);
-    };
     let area = match report.area.as_deref() {
         Some(area) => word("area", area)?,
         None => intake.area.clone(),
@@ -159,9 +167,41 @@ pub(super) async fn take_in(
         files: files(&report.files)?,
     };
     let detail = report.external_id.chars().take(64).collect();
+    let id = intake.id.clone();
     let made = state.desk.take_in(IntakeReport { intake, external_id: report.external_id, request }).await?;
     audit(&state, &caller, &id, Outcome::Allowed, detail).await?;
     Ok(reported(&made, None))
+}
+
+/// A system that has shown its token, in the head of the request: of what others send, nothing more is read.
+pub(super) struct Sender {
+    intake: Intake,
+    caller: Caller,
+}
+
+impl FromRequestParts<ApiState> for Sender {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
+        let caller = Caller::of(&parts.extensions);
+        // An unknown system and a wrong token look the same.
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        let id = path.ok().and_then(|Path(id)| IntakeId::new(&id).ok()).ok_or(ApiError::NotSignedIn)?;
+        let known = state.site.centre.intakes.iter().find(|intake| intake.id == id);
+        let shown = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let shown = shown.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        let token = state.site.intake_tokens.get(&id).map_or("", |token| token.expose());
+        // Hashes are compared, so that the time that it takes says nothing about the token.
+        let fits = !token.is_empty() && Sha256::digest(shown) == Sha256::digest(token);
+        if let Some(intake) = known.filter(|_| fits).cloned() {
+            return Ok(Self { intake, caller });
+        }
+        // As at sign-in, and beside it: a system with an old token keeps nobody from signing in. One name for all
+        // systems, lest every made-up one is a fresh start.
+        state.accounts.brake(":intake", &format!("intake {}", caller.source)).await?;
+        audit(state, &caller, &id, Outcome::Failed, String::new()).await?;
+        Err(ApiError::NotSignedIn)
+    }
 }
 
 /// Our own name of a class, or the system's code of it as the site file maps it.
@@ -242,6 +282,7 @@ impl From<ReportError> for ApiError {
             ReportError::UnknownClass(_) => ("unknown", Some("class")),
             ReportError::UnknownArea(_) => ("unknown", Some("area")),
             ReportError::UnknownCamera(_) => ("unknown", Some("camera")),
+            ReportError::OldFootage => ("old_footage", Some("happened_ms")),
             ReportError::NotForGrid(_) => ("not_for_grid", Some("class")),
             ReportError::Bad(_) => ("bad_report", None),
             ReportError::NumberReused => ("key_reused", None),

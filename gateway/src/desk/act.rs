@@ -199,6 +199,12 @@ impl Inner {
                 };
                 IncidentAction::Dispatch { lead, assist, due }
             }
+            // What was held gets back the time that it was held: so it is counted from when it was.
+            IncidentAction::Raise { level, due: None } if row.status.due.is_some() => {
+                let allowance = tx.plan(row.plan)?.allowance(*level, ClockKind::Finish);
+                let since = row.status.overlays.held.unwrap_or(now);
+                IncidentAction::Raise { level: *level, due: Some(self.calendar.after(since, allowance)) }
+            }
             IncidentAction::Rework { due: None } => IncidentAction::Rework { due: Some(due()?) },
             other => other.clone(),
         })

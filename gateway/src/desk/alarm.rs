@@ -5,7 +5,7 @@ use std::time::Duration;
 use sharpeyes_domain::{
     alarm::{AlarmBegin, AlarmEdge, AlarmEnd, AlarmUpdate, EndCause},
     ids::{AlarmId, ClassId, IncidentId},
-    incident::{CorrelationKey, IncidentAction},
+    incident::{CorrelationKey, IncidentAction, IncidentState},
     rule::RuleClass,
     time::WallTime,
 };
@@ -100,7 +100,7 @@ fn open(
     // The centre's own numbers have no holes that a test alarm would be.
     let number = tx.next_number(&if is_test { format!("T{day}") } else { day })?;
     let (status, alarm) = tx.open_incident(new, &number, tx.freeze(&plan)?, now)?;
-    tx.start_clocks(status.id, &effects(&[], None, &status, &plan, &desk.calendar, now), now)?;
+    tx.start_clocks(status.id, &effects(&[], &[], None, &status, &plan, &desk.calendar, now), now)?;
     Ok((status.id, alarm))
 }
 
@@ -118,7 +118,10 @@ fn join(
 ) -> Result<Option<(IncidentId, AlarmId)>, DbError> {
     let key = CorrelationKey::new(&new.camera.id, new.class, new.zone.as_ref().map(|zone| &zone.id));
     let Some(row) = tx.collecting(&key)? else { return Ok(None) };
-    if !belongs(&row, new.began.wall, desk.settings.correlation) {
+    // A person has put it aside as what it was, and not what is worse: that rings by itself.
+    let is_worse_than_shelved =
+        row.status.state == IncidentState::Shelved && new.level.is_above(row.status.level);
+    if is_worse_than_shelved || !belongs(&row, new.began.wall, desk.settings.correlation) {
         tx.stop_collecting(row.id())?;
         return Ok(None);
     }
@@ -132,7 +135,7 @@ fn join(
         }
     };
     if new.level.is_above(row.status.level) {
-        let raise = IncidentAction::Raise { level: new.level };
+        let raise = IncidentAction::Raise { level: new.level, due: None };
         if let Err(error) = desk.by_machine(tx, &row, &raise, now, Some(alarm))? {
             tracing::error!(incident = %row.id(), %error, "an incident was not raised");
         }

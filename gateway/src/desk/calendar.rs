@@ -39,6 +39,31 @@ impl Calendar {
         }
     }
 
+    /// How much of `basis` passes between two moments: what [`Calendar::after_ms`] takes to come from one to the other.
+    pub(super) fn between_ms(&self, from: WallTime, until: WallTime, basis: Basis) -> i64 {
+        let by_wall = until.0.saturating_sub(from.0);
+        match basis {
+            Basis::Wall => by_wall,
+            Basis::Working => self.worked(from, until).unwrap_or(by_wall),
+        }
+    }
+
+    /// `None` when nothing is worked in the years ahead, or a date is beyond any calendar.
+    fn worked(&self, from: WallTime, until: WallTime) -> Option<i64> {
+        self.working(from, 1)?;
+        let (first, last) = (self.date_of(from)?, self.date_of(until)?);
+        let mut worked = 0;
+        let days = (0..MOST_DAYS).map_while(|n| first.checked_add(n.days()).ok());
+        for day in days.take_while(|day| *day <= last).filter(|day| self.is_working(*day)) {
+            for &(begin, end) in &self.work.hours {
+                let (begin, end) =
+                    (self.moment(day, begin)?.max(from.0), self.moment(day, end)?.min(until.0));
+                worked += end.saturating_sub(begin).max(0);
+            }
+        }
+        Some(worked)
+    }
+
     /// `None` when there is not that much working time in the years ahead, or the date is beyond any calendar.
     fn working(&self, start: WallTime, span_ms: i64) -> Option<WallTime> {
         let first = self.date_of(start)?;
@@ -132,6 +157,13 @@ mod tests {
         check("2026-11-25T17:30:00", hour, "2026-11-26T09:00:00");
         check("2026-11-27T17:30:00", hour, "2026-11-30T09:00:00");
         check("2026-11-28T03:00:00", hour, "2026-11-30T09:30:00");
+        let check_between = |from: &str, until: &str, seconds: i64| {
+            let worked = calendar.between_ms(wall(from), wall(until), Basis::Working);
+            assert_eq!(worked, seconds * 1_000, "from {from} to {until}");
+        };
+        check_between("2026-11-27T17:30:00", "2026-11-30T09:00:00", 3_600);
+        check_between("2026-11-25T11:30:00", "2026-11-25T15:00:00", 3_600);
+        check_between("2026-11-28T03:00:00", "2026-11-29T03:00:00", 0);
         // One working day has seven hours.
         check("2026-11-25T10:00:00", 7 * hour, "2026-11-26T10:00:00");
         // National day: the 30th of September, then the 8th of October; Saturday the 10th is worked.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sharpeyes_domain::{
     centre::{Allowance, Basis, EscalationStep, Plan},
     ids::{IncidentId, UnitId},
-    incident::{ClockKind, IncidentAction, IncidentStatus},
+    incident::{ClockKind, IncidentAction, IncidentState, IncidentStatus},
     time::WallTime,
 };
 
@@ -35,9 +35,21 @@ pub(super) struct Seen {
     newest: ClockId,
 }
 
-/// What goes with a change from `before` (`None`: it was just opened) to `after`.
+/// Clocks that stopped go on with this change, and do not begin anew: of what is given back that of accepting it, for
+/// nobody has accepted it after all; of what is no longer held those that the hold stopped.
+fn goes_on(before: &IncidentStatus, after: &IncidentStatus) -> bool {
+    is_given_back(before, after) || (before.overlays.held.is_some() && after.overlays.held.is_none())
+}
+
+fn is_given_back(before: &IncidentStatus, after: &IncidentStatus) -> bool {
+    before.state == IncidentState::Claimed && after.state == IncidentState::New
+}
+
+/// What goes with a change from `before` (`None`: it was just opened) to `after`. `stopped` are the clocks that may go on
+/// with it, in their order.
 pub(super) fn effects(
     running: &[ClockRow],
+    stopped: &[ClockRow],
     before: Option<&IncidentStatus>,
     after: &IncidentStatus,
     plan: &Plan,
@@ -47,16 +59,34 @@ pub(super) fn effects(
     let is_timed = |kind: ClockKind| kind != ClockKind::Finish || after.due.is_some();
     let wanted: Vec<_> = after.clocks().into_iter().filter(|(kind, _)| is_timed(*kind)).collect();
     let is_level_new = before.is_some_and(|before| before.level != after.level);
+    let is_given_back = before.is_some_and(|before| is_given_back(before, after));
+    let held = before.and_then(|before| before.overlays.held).filter(|_| after.overlays.held.is_none());
     let mut clocks = Vec::new();
     let mut deadline: Option<WallTime> = None;
     let mut is_overdue = false;
-    let mut keep = |due: WallTime| deadline = Some(deadline.map_or(due, |known| known.min(due)));
+    let mut keep = |due: WallTime, fired: u16| {
+        deadline = Some(deadline.map_or(due, |known| known.min(due)));
+        is_overdue |= fired >= 100 || (is_given_back && due <= now);
+    };
     let begin = |kind: ClockKind, unit: Option<UnitId>, since: WallTime| {
         let allowance = plan.allowance(after.level, kind);
         match (kind, after.due) {
-            (ClockKind::Finish, Some(due)) => until(unit, allowance, since, due, calendar, now),
+            (ClockKind::Finish, Some(due)) => {
+                let told = if after.overlays.overdue { 100 } else { 0 };
+                caught_up(until(unit, allowance, since, due, calendar), told, now)
+            }
             _ => running_for(kind, unit, allowance, since, calendar),
         }
+    };
+    // A clock that begins where the last one of its name stood.
+    let go_on = |last: &ClockRow| {
+        if is_given_back {
+            let whole = begin(last.kind, last.unit.clone(), last.started);
+            return Some(caught_up(whole, last.fired, now));
+        }
+        let rest = resumed(last, held.filter(|_| last.stopped == held)?, calendar, now);
+        let is_moved = last.kind == ClockKind::Finish && after.due != Some(rest.due);
+        Some(if is_moved { begin(last.kind, last.unit.clone(), rest.started) } else { rest })
     };
     for clock in running.iter().filter(|clock| clock.kind != ClockKind::Escalate) {
         let name = (clock.kind, clock.unit.clone());
@@ -73,29 +103,49 @@ pub(super) fn effects(
         };
         match replaced {
             Some(new) => {
-                keep(new.due);
+                keep(new.due, new.fired);
                 clocks.extend([ClockChange::Stop(clock.id), ClockChange::Start(new)]);
             }
-            None => {
-                keep(clock.due);
-                is_overdue |= clock.fired >= 100;
-            }
+            None => keep(clock.due, clock.fired),
         }
     }
     for (kind, unit) in wanted {
         if !running.iter().any(|clock| clock.kind == kind && clock.unit == unit) {
-            let new = begin(kind, unit, now);
-            keep(new.due);
+            let last = stopped.iter().rfind(|clock| clock.kind == kind && clock.unit == unit);
+            let anew = begin(kind, unit, now);
+            // A level that was raised meanwhile may allow less than what was left.
+            let rest = last.and_then(go_on).filter(|rest| rest.fired >= 100 || rest.due <= anew.due);
+            let new = rest.unwrap_or(anew);
+            keep(new.due, new.fired);
             clocks.push(ClockChange::Start(new));
         }
     }
     let chain = running.iter().find(|clock| clock.kind == ClockKind::Escalate);
-    match chain {
-        Some(chain) if !is_overdue => clocks.push(ClockChange::Stop(chain.id)),
-        None if is_overdue => clocks.push(ClockChange::Start(first_step(plan, calendar, now))),
-        Some(_) | None => {}
+    let accept = stopped.iter().rfind(|clock| clock.kind == ClockKind::Accept).filter(|_| is_given_back);
+    match (chain, accept) {
+        (Some(chain), _) if !is_overdue => clocks.push(ClockChange::Stop(chain.id)),
+        // It goes on as it would have, had nobody taken the incident: claims that come to nothing do not keep it from
+        // anybody.
+        (_, Some(accept)) if is_overdue => {
+            let told = stopped.iter().chain(running).filter(|clock| is_chain_since(clock, accept.started));
+            let n_told = told.map(|clock| clock.fired).max().unwrap_or(0).max(after.overlays.escalated);
+            let next = (0..=n_told)
+                .fold(accept.due, |at, n| calendar.after(at, step_of(&plan.escalation, n.into()).0));
+            clocks.extend(chain.map(|chain| ClockChange::Stop(chain.id)));
+            clocks.push(ClockChange::Start(chain_from(n_told, plan, now, next)));
+        }
+        (None, None) if is_overdue => {
+            let n_told = after.overlays.escalated;
+            let next = calendar.after(now, step_of(&plan.escalation, n_told.into()).0);
+            clocks.push(ClockChange::Start(chain_from(n_told, plan, now, next)));
+        }
+        (Some(_) | None, _) => {}
     }
     Effects { clocks, deadline, assessed: None }
+}
+
+fn is_chain_since(clock: &ClockRow, since: WallTime) -> bool {
+    clock.kind == ClockKind::Escalate && clock.started >= since
 }
 
 fn running_for(
@@ -113,14 +163,13 @@ fn running_for(
 }
 
 /// Until a due time that a person may have chosen. When it is not what the plan says, its shares are those of the time
-/// on the wall; those that are past are not told of.
+/// on the wall.
 fn until(
     unit: Option<UnitId>,
     allowance: Allowance,
     started: WallTime,
     due: WallTime,
     calendar: &Calendar,
-    now: WallTime,
 ) -> NewClock {
     let planned = running_for(ClockKind::Finish, unit, allowance, started, calendar);
     if planned.due == due {
@@ -130,30 +179,62 @@ fn until(
     let half = WallTime(started.0 + whole / 2);
     let most = WallTime(started.0 + whole / 5 * 4);
     let seconds = u32::try_from(whole / 1_000).unwrap_or(u32::MAX);
-    let (fired, next) = match () {
-        () if half > now => (0, half),
-        () if most > now => (50, most),
-        () => (80, due),
-    };
     let allowance = Allowance { basis: Basis::Wall, seconds };
-    let due = due.max(most);
-    NewClock { half, most, due, allowance, fired, next: Some(next), ..planned }
+    NewClock { half, most, due: due.max(most), allowance, ..planned }
 }
 
-/// The chain begins: its first step is told after its time.
-fn first_step(plan: &Plan, calendar: &Calendar, now: WallTime) -> NewClock {
-    let allowance = step_of(&plan.escalation, 0).0;
-    let due = calendar.after(now, allowance);
+/// Shares that were told, or that are past, are not told of; that all of the time is over always is, once.
+fn caught_up(clock: NewClock, told: u16, now: WallTime) -> NewClock {
+    let past = match () {
+        () if clock.half > now => 0,
+        () if clock.most > now => 50,
+        () => 80,
+    };
+    let fired = told.max(past);
+    let next = match fired {
+        0..50 => Some(clock.half),
+        50..80 => Some(clock.most),
+        80..100 => Some(clock.due),
+        _ => None,
+    };
+    NewClock { fired, next, ..clock }
+}
+
+/// A clock that a hold stopped goes on: what lay so far ahead of it then lies so far ahead of it now.
+fn resumed(clock: &ClockRow, stopped: WallTime, calendar: &Calendar, now: WallTime) -> NewClock {
+    let basis = clock.allowance.basis;
+    let moved = |mark: WallTime| {
+        let by_wall = mark.0.saturating_sub(stopped.0);
+        // What was over when it stopped has been over for so long.
+        let basis = if by_wall > 0 { basis } else { Basis::Wall };
+        calendar.after_ms(now, basis, calendar.between_ms(stopped, mark, basis))
+    };
+    let resumed = NewClock {
+        kind: clock.kind,
+        unit: clock.unit.clone(),
+        allowance: clock.allowance,
+        started: WallTime(now.0.saturating_sub(stopped.0.saturating_sub(clock.started.0))),
+        half: moved(clock.half),
+        most: moved(clock.most),
+        due: moved(clock.due),
+        fired: clock.fired,
+        next: None,
+    };
+    caught_up(resumed, clock.fired, now)
+}
+
+/// The chain after `n_told` of its steps: the following one is told at `next`.
+fn chain_from(n_told: u16, plan: &Plan, now: WallTime, next: WallTime) -> NewClock {
     NewClock {
         kind: ClockKind::Escalate,
         unit: None,
-        allowance,
-        started: now,
-        half: due,
-        most: due,
-        due,
-        fired: 0,
-        next: Some(due),
+        allowance: step_of(&plan.escalation, n_told.into()).0,
+        started: now.min(next),
+        half: next,
+        most: next,
+        due: next,
+        fired: n_told,
+        next: Some(next),
     }
 }
 
@@ -342,6 +423,24 @@ impl Inner {
         Ok(found)
     }
 
+    /// When the units should be done. Of what is no longer held and counts working time the state machine, which knows no
+    /// calendar, has moved it by the wall.
+    pub(super) fn due_after_hold(
+        &self,
+        tx: &DispatchTx<'_>,
+        before: &IncidentStatus,
+        after: &IncidentStatus,
+        now: WallTime,
+    ) -> Result<Option<WallTime>, DbError> {
+        let (Some(held), None, Some(by_wall)) = (before.overlays.held, after.overlays.held, after.due) else {
+            return Ok(after.due);
+        };
+        let stopped = tx.stopped_clocks(after.id)?;
+        let finish = stopped.iter().rfind(|clock| clock.kind == ClockKind::Finish);
+        let finish = finish.filter(|clock| clock.stopped == Some(held) && before.due == Some(clock.due));
+        Ok(Some(finish.map_or(by_wall, |clock| resumed(clock, held, &self.calendar, now).due)))
+    }
+
     pub(super) fn effects(
         &self,
         tx: &DispatchTx<'_>,
@@ -352,6 +451,10 @@ impl Inner {
         now: WallTime,
     ) -> Result<Effects, DbError> {
         let plan = tx.plan(row.plan)?;
-        Ok(effects(running, before, after, &plan, &self.calendar, now))
+        let stopped = match before {
+            Some(before) if goes_on(before, after) => tx.stopped_clocks(row.id())?,
+            Some(_) | None => Vec::new(),
+        };
+        Ok(effects(running, &stopped, before, after, &plan, &self.calendar, now))
     }
 }

@@ -444,10 +444,11 @@ impl Inner {
         step: &Step<'_>,
     ) -> Result<Result<IncidentRow, TransitionError>, DbError> {
         let (before, now) = (&row.status, step.now);
-        let after = match transition(before, action, step.actor, now, &self.policy) {
+        let mut after = match transition(before, action, step.actor, now, &self.policy) {
             Ok(after) => after,
             Err(error) => return Ok(Err(error)),
         };
+        after.due = self.due_after_hold(tx, before, &after, now)?;
         let mut row = row.clone();
         if let Some(assessed) = &step.assessed {
             (row.class, row.area) = (assessed.class.clone(), assessed.area.clone());

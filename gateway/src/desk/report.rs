@@ -2,6 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 use sharpeyes_domain::{
+    access::FRESH_FOOTAGE,
     centre::{Intake, Source},
     ids::{AccountId, AreaId, CameraId, ClassId},
     level::Level,
@@ -67,6 +68,11 @@ pub enum ReportError {
     /// The camera is not of this site.
     #[error("the site has no camera `{0}`")]
     UnknownCamera(CameraId),
+    /// An incident shows its camera's recording around the time that the report gives, and nobody said why.
+    #[error(
+        "what happened more than 24 hours ago is reported without a camera: that footage needs a purpose and a case"
+    )]
+    OldFootage,
     /// Grid workers may not report this class (禁入清单).
     #[error("class `{0}` is not for grid workers")]
     NotForGrid(ClassId),
@@ -181,7 +187,7 @@ impl Inner {
         for one in &files {
             tx.attach(status.id, None, by, one, now)?;
         }
-        let effects = effects(&[], None, &status, &class.plan, &self.calendar, now);
+        let effects = effects(&[], &[], None, &status, &class.plan, &self.calendar, now);
         tx.start_clocks(status.id, &effects, now)?;
         let answer = IntakeAnswer { incident: status.id, request: digest };
         tx.take_in(system, number, &answer, now)?;
@@ -207,6 +213,10 @@ impl Inner {
         }
         if request.began.is_some_and(|began| began.0 > now.0.saturating_add(AHEAD_MS) || began.0 < 0) {
             return Err(ReportError::Bad("what is reported has happened"));
+        }
+        let is_old = |began: WallTime| began < now.minus(FRESH_FOOTAGE);
+        if request.camera.is_some() && request.began.is_some_and(is_old) {
+            return Err(ReportError::OldFootage);
         }
         if request.files.len() > MOST_FILES {
             return Err(ReportError::Bad("a report brings at most 6 files"));

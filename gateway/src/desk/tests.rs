@@ -20,6 +20,7 @@ use crate::store::{
     dispatch::{ChangeKind, ChangeSeq, IncidentFilter, Replay, TraceBox, Which},
 };
 
+mod clocks;
 mod day;
 mod life;
 mod queue;
@@ -731,7 +732,7 @@ fn random_action(random: &mut Random, now: WallTime, other: IncidentId) -> Incid
         ActionKind::Overdue => IncidentAction::Overdue { clock: ClockKind::Accept, unit: None },
         ActionKind::Escalate => IncidentAction::Escalate { step: 1, to: String::new() },
         ActionKind::Append => IncidentAction::Claim,
-        ActionKind::Raise => IncidentAction::Raise { level: Level::ALL[random.index(4)] },
+        ActionKind::Raise => IncidentAction::Raise { level: Level::ALL[random.index(4)], due: None },
         ActionKind::SuggestClose => IncidentAction::SuggestClose,
         ActionKind::SelfTest => IncidentAction::SelfTest,
     }

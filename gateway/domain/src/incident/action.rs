@@ -218,6 +218,12 @@ impl ActionKind {
         )
     }
 
+    /// Whoever had it has it no more, and nobody has accepted it after all.
+    #[must_use]
+    pub const fn gives_back(self) -> bool {
+        matches!(self, Self::Release | Self::LeaseExpired)
+    }
+
     /// It is nothing without a reason in words.
     #[must_use]
     pub const fn needs_note(self) -> bool {
@@ -382,6 +388,9 @@ pub enum IncidentAction {
     Raise {
         /// The new level, above the old one.
         level: Level,
+        /// When the units should be done at that level; shortens what they have, and never lengthens it.
+        #[serde(default, rename = "due_ms", skip_serializing_if = "Option::is_none")]
+        due: Option<WallTime>,
     },
     SuggestClose,
     SelfTest,

@@ -138,7 +138,7 @@ fn with_details(kind: ActionKind, status: &IncidentStatus, now: WallTime, number
             IncidentAction::Escalate { step: u16::try_from(number % 7).unwrap(), to: "值班长".to_owned() }
         }
         ActionKind::Append => IncidentAction::Append,
-        ActionKind::Raise => IncidentAction::Raise { level },
+        ActionKind::Raise => IncidentAction::Raise { level, due: (number % 3 > 0).then_some(when) },
         ActionKind::SuggestClose => IncidentAction::SuggestClose,
         ActionKind::SelfTest => IncidentAction::SelfTest,
     }
@@ -357,6 +357,7 @@ fn after(steps: &[(IncidentAction, Actor)]) -> Result<IncidentStatus, Transition
 }
 
 const OVERDUE: IncidentAction = IncidentAction::Overdue { clock: ClockKind::Finish, unit: None };
+const RAISE: IncidentAction = IncidentAction::Raise { level: Level::Red, due: None };
 const CLAIM: (IncidentAction, Actor) = (IncidentAction::Claim, ANN);
 const ASSESS: (IncidentAction, Actor) = (
     IncidentAction::Assess { level: Level::Orange, class: None, area: None, lead: None, assist: Vec::new() },
@@ -412,8 +413,32 @@ fn of_two_who_claim_one_gets_it_until_the_lease_is_over() {
     assert_eq!(early, Err(TransitionError::TooEarly { action: ActionKind::LeaseExpired }));
     assert_eq!(at(IncidentAction::LeaseExpired, Actor::Machine, 600).unwrap().state, S::New);
     assert!(at(IncidentAction::LeaseExpired, BEN, 600).is_err(), "a fact of the clock, not a choice");
-    let raised = at(IncidentAction::Raise { level: Level::Red }, Actor::Machine, 1).unwrap();
+    let raised = at(RAISE, Actor::Machine, 1).unwrap();
     assert_eq!((raised.state, raised.level, raised.claim), (S::Claimed, Level::Red, claimed.claim));
+}
+
+#[test]
+fn what_is_given_back_was_not_accepted() {
+    let escalate = |step| (IncidentAction::Escalate { step, to: "值班长".to_owned() }, Actor::Machine);
+    let told = after(&[CLAIM, escalate(1)]).unwrap();
+    let release = transition(&told, &IncidentAction::Release, ANN, secs(3), &POLICY).unwrap();
+    let expired =
+        transition(&told, &IncidentAction::LeaseExpired, Actor::Machine, secs(601), &POLICY).unwrap();
+    assert_eq!((release.overlays.escalated, expired.overlays.escalated), (1, 1), "the chain goes on");
+    let assessed = transition(&told, &ASSESS.0, ANN, secs(3), &POLICY).unwrap();
+    assert_eq!(assessed.overlays.escalated, 0, "it moved");
+}
+
+#[test]
+fn a_person_who_raises_shortens_the_time_and_a_machine_does_not() {
+    let told = after(&[CLAIM, ASSESS, (dispatch(Some(secs(9_000))), ANN)]).unwrap();
+    let raise = |due, actor| {
+        let action = IncidentAction::Raise { level: Level::Red, due: Some(secs(due)) };
+        transition(&told, &action, actor, secs(9), &POLICY).unwrap().due
+    };
+    assert_eq!(raise(7_200, ANN), Some(secs(7_200)));
+    assert_eq!(raise(10_000, ANN), Some(secs(9_000)), "it is never lengthened");
+    assert_eq!(raise(7_200, Actor::Machine), Some(secs(9_000)), "people have set it");
 }
 
 #[test]
@@ -432,7 +457,7 @@ fn a_machine_decides_nothing() {
     let assessed = after(&[CLAIM, ASSESS]).unwrap();
     let dispatch = dispatch(None);
     assert!(transition(&assessed, &dispatch, Actor::Machine, secs(3), &POLICY).is_err());
-    let lower = IncidentAction::Raise { level: Level::Blue };
+    let lower = IncidentAction::Raise { level: Level::Blue, due: None };
     let error = transition(&assessed, &lower, Actor::Machine, secs(3), &POLICY).unwrap_err();
     assert_eq!(error, TransitionError::NotAbove { level: Level::Orange });
 }
@@ -556,7 +581,7 @@ fn more_time_is_asked_for_before_it_runs_out() {
 
 #[test]
 fn what_is_red_is_verified_by_another_and_never_settled_on_the_spot() {
-    let red = (IncidentAction::Raise { level: Level::Red }, Actor::Machine);
+    let red = (RAISE, Actor::Machine);
     let handled = (IncidentAction::Close { reason: CloseReason::Handled }, ANN);
     assert_eq!(after(&[red.clone(), CLAIM, handled.clone()]), Err(TransitionError::NotATrifle));
     assert!(after(&[CLAIM, handled.clone()]).is_ok(), "what is yellow is");

@@ -155,7 +155,7 @@ pub fn transition(
         Next::Previous => status.previous(),
         Next::Units => assignment::state(&next.assignments),
     };
-    next.apply(action, status, now);
+    next.apply(action, actor, status, now);
     next.keep_claim(action, actor, now.plus(policy.lease));
     Ok(next)
 }
@@ -263,7 +263,7 @@ impl IncidentStatus {
             {
                 bad_time
             }
-            IncidentAction::Raise { level } if !level.is_above(self.level) => {
+            IncidentAction::Raise { level, .. } if !level.is_above(self.level) => {
                 Err(TransitionError::NotAbove { level: self.level })
             }
             IncidentAction::Merge { into } if *into == self.id => Err(TransitionError::IntoItself),
@@ -401,9 +401,16 @@ impl IncidentStatus {
     }
 
     /// Sets what goes with the action. `self` is a copy of `before` in its new state.
-    fn apply(&mut self, action: &IncidentAction, before: &Self, now: WallTime) {
+    fn apply(&mut self, action: &IncidentAction, actor: Actor, before: &Self, now: WallTime) {
         match action {
-            IncidentAction::Assess { level, .. } | IncidentAction::Raise { level } => self.level = *level,
+            IncidentAction::Assess { level, .. } => self.level = *level,
+            IncidentAction::Raise { level, due } => {
+                self.level = *level;
+                // The time that people allowed is theirs to shorten.
+                if let (Actor::Person(_), Some(due)) = (actor, due) {
+                    self.due = self.due.map(|old| old.min(*due));
+                }
+            }
             IncidentAction::Dispatch { due, .. } => self.due = due.or(self.due),
             IncidentAction::Verify => self.overlays.rework = false,
             IncidentAction::Rework { due } => {
@@ -466,7 +473,9 @@ impl IncidentStatus {
         if self.state != before.state && !is_put_away && !was_put_away {
             // Someone has moved it, so pressing has had its effect, and a unit that goes on is no longer held.
             self.overlays.urged = None;
-            self.overlays.escalated = 0;
+            if !action.kind().gives_back() {
+                self.overlays.escalated = 0;
+            }
             self.release_clock(now);
             if !table::WITH_UNIT.contains(&self.state) {
                 self.stop_clock();

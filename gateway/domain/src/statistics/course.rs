@@ -6,7 +6,8 @@
 use crate::{
     ids::UnitId,
     incident::{
-        ActionKind, AssignmentEnd, ClockKind, CloseReason, IncidentAction, IncidentState, Revisit, UrgeLevel,
+        ActionKind, AssignmentEnd, ClockKind, CloseReason, IncidentAction, IncidentState, Revisit,
+        Satisfaction, UrgeLevel,
     },
     level::Level,
     time::WallTime,
@@ -75,8 +76,12 @@ pub struct Course {
     pub is_overdue: bool,
     /// The time to ask the people concerned ran out first.
     pub is_revisit_late: bool,
-    /// What the people concerned said.
+    /// What came of the revisit since it was last opened.
     pub revisit: Option<Revisit>,
+    /// How often the people concerned were satisfied or fairly so, also before it was opened again.
+    pub n_satisfied: u32,
+    /// How often they were not.
+    pub n_dissatisfied: u32,
     /// How often a unit gave it back.
     pub n_returns: u32,
     /// How often the work was not accepted.
@@ -111,6 +116,8 @@ impl Course {
             is_overdue: false,
             is_revisit_late: false,
             revisit: None,
+            n_satisfied: 0,
+            n_dissatisfied: 0,
             n_returns: 0,
             n_reworks: 0,
             n_holds: 0,
@@ -192,6 +199,11 @@ impl Course {
             I::Close { reason } => (self.settled, self.closed) = (Some(at), Some(*reason)),
             I::Revisit { result, satisfaction } => {
                 self.revisit = Some(Revisit { result: *result, satisfaction: *satisfaction });
+                match satisfaction {
+                    Some(Satisfaction::Satisfied | Satisfaction::Fairly) => self.n_satisfied += 1,
+                    Some(Satisfaction::Dissatisfied) => self.n_dissatisfied += 1,
+                    None => {}
+                }
             }
             I::Urge { level: UrgeLevel::Supervise } => self.n_supervisions += 1,
             I::Urge { .. } => self.n_urges += 1,

@@ -2,7 +2,7 @@
 
 use super::{Course, Part, Share, Verdict};
 use crate::{
-    incident::{AssignmentEnd, CloseReason, IncidentState, RevisitResult, Satisfaction},
+    incident::{AssignmentEnd, CloseReason, IncidentState, RevisitResult},
     time::WallTime,
 };
 
@@ -102,6 +102,12 @@ impl Tally {
         self.urges += u64::from(course.n_urges);
         self.supervisions += u64::from(course.n_supervisions);
         self.reopenings += u64::from(course.n_reopenings);
+        // What people said stays said, whatever became of the incident since.
+        self.satisfied.add(Share {
+            n: course.n_satisfied.into(),
+            of: (course.n_satisfied + course.n_dissatisfied).into(),
+        });
+        self.dissatisfied += u64::from(course.n_dissatisfied);
         self.count_revisit(course, is_settled);
     }
 
@@ -112,14 +118,6 @@ impl Tally {
         self.revisited.count(course.revisit.is_some());
         let Some(revisit) = course.revisit else { return };
         self.reached.count(revisit.result == RevisitResult::Reached);
-        match revisit.satisfaction {
-            Some(Satisfaction::Satisfied | Satisfaction::Fairly) => self.satisfied.count(true),
-            Some(Satisfaction::Dissatisfied) => {
-                self.satisfied.count(false);
-                self.dissatisfied += 1;
-            }
-            None => {}
-        }
     }
 
     /// All of the other's too.

@@ -2,8 +2,8 @@ use super::{Course, Entry, Share, Spread, Tally, UnitTally, Verdict};
 use crate::{
     ids::UnitId,
     incident::{
-        ClockKind, CloseReason, IncidentAction as I, IncidentState as S, RevisitResult, Satisfaction,
-        UrgeLevel,
+        ClockKind, CloseReason, IncidentAction as I, IncidentState as S, ReopenReason, RevisitResult,
+        Satisfaction, UrgeLevel,
     },
     level::Level,
     time::WallTime,
@@ -77,6 +77,22 @@ fn an_incident_that_goes_all_seven_steps_is_in_time_everywhere() {
         (Share { n: 2, of: 2 }, Share { n: 1, of: 1 })
     );
     assert_eq!((one.level, one.verdict()), (Level::Orange, Verdict::Confirmed));
+}
+
+#[test]
+fn an_answer_counts_though_the_incident_was_opened_again() {
+    let asked =
+        |said| (I::Revisit { result: RevisitResult::Reached, satisfaction: Some(said) }, S::Revisited);
+    let closed = [(I::Claim, S::Claimed), (I::Close { reason: CloseReason::Handled }, S::Closed)];
+    let reopened = (I::Reopen { reason: ReopenReason::Discontent }, S::New);
+    let mut steps = closed.to_vec();
+    steps.extend([asked(Satisfaction::Dissatisfied), reopened]);
+    let t = tally(&course(&steps));
+    assert_eq!((t.revisited, t.satisfied, t.dissatisfied), (Share::default(), Share { n: 0, of: 1 }, 1));
+    steps.extend(closed);
+    steps.push(asked(Satisfaction::Satisfied));
+    let t = tally(&course(&steps));
+    assert_eq!((t.revisited, t.satisfied, t.dissatisfied), (Share { n: 1, of: 1 }, Share { n: 1, of: 2 }, 1));
 }
 
 #[test]

@@ -69,7 +69,7 @@ async fn a_unit_sees_what_it_was_told_and_works_it_from_the_phone() {
 #[tokio::test]
 async fn a_grid_worker_reports_with_a_photo_and_the_centre_sees_it() {
     let house = House::new().await;
-    let worker = house.viewer("worker", Role::Unit, "east").await;
+    let worker = house.member("worker", "fire", "east").await;
     let operator = house.viewer("op", Role::Operator, "east").await;
     let report = json!({
         "idempotency_key": "k1", "source": "superior", "class": "road_hazard", "area": "east", "title": "桥面积水",
@@ -113,6 +113,27 @@ async fn a_grid_worker_reports_with_a_photo_and_the_centre_sees_it() {
 }
 
 #[tokio::test]
+async fn who_reports_is_what_their_unit_is_and_an_operator_is_not_the_reporter() {
+    let house = House::new().await;
+    let grid = house.member("grid", "fire", "east").await;
+    let team = house.member("team", "patrol", "east").await;
+    let operator = house.viewer("op", Role::Operator, "east").await;
+    // Not for grid workers, as the site file says.
+    let report = |source: &str| json!({ "idempotency_key": source, "source": source, "class": "dispute", "area": "east", "title": "邻里纠纷" });
+    for source in ["grid", "patrol"] {
+        let refused = body_of(house.send(order("/reports", &grid, &report(source))).await).await;
+        assert_eq!(refused["code"], "not_for_grid", "{source}: {refused}");
+    }
+    for (cookie, source, kept, reporter) in
+        [(&team, "grid", "patrol", json!("Name of team")), (&operator, "hotline", "hotline", Value::Null)]
+    {
+        let made = body_of(house.send(order("/reports", cookie, &report(source))).await).await;
+        let row = body_of(house.get(&format!("/incidents/{}", made["id"]), &operator).await).await;
+        assert_eq!((&row["source"], &row["reporter"]), (&json!(kept), &reporter));
+    }
+}
+
+#[tokio::test]
 async fn another_system_reports_with_its_token_once_per_number() {
     let house = House::new().await;
     let operator = house.viewer("op", Role::Operator, "west").await;
@@ -140,6 +161,54 @@ async fn another_system_reports_with_its_token_once_per_number() {
     assert!(row["evidence"].is_null() && row["camera"].is_null());
     let clip = house.get(&format!("/incidents/{}/clip", made["id"]), &operator).await;
     assert_eq!(body_of(clip).await["code"], "no_footage");
+}
+
+#[tokio::test]
+async fn without_its_token_no_report_is_read_and_guessing_gets_slow() {
+    let house = House::new().await;
+    let send = |token: &str, body: String| {
+        let builder =
+            request("POST", "/intake/p110").header(header::AUTHORIZATION, format!("Bearer {token}"));
+        builder.header(header::CONTENT_TYPE, "application/json").body(Body::from(body)).unwrap()
+    };
+    let failed = async || {
+        let rows = house.state.accounts.audit().page(None, 1_000).await.unwrap();
+        rows.iter().filter(|row| row.name == "intake/p110").count()
+    };
+    for _ in 0..5 {
+        let answer = house.send(send("wrong", "no JSON".to_owned())).await;
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "the body is not looked at");
+    }
+    let n_failed = failed().await;
+    for _ in 0..20 {
+        assert_eq!(house.send(send("wrong", String::new())).await.status(), StatusCode::TOO_MANY_REQUESTS);
+    }
+    assert_eq!((n_failed, failed().await), (5, 5), "the audit log cannot be filled");
+    let report = json!({ "external_id": "J-8", "class": "fight", "title": "路口打架" }).to_string();
+    let made = house.send(send("correct-horse-battery-staple", report)).await;
+    assert_eq!(made.status(), StatusCode::CREATED, "whoever knows the token is not slowed down");
+}
+
+#[tokio::test]
+async fn nobody_answers_for_what_they_cannot_see() {
+    let house = House::new().await;
+    let (east, _) = house.fill().await;
+    let cookie = house.viewer("op", Role::Operator, "town").await;
+    let (neighbour, colleague) = (
+        house.account("west", Role::Operator, "west").await,
+        house.account("east", Role::Operator, "east").await,
+    );
+    let path = format!("/incidents/{east}/actions");
+    let command = |action: &str, version: i64| json!({ "action": action, "expected_version": version, "idempotency_key": format!("{action}{version}") });
+    let seen = body_of(house.get(&format!("/incidents/{east}"), &cookie).await).await;
+    let version = seen["version"].as_i64().unwrap();
+    let claimed = body_of(house.send(order(&path, &cookie, &command("claim", version))).await).await;
+    let mut hand_over = command("hand_over", claimed["version"].as_i64().unwrap());
+    hand_over["to"] = neighbour.0.into();
+    let refused = body_of(house.send(order(&path, &cookie, &hand_over)).await).await;
+    assert_eq!((&refused["code"], &refused["field"]), (&json!("unknown"), &json!("to")), "{refused}");
+    hand_over["to"] = colleague.0.into();
+    assert_eq!(house.send(order(&path, &cookie, &hand_over)).await.status(), StatusCode::OK);
 }
 
 #[tokio::test]

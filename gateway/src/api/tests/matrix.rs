@@ -351,6 +351,51 @@ async fn what_does_not_exist_looks_like_what_may_not_be_seen() {
     }
 }
 
+/// Whoever sees the incident of a report sees what its camera recorded.
+#[tokio::test]
+async fn a_report_names_only_cameras_that_its_reporter_may_look_at_and_fresh_footage() {
+    let house = House::new().await;
+    house.fill().await;
+    let now = house.clock.wall().0;
+    let day_ms = 24 * 3_600_000;
+    for (turn, (role, area, camera, happened_ms, expected)) in [
+        (Role::Operator, "east", "cam-east", now - 60_000, Ok(())),
+        (Role::Operator, "east", "cam-west", now - 60_000, Err("unknown")),
+        (Role::Operator, "east", "cam-none", now - 60_000, Err("unknown")),
+        (Role::Operator, "town", "cam-west", now - 60_000, Ok(())),
+        (Role::Operator, "east", "cam-east", now - day_ms - 1, Err("old_footage")),
+        (Role::Unit, "east", "cam-east", now - 60_000, Ok(())),
+        (Role::Unit, "east", "cam-west", now - 60_000, Err("unknown")),
+        (Role::Unit, "east", "cam-none", now - 60_000, Err("unknown")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let cookie = house.viewer(&format!("v{turn}"), role, area).await;
+        let report = serde_json::json!({
+            "idempotency_key": "k", "class": "help", "area": "east", "title": "有人求助",
+            "camera": camera, "happened_ms": happened_ms
+        });
+        let asked = with_json(request("POST", "/reports").header(header::COOKIE, &cookie), &report);
+        let answer = house.send(asked).await;
+        let status = answer.status();
+        let body: serde_json::Value = serde_json::from_slice(&bytes(answer).await).unwrap();
+        let case = format!("{role:?} of {area}: {camera} at {happened_ms}: {body}");
+        match expected {
+            Ok(()) => assert_eq!(status, StatusCode::CREATED, "{case}"),
+            Err(code) => {
+                assert_eq!(
+                    (status, &body["code"]),
+                    (StatusCode::UNPROCESSABLE_ENTITY, &code.into()),
+                    "{case}"
+                );
+                let unknown = format!("the site has no camera `{camera}`");
+                assert!(code != "unknown" || body["message"] == unknown, "{case}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn damaged_policies_deny_everything_but_the_health_page() {
     let house = House::with_gate(|areas| Gate::from_text("permit (principal", "entity", areas)).await;

@@ -63,7 +63,7 @@ use super::{
 };
 use crate::{
     access::{
-        accounts::{Accounts, Author, NewAccount},
+        accounts::{AccountChange, Accounts, Author, NewAccount},
         gate::Gate,
         viewer::Language,
     },
@@ -139,6 +139,10 @@ kind = "team"
 [[unit]]
 id = "fire"
 name = "消防站"
+
+[[class]]
+id = "dispute"
+grid_workers = false
 
 [[intake]]
 id = "p110"
@@ -415,6 +419,14 @@ impl House {
             password: PASSWORD.to_owned(),
         };
         self.state.accounts.create(new, Author::CommandLine).await.unwrap().id
+    }
+
+    /// Somebody of this unit, with their cookie.
+    async fn member(&self, name: &str, unit: &str, area: &str) -> String {
+        let id = self.account(name, Role::Unit, area).await;
+        let change = AccountChange { unit: Some(UnitId::new(unit).unwrap()), ..AccountChange::default() };
+        self.state.accounts.change(id, change, Author::CommandLine).await.unwrap();
+        self.sign_in(name).await
     }
 
     /// Signs in and gives the cookie.

@@ -135,6 +135,15 @@ impl DispatchTx<'_> {
         self.all(sql, params![incident.0], clock_row)
     }
 
+    /// The clocks of an incident that have stopped, in the order in which they began.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub fn stopped_clocks(&self, incident: IncidentId) -> Result<Vec<ClockRow>, DbError> {
+        let sql = "SELECT * FROM clock WHERE incident = ?1 AND stopped_ms IS NOT NULL ORDER BY id";
+        self.all(sql, params![incident.0], clock_row)
+    }
+
     /// Clocks that have something to tell, the longest due first, a bounded number.
     ///
     /// # Errors
@@ -210,48 +219,68 @@ impl DispatchTx<'_> {
         self.run(sql, params![clock.0, next.0]).map(drop)
     }
 
-    /// The wall clock was set: clocks that count wall time, and leases, go on counting what has elapsed.
-    /// Gives the number of clocks.
+    /// The wall clock was set: clocks that count wall time, holds and leases go on counting what has elapsed. So do clocks
+    /// that stopped and may go on: those that a hold stopped, and that of accepting what is claimed, with its chain.
+    /// Gives the number of running clocks that moved.
     ///
     /// # Errors
     /// [`DbError`] when the database refuses.
     pub fn step_clocks(&self, step: &ClockStep) -> Result<usize, DbError> {
         let ClockStep { step_ms, known, from, until, at } = *step;
         // Those that began on this side of the step are right already.
-        let moved = "stopped_ms IS NULL AND basis = 'wall' AND (id <= ?2 OR started_ms BETWEEN ?3 AND ?4)";
-        let which = (known.0, from.0, until.0);
+        let before = "(id <= ?2 OR started_ms BETWEEN ?3 AND ?4)";
+        let moved = format!("stopped_ms IS NULL AND basis = 'wall' AND {before}");
+        let held =
+            format!("SELECT incident FROM clock WHERE stopped_ms IS NULL AND kind = 'hold' AND {before}");
+        let stopped_by_hold = format!(
+            "incident IN ({held}) AND stopped_ms = (SELECT held_since_ms FROM incident WHERE id = clock.incident)"
+        );
+        let which = params![step_ms, known.0, from.0, until.0];
         // Followers of the feed are told of every incident whose deadline moves.
         let n_logged = self.run(
             &format!(
                 "INSERT INTO change_log (incident, version, kind, at_ms) SELECT id, version, ?1, ?5 FROM incident
-                 WHERE id IN (SELECT incident FROM clock WHERE {moved})"
+                 WHERE id IN (SELECT incident FROM clock WHERE {moved} UNION {held})"
             ),
-            params![ChangeKind::Clock.as_str(), which.0, which.1, which.2, at.0],
+            params![ChangeKind::Clock.as_str(), known.0, from.0, until.0, at.0],
         )?;
         if n_logged > 0 {
             self.logged(ChangeSeq(self.last_id()));
         }
-        self.run(
-            &format!(
-                "UPDATE incident SET due_ms = due_ms + ?1 WHERE due_ms IS NOT NULL
-                 AND id IN (SELECT incident FROM clock WHERE {moved} AND kind = 'finish')"
+        // What tells which they are moves after what depends on it.
+        for change in [
+            format!(
+                "UPDATE incident SET due_ms = due_ms + ?1 WHERE due_ms IS NOT NULL AND id IN (SELECT incident FROM clock
+                 WHERE kind = 'finish' AND ({moved} OR (basis = 'wall' AND {stopped_by_hold})))"
             ),
-            params![step_ms, which.0, which.1, which.2],
-        )?;
-        // Before the clocks themselves move, and with them what tells which they are.
-        self.run(
-            &format!(
-                "UPDATE incident SET deadline_ms = deadline_ms + ?1 WHERE deadline_ms < {NO_DEADLINE}
-                 AND id IN (SELECT incident FROM clock WHERE {moved} AND kind <> 'escalate')"
+            format!(
+                "UPDATE incident SET deadline_ms = (SELECT min(due_ms + iif({moved}, ?1, 0)) FROM clock
+                     WHERE incident = incident.id AND stopped_ms IS NULL AND kind <> 'escalate')
+                 WHERE deadline_ms < {NO_DEADLINE}
+                     AND id IN (SELECT incident FROM clock WHERE {moved} AND kind <> 'escalate')"
             ),
-            params![step_ms, which.0, which.1, which.2],
-        )?;
+            format!(
+                "UPDATE clock SET stopped_ms = stopped_ms + ?1, started_ms = started_ms + iif(basis = 'wall', ?1, 0),
+                     half_ms = half_ms + iif(basis = 'wall', ?1, 0), most_ms = most_ms + iif(basis = 'wall', ?1, 0),
+                     due_ms = due_ms + iif(basis = 'wall', ?1, 0)
+                 WHERE {stopped_by_hold}"
+            ),
+            format!("UPDATE incident SET held_since_ms = held_since_ms + ?1 WHERE id IN ({held})"),
+            format!(
+                "UPDATE clock SET started_ms = started_ms + ?1, half_ms = half_ms + ?1, most_ms = most_ms + ?1,
+                     due_ms = due_ms + ?1, stopped_ms = stopped_ms + ?1
+                 WHERE stopped_ms IS NOT NULL AND basis = 'wall' AND kind IN ('accept', 'escalate') AND {before}
+                     AND incident IN (SELECT id FROM incident WHERE state = 'claimed')"
+            ),
+        ] {
+            self.run(&change, which)?;
+        }
         let n_clocks = self.run(
             &format!(
                 "UPDATE clock SET started_ms = started_ms + ?1, half_ms = half_ms + ?1, most_ms = most_ms + ?1,
                      due_ms = due_ms + ?1, next_ms = next_ms + ?1 WHERE {moved}"
             ),
-            params![step_ms, which.0, which.1, which.2],
+            which,
         )?;
         self.run(
             "UPDATE incident SET lease_until_ms = lease_until_ms + ?1 WHERE state = 'claimed'",
