@@ -41,7 +41,7 @@ fn what_a_glance_may_say_is_to_be_seen_again_is_seen_again_whatever_the_climb_wa
     }
     assert_eq!(watch.ladder().reason(), RungReason::Changing);
     let glanced = |(look, at): &(Look, Pts)| (*look == Look::Changed).then_some(*at);
-    let last = eyes.0.iter().filter_map(glanced).last().expect("a glance came before the climb");
+    let last = eyes.0.iter().filter_map(glanced).next_back().expect("a glance came before the climb");
     let again: Vec<Pts> =
         eyes.0.iter().filter(|(look, _)| *look == Look::Watching).map(|(_, at)| *at).collect();
     assert_eq!(again.first(), Some(&last), "{:?}", eyes.0);
