@@ -9,7 +9,7 @@ use sharpeyes_domain::{
 use super::*;
 use crate::store::dispatch::Report;
 
-fn report(title: &str) -> ReportRequest {
+pub(super) fn report(title: &str) -> ReportRequest {
     ReportRequest {
         source: Source::Hotline,
         class: ClassId::new("help").unwrap(),
