@@ -475,19 +475,20 @@ const HOUR: u32 = 3_600;
 /// Of work: the usual calendar's seven hours.
 const DAY: u32 = 7 * HOUR;
 
-const fn by_level(level: Level, red: u32, orange: u32, yellow: u32, blue: u32) -> Allowance {
+const fn by_level(level: Level, red: u32, orange: u32, yellow: u32, blue: u32) -> u32 {
     match level {
-        Level::Red => Allowance::wall(red),
-        Level::Orange => Allowance::working(orange),
-        Level::Yellow => Allowance::working(yellow),
-        Level::Blue => Allowance::working(blue),
+        Level::Red => red,
+        Level::Orange => orange,
+        Level::Yellow => yellow,
+        Level::Blue => blue,
     }
 }
 
-/// The deadlines that a site starts with: minutes of wall time for what is red, working time for the rest.
+/// The deadlines that a site starts with. What is red counts by the wall, and so does what must not wait for the
+/// morning: until units are there for what is orange, and until they are told for what is yellow.
 const fn usual(level: Level, clock: ClockKind) -> Allowance {
     use ClockKind as C;
-    match clock {
+    let seconds = match clock {
         C::Accept => by_level(level, MINUTE, 5 * MINUTE, 10 * MINUTE, 4 * HOUR),
         C::Dispatch => by_level(level, 3 * MINUTE, 15 * MINUTE, 30 * MINUTE, 4 * HOUR),
         C::Sign => by_level(level, 3 * MINUTE, 15 * MINUTE, 30 * MINUTE, 4 * HOUR),
@@ -497,6 +498,13 @@ const fn usual(level: Level, clock: ClockKind) -> Allowance {
         C::Close => by_level(level, HOUR, 4 * HOUR, DAY, 2 * DAY),
         C::Revisit => by_level(level, 24 * HOUR, DAY, 2 * DAY, 5 * DAY),
         C::Hold => by_level(level, 4 * HOUR, DAY, 3 * DAY, 5 * DAY),
-        C::Escalate => Allowance::wall(HOUR),
+        C::Escalate => HOUR,
+    };
+    match (level, clock) {
+        (Level::Red, _)
+        | (Level::Orange, C::Accept | C::Dispatch | C::Sign | C::Arrive)
+        | (Level::Yellow, C::Accept | C::Dispatch)
+        | (_, C::Escalate) => Allowance::wall(seconds),
+        (Level::Orange | Level::Yellow | Level::Blue, _) => Allowance::working(seconds),
     }
 }

@@ -458,11 +458,15 @@ impl IncidentAction {
         }
     }
 
-    /// A person must say why in words: always for some, and for what is settled on the spot.
+    /// A person must say why in words: always for some, for what is settled on the spot, and for what a supervision sheet
+    /// demands.
     #[must_use]
     pub fn needs_note(&self, state: IncidentState, actor: Actor) -> bool {
-        let is_on_the_spot =
-            matches!(self, Self::Close { reason: CloseReason::Handled }) && state != IncidentState::Verified;
-        actor != Actor::Machine && (self.kind().needs_note() || is_on_the_spot)
+        let needs_words = match self {
+            Self::Close { reason: CloseReason::Handled } => state != IncidentState::Verified,
+            Self::Urge { level } => *level == UrgeLevel::Supervise,
+            _ => self.kind().needs_note(),
+        };
+        actor != Actor::Machine && needs_words
     }
 }

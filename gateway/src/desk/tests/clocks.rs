@@ -198,3 +198,27 @@ async fn a_wall_clock_that_is_set_moves_what_counts_wall_time_and_nothing_else()
     assert_eq!(bench.row(id).await.status.due, Some(WallTime(at(864_000 + 2 * hour))));
     check_promises(&bench).await;
 }
+
+#[tokio::test]
+async fn what_must_not_wait_for_the_morning_does_not() {
+    let bench = Bench::new();
+    let friday_18_05 = 215_500;
+    bench.set(friday_18_05);
+    let help = bench.desk.report(AccountId(1), "k".to_owned(), life::report("求助")).await.unwrap().incident;
+    assert_eq!(help.status.level, Level::Orange);
+    let yellow = bench.alarm(begin_level("r", at(friday_18_05), Level::Yellow)).await.incident;
+    assert_eq!(bench.deadline(help.id()).await, friday_18_05 + 300);
+    assert_eq!(bench.deadline(yellow).await, friday_18_05 + 600);
+    bench.set(friday_18_05 + 600);
+    for id in [help.id(), yellow] {
+        assert!(bench.told(id).await.contains(&"accept overdue".to_owned()));
+    }
+    let blue =
+        bench.desk.alarm(facts("c"), begin_level("r", at(friday_18_05), Level::Blue), None).await.unwrap();
+    let monday_8_30 = 440_200;
+    assert_eq!(
+        bench.deadline(blue.incident).await,
+        monday_8_30 + 4 * 3_600 + 9_000,
+        "over the noon of Monday"
+    );
+}

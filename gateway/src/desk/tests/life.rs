@@ -9,7 +9,7 @@ use sharpeyes_domain::{
 use super::*;
 use crate::store::dispatch::Report;
 
-fn report(title: &str) -> ReportRequest {
+pub(super) fn report(title: &str) -> ReportRequest {
     ReportRequest {
         source: Source::Hotline,
         class: ClassId::new("help").unwrap(),
@@ -108,6 +108,8 @@ async fn some_things_need_words_and_unknown_names_are_refused() {
     let silent = |version, action| bench.desk.act(request(id, version, action, 1, &format!("s{version}")));
     let on_the_spot = IncidentAction::Close { reason: CloseReason::Handled };
     assert!(matches!(silent(2, on_the_spot).await, Err(ActError::NoteNeeded("close"))));
+    let sheet = IncidentAction::Urge { level: UrgeLevel::Supervise };
+    assert!(matches!(silent(2, sheet).await, Err(ActError::NoteNeeded("urge"))), "what does it demand?");
     let unknown = IncidentAction::Assess {
         level: Level::Blue,
         class: None,

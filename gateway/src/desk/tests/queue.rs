@@ -80,7 +80,7 @@ async fn filters_and_pages_cut_the_queue() {
     assert_eq!(ids(&bench, IncidentFilter { levels: vec![Level::Red], ..default() }).await, [all[3]]);
     let states = vec![IncidentState::Dispatched, IncidentState::Signed];
     assert_eq!(ids(&bench, IncidentFilter { states, ..default() }).await, [all[3]]);
-    let overdue_at = Some(START.plus(Duration::from_secs(600)));
+    let overdue_at = Some(START.plus(Duration::from_secs(599)));
     assert_eq!(ids(&bench, IncidentFilter { overdue_at, ..default() }).await, [all[3]], "to sign in");
     for which in [Which::Over, Which::All] {
         let classes = vec![ClassId::new("safety_hazard").unwrap()];
