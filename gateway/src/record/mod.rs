@@ -208,7 +208,7 @@ impl Recorder {
     pub fn open(settings: RecordSettings, footage: Footage, clock: Clock) -> Result<Self, RecordError> {
         let volume = Volume::open(&settings.media_dir, &footage, clock.wall())?;
         let recovery = if volume.is_read_only() {
-            recovery::name_gaps_of_idle(&footage)?;
+            recovery::name_gaps_of_idle(&footage, clock.wall())?;
             Recovery::default()
         } else {
             recovery::recover(volume.dir(), &footage, clock.wall())?

@@ -8,6 +8,7 @@ pub(crate) mod kit;
 mod real;
 mod reorder;
 mod retention;
+mod step;
 
 use std::fs;
 
