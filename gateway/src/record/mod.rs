@@ -354,6 +354,15 @@ impl Shared {
         Ok(())
     }
 
+    /// The same of every file of `stream` that has no writer any more.
+    fn recover_stream(&self, stream: &StreamId) -> Result<(), RecordError> {
+        let left = self.footage.open_segments()?.into_iter().filter(|row| row.stream == *stream);
+        for row in left {
+            self.recover_open(row.id, None)?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn open_segment(&self, stream: &StreamId) -> Option<OpenSegment> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).get(stream).cloned()
     }
