@@ -7,7 +7,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use sharpeyes_config::{Camera, Site};
@@ -17,7 +17,6 @@ use sharpeyes_domain::{
     retention::DiskState,
     tamper::{TamperEdge, TamperEnding, TamperKind},
     ticket::{Fault, FaultKey, FaultWatch, TicketKind},
-    time::WallTime,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -166,7 +165,7 @@ impl TicketKeeper {
     /// Looks until shutdown.
     pub async fn run(self, shutdown: CancellationToken) {
         let keeper = Arc::new(self);
-        let started = keeper.clock.wall();
+        let started = keeper.clock.instant();
         let Some(mut watch) = keeper.resume().await else { return };
         while tokio::time::timeout(LOOK, shutdown.cancelled()).await.is_err() {
             let looking = keeper.clone();
@@ -204,12 +203,12 @@ impl TicketKeeper {
         }
     }
 
-    fn look(&self, watch: &mut FaultWatch, started: WallTime) {
-        let now = self.clock.wall();
-        if now.since(started) < GRACE {
+    fn look(&self, watch: &mut FaultWatch, started: Instant) {
+        let (now, up) = (self.clock.wall(), self.clock.instant().saturating_duration_since(started));
+        if up < GRACE {
             return;
         }
-        let changes = watch.step(now, &self.faults());
+        let changes = watch.step(now, up, &self.faults());
         // Nobody restored these: their tickets stay open for a person.
         for key in self.watched.tampering.take_unknown() {
             watch.forget(&key);

@@ -150,34 +150,48 @@ pub struct FaultWatch {
 #[derive(Clone, Copy, Debug)]
 struct Watched {
     first: WallTime,
-    /// When this bout began; `None` while it is not there.
-    bout: Option<WallTime>,
     last: WallTime,
+    /// When this bout began, in the watch's own time; `None` while it is not there.
+    bout: Option<Duration>,
+    /// When it was last there, in the same.
+    seen: Duration,
     /// Bouts that no change has told of.
     times: u32,
     is_raised: bool,
+}
+
+impl Watched {
+    const fn begin(now: WallTime, up: Duration) -> Self {
+        Self { first: now, last: now, bout: None, seen: up, times: 0, is_raised: false }
+    }
 }
 
 impl FaultWatch {
     /// Knows the tickets that were open when the service stopped: they recover like any other, when their fault is gone.
     #[must_use]
     pub fn resumed(open: impl IntoIterator<Item = FaultKey>, now: WallTime) -> Self {
-        let watched = Watched { first: now, bout: None, last: now, times: 0, is_raised: true };
+        let watched = Watched::begin(now, Duration::ZERO);
+        let watched = Watched { is_raised: true, ..watched };
         Self { faults: open.into_iter().map(|key| (key, watched)).collect() }
     }
 
-    /// What is broken now, complete. Called every few seconds.
-    pub fn step(&mut self, now: WallTime, present: &BTreeMap<FaultKey, Fault>) -> Vec<TicketChange> {
+    /// What is broken now, complete. Called every few seconds. `up` is how long the watch has lasted, by a clock that
+    /// nobody sets; by it is told how long a fault has lasted or been gone. The wall time is only written down.
+    pub fn step(
+        &mut self,
+        now: WallTime,
+        up: Duration,
+        present: &BTreeMap<FaultKey, Fault>,
+    ) -> Vec<TicketChange> {
         let mut changes = Vec::new();
         for (key, fault) in present {
-            let new = Watched { first: now, bout: None, last: now, times: 0, is_raised: false };
-            let watched = self.faults.entry(key.clone()).or_insert(new);
-            watched.last = now;
+            let watched = self.faults.entry(key.clone()).or_insert_with(|| Watched::begin(now, up));
+            (watched.last, watched.seen) = (now, up);
             if watched.bout.is_none() {
-                watched.bout = Some(now);
+                watched.bout = Some(up);
                 watched.times += 1;
             }
-            let lasted = watched.bout.map_or(Duration::ZERO, |bout| now.since(bout));
+            let lasted = watched.bout.map_or(Duration::ZERO, |bout| up.saturating_sub(bout));
             let is_due = watched.is_raised || lasted >= key.kind.hold() || watched.times >= FLAPS;
             if watched.times > 0 && is_due {
                 let (first, times) = (watched.first, std::mem::take(&mut watched.times));
@@ -190,7 +204,7 @@ impl FaultWatch {
                 return true;
             }
             watched.bout = None;
-            if now.since(watched.last) < CLEAR {
+            if up.saturating_sub(watched.seen) < CLEAR {
                 return true;
             }
             if watched.is_raised {
@@ -228,11 +242,21 @@ mod tests {
     /// One letter a change, every five seconds for as long as `is_broken` has answers; `R` raised (and how often), `.`
     /// nothing, `c` over.
     fn run(kind: TicketKind, seconds: i64, is_broken: impl Fn(i64) -> bool) -> String {
+        run_by(|second| WallTime(second * 1000), kind, seconds, is_broken)
+    }
+
+    fn run_by(
+        wall: impl Fn(i64) -> WallTime,
+        kind: TicketKind,
+        seconds: i64,
+        is_broken: impl Fn(i64) -> bool,
+    ) -> String {
         let mut watch = FaultWatch::default();
         let mut letters = String::new();
         for second in (0..seconds).step_by(5) {
             let present = if is_broken(second) { vec![(key(kind), fault())] } else { Vec::new() };
-            for change in watch.step(WallTime(second * 1000), &present.into_iter().collect()) {
+            let up = Duration::from_secs(second.unsigned_abs());
+            for change in watch.step(wall(second), up, &present.into_iter().collect()) {
                 match change {
                     TicketChange::Raise { times, .. } => letters.push_str(&format!("R{times}@{second} ")),
                     TicketChange::Recover { last, .. } => {
@@ -247,6 +271,15 @@ mod tests {
     #[test]
     fn a_fault_that_lasts_is_one_ticket_that_ends_by_itself() {
         assert_eq!(run(TicketKind::Stream, 600, |s| (60..300).contains(&s)), "R1@80 c295@415 ");
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_set_changes_no_hold_and_no_clearance() {
+        for step_s in [-8 * 3_600, 8 * 3_600] {
+            let stepped = |second| WallTime((second + if second < 65 { 0 } else { step_s }) * 1000);
+            let changes = run_by(stepped, TicketKind::Stream, 600, |s| (60..300).contains(&s));
+            assert_eq!(changes, format!("R1@80 c{}@415 ", 295 + step_s));
+        }
     }
 
     #[test]
@@ -265,8 +298,11 @@ mod tests {
     fn a_ticket_of_before_the_restart_recovers_or_goes_on() {
         let mut watch = FaultWatch::resumed([key(TicketKind::Stream), key(TicketKind::Disk)], WallTime(0));
         let present = BTreeMap::from([(key(TicketKind::Stream), fault())]);
-        assert!(matches!(watch.step(WallTime(5_000), &present)[..], [TicketChange::Raise { times: 1, .. }]));
-        let changes = watch.step(WallTime(130_000), &present);
+        assert!(matches!(
+            watch.step(WallTime(5_000), Duration::from_secs(5), &present)[..],
+            [TicketChange::Raise { times: 1, .. }]
+        ));
+        let changes = watch.step(WallTime(130_000), Duration::from_secs(130), &present);
         assert_eq!(changes, [TicketChange::Recover { key: key(TicketKind::Disk), last: WallTime(0) }]);
     }
 }

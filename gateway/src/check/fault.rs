@@ -97,6 +97,13 @@ pub enum Fault {
         /// What is missing.
         span: Span,
     },
+    /// A gap row says of what is recorded that it is missing.
+    Overlap {
+        /// Whose.
+        stream: StreamId,
+        /// Of the gap row.
+        span: Span,
+    },
     /// Recording ended without a cause.
     EndUnexplained {
         /// Whose.
@@ -128,6 +135,7 @@ impl Fault {
                 "--repair takes it into the index, or deletes it when nothing in it can be played"
             }
             Self::Stranger { .. } => "move it elsewhere: the media directory is the recorder's alone",
+            Self::Overlap { .. } => "--repair cuts the gap row to what is missing",
             Self::Unexplained { .. } | Self::EndUnexplained { .. } => "--repair writes a gap row",
         }
     }
@@ -159,6 +167,10 @@ impl fmt::Display for Fault {
             Self::Stranger { path } => write!(f, "{path} was not made by the recorder"),
             Self::Unexplained { stream, span } => {
                 write!(f, "{stream}: {} to {} is neither recorded nor a gap", utc(span.from), utc(span.to))
+            }
+            Self::Overlap { stream, span } => {
+                let (from, to) = (utc(span.from), utc(span.to));
+                write!(f, "{stream}: the gap row of {from} to {to} lies over what is recorded")
             }
             Self::EndUnexplained { stream, from } => {
                 write!(f, "{stream}: recording ended at {} without a gap row", utc(*from))

@@ -311,7 +311,8 @@ fn stream_of(path: &Path) -> Option<StreamId> {
     Some(StreamId { camera: CameraId::new(camera).ok()?, kind })
 }
 
-/// Every instant from the first picture on is in a segment or in a gap row.
+/// Every instant from the first picture on is in a segment or in a gap row, and in no gap row that has ended when it is
+/// in a segment.
 fn look_at_coverage(
     audit: &Audit,
     stream: &StreamId,
@@ -340,6 +341,10 @@ fn look_at_coverage(
     }
     let hole = |(from, to)| Fault::Unexplained { stream: stream.clone(), span: Span { from, to } };
     faults.extend(found.into_iter().map(hole));
+    for gap in audit.footage.gaps_over_footage(stream)? {
+        let span = Span { from: gap.from, to: gap.to.unwrap_or(gap.from) };
+        faults.push(Fault::Overlap { stream: stream.clone(), span });
+    }
     if !is_running && audit.footage.open_gap(stream)?.is_none() {
         faults.push(Fault::EndUnexplained { stream: stream.clone(), from: whole.to });
     }

@@ -19,6 +19,8 @@ use crate::{
 };
 
 pub(super) fn repair(audit: &Audit, faults: &[Fault]) -> Result<(), CheckError> {
+    // What died is closed first: a file that is adopted below gets the newest row, and is not the stream's present.
+    recover(&audit.media_dir, &audit.footage, audit.now)?;
     // Files before coverage: what a file turns out to hold decides which gaps there are.
     for fault in faults {
         match fault {
@@ -31,6 +33,7 @@ pub(super) fn repair(audit: &Audit, faults: &[Fault]) -> Result<(), CheckError> 
             Fault::Size { id, path, expected, .. } => cut(audit, *id, path, *expected)?,
             Fault::Table { id, path, .. } => read_table_again(audit, *id, path)?,
             Fault::Orphan { stream, path } => adopt(audit, stream, path)?,
+            Fault::Overlap { stream, span } => uncover(audit, stream, *span)?,
             Fault::Database { .. }
             | Fault::Identity { .. }
             | Fault::LeftOpen { .. }
@@ -120,6 +123,13 @@ fn read_table_again(audit: &Audit, id: SegmentId, path: &str) -> Result<(), Chec
     if let Some(closed) = scanned.close(id, before.state) {
         audit.footage.apply(vec![Change::CloseSegment(closed)])?;
     }
+    Ok(())
+}
+
+/// A file that is closed once more takes the place of the gap rows that lie over it.
+fn uncover(audit: &Audit, stream: &StreamId, span: Span) -> Result<(), CheckError> {
+    let covered = audit.footage.segments_in(stream, span)?.into_iter().filter_map(|row| row.closed);
+    audit.footage.apply(covered.map(Change::CloseSegment).collect())?;
     Ok(())
 }
 

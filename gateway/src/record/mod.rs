@@ -208,7 +208,7 @@ impl Recorder {
     pub fn open(settings: RecordSettings, footage: Footage, clock: Clock) -> Result<Self, RecordError> {
         let volume = Volume::open(&settings.media_dir, &footage, clock.wall())?;
         let recovery = if volume.is_read_only() {
-            recovery::name_gaps_of_idle(&footage)?;
+            recovery::name_gaps_of_idle(&footage, clock.wall())?;
             Recovery::default()
         } else {
             recovery::recover(volume.dir(), &footage, clock.wall())?
@@ -351,6 +351,15 @@ impl Shared {
             |span| Change::AddGap { stream: row.stream.clone(), gap: Gap { span, cause: GapCause::Disk } };
         let lost = holes(&self.footage, &row.stream, written)?;
         self.footage.apply(lost.into_iter().map(gap).collect())?;
+        Ok(())
+    }
+
+    /// The same of every file of `stream` that has no writer any more.
+    fn recover_stream(&self, stream: &StreamId) -> Result<(), RecordError> {
+        let left = self.footage.open_segments()?.into_iter().filter(|row| row.stream == *stream);
+        for row in left {
+            self.recover_open(row.id, None)?;
+        }
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread::{Builder, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use sharpeyes_domain::{ids::StreamId, time::WallTime};
@@ -96,13 +96,14 @@ fn write_loop(shared: &Arc<Shared>, inbox: &Inbox) {
     loop {
         for letter in inbox.take(shared.settings.gather) {
             match letter {
-                Letter::Register(stream) => segmenters.push(Segmenter::new(Arc::clone(shared), stream)),
+                Letter::Register(stream) => {
+                    let mut segmenter = Segmenter::new(Arc::clone(shared), stream);
+                    guarded(&mut segmenter, Segmenter::begin);
+                    segmenters.push(segmenter);
+                }
                 Letter::Message { slot, message } => {
                     let Some(segmenter) = segmenters.get_mut(slot) else { continue };
-                    // One camera's broken input must not end the thread that many cameras need.
-                    if catch_unwind(AssertUnwindSafe(|| segmenter.on_message(message))).is_err() {
-                        segmenter.abandon();
-                    }
+                    guarded(segmenter, |segmenter| segmenter.on_message(message));
                 }
                 Letter::Stop => {
                     for segmenter in &mut segmenters {
@@ -117,6 +118,15 @@ fn write_loop(shared: &Arc<Shared>, inbox: &Inbox) {
     }
 }
 
+/// One camera's broken input must not end the thread that many cameras need, nor the recording of that camera.
+fn guarded(segmenter: &mut Segmenter, work: impl FnOnce(&mut Segmenter)) {
+    if catch_unwind(AssertUnwindSafe(|| work(segmenter))).is_err()
+        && catch_unwind(AssertUnwindSafe(|| segmenter.abandon())).is_err()
+    {
+        tracing::error!("what was being written cannot be read back; the next start recovers it");
+    }
+}
+
 fn sync_loop(shared: &Shared, stopped: &Receiver<()>) {
     let mut took = Duration::ZERO;
     loop {
@@ -126,15 +136,25 @@ fn sync_loop(shared: &Shared, stopped: &Receiver<()>) {
             Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
         };
         let begin = shared.clock.instant();
-        let synced = shared.volume.sync_if_dirty(begin);
-        took = shared.clock.instant() - begin;
-        shared.volume.note_sync(took);
-        if let Err(error) = synced {
-            tracing::error!(%error, "recording on this disk stops: a sync failed, so nothing written can be relied on");
+        // Whatever goes wrong over a disk that goes or comes back, the others' data must reach theirs.
+        let turn = catch_unwind(AssertUnwindSafe(|| {
+            sync(shared, begin);
+            shared.watch_disk();
+        }));
+        if turn.is_err() {
+            tracing::error!("the watch over the disk failed: this is a bug of ours; it goes on");
         }
-        shared.watch_disk();
+        took = shared.clock.instant() - begin;
         if is_over {
             return;
         }
+    }
+}
+
+fn sync(shared: &Shared, begin: Instant) {
+    let synced = shared.volume.sync_if_dirty(begin);
+    shared.volume.note_sync(shared.clock.instant() - begin);
+    if let Err(error) = synced {
+        tracing::error!(%error, "recording on this disk stops: a sync failed, so nothing written can be relied on");
     }
 }

@@ -157,13 +157,13 @@ pub(crate) fn recover(dir: &Path, footage: &Footage, now: WallTime) -> Result<Re
     }
     recovery.n_deleted += finish_deletions(dir, footage)?;
     for stream in footage.streams()? {
-        let recovered_from = recovery
+        let recovered: Vec<WallTime> = recovery
             .segments
             .iter()
             .filter(|segment| segment.stream == stream)
             .filter_map(|segment| segment.span.map(|span| span.from))
-            .min();
-        name_gaps(footage, &stream, recovered_from)?;
+            .collect();
+        name_gaps(footage, &stream, &recovered, now)?;
     }
     if !recovery.segments.is_empty() {
         tracing::warn!(
@@ -175,11 +175,11 @@ pub(crate) fn recover(dir: &Path, footage: &Footage, now: WallTime) -> Result<Re
 }
 
 /// Of a disk that cannot be repaired yet: the present of every stream that has no file to read back is a gap.
-pub(crate) fn name_gaps_of_idle(footage: &Footage) -> Result<(), RecordError> {
+pub(crate) fn name_gaps_of_idle(footage: &Footage, now: WallTime) -> Result<(), RecordError> {
     let open = footage.open_segments()?;
     for stream in footage.streams()? {
         if open.iter().all(|row| row.stream != stream) {
-            name_gaps(footage, &stream, None)?;
+            name_gaps(footage, &stream, &[], now)?;
         }
     }
     Ok(())
@@ -269,34 +269,33 @@ fn recover_segment(
     }
 }
 
-/// The stream's present is a gap, and so is every hole since `recovered_from`.
+/// The stream's present is a gap, and so is every hole since the first of `recovered`, where the files begin that were
+/// read back.
+///
+/// The present is where the file that was begun last ends: a clock that was ahead may have dated others after it.
 fn name_gaps(
     footage: &Footage,
     stream: &StreamId,
-    recovered_from: Option<WallTime>,
+    recovered: &[WallTime],
+    now: WallTime,
 ) -> Result<(), RecordError> {
-    let Some(span) = footage.footage_span(stream)? else { return Ok(()) };
+    let newest = footage.newest_segment(stream)?.and_then(|row| row.closed);
+    let Some(present) = newest.map(|closed| closed.span.to) else { return Ok(()) };
     let mut changes = Vec::new();
-    let open = match footage.open_gap(stream)? {
+    let open = footage.open_gap(stream)?.filter(|gap| {
         // Killed between the first fragment and the row that ends the gap.
-        Some(gap) if gap.from < span.to => {
-            let later = footage.segments_in(stream, Span { from: gap.from, to: span.to })?;
-            if let Some(first) = later.iter().find(|row| row.start_wall >= gap.from) {
-                changes.push(Change::EndGap { stream: stream.clone(), at: first.start_wall });
-                None
-            } else {
-                Some(gap)
-            }
-        }
-        other => other,
-    };
+        let resumed = recovered.iter().filter(|from| **from >= gap.from).min();
+        changes.extend(resumed.map(|at| Change::EndGap { stream: stream.clone(), at: *at }));
+        resumed.is_none()
+    });
     if open.is_none() {
-        let gaps = footage.gaps_in(stream, Span { from: span.to, to: WallTime(i64::MAX) })?;
-        let from = gaps.iter().filter_map(|gap| gap.to).fold(span.to, WallTime::max);
+        let gaps = footage.gaps_in(stream, Span { from: present, to: WallTime(i64::MAX) })?;
+        let ends = gaps.iter().filter_map(|gap| gap.to).filter(|end| *end <= now);
+        let from = ends.fold(present, WallTime::max);
         changes.push(Change::BeginGap { stream: stream.clone(), from, cause: GapCause::Restart });
     }
     footage.apply(changes)?;
-    if let (Some(from), Some(gap)) = (recovered_from, footage.open_gap(stream)?) {
+    if let (Some(&from), Some(gap)) = (recovered.iter().min(), footage.open_gap(stream)?) {
         let missing = holes(footage, stream, Span { from, to: gap.from })?;
         let add =
             |span| Change::AddGap { stream: stream.clone(), gap: Gap { span, cause: GapCause::Restart } };

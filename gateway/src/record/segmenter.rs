@@ -39,6 +39,7 @@ const USUAL_FRAME: MediaDuration = MediaDuration(3_600);
 pub(super) struct Segmenter {
     shared: Arc<Shared>,
     stream: Arc<StreamShared>,
+    held: Held,
     /// Milliseconds by which this stream's rotations are shifted against the minute, so that cameras take turns.
     phase_ms: i64,
     run: Option<Run>,
@@ -51,6 +52,19 @@ pub(super) struct Segmenter {
     retry_at: Option<Instant>,
     /// Gap rows that the index could not take yet.
     pending: Vec<Change>,
+}
+
+/// What of the stream's bound is in this thread's hands.
+struct Held {
+    stream: Arc<StreamShared>,
+    bytes: usize,
+}
+
+impl Held {
+    fn release(&mut self, bytes: usize) {
+        self.bytes -= bytes;
+        self.stream.release(bytes);
+    }
 }
 
 struct Run {
@@ -85,12 +99,13 @@ enum GapState {
 }
 
 impl Segmenter {
-    /// The stream is to be recorded from now on.
+    /// Of a stream that is to be recorded; [`Segmenter::begin`] comes next.
     pub(super) fn new(shared: Arc<Shared>, stream: Arc<StreamShared>) -> Self {
         let segment_ms = i64::try_from(shared.settings.segment.as_millis()).unwrap_or(i64::MAX).max(1);
         let phase_ms = phase(&stream.stream.to_string()).rem_euclid(segment_ms);
-        let mut this = Self {
+        Self {
             shared,
+            held: Held { stream: Arc::clone(&stream), bytes: 0 },
             stream,
             phase_ms,
             run: None,
@@ -100,20 +115,24 @@ impl Segmenter {
             reached: None,
             retry_at: None,
             pending: Vec::new(),
-        };
-        match this.shared.footage.open_gap(&this.stream.stream) {
-            Ok(Some(gap)) => this.gap = GapState::Missing { cause: gap.cause, is_guess: false },
-            Ok(None) => {
-                this.pending.push(this.begin_gap(this.stream.since, GapCause::CameraOffline));
-                this.flush();
-            }
-            Err(error) => this.note_failure(&error.into()),
         }
-        this
+    }
+
+    /// The stream is to be recorded from now on.
+    pub(super) fn begin(&mut self) {
+        match self.shared.footage.open_gap(&self.stream.stream) {
+            Ok(Some(gap)) => self.gap = GapState::Missing { cause: gap.cause, is_guess: false },
+            Ok(None) => {
+                self.pending.push(self.begin_gap(self.stream.since, GapCause::CameraOffline));
+                self.flush();
+            }
+            Err(error) => self.note_failure(&error.into()),
+        }
     }
 
     pub(super) fn on_message(&mut self, message: RecorderMessage) {
         let cost = cost(&message);
+        self.held.bytes += cost;
         match message {
             RecorderMessage::RunBegin(info) => self.on_begin(info),
             RecorderMessage::Unit(unit) => self.on_unit(unit, cost),
@@ -128,16 +147,25 @@ impl Segmenter {
         self.on_end(RunEnd { cause: GapCause::Stopped, at });
     }
 
-    /// After a panic: the file stays as it is, its row open, until the next start recovers it.
+    /// After a panic: what is in the file is read back from the disk, the rest is a gap until the next keyframe after a
+    /// while. Of the run only what its session said of it is still trusted.
     pub(super) fn abandon(&mut self) {
-        tracing::error!(stream = %self.stream.stream, "the recorder panicked over this stream; its run is given up");
-        self.stream.n_failures.fetch_add(1, Ordering::Relaxed);
-        if let Some(run) = self.run.take() {
-            self.stream.release(run.units_cost);
-        }
+        self.note(format!("the recorder failed over {}: this is a bug of ours", self.stream.stream));
+        self.retry_at = Some(self.shared.clock.instant() + RETRY);
+        self.held.release(self.held.bytes);
         self.file = None;
+        if let Some(run) = self.run.as_mut() {
+            (run.cursor, run.units_cost) = (None, 0);
+            run.units.clear();
+            run.sounds.clear();
+        }
         self.publish(|_| None);
         self.go_missing(GapCause::Disk, self.shared.clock.wall());
+        if self.shared.volume.ensure_intact().is_ok()
+            && let Err(error) = self.shared.recover_stream(&self.stream.stream)
+        {
+            self.note_failure(&error);
+        }
     }
 
     fn on_begin(&mut self, info: Arc<RunInfo>) {
@@ -168,18 +196,18 @@ impl Segmenter {
     fn on_unit(&mut self, unit: AccessUnit, cost: usize) {
         let is_waiting = self.retry_at.is_some_and(|at| self.shared.clock.instant() < at);
         let Some(run) = self.run.as_mut() else {
-            self.stream.release(cost);
+            self.held.release(cost);
             return;
         };
         if run.units.is_empty() && run.cursor.is_none() && (!unit.is_keyframe || is_waiting) {
-            self.stream.release(cost);
+            self.held.release(cost);
             self.stream.n_before_keyframe.fetch_add(1, Ordering::Relaxed);
             return;
         }
         if self.must_cut_before(&unit, cost) {
             let next = Cursor { base: unit.pts, wall: unit.wall };
             if !self.write_fragment(next) {
-                self.stream.release(cost);
+                self.held.release(cost);
                 return;
             }
             if unit.is_keyframe && self.is_rotation_due(unit.wall) {
@@ -203,7 +231,7 @@ impl Segmenter {
                 run.units_cost += cost;
                 run.sounds.push(sound);
             }
-            Some(_) | None => self.stream.release(cost),
+            Some(_) | None => self.held.release(cost),
         }
     }
 
@@ -216,7 +244,7 @@ impl Segmenter {
             self.finish(file, &mut changes);
         }
         if let Some(run) = self.run.take() {
-            self.stream.release(run.units_cost);
+            self.held.release(run.units_cost);
         }
         self.pending.append(&mut changes);
         self.go_missing(end.cause, end.at);
@@ -262,7 +290,7 @@ impl Segmenter {
         let kept: usize = run.sounds.iter().map(|sound| cost(&RecorderMessage::Audio(sound.clone()))).sum();
         let freed = std::mem::replace(&mut run.units_cost, kept) - kept;
         let written = self.try_write(&units, &sounds, start, next);
-        self.stream.release(freed);
+        self.held.release(freed);
         match written {
             Ok(()) => true,
             Err(error) => {
@@ -361,7 +389,7 @@ impl Segmenter {
         if let Some(run) = self.run.as_mut() {
             run.cursor = None;
             run.sounds.clear();
-            self.stream.release(std::mem::take(&mut run.units_cost));
+            self.held.release(std::mem::take(&mut run.units_cost));
         }
         self.retry_at = Some(self.shared.clock.instant() + RETRY);
     }
@@ -431,8 +459,11 @@ impl Segmenter {
     }
 
     fn note_failure(&self, error: &RecordError) {
+        self.note(error.to_string());
+    }
+
+    fn note(&self, text: String) {
         self.stream.n_failures.fetch_add(1, Ordering::Relaxed);
-        let text = error.to_string();
         let mut last = self.stream.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
         if last.as_deref() != Some(&text) {
             tracing::error!(stream = %self.stream.stream, error = text, "recording failed; it is tried again");

@@ -8,6 +8,7 @@ pub(crate) mod kit;
 mod real;
 mod reorder;
 mod retention;
+mod step;
 
 use std::fs;
 
@@ -22,7 +23,7 @@ use sharpeyes_domain::{
 use super::{volume::VolumeError, *};
 use crate::{
     mp4,
-    store::footage::{Discard, GapRow, SegmentState},
+    store::footage::{Discard, GapRow, SegmentRow, SegmentState},
 };
 
 fn all() -> Span {
@@ -166,6 +167,39 @@ fn one_cameras_full_queue_is_noticed_by_no_other() {
     };
     assert_eq!(causes("yard"), [GapCause::Stopped]);
     assert_eq!(causes("gate")[0], GapCause::Backlog);
+    kit.assert_sound();
+}
+
+#[test]
+fn a_panic_over_a_picture_costs_seconds_and_not_the_session() {
+    let kit = Kit::new();
+    let recorder = kit.open();
+    let sender = recorder.sender(&stream("gate")).unwrap();
+    let second = |s| START.plus(Duration::from_secs(s));
+    kit.send(&sender, RecorderMessage::RunBegin(run("gate", 1)));
+    for unit in units(0..210, 25) {
+        kit.send(&sender, RecorderMessage::Unit(unit));
+    }
+    // The difference of two times does not fit: arithmetic panics, as any bug of ours would.
+    let impossible = AccessUnit { pts: Pts(i64::MIN), ..unit(210, 25) };
+    kit.send(&sender, RecorderMessage::Unit(impossible));
+    kit::poll(|| sender.status().queued_bytes == 0);
+    assert_eq!(sender.status().n_failures, 1);
+    assert!(sender.status().last_failure.unwrap().contains("gate"));
+    kit::poll(|| kit.footage().open_segments().unwrap().is_empty());
+    // The session goes on, and nobody has told it.
+    kit.clock.advance(Duration::from_secs(10));
+    for unit in units(300..401, 25) {
+        kit.send(&sender, RecorderMessage::Unit(unit));
+    }
+    kit.wait_written(&sender, second(16));
+    recorder.close();
+    assert_eq!(sender.status().queued_bytes, 0);
+    let rows = kit.footage().segments_in(&stream("gate"), all()).unwrap();
+    let is_recovered = |row: &SegmentRow| row.closed.as_ref().unwrap().state == SegmentState::Recovered;
+    assert!(rows.iter().any(is_recovered));
+    let gaps = kit.footage().gaps_in(&stream("gate"), all()).unwrap();
+    assert_eq!(gaps[0], GapRow { from: second(8), to: Some(second(12)), cause: GapCause::Disk });
     kit.assert_sound();
 }
 

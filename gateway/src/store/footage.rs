@@ -197,7 +197,8 @@ pub struct GarbageRow {
 pub enum Change {
     /// A row in state open, before the file is created: so no file is ever unknown to the index.
     OpenSegment(NewSegment),
-    /// The file is complete and synced.
+    /// The file is complete and synced. Gap rows that have ended give way to it: one that was made while the clock was
+    /// ahead may lie over what is recorded once it is right.
     CloseSegment(ClosedSegment),
     /// Recording is missing from here on, for this cause; a gap that was open already ends here. One that ended here
     /// for the same cause goes on instead: what was recorded after it was lost with the power.
@@ -439,6 +440,36 @@ impl Footage {
         })
     }
 
+    /// Gaps of `stream` that have ended and lie over complete segments, oldest first: there should be none.
+    ///
+    /// # Errors
+    /// [`FootageError`] when they cannot be read.
+    pub fn gaps_over_footage(&self, stream: &StreamId) -> Result<Vec<GapRow>, FootageError> {
+        self.read(|c| {
+            let sql = "SELECT start_wall_ms, end_wall_ms, cause FROM gap g WHERE camera = :camera AND stream = :stream
+                       AND end_wall_ms IS NOT NULL AND EXISTS (SELECT 1 FROM segment s INDEXED BY segment_by_time
+                        WHERE s.camera = :camera AND s.stream = :stream AND s.state <> 'open'
+                        AND s.start_wall_ms > g.start_wall_ms - :longest AND s.start_wall_ms < g.end_wall_ms
+                        AND s.end_wall_ms > g.start_wall_ms) ORDER BY start_wall_ms, id";
+            let values = named_params! {
+                ":camera": stream.camera.as_str(), ":stream": stream.kind.as_str(), ":longest": LONGEST_SEGMENT_MS,
+            };
+            c.prepare_cached(sql)?.query_map(values, gap_row)?.collect()
+        })
+    }
+
+    /// The segment of `stream` that was begun last, by its row: a clock that was ahead dates others after it.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be read.
+    pub fn newest_segment(&self, stream: &StreamId) -> Result<Option<SegmentRow>, FootageError> {
+        self.read(|c| {
+            c.prepare_cached(&select_newest_segment())?
+                .query_row((stream.camera.as_str(), stream.kind.as_str()), segment_row)
+                .optional()
+        })
+    }
+
     /// Every stream that the index knows.
     ///
     /// # Errors
@@ -538,7 +569,7 @@ fn make(t: &Transaction<'_>, change: &Change) -> rusqlite::Result<Option<Opened>
             }
             Ok(None)
         }
-        Change::CutGaps { stream, span } => cut_gaps(t, stream, *span).map(|()| None),
+        Change::CutGaps { stream, span } => cut_gaps(t, stream, *span, Lasting::IsCut).map(|()| None),
         Change::Discard { id, since } => {
             t.execute(
                 "INSERT INTO garbage (path, size_bytes, since_ms)
@@ -598,24 +629,31 @@ fn open_segment(t: &Transaction<'_>, new: &NewSegment) -> rusqlite::Result<Opene
 }
 
 fn close_segment(t: &Transaction<'_>, closed: &ClosedSegment) -> rusqlite::Result<()> {
-    let n = t
+    let stream = t
         .prepare_cached(
             "UPDATE segment SET state = :state, start_wall_ms = :from, end_wall_ms = :to, start_pts_90k = :start_pts,
              end_pts_90k = :end_pts, size_bytes = :size, sha256 = :sha256, n_frames = :n_frames,
-             fragments = :fragments WHERE id = :id",
+             fragments = :fragments WHERE id = :id RETURNING camera, stream",
         )?
-        .execute(named_params! {
-            ":id": closed.id.0, ":state": closed.state.as_str(),
-            ":from": closed.span.from.0, ":to": closed.span.to.0,
-            ":start_pts": closed.start_pts.0, ":end_pts": closed.end_pts.0,
-            ":size": i64::try_from(closed.size_bytes).unwrap_or(i64::MAX),
-            ":sha256": &closed.sha256[..], ":n_frames": closed.n_frames, ":fragments": closed.fragments,
-        })?;
-    if n == 0 {
-        // As an error it would come back with every further row of the stream.
-        tracing::warn!(segment = closed.id.0, "a file is complete whose row is gone");
+        .query_row(
+            named_params! {
+                ":id": closed.id.0, ":state": closed.state.as_str(),
+                ":from": closed.span.from.0, ":to": closed.span.to.0,
+                ":start_pts": closed.start_pts.0, ":end_pts": closed.end_pts.0,
+                ":size": i64::try_from(closed.size_bytes).unwrap_or(i64::MAX),
+                ":sha256": &closed.sha256[..], ":n_frames": closed.n_frames, ":fragments": closed.fragments,
+            },
+            |row| stream_at(row, 0),
+        )
+        .optional()?;
+    match stream {
+        Some(stream) => cut_gaps(t, &stream, closed.span, Lasting::Stays),
+        None => {
+            // As an error it would come back with every further row of the stream.
+            tracing::warn!(segment = closed.id.0, "a file is complete whose row is gone");
+            Ok(())
+        }
     }
-    Ok(())
 }
 
 fn begin_gap(
@@ -635,27 +673,57 @@ fn begin_gap(
     if n_resumed > 0 { Ok(()) } else { insert_gap(t, stream, from, None, cause) }
 }
 
+/// Footage that a clock which was ahead dated into the gap stays uncovered.
 fn end_gap(t: &Transaction<'_>, stream: &StreamId, at: WallTime) -> rusqlite::Result<()> {
     let key = (stream.camera.as_str(), stream.kind.as_str(), at.0);
     t.prepare_cached(
         "DELETE FROM gap WHERE camera = ?1 AND stream = ?2 AND end_wall_ms IS NULL AND start_wall_ms >= ?3",
     )?
     .execute(key)?;
-    t.prepare_cached(
-        "UPDATE gap SET end_wall_ms = ?3 WHERE camera = ?1 AND stream = ?2 AND end_wall_ms IS NULL",
-    )?
-    .execute(key)
-    .map(drop)
+    let from: Option<i64> = t
+        .prepare_cached(
+            "UPDATE gap SET end_wall_ms = ?3 WHERE camera = ?1 AND stream = ?2 AND end_wall_ms IS NULL
+             RETURNING start_wall_ms",
+        )?
+        .query_row(key, |row| row.get(0))
+        .optional()?;
+    let Some(from) = from else { return Ok(()) };
+    let recorded: Vec<Span> = t
+        .prepare_cached(
+            "SELECT start_wall_ms, end_wall_ms FROM segment INDEXED BY segment_by_time
+             WHERE camera = ?1 AND stream = ?2 AND state <> 'open'
+             AND start_wall_ms > ?3 - ?5 AND start_wall_ms < ?4 AND end_wall_ms > ?3",
+        )?
+        .query_map((key.0, key.1, from, at.0, LONGEST_SEGMENT_MS), |row| {
+            Ok(Span { from: WallTime(row.get(0)?), to: WallTime(row.get(1)?) })
+        })?
+        .collect::<Result<_, _>>()?;
+    recorded.into_iter().try_for_each(|span| cut_gaps(t, stream, span, Lasting::Stays))
 }
 
-fn cut_gaps(t: &Transaction<'_>, stream: &StreamId, span: Span) -> rusqlite::Result<()> {
-    let overlapping =
-        "WHERE camera = ?1 AND stream = ?2 AND start_wall_ms < ?4 AND coalesce(end_wall_ms > ?3, 1)";
+/// What becomes of a gap row without an end where footage lies over it.
+#[derive(Clone, Copy)]
+enum Lasting {
+    /// Whoever opened it ends it.
+    Stays,
+    IsCut,
+}
+
+fn cut_gaps(t: &Transaction<'_>, stream: &StreamId, span: Span, lasting: Lasting) -> rusqlite::Result<()> {
+    let overlapping = match lasting {
+        Lasting::Stays => "WHERE camera = ?1 AND stream = ?2 AND start_wall_ms < ?4 AND end_wall_ms > ?3",
+        Lasting::IsCut => {
+            "WHERE camera = ?1 AND stream = ?2 AND start_wall_ms < ?4 AND coalesce(end_wall_ms > ?3, 1)"
+        }
+    };
     let key = (stream.camera.as_str(), stream.kind.as_str(), span.from.0, span.to.0);
     let rows: Vec<GapRow> = t
-        .prepare(&format!("SELECT start_wall_ms, end_wall_ms, cause FROM gap {overlapping}"))?
+        .prepare_cached(&format!("SELECT start_wall_ms, end_wall_ms, cause FROM gap {overlapping}"))?
         .query_map(key, gap_row)?
         .collect::<Result<_, _>>()?;
+    if rows.is_empty() {
+        return Ok(());
+    }
     t.execute(&format!("DELETE FROM gap {overlapping}"), key)?;
     for row in rows {
         if row.from < span.from {
@@ -706,6 +774,15 @@ fn select_footage_span() -> String {
         "SELECT (SELECT start_wall_ms {of_stream} ORDER BY start_wall_ms LIMIT 1),
          (SELECT max(end_wall_ms) {of_stream} AND start_wall_ms >= -{LONGEST_SEGMENT_MS} +
           (SELECT start_wall_ms {of_stream} ORDER BY start_wall_ms DESC LIMIT 1))"
+    )
+}
+
+/// Through the runs, of which there are few.
+fn select_newest_segment() -> String {
+    format!(
+        "{SELECT_SEGMENT} WHERE id = (SELECT max(id) FROM segment WHERE run_id = (SELECT id FROM run
+         WHERE camera = ?1 AND stream = ?2 AND EXISTS (SELECT 1 FROM segment s WHERE s.run_id = run.id)
+         ORDER BY id DESC LIMIT 1))"
     )
 }
 

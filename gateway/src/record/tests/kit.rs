@@ -96,7 +96,7 @@ impl Kit {
     }
 
     /// Takes disk and index as they are now, and gives the recorder's own end to nobody.
-    fn crash(&self, recorder: Recorder) {
+    pub(super) fn crash(&self, recorder: Recorder) {
         let image = self.dir.path().join("image");
         copy(&self.settings.media_dir, &image);
         let databases = |suffix: &str| self.dir.path().join(format!("footage.db{suffix}"));

@@ -66,7 +66,7 @@ fn mark(camera: &str, from: i64, to: i64) -> IncidentMark {
 #[test]
 fn what_every_start_and_every_minute_asks_goes_by_the_indexes() {
     let index = index();
-    for sql in [SELECT_STREAMS.to_owned(), select_footage_span()] {
+    for sql in [SELECT_STREAMS.to_owned(), select_footage_span(), select_newest_segment()] {
         let plan: Vec<String> = index
             .footage
             .read(|c| {
@@ -149,4 +149,23 @@ fn a_file_without_a_row_does_not_keep_the_next_one_from_its_row() {
     index.footage.apply(vec![Change::Discard { id, since: WallTime(0) }]).unwrap();
     index.footage.apply(vec![Change::CloseSegment(closed(id, 0, HOUR))]).unwrap();
     assert!(index.footage.segment(id).unwrap().is_none());
+}
+
+#[test]
+fn no_gap_that_has_ended_lies_over_footage() {
+    let index = index();
+    let (gate, at) = (stream("gate"), WallTime);
+    let gap = |from, to| GapRow { from: at(from), to: Some(at(to)), cause: GapCause::CameraOffline };
+    let gaps = || index.footage.gaps_in(&gate, Span { from: at(0), to: at(9 * HOUR) }).unwrap();
+    // Dated by a clock that was ahead: when that time comes, nothing is recorded.
+    index.record("gate", 4 * HOUR, 5 * HOUR);
+    let begin = Change::BeginGap { stream: gate.clone(), from: at(HOUR), cause: GapCause::CameraOffline };
+    index.footage.apply(vec![begin, Change::EndGap { stream: gate.clone(), at: at(8 * HOUR) }]).unwrap();
+    assert_eq!(gaps(), [gap(HOUR, 4 * HOUR), gap(5 * HOUR, 8 * HOUR)]);
+    // The clock was ahead when the gap ended.
+    index.record("gate", 2 * HOUR, 3 * HOUR);
+    assert_eq!(gaps(), [gap(HOUR, 2 * HOUR), gap(3 * HOUR, 4 * HOUR), gap(5 * HOUR, 8 * HOUR)]);
+    assert!(index.footage.gaps_over_footage(&gate).unwrap().is_empty());
+    let newest = index.footage.newest_segment(&gate).unwrap().map(|row| row.start_wall);
+    assert_eq!(newest, Some(at(2 * HOUR)));
 }
