@@ -56,6 +56,7 @@ pub(super) fn effects(
     calendar: &Calendar,
     now: WallTime,
 ) -> Effects {
+    let times = Times { status: after, plan, calendar, now };
     let is_timed = |kind: ClockKind| kind != ClockKind::Finish || after.due.is_some();
     let wanted: Vec<_> = after.clocks().into_iter().filter(|(kind, _)| is_timed(*kind)).collect();
     let is_level_new = before.is_some_and(|before| before.level != after.level);
@@ -68,26 +69,6 @@ pub(super) fn effects(
         deadline = Some(deadline.map_or(due, |known| known.min(due)));
         is_overdue |= fired >= 100 || (is_given_back && due <= now);
     };
-    let begin = |kind: ClockKind, unit: Option<UnitId>, since: WallTime| {
-        let allowance = plan.allowance(after.level, kind);
-        match (kind, after.due) {
-            (ClockKind::Finish, Some(due)) => {
-                let told = if after.overlays.overdue { 100 } else { 0 };
-                caught_up(until(unit, allowance, since, due, calendar), told, now)
-            }
-            _ => running_for(kind, unit, allowance, since, calendar),
-        }
-    };
-    // A clock that begins where the last one of its name stood.
-    let go_on = |last: &ClockRow| {
-        if is_given_back {
-            let whole = begin(last.kind, last.unit.clone(), last.started);
-            return Some(caught_up(whole, last.fired, now));
-        }
-        let rest = resumed(last, held.filter(|_| last.stopped == held)?, calendar, now);
-        let is_moved = last.kind == ClockKind::Finish && after.due != Some(rest.due);
-        Some(if is_moved { begin(last.kind, last.unit.clone(), rest.started) } else { rest })
-    };
     for clock in running.iter().filter(|clock| clock.kind != ClockKind::Escalate) {
         let name = (clock.kind, clock.unit.clone());
         if !wanted.contains(&name) {
@@ -96,9 +77,9 @@ pub(super) fn effects(
         }
         let replaced = if clock.kind == ClockKind::Finish {
             // A due time that was moved is counted from where it was counted before.
-            (after.due != Some(clock.due)).then(|| begin(name.0, name.1, clock.started))
+            (after.due != Some(clock.due)).then(|| times.begin(name.0, name.1, clock.started))
         } else {
-            let new = is_level_new.then(|| begin(name.0, name.1, now));
+            let new = is_level_new.then(|| times.begin(name.0, name.1, now));
             new.filter(|new| clock.fired < 100 && new.due < clock.due)
         };
         match replaced {
@@ -112,10 +93,16 @@ pub(super) fn effects(
     for (kind, unit) in wanted {
         if !running.iter().any(|clock| clock.kind == kind && clock.unit == unit) {
             let last = stopped.iter().rfind(|clock| clock.kind == kind && clock.unit == unit);
-            let anew = begin(kind, unit, now);
+            let rest = match held {
+                _ if is_given_back => last.map(|last| times.wait_on(last)),
+                Some(held) => {
+                    last.filter(|last| last.stopped == Some(held)).map(|last| times.go_on(last, held))
+                }
+                None => None,
+            };
+            let anew = times.begin(kind, unit, now);
             // A level that was raised meanwhile may allow less than what was left.
-            let rest = last.and_then(go_on).filter(|rest| rest.fired >= 100 || rest.due <= anew.due);
-            let new = rest.unwrap_or(anew);
+            let new = rest.filter(|rest| rest.fired >= 100 || rest.due <= anew.due).unwrap_or(anew);
             keep(new.due, new.fired);
             clocks.push(ClockChange::Start(new));
         }
@@ -124,28 +111,66 @@ pub(super) fn effects(
     let accept = stopped.iter().rfind(|clock| clock.kind == ClockKind::Accept).filter(|_| is_given_back);
     match (chain, accept) {
         (Some(chain), _) if !is_overdue => clocks.push(ClockChange::Stop(chain.id)),
-        // It goes on as it would have, had nobody taken the incident: claims that come to nothing do not keep it from
-        // anybody.
         (_, Some(accept)) if is_overdue => {
-            let told = stopped.iter().chain(running).filter(|clock| is_chain_since(clock, accept.started));
-            let n_told = told.map(|clock| clock.fired).max().unwrap_or(0).max(after.overlays.escalated);
-            let next = (0..=n_told)
-                .fold(accept.due, |at, n| calendar.after(at, step_of(&plan.escalation, n.into()).0));
             clocks.extend(chain.map(|chain| ClockChange::Stop(chain.id)));
-            clocks.push(ClockChange::Start(chain_from(n_told, plan, now, next)));
+            clocks.push(ClockChange::Start(times.chain_of(accept, stopped.iter().chain(running))));
         }
-        (None, None) if is_overdue => {
-            let n_told = after.overlays.escalated;
-            let next = calendar.after(now, step_of(&plan.escalation, n_told.into()).0);
-            clocks.push(ClockChange::Start(chain_from(n_told, plan, now, next)));
-        }
+        (None, None) if is_overdue => clocks.push(ClockChange::Start(times.chain())),
         (Some(_) | None, _) => {}
     }
     Effects { clocks, deadline, assessed: None }
 }
 
-fn is_chain_since(clock: &ClockRow, since: WallTime) -> bool {
-    clock.kind == ClockKind::Escalate && clock.started >= since
+/// What the clocks of an incident get their times from.
+#[derive(Clone, Copy)]
+struct Times<'a> {
+    status: &'a IncidentStatus,
+    plan: &'a Plan,
+    calendar: &'a Calendar,
+    now: WallTime,
+}
+
+impl Times<'_> {
+    /// A clock that counts from `since`.
+    fn begin(self, kind: ClockKind, unit: Option<UnitId>, since: WallTime) -> NewClock {
+        let allowance = self.plan.allowance(self.status.level, kind);
+        match (kind, self.status.due) {
+            (ClockKind::Finish, Some(due)) => {
+                let told = if self.status.overlays.overdue { 100 } else { 0 };
+                caught_up(until(unit, allowance, since, due, self.calendar), told, self.now)
+            }
+            _ => running_for(kind, unit, allowance, since, self.calendar),
+        }
+    }
+
+    /// A clock that counts as if it had never stopped.
+    fn wait_on(self, last: &ClockRow) -> NewClock {
+        caught_up(self.begin(last.kind, last.unit.clone(), last.started), last.fired, self.now)
+    }
+
+    /// A clock that counts on from when a hold stopped it.
+    fn go_on(self, last: &ClockRow, held: WallTime) -> NewClock {
+        let rest = resumed(last, held, self.calendar, self.now);
+        let is_moved = last.kind == ClockKind::Finish && self.status.due != Some(rest.due);
+        if is_moved { self.begin(last.kind, last.unit.clone(), rest.started) } else { rest }
+    }
+
+    /// The chain begins, or goes on after what it has told since the incident last moved.
+    fn chain(self) -> NewClock {
+        let n_told = self.status.overlays.escalated;
+        let next = self.calendar.after(self.now, step_of(&self.plan.escalation, n_told.into()).0);
+        chain_from(n_told, self.plan, self.now, next)
+    }
+
+    /// The chain of what is given back goes on as it would have, had nobody taken it: claims that come to nothing keep it
+    /// from nobody.
+    fn chain_of<'c>(self, accept: &ClockRow, clocks: impl Iterator<Item = &'c ClockRow>) -> NewClock {
+        let chains =
+            clocks.filter(|clock| clock.kind == ClockKind::Escalate && clock.started >= accept.started);
+        let n_told = chains.map(|clock| clock.fired).max().unwrap_or(0).max(self.status.overlays.escalated);
+        let after = |at, n: u16| self.calendar.after(at, step_of(&self.plan.escalation, n.into()).0);
+        chain_from(n_told, self.plan, self.now, (0..=n_told).fold(accept.due, after))
+    }
 }
 
 fn running_for(
