@@ -4,6 +4,8 @@
 //! what the pixels say of tampering. When that is worth a ticket, and when it is over, is decided in `domain::ticket`.
 //! Never in the way of recording or analysis: they write into memory here, and only this module waits for the database.
 
+mod recording;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
@@ -24,11 +26,12 @@ use crate::{
     api::ports::{AnalysisState, CameraHealth},
     canary::Pulse,
     clock::Clock,
-    ingest::Status,
+    ingest::{Status, StreamState},
     outbound::Board,
     record::retention::Keeping,
     store::{db::DbError, tickets::Tickets},
 };
+use recording::{Delivery, RecordWatch};
 
 /// How often everything is looked at.
 const LOOK: Duration = Duration::from_secs(5);
@@ -138,6 +141,12 @@ pub struct Watched {
     pub outbound: Board,
 }
 
+/// What is remembered from one look to the next.
+struct Watches {
+    faults: FaultWatch,
+    recording: RecordWatch,
+}
+
 /// Watches everything and writes tickets.
 pub struct TicketKeeper {
     site: Arc<Site>,
@@ -166,15 +175,16 @@ impl TicketKeeper {
     pub async fn run(self, shutdown: CancellationToken) {
         let keeper = Arc::new(self);
         let started = keeper.clock.instant();
-        let Some(mut watch) = keeper.resume().await else { return };
+        let Some(faults) = keeper.resume().await else { return };
+        let mut watches = Watches { faults, recording: RecordWatch::default() };
         while tokio::time::timeout(LOOK, shutdown.cancelled()).await.is_err() {
             let looking = keeper.clone();
             let work = move || {
-                looking.look(&mut watch, started);
-                watch
+                looking.look(&mut watches, started);
+                watches
             };
             match tokio::task::spawn_blocking(work).await {
-                Ok(back) => watch = back,
+                Ok(back) => watches = back,
                 Err(error) => {
                     tracing::error!(%error, "tickets are not kept any more");
                     return;
@@ -203,15 +213,15 @@ impl TicketKeeper {
         }
     }
 
-    fn look(&self, watch: &mut FaultWatch, started: Instant) {
+    fn look(&self, watches: &mut Watches, started: Instant) {
         let (now, up) = (self.clock.wall(), self.clock.instant().saturating_duration_since(started));
         if up < GRACE {
             return;
         }
-        let changes = watch.step(now, up, &self.faults());
+        let changes = watches.faults.step(now, up, &self.faults(&mut watches.recording));
         // Nobody restored these: their tickets stay open for a person.
         for key in self.watched.tampering.take_unknown() {
-            watch.forget(&key);
+            watches.faults.forget(&key);
         }
         if changes.is_empty() {
             return;
@@ -224,8 +234,11 @@ impl TicketKeeper {
         }
     }
 
-    fn faults(&self) -> BTreeMap<FaultKey, Fault> {
+    fn faults(&self, recording: &mut RecordWatch) -> BTreeMap<FaultKey, Fault> {
         let mut faults: BTreeMap<FaultKey, Fault> = self.watched.tampering.faults().into_iter().collect();
+        let disk = self.disk_fault();
+        // One ticket tells of a disk that takes nothing, not one for each camera.
+        let is_disk_lost = disk.as_ref().is_some_and(|fault| fault.level == Level::Red);
         for camera in &self.site.cameras {
             let of = |kind| FaultKey { kind, camera: Some(camera.id.clone()) };
             if let Some(fault) = self.stream_fault(camera) {
@@ -233,9 +246,12 @@ impl TicketKeeper {
             } else if let Some(fault) = self.blindness(camera) {
                 faults.insert(of(TicketKind::AnalysisBlind), fault);
             }
+            if let Some(fault) = self.recording_fault(camera, recording, is_disk_lost) {
+                faults.insert(of(TicketKind::Recording), fault);
+            }
         }
         let site = |kind| FaultKey { kind, camera: None };
-        faults.extend(self.disk_fault().map(|fault| (site(TicketKind::Disk), fault)));
+        faults.extend(disk.map(|fault| (site(TicketKind::Disk), fault)));
         let canary = self.watched.pulse.as_ref().and_then(|pulse| pulse.fault(self.clock.wall()));
         faults.extend(canary.map(|fault| (site(TicketKind::CanaryMissing), fault)));
         let untold = self.watched.outbound.fault(&self.site.targets, self.clock.wall());
@@ -257,6 +273,18 @@ impl TicketKeeper {
                 remedy: fault.remedy.to_owned(),
             })
         })
+    }
+
+    /// Of the first of the camera's recorded streams that is not, although it arrives.
+    fn recording_fault(&self, camera: &Camera, watch: &mut RecordWatch, is_disk_lost: bool) -> Option<Fault> {
+        let looks = [StreamKind::Main, StreamKind::Sub].map(|kind| {
+            let stream = StreamId { camera: camera.id.clone(), kind };
+            let recorded = self.health.recording(&stream)?;
+            let arrives = self.health.stream(&stream)?.state == StreamState::Streaming;
+            let delivery = if arrives && !is_disk_lost { Delivery::Arrives } else { Delivery::Excused };
+            watch.look(&stream, delivery, &recorded, self.clock.instant())
+        });
+        looks.into_iter().flatten().next()
     }
 
     fn blindness(&self, camera: &Camera) -> Option<Fault> {
@@ -322,6 +350,7 @@ const fn is_tampering(kind: TicketKind) -> bool {
         | TicketKind::SignalLost => true,
         TicketKind::Stream
         | TicketKind::AnalysisBlind
+        | TicketKind::Recording
         | TicketKind::Disk
         | TicketKind::Clock
         | TicketKind::CanaryMissing

@@ -25,6 +25,8 @@ closed_enum! {
         SignalLost => "signal_lost",
         /// The camera's pictures are not analysed.
         AnalysisBlind => "analysis_blind",
+        /// A stream arrives and is not recorded, or has lost some of its recording.
+        Recording => "recording",
         /// The disk of recordings.
         Disk => "disk",
         /// The wall clock jumped, and nobody has said that it is right.
@@ -60,6 +62,7 @@ impl TicketKind {
             | Self::Moved
             | Self::Frozen
             | Self::SignalLost
+            | Self::Recording
             | Self::Clock
             | Self::CanaryMissing
             | Self::Outbound => Duration::ZERO,

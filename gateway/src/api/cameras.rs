@@ -49,8 +49,13 @@ fn show(guard: &Guard, camera: &Camera) -> dto::Camera {
         let health = &guard.state.health;
         let stream = |kind| {
             camera.source(kind)?;
-            let status = health.stream(&StreamId { camera: camera.id.clone(), kind });
-            Some(status.map_or_else(convert::stream_off, |status| convert::stream(&status)))
+            let stream = StreamId { camera: camera.id.clone(), kind };
+            let recorded = health.recording(&stream);
+            Some(
+                health
+                    .stream(&stream)
+                    .map_or_else(convert::stream_off, |status| convert::stream(&status, recorded.as_ref())),
+            )
         };
         shown.main = stream(StreamKind::Main);
         shown.sub = stream(StreamKind::Sub);

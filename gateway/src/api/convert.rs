@@ -31,7 +31,7 @@ use crate::{
     access::viewer::{Language, Viewer},
     desk::Desk,
     ingest::{AudioState, Status, StreamState},
-    record::clip::ClipSpan,
+    record::{RecordStatus, clip::ClipSpan},
     store::{
         accounts::AccountRow,
         audit::AuditRow,
@@ -94,6 +94,7 @@ same!(
         Frozen,
         SignalLost,
         AnalysisBlind,
+        Recording,
         Disk,
         Clock,
         CanaryMissing,
@@ -251,7 +252,7 @@ pub(super) fn camera(camera: &Camera, area_name: String) -> dto::Camera {
     clippy::cast_sign_loss,
     reason = "rates for people: a float cast saturates, and a rate is not negative"
 )]
-pub(super) fn stream(status: &Status) -> dto::StreamHealth {
+pub(super) fn stream(status: &Status, recorded: Option<&RecordStatus>) -> dto::StreamHealth {
     dto::StreamHealth {
         state: status.state.into(),
         since_ms: status.since.0,
@@ -270,6 +271,9 @@ pub(super) fn stream(status: &Status) -> dto::StreamHealth {
         lost_packets: status.lost_packets,
         damaged_pictures: status.damaged_pictures,
         clock_offset_ms: status.clock_offset_ms,
+        recorded_until_ms: recorded.and_then(|recorded| recorded.written_until).map(|until| until.0),
+        recording_failures: recorded.map_or(0, |recorded| recorded.n_failures),
+        backlog_drops: status.backlog_drops,
     }
 }
 
@@ -302,6 +306,9 @@ pub(super) fn stream_off() -> dto::StreamHealth {
         lost_packets: 0,
         damaged_pictures: 0,
         clock_offset_ms: None,
+        recorded_until_ms: None,
+        recording_failures: 0,
+        backlog_drops: 0,
     }
 }
 

@@ -298,6 +298,15 @@ pub struct StreamHealth {
     /// The camera's clock minus the gateway's, by its RTCP sender reports. Recording goes by the gateway's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_offset_ms: Option<i64>,
+    /// Up to when the stream is recorded; absent when it is not to be, or nothing is yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded_until_ms: Option<i64>,
+    /// Failures of disk or index over its recording since the service started.
+    #[serde(default)]
+    pub recording_failures: u64,
+    /// How often its recording paused because the disk did not keep up.
+    #[serde(default)]
+    pub backlog_drops: u64,
 }
 
 /// The states of a stream's session that a technician reads.

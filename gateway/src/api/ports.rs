@@ -7,12 +7,14 @@ use sharpeyes_domain::{
 };
 use sharpeyes_inference::Provider;
 
-use crate::{analyze::decode::DecoderElement, ingest::Status};
+use crate::{analyze::decode::DecoderElement, ingest::Status, record::RecordStatus};
 
 /// How cameras are doing. Answers come from memory, at once.
 pub trait CameraHealth: Send + Sync + 'static {
     /// The stream's session; `None` when the site has no such stream.
     fn stream(&self, stream: &StreamId) -> Option<Status>;
+    /// What the recorder has counted; `None` when the stream is not to be recorded.
+    fn recording(&self, stream: &StreamId) -> Option<RecordStatus>;
     /// The camera's analysis; `None` when it is switched off.
     fn analysis(&self, camera: &CameraId) -> Option<AnalysisReport>;
     /// The shadow model beside it; `None` when the camera has none.

@@ -18,6 +18,7 @@ use crate::{
     api::ports::{AnalysisReport, AnalysisState, CameraHealth, LadderPlace},
     clock::Clock,
     ingest::{Status, StatusCell},
+    record::{RecordSender, RecordStatus},
 };
 
 /// No analysed frame for so long after one was due: whatever is configured, nothing is being seen.
@@ -30,9 +31,14 @@ pub(super) struct Health {
     clock: Clock,
     provider: Provider,
     started: WallTime,
-    streams: HashMap<StreamId, Arc<StatusCell>>,
+    streams: HashMap<StreamId, Pulled>,
     analyses: HashMap<CameraId, Watched>,
     shadows: HashMap<CameraId, Watched>,
+}
+
+struct Pulled {
+    status: Arc<StatusCell>,
+    recorder: Option<RecordSender>,
 }
 
 enum Watched {
@@ -77,8 +83,14 @@ impl Health {
         }
     }
 
-    pub(super) fn stream(&mut self, stream: StreamId, status: Arc<StatusCell>) {
-        self.streams.insert(stream, status);
+    /// A stream that is pulled, and what records it.
+    pub(super) fn stream(
+        &mut self,
+        stream: StreamId,
+        status: Arc<StatusCell>,
+        recorder: Option<RecordSender>,
+    ) {
+        self.streams.insert(stream, Pulled { status, recorder });
     }
 
     pub(super) fn analysed(&mut self, camera: CameraId, analysis: Arc<LiveAnalysis>) {
@@ -192,7 +204,11 @@ fn reason(status: &AnalysisStatus, state: AnalysisState) -> Option<Fault> {
 
 impl CameraHealth for Health {
     fn stream(&self, stream: &StreamId) -> Option<Status> {
-        self.streams.get(stream).map(|cell| cell.snapshot())
+        self.streams.get(stream).map(|pulled| pulled.status.snapshot())
+    }
+
+    fn recording(&self, stream: &StreamId) -> Option<RecordStatus> {
+        self.streams.get(stream)?.recorder.as_ref().map(RecordSender::status)
     }
 
     fn analysis(&self, camera: &CameraId) -> Option<AnalysisReport> {

@@ -493,11 +493,11 @@ fn start_ingest(
                 limits: Limits::default(),
                 clock: clock.clone(),
                 publisher,
-                recorder,
+                recorder: recorder.clone(),
                 attempts: attempts.clone(),
                 shutdown: step.stop.clone(),
             });
-            health.stream(stream, task.status());
+            health.stream(stream, task.status(), recorder);
             if let Some(handle) = threads.handle() {
                 step.tasks.spawn_on(task.run(), &handle);
             }

@@ -71,6 +71,8 @@ pub struct Limits {
     pub first_media: Duration,
     /// From the first media to the first keyframe.
     pub first_keyframe: Duration,
+    /// Between two keyframes, later. Files end at keyframes only, and none may last an hour.
+    pub keyframes: Duration,
     /// Between two pictures, later.
     pub silence: Duration,
     /// A coded picture larger than this ends the session.
@@ -83,6 +85,7 @@ impl Default for Limits {
             request: Duration::from_secs(10),
             first_media: Duration::from_secs(10),
             first_keyframe: Duration::from_secs(20),
+            keyframes: Duration::from_secs(600),
             silence: Duration::from_secs(10),
             // Half of what one stream may have waiting for the disk; a keyframe of 3840x2160 at 20 Mbit/s has one.
             picture_bytes: 4 << 20,

@@ -107,7 +107,7 @@ pub struct Status {
     pub damaged_pictures: u64,
     /// The camera's clock minus ours, by its RTCP sender reports; `None` when it sends none.
     pub clock_offset_ms: Option<i64>,
-    /// Units that the recorder's queue had no room for.
+    /// How often the recorder's queue had no room.
     pub backlog_drops: u64,
 }
 

@@ -88,6 +88,8 @@ struct Run {
     is_recorded: bool,
     newest: Pts,
     newest_wall: WallTime,
+    /// When the newest keyframe was taken.
+    keyframe: Instant,
     /// Between the two newest pictures.
     frame: MediaDuration,
     damage: Damage,
@@ -252,6 +254,9 @@ impl StreamTask {
             if let Some(params) = &params {
                 self.deliver(unit, params);
             }
+            if let Some(fault) = self.overdue_keyframe() {
+                return fault;
+            }
             let now = self.wiring.clock.instant();
             if self.run.is_some() {
                 waiting = Waiting::from(now);
@@ -261,6 +266,14 @@ impl StreamTask {
                 return waiting.fault(limit, session.complaint());
             }
         }
+    }
+
+    /// The run has gone on for too long without a keyframe: a new session begins with one.
+    fn overdue_keyframe(&self) -> Option<SessionFault> {
+        let waited = self.wiring.limits.keyframes;
+        let since = self.run.as_ref()?.keyframe;
+        (self.wiring.clock.instant().duration_since(since) > waited)
+            .then_some(SessionFault::NoKeyframe { waited })
     }
 
     /// From the next session on: a camera with broken sound still records its pictures.
@@ -333,6 +346,9 @@ impl StreamTask {
                 return self.end_session(GapCause::PacketLoss);
             }
         }
+        if unit.is_keyframe {
+            run.keyframe = self.wiring.clock.instant();
+        }
         run.advance(moment);
         if let Some(report) = unit.report {
             self.status.clock_offset(report.wall.0.saturating_sub(run.timeline.wall_at(report.rtp).0));
@@ -383,6 +399,7 @@ impl StreamTask {
         self.run = Some(Run {
             newest: Pts::default(),
             newest_wall: timeline.wall_start(),
+            keyframe: clock.instant(),
             frame: MediaDuration::ZERO,
             damage: Damage::begin(Pts::default()),
             leading_until: (unit.picture.access == Access::Open).then_some(unit.rtp),
@@ -518,21 +535,46 @@ mod tests {
     use crate::{
         hub::{Hub, RingLimits},
         ingest::picture::Picture,
-        record::tests::kit::{Kit, params, poll, stream},
+        record::{
+            Recorder,
+            tests::kit::{Kit, params, poll, stream},
+        },
     };
 
-    /// A camera that sends a picture each 40 ms, a keyframe each second, as this machine's clocks go.
+    /// A camera that sends a picture each 40 ms, as this machine's clocks go.
     struct Camera<'a> {
         kit: &'a Kit,
         task: StreamTask,
         params: Arc<VideoParams>,
         next: i64,
+        /// Pictures from keyframe to keyframe.
+        gop: i64,
+    }
+
+    impl<'a> Camera<'a> {
+        fn at(kit: &'a Kit, recorder: &Recorder) -> Self {
+            let limits =
+                RingLimits { bytes: 1 << 20, span: Duration::from_secs(10), history: Duration::ZERO };
+            let hub = Hub::new([stream("gate")], limits);
+            let (url, _) = RtspUrl::split("rtsp://192.0.2.1/main").unwrap();
+            let task = StreamTask::new(Wiring {
+                stream: stream("gate"),
+                source: Source { url, login: None, transport: Transport::Tcp, audio: false },
+                limits: Limits::default(),
+                clock: kit.clock.clone(),
+                publisher: hub.publisher(&stream("gate")).unwrap(),
+                recorder: Some(recorder.sender(&stream("gate")).unwrap()),
+                attempts: Arc::new(Attempts::new(1, 1)),
+                shutdown: CancellationToken::new(),
+            });
+            Self { kit, task, params: Arc::new(params(320)), next: 0, gop: 25 }
+        }
     }
 
     impl Camera<'_> {
         fn send(&mut self, seconds: i64) {
             for number in self.next..self.next + seconds * 25 {
-                let is_keyframe = number % 25 == 0;
+                let is_keyframe = number % self.gop == 0;
                 let kind: u8 = if is_keyframe { 0x65 } else { 0x41 };
                 let nals = bytes::Bytes::from([&[0, 0, 0, 90][..], &[kind; 90]].concat());
                 let unit = Unit {
@@ -555,25 +597,30 @@ mod tests {
     }
 
     #[test]
+    fn a_session_without_keyframes_ends_before_its_file_grows_too_long_to_be_found() {
+        let kit = Kit::new();
+        let recorder = kit.open();
+        let mut camera = Camera::at(&kit, &recorder);
+        camera.task.wiring.limits.keyframes = Duration::from_secs(30);
+        let overdue = |camera: &Camera<'_>| camera.task.overdue_keyframe().map(|fault| fault.code());
+        assert_eq!(overdue(&camera), None, "there is no run");
+        camera.send(60);
+        assert_eq!(overdue(&camera), None);
+        camera.gop = i64::MAX;
+        camera.send(29);
+        assert_eq!(overdue(&camera), None);
+        camera.send(2);
+        assert_eq!(overdue(&camera), Some("no_keyframe"));
+        camera.task.end_session(GapCause::NoMedia);
+        assert_eq!(overdue(&camera), None);
+    }
+
+    #[test]
     fn a_wall_clock_that_is_set_begins_a_run_and_costs_no_picture() {
         let check = |name: &str, step_ms: i64, n_runs: usize| {
             let kit = Kit::new();
             let recorder = kit.open();
-            let limits =
-                RingLimits { bytes: 1 << 20, span: Duration::from_secs(10), history: Duration::ZERO };
-            let hub = Hub::new([stream("gate")], limits);
-            let (url, _) = RtspUrl::split("rtsp://192.0.2.1/main").unwrap();
-            let task = StreamTask::new(Wiring {
-                stream: stream("gate"),
-                source: Source { url, login: None, transport: Transport::Tcp, audio: false },
-                limits: Limits::default(),
-                clock: kit.clock.clone(),
-                publisher: hub.publisher(&stream("gate")).unwrap(),
-                recorder: Some(recorder.sender(&stream("gate")).unwrap()),
-                attempts: Arc::new(Attempts::new(1, 1)),
-                shutdown: CancellationToken::new(),
-            });
-            let mut camera = Camera { kit: &kit, task, params: Arc::new(params(320)), next: 0 };
+            let mut camera = Camera::at(&kit, &recorder);
             camera.send(10);
             kit.clock.set_wall(WallTime(kit.clock.wall().0 + step_ms));
             camera.send(10);

@@ -245,13 +245,6 @@ impl Recorder {
         Ok(sender)
     }
 
-    /// Counters of every recorded stream.
-    #[must_use]
-    pub fn statuses(&self) -> Vec<(StreamId, RecordStatus)> {
-        let senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
-        senders.iter().map(|(stream, sender)| (stream.clone(), sender.status())).collect()
-    }
-
     /// `stream` is not recorded any more: its open gap, if it has one, goes on as switched off.
     ///
     /// # Errors

@@ -81,6 +81,8 @@ pub struct Retention {
     expired: Option<Instant>,
     measured: Option<Instant>,
     swept: Option<Instant>,
+    /// What the sweep that was begun last has not come to yet.
+    unswept: Vec<StreamId>,
     /// Of each stream, as measured last, less what was deleted for its age or its bytes since.
     totals: HashMap<StreamId, u64>,
     /// Below this row of a stream nothing is deletable base footage; begun anew with every sweep.
@@ -118,6 +120,7 @@ impl Retention {
             expired: None,
             measured: None,
             swept: None,
+            unswept: Vec::new(),
             totals: HashMap::new(),
             cursors: HashMap::new(),
             keeping,
@@ -226,40 +229,41 @@ impl Retention {
         self.settings.cameras.get(&stream.camera).copied().unwrap_or(self.settings.unnamed)
     }
 
-    /// Deletes what is over, at most [`PASS`] files.
+    /// Deletes what is over, at most [`PASS`] files. A sweep that they do not suffice for goes on with the next pass.
     fn expire(&mut self, is_sweep: bool) -> Result<(), RecordError> {
         let mut left = PASS;
-        for stream in self.shared.footage.streams()? {
-            let policy = self.policy(&stream);
-            let total = match policy.max_bytes() {
-                Some(_) => self.totals.get(&stream).copied().unwrap_or(0),
-                None => 0,
-            };
-            let tiers: &[Tier] = if is_sweep { &[Tier::Base, Tier::Incident] } else { &[Tier::Base] };
-            for &tier in tiers {
-                if left == 0 {
-                    return Ok(());
-                }
-                left = left.saturating_sub(self.expire_tier(&stream, &policy, tier, total)?);
+        let streams = self.shared.footage.streams()?;
+        for stream in &streams {
+            if left == 0 {
+                break;
             }
+            left = left.saturating_sub(self.expire_tier(stream, Tier::Base)?);
         }
-        if is_sweep {
-            self.shared.footage.prune(self.horizon())?;
+        if is_sweep && self.unswept.is_empty() {
+            self.unswept = streams;
+        }
+        while left > 0
+            && let Some(stream) = self.unswept.last().cloned()
+        {
+            left = left.saturating_sub(self.expire_tier(&stream, Tier::Incident)?);
+            self.unswept.pop();
+            if self.unswept.is_empty() {
+                self.shared.footage.prune(self.horizon())?;
+            }
         }
         Ok(())
     }
 
-    fn expire_tier(
-        &mut self,
-        stream: &StreamId,
-        policy: &Policy,
-        tier: Tier,
-        total: u64,
-    ) -> Result<usize, RecordError> {
+    fn expire_tier(&mut self, stream: &StreamId, tier: Tier) -> Result<usize, RecordError> {
+        let policy = self.policy(stream);
+        let total = match policy.max_bytes() {
+            Some(_) => self.totals.get(stream).copied().unwrap_or(0),
+            None => 0,
+        };
         let is_base = tier == Tier::Base;
         let after = self.cursors.get(stream).copied().filter(|_| is_base).unwrap_or(SegmentId(0));
         let oldest = self.shared.footage.deletable(stream, tier, after, BATCH)?;
-        let deletions = due(policy, self.clock.now(), &oldest, total);
+        let deletions = due(&policy, self.clock.now(), &oldest, total);
         let discards = deletions.iter().map(|&Deletion { id, reason }| Discard { id, reason, tier });
         let n = self.delete(discards.collect())?;
         let is_gone = |id| deletions.iter().any(|gone| gone.id == id);

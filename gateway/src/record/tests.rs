@@ -14,7 +14,7 @@ use std::fs;
 
 use kit::{Kit, START, run, stream, unit, units};
 use sharpeyes_domain::{
-    retention::{DeletionReason, Tier},
+    retention::{DeletionReason, DiskState, Tier},
     segment::{GapCause, Span},
     time::{MediaDuration, Pts, WallTime},
     timeline::Zoom,
@@ -201,6 +201,30 @@ fn a_panic_over_a_picture_costs_seconds_and_not_the_session() {
     let gaps = kit.footage().gaps_in(&stream("gate"), all()).unwrap();
     assert_eq!(gaps[0], GapRow { from: second(8), to: Some(second(12)), cause: GapCause::Disk });
     kit.assert_sound();
+}
+
+#[test]
+fn whatever_breaks_a_write_for_good_is_the_disks_failure() {
+    use rustix::io::Errno;
+    let state_after = |errno: Errno| {
+        let kit = Kit::new();
+        let recorder = kit.open();
+        let source = std::io::Error::from_raw_os_error(errno.raw_os_error());
+        recorder.shared.volume.note(&VolumeError::Io { path: kit.settings.media_dir.clone(), source });
+        kit::poll(|| {
+            recorder.shared.volume.ensure_usable().is_ok() || recorder.disk().state != DiskState::Ok
+        });
+        recorder.disk().state
+    };
+    // A damaged file system, a device that was pulled, a target or a server that does not answer any more.
+    for errno in
+        [Errno::IO, Errno::UCLEAN, Errno::NODEV, Errno::NXIO, Errno::TIMEDOUT, Errno::STALE, Errno::BADMSG]
+    {
+        assert_eq!(state_after(errno), DiskState::Failed, "{errno}");
+    }
+    for errno in [Errno::INTR, Errno::NOENT, Errno::EXIST, Errno::MFILE, Errno::ACCESS, Errno::NOSPC] {
+        assert_eq!(state_after(errno), DiskState::Ok, "{errno}");
+    }
 }
 
 /// One step of a stream's life, in seconds after the start.

@@ -261,13 +261,27 @@ impl Volume {
                 self.has_refused.store(true, Ordering::Release);
             }
             Some(rustix::io::Errno::ROFS) => self.say(DiskState::ReadOnly, READ_ONLY),
-            // Not a full disk and not a protected one: the device or the file system is broken.
-            Some(rustix::io::Errno::IO) => {
+            // Of this process or of one path: the recording ticket tells of it, and no mount mends it.
+            Some(
+                rustix::io::Errno::INTR
+                | rustix::io::Errno::NOENT
+                | rustix::io::Errno::EXIST
+                | rustix::io::Errno::ISDIR
+                | rustix::io::Errno::NOTDIR
+                | rustix::io::Errno::ACCESS
+                | rustix::io::Errno::PERM
+                | rustix::io::Errno::MFILE
+                | rustix::io::Errno::NFILE
+                | rustix::io::Errno::NOMEM,
+            )
+            | None => {}
+            // Not a full disk and not a protected one: the device or the file system is broken, or away (EIO, EUCLEAN,
+            // ENODEV, ENXIO, ETIMEDOUT, ESTALE and others).
+            Some(_) => {
                 if let Holding::Mounted { mount, .. } = &*lock_of(&self.holding) {
                     mount.fail();
                 }
             }
-            Some(_) | None => {}
         }
     }
 

@@ -21,6 +21,8 @@ pub enum TicketKind {
     SignalLost,
     /// Nothing is analysed.
     AnalysisBlind,
+    /// A stream arrives and is not recorded, or has lost some of its recording.
+    Recording,
     /// The disk of recordings.
     Disk,
     /// The wall clock jumped.

@@ -76,7 +76,7 @@ use crate::{
     mp4::Scanner,
     outbound::{News, Prod},
     record::{
-        RecordSettings, Recorder, RecorderMessage, RunEnd, RunInfo,
+        RecordSettings, RecordStatus, Recorder, RecorderMessage, RunEnd, RunInfo,
         retention::{IncidentSource, Retention},
     },
     stills::Stills,
@@ -213,6 +213,10 @@ struct Quiet;
 
 impl CameraHealth for Quiet {
     fn stream(&self, _: &StreamId) -> Option<Status> {
+        None
+    }
+
+    fn recording(&self, _: &StreamId) -> Option<RecordStatus> {
         None
     }
 

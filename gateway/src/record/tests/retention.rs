@@ -370,6 +370,35 @@ impl IncidentSource for Clumsy {
 }
 
 #[test]
+fn a_sweep_that_one_pass_does_not_suffice_for_goes_on_in_the_next_minute() {
+    let kit = Kit::in_memory();
+    let recorder = kit.open();
+    let many: Vec<String> = (0..8).map(|n| format!("a{n}")).collect();
+    let cameras: Vec<&str> = many.iter().map(String::as_str).chain(["zoo"]).collect();
+    let policies: Vec<(&str, Policy)> = cameras.iter().map(|camera| (*camera, Policy::default())).collect();
+    let span = Span { from: START, to: START.plus(HOUR) };
+    let mark = IncidentMark { alarm: AlarmId(1), camera: CameraId::new("zoo").unwrap(), span };
+    let mut retention = retention(&recorder, 0, &policies, Marks(vec![mark]));
+    let mut hours = hours(&kit, &recorder, &cameras);
+    hours.record("zoo", START, 600);
+    // All that one pass may delete.
+    for hour in 0..128 {
+        many.iter().for_each(|camera| hours.record(camera, START.plus(HOUR * hour), 600));
+    }
+    hours.flush();
+    kit.clock.advance(DAY);
+    retention.turn().unwrap();
+    kit.clock.advance(DAY * 200);
+    retention.turn().unwrap();
+    let left = |camera: &str| begins(recorder.footage(), camera).len();
+    assert_eq!(many.iter().map(|camera| left(camera)).sum::<usize>(), 0);
+    assert_eq!(left("zoo"), 1, "the pass was used up");
+    kit.clock.advance(Duration::from_secs(60));
+    retention.turn().unwrap();
+    assert_eq!(left("zoo"), 0);
+}
+
+#[test]
 fn a_panic_does_not_end_retention() {
     let kit = Kit::new();
     let recorder = kit.open();
