@@ -123,6 +123,8 @@ export function VerbDialog({ asking, incident, onDecide, onCancel }: Props) {
           value: urge,
           label: t.desk.urge[urge] ?? String(urge),
           refused: urge < incident.urged ? t.desk.urgeDone : undefined,
+          // A sheet without its demand demands nothing.
+          needsNote: urge === 3,
         })),
         (urge, note) => ({ verb: "urge", urge, note }),
         { noteLabel: t.desk.demand },

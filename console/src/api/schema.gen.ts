@@ -4097,6 +4097,11 @@ export interface components {
             audio?: components["schemas"]["StreamAudio"] | null;
             /**
              * Format: int64
+             * @description How often its recording paused because the disk did not keep up.
+             */
+            backlog_drops?: number;
+            /**
+             * Format: int64
              * @description Bits per second, over the last seconds.
              */
             bitrate: number;
@@ -4130,6 +4135,16 @@ export interface components {
             /** @description Stable word for the reason, e.g. `wrong_password`. */
             message_code?: string | null;
             params?: components["schemas"]["StreamParams"] | null;
+            /**
+             * Format: int64
+             * @description Up to when the stream is recorded; absent when it is not to be, or nothing is yet.
+             */
+            recorded_until_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Failures of disk or index over its recording since the service started.
+             */
+            recording_failures?: number;
             /** @description What a technician can do about it, English. */
             remedy?: string | null;
             /**
@@ -4428,7 +4443,7 @@ export interface components {
          * @description What is broken.
          * @enum {string}
          */
-        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "disk" | "clock" | "canary_missing" | "outbound";
+        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "recording" | "disk" | "clock" | "canary_missing" | "outbound";
         /** @description `GET /tickets`: a snapshot, and the sequence number from which `GET /tickets/events` goes on. */
         TicketList: {
             /**

@@ -382,7 +382,9 @@ export const deskCodes: typeof Codes = {
   cannot_absorb: "The chosen incident is over and cannot take this one in. Choose another.",
   field_needed: "Something that is needed is missing.",
   bad_word: "Something in the form is not known.",
-  unknown: "The class, area or unit is no longer there. Reload the page.",
+  unknown: "The class, area, unit, person or camera is not there, or not yours to choose. Reload the page.",
+  old_footage:
+    "What happened more than 24 hours ago is reported without a camera: leave it out, and look at its recording in Playback, with a purpose and a case number.",
   bad_file: "The file is not taken: JPEG, PNG, PDF or plain text, 5 MiB each at most.",
   bad_report: "The report is incomplete or too long.",
   bad_view: "A view has a name of 1 to 60 characters; there are at most 50.",

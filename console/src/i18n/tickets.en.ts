@@ -34,6 +34,7 @@ export const ticketWords: typeof words = {
       frozen: "Picture frozen",
       signal_lost: "Signal lost",
       analysis_blind: "Not analysed",
+      recording: "Not recorded",
       disk: "Disk",
       clock: "Clock",
       canary_missing: "Test alarm missing",

@@ -436,10 +436,11 @@ export const zh = {
       detector_nan:
         "检测模型输出无效数值（NaN）：模型文件或内存损坏，用 sharpeyes model check 检查，必要时重新安装。",
       detector_flood:
-        "检测模型一次输出过多目标，整帧不予采信：调高其 model.toml 中的 score 或 max_boxes，或换用其他模型。",
+        "检测模型一次输出过多目标，整帧不予采信：调高其 model.toml 中的 score 或 max_boxes（至多 300），或换用其他模型。",
       detector_hung:
         "检测长时间不返回，已换线程继续；半分钟内自动重试。若持续如此，换用其他模型，或检查 [inference] provider 背后的驱动。",
       detector_slow: "检测超过时限被放弃：增大 [inference] time_limit，或换用更小的模型。",
+      alarms_not_stored: "报警存不进数据库，正在重试：检查数据目录所在磁盘是否已满、只读或卡死。",
       detector_failed: "检测模型运行出错：用 sharpeyes model check 检查，必要时换用其他模型。",
       analysis_blind:
         "有画面等待却未被分析：检测线程忙于其他摄像机或卡住；增加 [inference] threads，或减少分析路数。",
