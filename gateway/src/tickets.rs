@@ -238,7 +238,6 @@ impl TicketKeeper {
         let mut faults: BTreeMap<FaultKey, Fault> = self.watched.tampering.faults().into_iter().collect();
         let disk = self.disk_fault();
         // One ticket tells of a disk that takes nothing, not one for each camera.
-        let is_disk_lost = disk.as_ref().is_some_and(|fault| fault.level == Level::Red);
         for camera in &self.site.cameras {
             let of = |kind| FaultKey { kind, camera: Some(camera.id.clone()) };
             if let Some(fault) = self.stream_fault(camera) {
@@ -246,7 +245,7 @@ impl TicketKeeper {
             } else if let Some(fault) = self.blindness(camera) {
                 faults.insert(of(TicketKind::AnalysisBlind), fault);
             }
-            if let Some(fault) = self.recording_fault(camera, recording, is_disk_lost) {
+            if let Some(fault) = self.recording_fault(camera, recording, disk.is_some()) {
                 faults.insert(of(TicketKind::Recording), fault);
             }
         }
@@ -276,12 +275,12 @@ impl TicketKeeper {
     }
 
     /// Of the first of the camera's recorded streams that is not, although it arrives.
-    fn recording_fault(&self, camera: &Camera, watch: &mut RecordWatch, is_disk_lost: bool) -> Option<Fault> {
+    fn recording_fault(&self, camera: &Camera, watch: &mut RecordWatch, is_disk_ill: bool) -> Option<Fault> {
         let looks = [StreamKind::Main, StreamKind::Sub].map(|kind| {
             let stream = StreamId { camera: camera.id.clone(), kind };
             let recorded = self.health.recording(&stream)?;
             let arrives = self.health.stream(&stream)?.state == StreamState::Streaming;
-            let delivery = if arrives && !is_disk_lost { Delivery::Arrives } else { Delivery::Excused };
+            let delivery = if arrives && !is_disk_ill { Delivery::Arrives } else { Delivery::Excused };
             watch.look(&stream, delivery, &recorded, self.clock.instant())
         });
         looks.into_iter().flatten().next()

@@ -1,6 +1,6 @@
 /** The frame of every question: it stays with what was written until the gateway has taken it, and says why it has not. */
 import { Alert, Button, Modal, type ModalProps } from "antd";
-import { createContext, useContext } from "react";
+import { createContext, type KeyboardEvent, useContext } from "react";
 import { useSpeech } from "../i18n/context";
 
 /** Why what was decided was not done. */
@@ -19,11 +19,24 @@ interface Asked {
 const AskedContext = createContext<Asked>({ refusal: null, busy: false });
 export const AskedProvider = AskedContext.Provider;
 
+/** An Enter that is held down confirms once: what is asked after a refusal is another question. */
+function pressedOnce(event: KeyboardEvent): void {
+  if (event.repeat && event.key === "Enter" && event.target instanceof HTMLButtonElement)
+    event.preventDefault();
+}
+
 export function AskModal({ children, ...props }: ModalProps) {
   const { t } = useSpeech();
   const { refusal, busy } = useContext(AskedContext);
   return (
-    <Modal open centered transitionName="" maskTransitionName="" {...props}>
+    <Modal
+      open
+      centered
+      transitionName=""
+      maskTransitionName=""
+      wrapProps={{ onKeyDownCapture: pressedOnce }}
+      {...props}
+    >
       {refusal && (
         <Alert
           className="ask-refusal"

@@ -13,9 +13,8 @@ interface Props {
 /** F asks, F again confirms: two keys, and no incident lost to one slip of a finger. */
 export function FalseAlarmDialog({ incident, onConfirm, onCancel }: Props) {
   const { t } = useSpeech();
-  // Enter belongs to the focused button, which confirms. A key that is held down is one key.
-  const press = (event: KeyboardEvent) => !event.repeat && onConfirm();
-  useKeys({ f: press, enter: press });
+  // Enter belongs to the focused button, which confirms.
+  useKeys({ f: onConfirm, enter: onConfirm });
   return (
     <AskModal
       width={400}

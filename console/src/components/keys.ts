@@ -16,6 +16,18 @@ function nameOf(event: KeyboardEvent): string {
   return event.key === " " ? "space" : event.key.toLowerCase();
 }
 
+/** Keys that go on while they are held; of any other, one press is one command. */
+const HELD: ReadonlySet<string> = new Set([
+  "arrowleft",
+  "arrowright",
+  "arrowup",
+  "arrowdown",
+  "j",
+  "k",
+  ",",
+  ".",
+]);
+
 export function useKeys(map: KeyMap, active = true): void {
   const latest = useRef(map);
   latest.current = map;
@@ -32,7 +44,7 @@ export function useKeys(map: KeyMap, active = true): void {
       const handler = latest.current[name];
       if (!handler) return;
       event.preventDefault();
-      handler(event);
+      if (!event.repeat || HELD.has(name)) handler(event);
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);

@@ -24,7 +24,8 @@ const RECENT_MS = 300_000;
 
 /** What was never heard of has arrived, or lay beyond the snapshot: there may be more open ones than that holds. */
 function hasArrived(incident: Incident, now: number): boolean {
-  return incident.state === "new" && (incident.version === 1 || now - incident.received_ms < RECENT_MS);
+  const isYoung = incident.version === 1 || now - incident.received_ms < RECENT_MS;
+  return incident.state === "new" && (isYoung || incident.reopened);
 }
 
 /** Whether an arrival says more than what is kept. An answer to an action knows no position, and counts by its version. */

@@ -32,7 +32,8 @@ export interface ClipMarks {
 
 /** Playing begins so long before the alarm: enough to see it come, short enough for an operator. */
 const LEAD_S = 6;
-/** A transcoder may have become free after so long. */
+/** Our own place is free in a moment, when we have just left another clip; that of others in a while. */
+const SOON_MS = 300;
 const QUOTA_RETRY_MS = 5_000;
 /** A longer version of a clip still being recorded is taken when this little is left to play. */
 const REFILL_S = 2;
@@ -61,6 +62,9 @@ export class ClipPlayer {
   /** The clip comes re-coded, because this browser cannot play it as it was recorded. */
   #recoded: Recoded | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #refusals = 0;
+  /** Ends with the clip that is loaded. */
+  #loading = new AbortController();
 
   constructor(video: HTMLVideoElement, canvas: HTMLCanvasElement, onState: (state: ClipState) => void) {
     this.#video = video;
@@ -70,7 +74,7 @@ export class ClipPlayer {
     for (const name of ["play", "pause", "ended", "timeupdate", "loadeddata"] as const) {
       video.addEventListener(name, () => this.#tell(), { signal });
     }
-    video.addEventListener("ended", () => this.#takeLonger(), { signal });
+    video.addEventListener("ended", () => this.#atEnd(), { signal });
     video.addEventListener("timeupdate", () => this.#refill(), { signal });
     video.addEventListener("seeked", () => this.#draw(video.currentTime), { signal });
     video.addEventListener("error", () => this.#mediaError(), { signal });
@@ -81,6 +85,7 @@ export class ClipPlayer {
 
   destroy(): void {
     this.#gone.abort();
+    this.#loading.abort();
     clearTimeout(this.#retry);
     this.#recoded?.destroy();
     this.#resize.disconnect();
@@ -90,13 +95,18 @@ export class ClipPlayer {
 
   setClip(clip: Clip): void {
     const current = this.#clip;
+    if (this.#failed === "quota") {
+      // It is on its way as soon as there is a place.
+      this.#clip = clip;
+      return;
+    }
     if (current === null || this.#failed !== null) {
       this.#load(clip, Math.max(0, clip.alarm_begin_offset_s - LEAD_S), true);
       return;
     }
     if (clip.end_ms === current.end_ms && clip.start_ms === current.start_ms) return;
     this.#longer = clip;
-    if (this.#video.ended) this.#takeLonger();
+    if (this.#video.ended) this.#atEnd();
   }
 
   setTrace(trace: readonly TraceFrame[]): void {
@@ -125,6 +135,10 @@ export class ClipPlayer {
 
   play(): void {
     this.#wantsPlay = true;
+    if (this.#video.ended && this.#longer) {
+      this.#takeLonger();
+      return;
+    }
     // A refused autoplay shows as paused; the play button is then the gesture.
     this.#video.play().catch(() => this.#tell());
   }
@@ -136,7 +150,11 @@ export class ClipPlayer {
 
   seek(position_s: number): void {
     const end = Number.isFinite(this.#video.duration) ? this.#video.duration : position_s;
-    this.#video.currentTime = Math.min(Math.max(0, position_s), end);
+    const to_s = Math.min(Math.max(0, position_s), end);
+    // The browser has let go of what was played long ago.
+    if (this.#clip && this.#recoded && !this.#recoded.reaches(to_s))
+      this.#load(this.#clip, to_s, this.#wantsPlay);
+    else this.#video.currentTime = to_s;
   }
 
   skip(by_s: number): void {
@@ -154,10 +172,12 @@ export class ClipPlayer {
   }
 
   #load(clip: Clip, position_s: number, play: boolean): void {
+    const isRetry = this.#failed === "quota";
     this.#clip = clip;
     this.#longer = null;
-    this.#failed = null;
     clearTimeout(this.#retry);
+    this.#loading.abort();
+    this.#loading = new AbortController();
     this.#recoded?.destroy();
     this.#recoded = null;
     this.#wantsPlay = play;
@@ -168,20 +188,31 @@ export class ClipPlayer {
     } else {
       this.#recoded = new Recoded(this.#video, clip.h264, clip.duration_s, (fault) => {
         this.#fail(fault);
-        if (fault === "quota")
-          this.#retry = setTimeout(() => this.#load(clip, position_s, play), QUOTA_RETRY_MS);
+        if (fault === "quota") this.#askAgain(position_s);
       });
     }
+    // Who waits for a place goes on reading that, until there is one.
+    if (!isRetry) this.#failed = null;
     this.#video.addEventListener(
       "loadedmetadata",
       () => {
+        this.#failed = null;
+        this.#refusals = 0;
         this.#video.playbackRate = rate;
         if (position_s > 0) this.seek(position_s);
         if (this.#wantsPlay) this.play();
       },
-      { once: true, signal: this.#gone.signal },
+      { once: true, signal: this.#loading.signal },
     );
     this.#tell();
+  }
+
+  #askAgain(position_s: number): void {
+    this.#refusals += 1;
+    const wait_ms = this.#refusals === 1 ? SOON_MS : QUOTA_RETRY_MS;
+    this.#retry = setTimeout(() => {
+      if (this.#clip) this.#load(this.#clip, position_s, this.#wantsPlay);
+    }, wait_ms);
   }
 
   #takeLonger(): void {
@@ -190,7 +221,13 @@ export class ClipPlayer {
     this.#load(longer, this.#video.currentTime, this.#wantsPlay);
   }
 
+  /** One that is re-coded begins anew each time: not while it still grows, unless somebody asks for it. */
+  #atEnd(): void {
+    if (!this.#recoded || this.#longer?.pending === false) this.#takeLonger();
+  }
+
   #refill(): void {
+    if (this.#recoded) return;
     if (this.#longer && this.#video.duration - this.#video.currentTime < REFILL_S) this.#takeLonger();
   }
 
@@ -233,15 +270,27 @@ export class ClipPlayer {
 
   #mediaError(): void {
     const clip = this.#clip;
+    const { error } = this.#video;
     // Emptying `src` on destroy also fires an error.
-    if (!this.#video.hasAttribute("src")) return;
-    // Claimed to be playable, and real bytes of it gave nothing: then the gateway re-codes it.
-    if (clip && !this.#recoded && !this.#hasShown) {
-      rememberUndecodable(clip.mime);
-      this.#load(clip, Math.max(0, clip.alarm_begin_offset_s - LEAD_S), this.#wantsPlay);
-      return;
-    }
-    this.#fail("media");
+    if (!clip || !error || !this.#video.hasAttribute("src")) return;
+    if (this.#recoded || this.#hasShown || clip.mime === "") this.#fail("media");
+    else if (error.code === MediaError.MEDIA_ERR_DECODE) this.#recode(clip);
+    else void this.#judge(clip, this.#loading.signal);
+  }
+
+  /** The browser says the same of a coding that it does not have and of a gateway that did not answer. */
+  async #judge(clip: Clip, signal: AbortSignal): Promise<void> {
+    const init = { signal, headers: { range: "bytes=0-0", "x-sharpeyes": "1" }, cache: "no-store" } as const;
+    const response = await fetch(clip.url, init).catch(() => null);
+    if (signal.aborted) return;
+    if (response?.ok) this.#recode(clip);
+    else this.#fail("media");
+  }
+
+  /** Claimed to be playable, and real bytes of it gave nothing: then the gateway re-codes it. */
+  #recode(clip: Clip): void {
+    rememberUndecodable(clip.mime);
+    this.#load(clip, Math.max(0, clip.alarm_begin_offset_s - LEAD_S), this.#wantsPlay);
   }
 
   #fail(how: RecodedFault): void {

@@ -7,8 +7,15 @@ import { problemOf } from "../api/client";
 /** Why nothing more comes: all transcoders are in use, or what came was of no use. */
 export type RecodedFault = "quota" | "media";
 
+/** Nothing is read that is played later than this: a browser's buffer is finite. */
+const AHEAD_S = 60;
+/** What is kept of what was played when the buffer is full. */
+const BEHIND_S = 30;
+const LOOK_MS = 500;
+
 export class Recoded {
   readonly #gone = new AbortController();
+  readonly #video: HTMLVideoElement;
   readonly #address: string;
 
   constructor(
@@ -18,6 +25,7 @@ export class Recoded {
     onFault: (fault: RecodedFault) => void,
   ) {
     const source = new MediaSource();
+    this.#video = video;
     this.#address = URL.createObjectURL(source);
     source.addEventListener(
       "sourceopen",
@@ -36,6 +44,12 @@ export class Recoded {
     URL.revokeObjectURL(this.#address);
   }
 
+  /** Whether the picture at this position is there or still to come. */
+  reaches(position_s: number): boolean {
+    const { buffered } = this.#video;
+    return buffered.length === 0 || position_s >= buffered.start(0);
+  }
+
   async #fill(source: MediaSource, url: string, duration_s: number): Promise<void> {
     const { signal } = this.#gone;
     const headers = { "x-sharpeyes": "1" };
@@ -48,11 +62,36 @@ export class Recoded {
     source.duration = duration_s;
     const reader = response.body?.getReader();
     for (let piece = await reader?.read(); piece?.value && !piece.done; piece = await reader?.read()) {
-      buffer.appendBuffer(piece.value);
-      await new Promise((resolve) => buffer.addEventListener("updateend", resolve, { once: true }));
+      await this.#append(buffer, piece.value);
+      while (this.#ahead(buffer) > AHEAD_S) {
+        signal.throwIfAborted();
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      }
     }
     if (source.readyState === "open") source.endOfStream();
   }
+
+  async #append(buffer: SourceBuffer, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    try {
+      buffer.appendBuffer(bytes);
+    } catch (cause) {
+      const played_s = this.#video.currentTime - BEHIND_S;
+      const isFull = cause instanceof DOMException && cause.name === "QuotaExceededError";
+      if (!isFull || played_s <= 0) throw cause;
+      buffer.remove(0, played_s);
+      await settled(buffer);
+      buffer.appendBuffer(bytes);
+    }
+    await settled(buffer);
+  }
+
+  #ahead({ buffered }: SourceBuffer): number {
+    return buffered.length === 0 ? 0 : buffered.end(buffered.length - 1) - this.#video.currentTime;
+  }
+}
+
+function settled(buffer: SourceBuffer): Promise<unknown> {
+  return new Promise((resolve) => buffer.addEventListener("updateend", resolve, { once: true }));
 }
 
 class InUse extends Error {}

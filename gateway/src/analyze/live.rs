@@ -455,7 +455,8 @@ impl LiveAnalysis {
         while state.recent.front().is_some_and(|oldest| at.wall.since(*oldest) >= RATE_WINDOW) {
             state.recent.pop_front();
         }
-        state.newest = state.newest.max(Some(at.wall));
+        // The clock may have been set back since the one before.
+        state.newest = Some(at.wall);
         state.fault = None;
         if let Some(observation) = sight.observation {
             let shadow = state.pipeline.take_shadow();

@@ -11,7 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sharpeyes_domain::{alarm::AlarmEdge, ids::CameraId};
+use sharpeyes_domain::{
+    alarm::{AlarmEdge, Moment},
+    ids::{CameraId, RuleId},
+};
 
 use crate::{
     clock::Clock,
@@ -78,6 +81,8 @@ struct Edges {
     due: Instant,
     /// It was refused.
     is_refused: bool,
+    /// Alarms whose begins found no place: of them nothing more is wanted.
+    lost: Vec<(RuleId, Moment)>,
 }
 
 impl AlarmQueue {
@@ -94,7 +99,8 @@ impl AlarmQueue {
         let one = Waiting { edge, still, since: now };
         let Some(edges) = lines.get_mut(&line) else {
             *still_bytes += one.bytes();
-            lines.insert(line, Edges { waiting: VecDeque::from([one]), due: now, is_refused: false });
+            let waiting = VecDeque::from([one]);
+            lines.insert(line, Edges { waiting, due: now, is_refused: false, lost: Vec::new() });
             drop(state);
             self.0.changed.notify_one();
             return;
@@ -104,8 +110,17 @@ impl AlarmQueue {
             return;
         }
         let is_begin = matches!(one.edge, AlarmEdge::Begin(_));
+        if let Some(n) = edges.lost.iter().position(|(rule, began)| one.is_of(rule, *began)) {
+            if matches!(one.edge, AlarmEdge::End(_)) {
+                edges.lost.swap_remove(n);
+            }
+            return;
+        }
         if edges.waiting.len() >= if is_begin { MOST_BEGINS } else { MOST_EDGES } {
             tracing::error!(camera.id = %line.camera, rule = %one.edge.rule(), "an alarm is lost: too many wait for the database");
+            if is_begin {
+                edges.lost.push((one.edge.rule().clone(), one.edge.began()));
+            }
             return;
         }
         *still_bytes += one.bytes();
@@ -192,10 +207,14 @@ impl Waiting {
         self.still.as_ref().map_or(0, Vec::len)
     }
 
+    fn is_of(&self, rule: &RuleId, began: Moment) -> bool {
+        self.edge.rule() == rule && self.edge.began() == began
+    }
+
     fn is_update_after(&self, older: &Self) -> bool {
         let (new, old) = (&self.edge, &older.edge);
         let are_updates = matches!((new, old), (AlarmEdge::Update(_), AlarmEdge::Update(_)));
-        are_updates && new.rule() == old.rule() && new.began() == old.began()
+        are_updates && self.is_of(old.rule(), old.began())
     }
 }
 
@@ -300,6 +319,7 @@ mod tests {
             queue.put(line("a"), begin_edge("r", n, n, 1), Some(vec![0; 1 << 20]));
         }
         queue.put(line("a"), end_edge("running", 0, 3), None);
+        queue.put(line("a"), end_edge("r", 299, 300), None);
         let state = queue.lock();
         let waiting = &state.lines[&line("a")].waiting;
         assert_eq!(waiting.len(), MOST_BEGINS + 1);

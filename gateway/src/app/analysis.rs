@@ -390,6 +390,7 @@ impl DeskSink {
 
 impl AlarmSink for DeskSink {
     fn alarm(&self, camera: &CameraId, edge: AlarmEdge, still: Option<Vec<u8>>) {
+        self.books.desk.hear(camera, &edge);
         self.queue.put(Line { camera: camera.clone(), table: Table::Alarms }, edge, still);
     }
 

@@ -169,7 +169,7 @@ impl Times<'_> {
             clocks.filter(|clock| clock.kind == ClockKind::Escalate && clock.started >= accept.started);
         let n_told = chains.map(|clock| clock.fired).max().unwrap_or(0).max(self.status.overlays.escalated);
         let after = |at, n: u16| self.calendar.after(at, step_of(&self.plan.escalation, n.into()).0);
-        chain_from(n_told, self.plan, self.now, (0..=n_told).fold(accept.due, after))
+        chain_from(n_told, self.plan, self.now, (0..=n_told).fold(self.wait_on(accept).due, after))
     }
 }
 

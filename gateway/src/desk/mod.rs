@@ -235,11 +235,15 @@ impl Desk {
         edge: AlarmEdge,
         snapshot: Option<Vec<u8>>,
     ) -> Result<AlarmRef, DeskError> {
-        // Before the commit, so that the frames before the alarm cannot leave the ring while it waits.
-        self.rings(|rings| rings.edge(&camera.id, &edge));
+        self.hear(&camera.id, &edge);
         let now = self.0.clock.wall();
         let desk = self.clone();
         self.0.dispatch.write_blocking(move |tx| alarm::take(&desk.0, tx, camera, edge, snapshot, now))
+    }
+
+    /// An alarm is on its way: the frames around it stay, however long it waits for the disk. Only memory is touched.
+    pub fn hear(&self, camera: &CameraId, edge: &AlarmEdge) {
+        self.rings(|rings| rings.edge(camera, edge));
     }
 
     /// Takes the boxes of one analysed frame, frames in order. Only memory is touched; never waits for the disk.

@@ -243,10 +243,10 @@ impl Retention {
             self.unswept = streams;
         }
         while left > 0
-            && let Some(stream) = self.unswept.last().cloned()
+            && let Some(stream) = self.unswept.pop()
         {
+            // One that fails keeps nobody from their turn.
             left = left.saturating_sub(self.expire_tier(&stream, Tier::Incident)?);
-            self.unswept.pop();
             if self.unswept.is_empty() {
                 self.shared.footage.prune(self.horizon())?;
             }

@@ -272,7 +272,14 @@ impl Volume {
                 | rustix::io::Errno::PERM
                 | rustix::io::Errno::MFILE
                 | rustix::io::Errno::NFILE
-                | rustix::io::Errno::NOMEM,
+                | rustix::io::Errno::NOMEM
+                | rustix::io::Errno::LOOP
+                | rustix::io::Errno::NAMETOOLONG
+                | rustix::io::Errno::NOTEMPTY
+                | rustix::io::Errno::INVAL
+                | rustix::io::Errno::FBIG
+                | rustix::io::Errno::AGAIN
+                | rustix::io::Errno::BUSY,
             )
             | None => {}
             // Not a full disk and not a protected one: the device or the file system is broken, or away (EIO, EUCLEAN,

@@ -68,10 +68,13 @@ pub enum DbError {
 }
 
 impl DbError {
-    /// It is these rows that are refused, because they break a rule of the schema: trying again does not help.
+    /// It is these rows that are refused: they break a rule of the schema, cannot be read, or our own code failed over
+    /// them. Trying again does not help.
     #[must_use]
     pub fn is_about_rows(&self) -> bool {
-        matches!(self, Self::Sqlite { source, .. } if source.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation))
+        use rusqlite::ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
+        let Self::Sqlite { source, .. } = self else { return false };
+        matches!(source.sqlite_error_code(), None | Some(ConstraintViolation | TooBig | TypeMismatch))
     }
 }
 

@@ -666,8 +666,9 @@ fn begin_gap(
     let key = (stream.camera.as_str(), stream.kind.as_str(), from.0, cause.as_str());
     let n_resumed = t
         .prepare_cached(
-            "UPDATE gap SET end_wall_ms = NULL
-             WHERE camera = ?1 AND stream = ?2 AND end_wall_ms = ?3 AND cause = ?4",
+            "UPDATE gap SET end_wall_ms = NULL WHERE id = (
+                 SELECT max(id) FROM gap
+                 WHERE camera = ?1 AND stream = ?2 AND end_wall_ms = ?3 AND cause = ?4)",
         )?
         .execute(key)?;
     if n_resumed > 0 { Ok(()) } else { insert_gap(t, stream, from, None, cause) }

@@ -149,6 +149,8 @@ function Desk() {
   );
 }
 
+const shelf = () => sessionStorage;
+
 /** Nothing is signed yet: what it would say, and what the leaver adds. */
 function Draft({ shift }: { shift: Shift }) {
   const { t } = useSpeech();
@@ -156,10 +158,10 @@ function Draft({ shift }: { shift: Shift }) {
   const { message } = App.useApp();
   const queries = useQueryClient();
   const viewer = useViewer();
-  const [note, setNote] = useState(() => readNote(sessionStorage, viewer.id));
+  const [note, setNote] = useState(() => readNote(shelf, viewer.id));
   const write = (text: string) => {
     setNote(text);
-    keepNote(sessionStorage, viewer.id, text);
+    keepNote(shelf, viewer.id, text);
   };
   const [to, setTo] = useState<number | undefined>(undefined);
   const open = useMutation({

@@ -4,19 +4,19 @@ type Shelf = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 const keyOf = (account: number) => `sharpeyes.handover-note.${account}`;
 
-export function readNote(shelf: Shelf, account: number): string {
+export function readNote(shelf: () => Shelf, account: number): string {
   // A browser that keeps nothing refuses even to be asked.
   try {
-    return shelf.getItem(keyOf(account)) ?? "";
+    return shelf().getItem(keyOf(account)) ?? "";
   } catch {
     return "";
   }
 }
 
-export function keepNote(shelf: Shelf, account: number, note: string): void {
+export function keepNote(shelf: () => Shelf, account: number, note: string): void {
   try {
-    if (note === "") shelf.removeItem(keyOf(account));
-    else shelf.setItem(keyOf(account), note);
+    if (note === "") shelf().removeItem(keyOf(account));
+    else shelf().setItem(keyOf(account), note);
   } catch {
     // The note is still on the page.
   }
