@@ -107,7 +107,17 @@ async function watchClip(page, id) {
     facts.alarm_begin_offset_s,
     { timeout: MEDIA_MS },
   );
-  return { ...(await passed.jsonValue()), alarmBegin: facts.alarm_begin_offset_s, gaps: facts.gaps.length };
+  /** `plays`: the browser says that it has the coding; `recoded`: the pictures come from a buffer, and not from the file. */
+  const how = await page.evaluate((mime) => {
+    const video = document.querySelector("[data-testid=clip]");
+    return { plays: video.canPlayType(mime) !== "", recoded: video.src.startsWith("blob:") };
+  }, facts.mime);
+  return {
+    ...(await passed.jsonValue()),
+    ...how,
+    alarmBegin: facts.alarm_begin_offset_s,
+    gaps: facts.gaps.length,
+  };
 }
 
 /** A live picture that moves. */

@@ -118,6 +118,7 @@ async fn walk(film: Film, yolox: Option<&Shared>) -> anyhow::Result<()> {
     ensure!(seen["trouble"].as_array().is_some_and(Vec::is_empty), "the browser complained: {seen}");
     let clip = &seen["clip"];
     ensure!(clip["width"] == width, "the clip is not {width} wide: {seen}");
+    ensure!(clip["plays"] != clip["recoded"], "re-coded although the browser has the coding, or not: {seen}");
     let (begin, reached) = (number(&clip["alarmBegin"])?, number(&clip["time"])?);
     ensure!(begin >= 5.0, "the clip starts only {begin} s before the alarm");
     ensure!(reached > begin, "the clip did not play past the alarm: {seen}");

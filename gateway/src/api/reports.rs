@@ -51,7 +51,7 @@ pub(super) async fn report(
     let unit = viewer.unit.as_ref().and_then(|unit| guard.state.site.centre.unit(unit));
     // What people of units are is not theirs to say: some classes are not for grid workers.
     let source = match (unit.map(|unit| unit.kind), report.source.map(Source::from)) {
-        (Some(UnitKind::Team | UnitKind::Department), _) if is_of_unit => Source::Patrol,
+        (Some(UnitKind::Team), _) if is_of_unit => Source::Patrol,
         (_, _) if is_of_unit => Source::Grid,
         (_, source) => source.unwrap_or(Source::Operator),
     };

@@ -121,6 +121,7 @@ mod tests {
         big.nals = vec![0; kit.settings.backlog_bytes + 1].into();
         assert_eq!(sender.try_send(RecorderMessage::Unit(big)), Err(Overflow));
         assert_eq!([(); 2].map(|()| look(Delivery::Arrives)), [code("backlog"), None]);
+        assert_eq!(look(Delivery::Excused), None, "nothing has stood still for long");
         // The disk is not there any more: the file of the next run cannot be made.
         kit.send(&sender, RecorderMessage::RunBegin(run("gate", 2)));
         std::fs::rename(&kit.settings.media_dir, kit.dir.path().join("elsewhere")).unwrap();
