@@ -59,6 +59,21 @@ async fn what_is_given_back_has_waited_since_it_came() {
 }
 
 #[tokio::test]
+async fn what_has_become_red_while_somebody_had_it_is_told_of_as_red_when_they_give_it_back() {
+    let bench = Bench::new();
+    let id = bench.alarm(begin_level("r", at(0), Level::Blue)).await.incident;
+    bench.set(20);
+    bench.act(id, IncidentAction::Claim, 1).await.unwrap();
+    bench.set(30);
+    bench.act(id, IncidentAction::Raise { level: Level::Red, due: None }, 1).await.unwrap();
+    bench.set(200);
+    bench.act(id, IncidentAction::Release, 1).await.unwrap();
+    let told = bench.told(id).await;
+    assert_eq!(told.last().unwrap(), "1 值班长", "a red one that nobody has for three minutes: {told:?}");
+    check_promises(&bench).await;
+}
+
+#[tokio::test]
 async fn claims_that_come_to_nothing_keep_the_chain_from_nobody() {
     let bench = Bench::new();
     let id = bench.alarm(begin_level("r", at(0), Level::Red)).await.incident;
