@@ -365,8 +365,11 @@ async function overtaken(page, second, context) {
   await page.locator(".ant-modal textarea").focus();
   await retry(page, () => key(page, "Enter"));
   await story(page, "note");
+  // The gateway has it before the console knows.
+  await closed(page);
 
   await key(page, "p");
+  await page.locator(".ant-modal textarea").waitFor();
   await page.waitForTimeout(HAND_MS);
   await page.keyboard.type("回执丢了");
   let lost = 0;
