@@ -6,6 +6,7 @@ import type { Clip, Line, TraceBox, TraceFrame, Zone } from "../api/types";
 import { isUndecodable, rememberUndecodable } from "./codec";
 import { drawOverlay } from "./overlay";
 import { Recoded, type RecodedFault } from "./Recoded";
+import { request } from "./replay/Footage";
 import { wallAt } from "./spans";
 import { boxesAt } from "./trace";
 
@@ -280,10 +281,9 @@ export class ClipPlayer {
 
   /** The browser says the same of a coding that it does not have and of a gateway that did not answer. */
   async #judge(clip: Clip, signal: AbortSignal): Promise<void> {
-    const init = { signal, headers: { range: "bytes=0-0", "x-sharpeyes": "1" }, cache: "no-store" } as const;
-    const response = await fetch(clip.url, init).catch(() => null);
+    const response = await request(clip.url, signal, { range: "bytes=0-0" }).catch(() => null);
     if (signal.aborted) return;
-    if (response?.ok) this.#recode(clip);
+    if (response) this.#recode(clip);
     else this.#fail("media");
   }
 

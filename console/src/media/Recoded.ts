@@ -2,7 +2,8 @@
  * A clip that the gateway re-codes while it is read: fragmented MP4 without ranges, put into a buffer in which a player
  * can go back and forth. What has not come yet is waited for.
  */
-import { problemOf } from "../api/client";
+import { FootageError, request } from "./replay/Footage";
+import { settled } from "./settled";
 
 /** Why nothing more comes: all transcoders are in use, or what came was of no use. */
 export type RecodedFault = "quota" | "media";
@@ -31,7 +32,9 @@ export class Recoded {
       "sourceopen",
       () => {
         this.#fill(source, url, duration_s).catch((cause) => {
-          if (!this.#gone.signal.aborted) onFault(cause instanceof InUse ? "quota" : "media");
+          if (this.#gone.signal.aborted) return;
+          const isRefused = cause instanceof FootageError && cause.problem.code === "transcode_quota";
+          onFault(isRefused ? "quota" : "media");
         });
       },
       { once: true },
@@ -52,12 +55,7 @@ export class Recoded {
 
   async #fill(source: MediaSource, url: string, duration_s: number): Promise<void> {
     const { signal } = this.#gone;
-    const headers = { "x-sharpeyes": "1" };
-    const response = await fetch(url, { signal, headers, credentials: "same-origin", cache: "no-store" });
-    if (!response.ok) {
-      const { code, message } = await problemOf(response);
-      throw code === "transcode_quota" ? new InUse(message) : new Error(message);
-    }
+    const response = await request(url, signal, {});
     const buffer = source.addSourceBuffer(response.headers.get("content-type") ?? "");
     source.duration = duration_s;
     const reader = response.body?.getReader();
@@ -89,9 +87,3 @@ export class Recoded {
     return buffered.length === 0 ? 0 : buffered.end(buffered.length - 1) - this.#video.currentTime;
   }
 }
-
-function settled(buffer: SourceBuffer): Promise<unknown> {
-  return new Promise((resolve) => buffer.addEventListener("updateend", resolve, { once: true }));
-}
-
-class InUse extends Error {}

@@ -116,7 +116,8 @@ impl AlarmQueue {
             }
             return;
         }
-        if edges.waiting.len() >= if is_begin { MOST_BEGINS } else { MOST_EDGES } {
+        let most = if is_begin { MOST_BEGINS } else { MOST_EDGES };
+        if edges.waiting.len() >= most {
             tracing::error!(camera.id = %line.camera, rule = %one.edge.rule(), "an alarm is lost: too many wait for the database");
             if is_begin {
                 edges.lost.push((one.edge.rule().clone(), one.edge.began()));

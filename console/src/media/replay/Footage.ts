@@ -260,7 +260,12 @@ function need(clip: Recording | null): Recording {
 
 const damaged = (message: string) => new FootageError({ status: 200, code: "media", message });
 
-async function request(url: string, signal: AbortSignal, headers: Record<string, string>): Promise<Response> {
+/** Bytes from the gateway, or what it says instead. */
+export async function request(
+  url: string,
+  signal: AbortSignal,
+  headers: Record<string, string>,
+): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, {

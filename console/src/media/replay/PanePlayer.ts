@@ -11,6 +11,7 @@ import { ErrorFilter, steer } from "../../timeline/steer";
 import { canDecode, codecOfInit, rememberUndecodable } from "../codec";
 import { initSegment } from "../mp4/fragment";
 import type { Pictures } from "../Pictures";
+import { settled } from "../settled";
 import { type Described, Footage, FootageChanged, FootageError } from "./Footage";
 
 export interface PaneState {
@@ -625,9 +626,4 @@ export class PanePlayer {
       problem.code === "transcode_quota" ? "quota" : problem.code === "purpose_needed" ? "purpose" : "failed";
     this.#set({ kind, problem, gap: null });
   }
-}
-
-function settled(buffer: SourceBuffer): Promise<void> {
-  if (!buffer.updating) return Promise.resolve();
-  return new Promise((resolve) => buffer.addEventListener("updateend", () => resolve(), { once: true }));
 }
