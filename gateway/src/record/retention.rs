@@ -179,6 +179,7 @@ impl Retention {
         if is_pass {
             self.expired = Some(now);
             self.shared.footage.keep_retention_clock(self.clock, None)?;
+            self.discard_torn()?;
             self.finish_deletions()?;
             let is_sweep = is_due(self.swept, SWEEP_EVERY);
             if is_sweep {
@@ -331,6 +332,17 @@ impl Retention {
     fn longest(&self) -> Duration {
         let policies = self.settings.cameras.values().chain([&self.settings.unnamed]);
         DAY * (policies.map(Policy::incident_days).max().unwrap_or(0) + 1)
+    }
+
+    /// What a crash tore off and nothing covers; the files follow with the rest of the garbage.
+    fn discard_torn(&self) -> Result<(), RecordError> {
+        if self.has_learnt {
+            let n = self.shared.footage.discard_torn(self.shared.clock.wall())?;
+            if n > 0 {
+                tracing::info!(files = n, "torn ends that no hold and no incident covers are deleted");
+            }
+        }
+        Ok(())
     }
 
     /// What the disk did not let go of before.
