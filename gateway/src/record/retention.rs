@@ -69,6 +69,14 @@ pub trait IncidentSource: Send {
     fn changed(&mut self) -> Result<Vec<IncidentMark>, DbError>;
 }
 
+/// What one stream has on the disk.
+#[derive(Clone, Copy, Default)]
+struct Bytes {
+    all: u64,
+    /// Kept by incidents alone.
+    of_incidents: u64,
+}
+
 /// See the module.
 pub struct Retention {
     shared: Arc<Shared>,
@@ -84,7 +92,7 @@ pub struct Retention {
     /// What the sweep that was begun last has not come to yet.
     unswept: Vec<StreamId>,
     /// Of each stream, as measured last, less what was deleted for its age or its bytes since.
-    totals: HashMap<StreamId, u64>,
+    totals: HashMap<StreamId, Bytes>,
     /// Below this row of a stream nothing is deletable base footage; begun anew with every sweep.
     cursors: HashMap<StreamId, SegmentId>,
     keeping: Arc<Keeping>,
@@ -257,11 +265,9 @@ impl Retention {
 
     fn expire_tier(&mut self, stream: &StreamId, tier: Tier) -> Result<usize, RecordError> {
         let policy = self.policy(stream);
-        let total = match policy.max_bytes() {
-            Some(_) => self.totals.get(stream).copied().unwrap_or(0),
-            None => 0,
-        };
+        let measured = self.totals.get(stream).copied().unwrap_or_default();
         let is_base = tier == Tier::Base;
+        let total = if is_base { measured.all } else { measured.of_incidents };
         let after = self.cursors.get(stream).copied().filter(|_| is_base).unwrap_or(SegmentId(0));
         let oldest = self.shared.footage.deletable(stream, tier, after, BATCH)?;
         let deletions = due(&policy, self.clock.now(), &oldest, total);
@@ -270,7 +276,10 @@ impl Retention {
         let is_gone = |id| deletions.iter().any(|gone| gone.id == id);
         let bytes: u64 = oldest.iter().filter(|kept| is_gone(kept.id)).map(|kept| kept.bytes).sum();
         if let Some(total) = self.totals.get_mut(stream) {
-            *total = total.saturating_sub(bytes);
+            total.all = total.all.saturating_sub(bytes);
+            if !is_base {
+                total.of_incidents = total.of_incidents.saturating_sub(bytes);
+            }
         }
         if is_base
             && let Some(first) = oldest.iter().find(|kept| deletions.iter().all(|gone| gone.id != kept.id))
@@ -361,8 +370,9 @@ impl Retention {
         let wall = self.shared.clock.wall();
         let usage = self.shared.footage.usage(wall.minus(DAY))?;
         let streams: Vec<StreamReport> = usage.into_iter().map(|usage| self.report(usage)).collect();
+        let bytes = |usage: &StreamUsage| Bytes { all: usage.bytes, of_incidents: usage.incident_bytes() };
         self.totals =
-            streams.iter().map(|stream| (stream.usage.stream.clone(), stream.usage.bytes)).collect();
+            streams.iter().map(|stream| (stream.usage.stream.clone(), bytes(&stream.usage))).collect();
         let room = self.shared.volume.room().ok();
         let total: u64 = streams.iter().map(|stream| stream.usage.bytes).sum();
         let reserved: u64 = streams.iter().map(|stream| stream.usage.reserved_bytes).sum();

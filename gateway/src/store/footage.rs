@@ -17,7 +17,7 @@ use sharpeyes_domain::{
 };
 
 use super::db::{Db, DbError, Migration};
-pub use holds::{HeldMark, HoldRow, NewHold, Release, WhichHolds};
+pub use holds::{DueReview, HeldMark, HoldRow, NewHold, Release, WhichHolds};
 pub use retention::{DeletionRow, Discard, IncidentMark, StreamUsage};
 pub use torn::TornRow;
 

@@ -89,6 +89,20 @@ pub struct StreamUsage {
     pub newest_shed: Option<WallTime>,
 }
 
+impl StreamUsage {
+    /// Of files that an incident keeps and no hold.
+    #[must_use]
+    pub const fn incident_bytes(&self) -> u64 {
+        self.reserved_bytes.saturating_sub(self.held_bytes)
+    }
+
+    /// Of files that neither an incident nor a hold keeps.
+    #[must_use]
+    pub const fn base_bytes(&self) -> u64 {
+        self.bytes.saturating_sub(self.reserved_bytes)
+    }
+}
+
 impl Footage {
     /// The retention clock as it was kept last.
     ///
