@@ -32,6 +32,8 @@ pub(crate) struct RawStorage {
     pub(crate) keep_days: Option<i64>,
     pub(crate) incident_days: Option<i64>,
     pub(crate) max_bytes: Option<String>,
+    pub(crate) incident_max_bytes: Option<String>,
+    pub(crate) held_warn_bytes: Option<String>,
     pub(crate) legal_basis: Option<String>,
     pub(crate) clock_confirm: Option<String>,
 }
@@ -128,6 +130,8 @@ pub(crate) struct RawCamera {
     pub(crate) keep_days: Option<i64>,
     pub(crate) incident_days: Option<i64>,
     pub(crate) max_bytes: Option<String>,
+    pub(crate) incident_max_bytes: Option<String>,
+    pub(crate) held_warn_bytes: Option<String>,
     pub(crate) legal_basis: Option<String>,
     pub(crate) analyse: Option<String>,
     pub(crate) model: Option<String>,

@@ -246,6 +246,10 @@ function storage() {
       floor_days: i % 3 === 0 ? 90 : 30,
       legal_basis: i % 3 === 0 ? "key_target" : "general",
       max_bytes: i === 3 ? 9e11 : null,
+      incident_max_bytes: null,
+      held_warn_bytes: i === 2 ? 1e6 : null,
+      base_bytes: perDay * days * 0.9,
+      incident_bytes: perDay * days * 0.1,
       held_bytes: holds
         .filter((h) => h.camera === camera.id && h.released_ms === null)
         .reduce((n, h) => n + h.bytes, 0),
@@ -272,6 +276,11 @@ function storage() {
       keeps_days: total / perDay,
       is_enough: storageState === "ok",
       shortfall_bytes: storageState === "ok" ? null : 4.1e11,
+    },
+    tiers: {
+      base_bytes: list.reduce((n, c) => n + c.base_bytes, 0),
+      incident_bytes: list.reduce((n, c) => n + c.incident_bytes, 0),
+      held_bytes: list.reduce((n, c) => n + c.held_bytes, 0),
     },
     deletions: Array.from({ length: 12 }, (_, i) => ({
       at_ms: begun - i * 47 * MINUTE,

@@ -5,6 +5,7 @@
 //! Never in the way of recording or analysis: they write into memory here, and only this module waits for the database.
 
 mod recording;
+mod storage;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -29,7 +30,7 @@ use crate::{
     ingest::{Status, StreamState},
     outbound::Board,
     record::retention::Keeping,
-    store::{db::DbError, tickets::Tickets},
+    store::{db::DbError, footage::DueReview, tickets::Tickets},
 };
 use recording::{Delivery, RecordWatch};
 
@@ -255,6 +256,7 @@ impl TicketKeeper {
         faults.extend(canary.map(|fault| (site(TicketKind::CanaryMissing), fault)));
         let untold = self.watched.outbound.fault(&self.site.targets, self.clock.wall());
         faults.extend(untold.map(|fault| (site(TicketKind::Outbound), fault)));
+        faults.extend(storage::faults(self.keeping.report().as_ref(), &self.due_reviews()));
         faults.extend(self.clock_fault().map(|fault| (site(TicketKind::Clock), fault)));
         faults
     }
@@ -327,6 +329,14 @@ impl TicketKeeper {
         })
     }
 
+    /// While the index cannot be read their tickets wait: nothing says that they are over sooner than two minutes.
+    fn due_reviews(&self) -> Vec<DueReview> {
+        self.keeping.footage().due_reviews(self.clock.wall()).unwrap_or_else(|error| {
+            tracing::warn!(%error, "holds cannot be looked through for their review dates");
+            Vec::new()
+        })
+    }
+
     fn clock_fault(&self) -> Option<Fault> {
         let doubt = self.keeping.clock().doubt()?;
         Some(Fault {
@@ -353,7 +363,9 @@ const fn is_tampering(kind: TicketKind) -> bool {
         | TicketKind::Disk
         | TicketKind::Clock
         | TicketKind::CanaryMissing
-        | TicketKind::Outbound => false,
+        | TicketKind::Outbound
+        | TicketKind::Storage
+        | TicketKind::HoldReview => false,
     }
 }
 

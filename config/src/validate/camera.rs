@@ -74,6 +74,8 @@ impl Check<'_> {
             keep_days: raw.keep_days,
             incident_days: raw.incident_days,
             max_bytes: raw.max_bytes,
+            incident_max_bytes: raw.incident_max_bytes,
+            held_warn_bytes: raw.held_warn_bytes,
             legal_basis: raw.legal_basis,
         };
         let retention = self.retention(at, written, retention);

@@ -280,6 +280,8 @@ impl Check<'_> {
             keep_days: raw.keep_days,
             incident_days: raw.incident_days,
             max_bytes: raw.max_bytes,
+            incident_max_bytes: raw.incident_max_bytes,
+            held_warn_bytes: raw.held_warn_bytes,
             legal_basis: raw.legal_basis,
         };
         let (policy, defaults) = self.retention("storage", written, Defaults::default())?;

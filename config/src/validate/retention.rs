@@ -1,6 +1,6 @@
 //! How long recordings are kept: `[storage]` for all cameras, and what a camera says instead.
 
-use sharpeyes_domain::retention::{LegalBasis, Policy, PolicyError};
+use sharpeyes_domain::retention::{LegalBasis, Policy, PolicyError, TierLimits};
 
 use super::{Check, range};
 use crate::text;
@@ -16,6 +16,8 @@ pub(super) struct Written {
     pub(super) keep_days: Option<i64>,
     pub(super) incident_days: Option<i64>,
     pub(super) max_bytes: Option<String>,
+    pub(super) incident_max_bytes: Option<String>,
+    pub(super) held_warn_bytes: Option<String>,
     pub(super) legal_basis: Option<String>,
 }
 
@@ -25,6 +27,7 @@ pub(super) struct Defaults {
     keep_days: Option<u32>,
     incident_days: Option<u32>,
     max_bytes: Option<u64>,
+    tiers: TierLimits,
     legal_basis: Option<LegalBasis>,
 }
 
@@ -40,9 +43,12 @@ impl Check<'_> {
         let says_basis = written.legal_basis.is_some();
         let keep_days = self.days(key("keep_days"), written.keep_days)?.or(defaults.keep_days);
         let incident_days = self.days(key("incident_days"), written.incident_days)?;
-        let max_bytes = match written.max_bytes {
-            Some(size) => Some(self.accept(key("max_bytes"), text::disk_bytes(&size))?),
-            None => defaults.max_bytes,
+        let max_bytes = self.disk_size(key("max_bytes"), written.max_bytes)?.or(defaults.max_bytes);
+        let incident_bytes = self.disk_size(key("incident_max_bytes"), written.incident_max_bytes)?;
+        let held_bytes = self.disk_size(key("held_warn_bytes"), written.held_warn_bytes)?;
+        let tiers = TierLimits {
+            incident_bytes: incident_bytes.or(defaults.tiers.incident_bytes),
+            held_bytes: held_bytes.or(defaults.tiers.held_bytes),
         };
         let legal_basis = match written.legal_basis {
             Some(word) => Some(self.word(key("legal_basis"), Some(word))?),
@@ -61,9 +67,16 @@ impl Check<'_> {
             Err(PolicyError::IncidentShorter { .. }) => key("incident_days"),
             Ok(_) | Err(PolicyError::BelowFloor { .. }) => key("keep_days"),
         };
-        let policy = self.accept(place, checked)?;
+        let policy = self.accept(place, checked)?.with_tiers(tiers);
         let incident_days = incident_days.or(defaults.incident_days);
-        Some((policy, Defaults { keep_days, incident_days, max_bytes, legal_basis }))
+        Some((policy, Defaults { keep_days, incident_days, max_bytes, tiers, legal_basis }))
+    }
+
+    /// The outer `None` has been reported.
+    #[expect(clippy::option_option, reason = "reported, not said, said")]
+    fn disk_size(&mut self, at: String, written: Option<String>) -> Option<Option<u64>> {
+        let Some(size) = written else { return Some(None) };
+        self.accept(at, text::disk_bytes(&size)).map(Some)
     }
 
     /// The outer `None` has been reported.

@@ -496,12 +496,24 @@ fn recordings_are_never_kept_shorter_than_the_law_asks() {
     let camera = site.cameras[0].retention;
     assert_eq!((camera.base_days(), camera.incident_days(), camera.max_bytes()), (60, 61, Some(2 << 40)));
     assert_eq!((site.storage.policy.base_days(), site.storage.policy.incident_days()), (120, 120));
+    let tiers = "incident_max_bytes = \"1TiB\"\nheld_warn_bytes = \"200GiB\"";
+    let site = parse(&storage(tiers, "held_warn_bytes = \"5GiB\"")).unwrap();
+    let of = |policy: sharpeyes_domain::retention::Policy| {
+        (policy.tiers().incident_bytes, policy.tiers().held_bytes)
+    };
+    assert_eq!(of(site.storage.policy), (Some(1 << 40), Some(200 << 30)));
+    assert_eq!(of(site.cameras[0].retention), (Some(1 << 40), Some(5 << 30)), "a camera fills its holes");
 
     let refuse = |storage_text: &str, camera: &str, expected: &str| {
         let found = problems(&storage(storage_text, camera));
         assert!(found.iter().any(|problem| problem == expected), "{expected}\nnot in {found:#?}");
     };
     let floor = "the legal floor is 30 days (legal_basis = \"general\")";
+    refuse(
+        "held_warn_bytes = \"much\"",
+        "",
+        "storage.held_warn_bytes: `much` is no size: write for example \"16MiB\" or \"2GiB\"",
+    );
     refuse("keep_days = 7", "", &format!("storage.keep_days: is 7 days, and {floor}"));
     refuse("", "keep_days = 29", &format!("camera[0].keep_days: is 29 days, and {floor}"));
     let floor = "the legal floor is 90 days (legal_basis = \"key_target\")";

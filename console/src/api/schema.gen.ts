@@ -4055,6 +4055,8 @@ export interface components {
             deletions: components["schemas"]["Deletion"][];
             /** @description How long it lasts. */
             forecast: components["schemas"]["StorageForecast"];
+            /** @description What all of it is kept for, as measured within the last hour. */
+            tiers: components["schemas"]["TierBytes"];
             /** @description The disk of recordings. */
             volume: components["schemas"]["Volume"];
         };
@@ -4178,6 +4180,11 @@ export interface components {
         /** @description What one stream has on the disk. */
         StreamStorage: {
             /**
+             * Format: int64
+             * @description Of files that neither an alarm nor a hold keeps.
+             */
+            base_bytes: number;
+            /**
              * Format: int32
              * @description Days for what no alarm and no hold needs.
              */
@@ -4205,17 +4212,32 @@ export interface components {
              */
             held_bytes: number;
             /**
+             * Format: int64
+             * @description Past so many held bytes there is a ticket; nothing is deleted for it.
+             */
+            held_warn_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Of files that an alarm keeps and no hold.
+             */
+            incident_bytes: number;
+            /**
              * Format: int32
              * @description Days for what happened around an alarm.
              */
             incident_days: number;
+            /**
+             * Format: int64
+             * @description Past so many bytes of incident footage, what is older than `base_days` goes early.
+             */
+            incident_max_bytes?: number | null;
             /** @description A full disk has cost footage that is younger than the law asks for. */
             is_below_floor: boolean;
             /** @description Which law. */
             legal_basis: components["schemas"]["LegalBasis"];
             /**
              * Format: int64
-             * @description Past so many bytes, what is older than the floor goes early.
+             * @description Past so many bytes of all of it, base footage that is older than the floor goes early.
              */
             max_bytes?: number | null;
             /**
@@ -4443,7 +4465,7 @@ export interface components {
          * @description What is broken.
          * @enum {string}
          */
-        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "recording" | "disk" | "clock" | "canary_missing" | "outbound";
+        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "recording" | "disk" | "clock" | "canary_missing" | "outbound" | "storage" | "hold_review";
         /** @description `GET /tickets`: a snapshot, and the sequence number from which `GET /tickets/events` goes on. */
         TicketList: {
             /**
@@ -4469,6 +4491,24 @@ export interface components {
          * @enum {string}
          */
         TicketState: "open" | "acknowledged" | "recovered" | "closed";
+        /** @description Bytes by what they are kept for. */
+        TierBytes: {
+            /**
+             * Format: int64
+             * @description Files that neither an alarm nor a hold keeps.
+             */
+            base_bytes: number;
+            /**
+             * Format: int64
+             * @description Files that a hold keeps.
+             */
+            held_bytes: number;
+            /**
+             * Format: int64
+             * @description Files that an alarm keeps and no hold.
+             */
+            incident_bytes: number;
+        };
         /** @description `GET /timeline`. */
         Timeline: {
             /**

@@ -191,6 +191,8 @@ export const recordingWords: typeof words = {
     below: "below the floor",
     belowCount: (n) => (n === 1 ? "1 camera is below its floor" : `${n} cameras are below their floor`),
     rule: (base, incident) => `${base} days, incidents ${incident}`,
+    tierBase: "Plain",
+    tierIncident: "Of alarms",
     quota: (size) => `limit ${size}`,
     nothing: "never recorded",
     deletions: "Deleted lately",

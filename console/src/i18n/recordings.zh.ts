@@ -190,6 +190,8 @@ export const recordingWords = {
     below: "低于底线",
     belowCount: (n: number) => `${n} 路低于保存底线`,
     rule: (base: number, incident: number) => `平时 ${base} 天，事件 ${incident} 天`,
+    tierBase: "一般",
+    tierIncident: "警情",
     quota: (size: string) => `限额 ${size}`,
     nothing: "从未录像",
     deletions: "最近清除",

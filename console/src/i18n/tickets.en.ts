@@ -39,6 +39,8 @@ export const ticketWords: typeof words = {
       clock: "Clock",
       canary_missing: "Test alarm missing",
       outbound: "Others not told",
+      storage: "Storage running short",
+      hold_review: "Hold due for review",
     },
     states: {
       open: "Open",

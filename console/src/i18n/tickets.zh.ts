@@ -38,6 +38,8 @@ export const ticketWords = {
       clock: "时钟异常",
       canary_missing: "自检警情缺失",
       outbound: "对外推送失败",
+      storage: "存储容量预警",
+      hold_review: "保留到期待复核",
     } as Record<string, string>,
     states: {
       open: "待处理",
@@ -77,6 +79,13 @@ export const ticketWords = {
       swapped: "挂载属于本机的录像磁盘。",
       failed: "查看内核日志，更换磁盘。",
       slow: "检查磁盘健康，以及是否被其他程序占用。",
+      floor_short:
+        "容量不够法定保存期：更换更大的磁盘、降低码率或解除不再需要的保留，否则最早的录像会提前删除。",
+      keep_days_short:
+        "容量不够设定的保存天数：更换更大的磁盘、降低码率、解除保留，或在法定范围内缩短 keep_days。",
+      held_bytes: "保留的录像超过设定容量：复核哪些保留仍然需要，解除其余；系统不会自动解除。",
+      hold_review:
+        "保留的复核日期已到：请保留人确认是否仍需要；需要则以新的复核日期重新保留后解除本条，系统不会自动解除。",
       clock_doubted: "校正时钟，或在“存储”页确认时钟正确；在此之前不按时间删除录像。",
       outbound: "其他系统收不到事件推送：按失败环节检查网络、证书、密钥和对方服务；消息会保留并自动重发。",
       canary_missing: "自检摄像机没有按时报警：检查分析、数据库和本机负载；在恢复之前不要相信“没有警情”。",

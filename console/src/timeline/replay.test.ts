@@ -189,6 +189,10 @@ describe("storage", () => {
     floor_days: floor,
     legal_basis: "general",
     max_bytes: null,
+    incident_max_bytes: null,
+    held_warn_bytes: null,
+    base_bytes: 1,
+    incident_bytes: 0,
     held_bytes: 0,
     is_below_floor: kept < floor,
   });

@@ -96,12 +96,23 @@ pub struct Policy {
     incident_days: u32,
     max_bytes: Option<u64>,
     basis: LegalBasis,
+    tiers: TierLimits,
+}
+
+/// Limits of one stream in bytes, by what they are kept for. `None`: no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TierLimits {
+    /// Past so many bytes of incident footage, what is older than the rest may get goes early.
+    pub incident_bytes: Option<u64>,
+    /// Past so many held bytes somebody is told. Nothing is deleted for it.
+    pub held_bytes: Option<u64>,
 }
 
 impl Default for Policy {
     fn default() -> Self {
         let basis = LegalBasis::General;
-        Self { base_days: basis.floor_days(), incident_days: 90, max_bytes: None, basis }
+        let tiers = TierLimits::default();
+        Self { base_days: basis.floor_days(), incident_days: 90, max_bytes: None, basis, tiers }
     }
 }
 
@@ -121,7 +132,30 @@ impl Policy {
         if incident_days < base_days {
             return Err(PolicyError::IncidentShorter { incident: incident_days, base: base_days });
         }
-        Ok(Self { base_days, incident_days, max_bytes, basis })
+        let tiers = TierLimits { incident_bytes: None, held_bytes: None };
+        Ok(Self { base_days, incident_days, max_bytes, basis, tiers })
+    }
+
+    /// The same with limits for what incidents and holds keep.
+    #[must_use]
+    pub const fn with_tiers(self, tiers: TierLimits) -> Self {
+        Self { tiers, ..self }
+    }
+
+    /// Limits for what incidents and holds keep.
+    #[must_use]
+    pub const fn tiers(&self) -> TierLimits {
+        self.tiers
+    }
+
+    /// Past so many bytes footage of `tier` goes early; and how old it must be for that.
+    const fn early(&self, tier: Tier) -> Option<(u64, u32)> {
+        match (tier, self.max_bytes, self.tiers.incident_bytes) {
+            (Tier::Base, Some(most), _) => Some((most, self.basis.floor_days())),
+            // No sooner than footage that no alarm needs.
+            (Tier::Incident, _, Some(most)) => Some((most, self.base_days)),
+            (Tier::Base | Tier::Incident | Tier::Held, ..) => None,
+        }
     }
 
     /// Days for what no alarm and no hold needs.
@@ -136,7 +170,7 @@ impl Policy {
         self.incident_days
     }
 
-    /// Past so many bytes per stream, what is older than the floor goes early.
+    /// Past so many bytes per stream, base footage that is older than the floor goes early.
     #[must_use]
     pub const fn max_bytes(&self) -> Option<u64> {
         self.max_bytes
@@ -157,6 +191,7 @@ impl Policy {
             incident_days: self.incident_days.max(other.incident_days),
             max_bytes: None,
             basis,
+            tiers: TierLimits::default(),
         }
     }
 
@@ -239,18 +274,19 @@ pub struct Deletion {
     pub reason: DeletionReason,
 }
 
-/// What of one stream is to be deleted now. `oldest_first` is the beginning of the stream, `total_bytes` all of it.
-/// The byte limit takes footage that is older than the legal floor, and nothing else.
+/// What of one tier of one stream is to be deleted now. `oldest_first` is its beginning. `bytes` is what its limit is
+/// compared with: for base footage all of the stream, for incidents what they keep of it. A limit takes footage that is
+/// older than the legal floor, of incidents what is older than base footage gets, and nothing else.
 #[must_use]
-pub fn due(policy: &Policy, now: WallTime, oldest_first: &[Kept], total_bytes: u64) -> Vec<Deletion> {
-    let mut left = total_bytes;
+pub fn due(policy: &Policy, now: WallTime, oldest_first: &[Kept], bytes: u64) -> Vec<Deletion> {
+    let mut left = bytes;
     let mut deletions = Vec::new();
     for kept in oldest_first {
-        let is_over_limit = policy.max_bytes.is_some_and(|most| left > most);
-        let may_go_early = kept.tier == Tier::Base && kept.age(now) >= policy.floor();
+        let goes_early =
+            policy.early(kept.tier).is_some_and(|(most, days)| left > most && kept.age(now) >= DAY * days);
         let reason = if kept.is_expired(policy, now) {
             DeletionReason::Expired
-        } else if is_over_limit && may_go_early {
+        } else if goes_early {
             DeletionReason::Bytes
         } else {
             continue;

@@ -35,6 +35,10 @@ closed_enum! {
         CanaryMissing => "canary_missing",
         /// Another system that is to be told of incidents cannot be.
         Outbound => "outbound",
+        /// The disk is too small for what is promised, or holds have grown past their limit.
+        Storage => "storage",
+        /// A hold was to be looked at by now.
+        HoldReview => "hold_review",
     }
 }
 
@@ -65,7 +69,9 @@ impl TicketKind {
             | Self::Recording
             | Self::Clock
             | Self::CanaryMissing
-            | Self::Outbound => Duration::ZERO,
+            | Self::Outbound
+            | Self::Storage
+            | Self::HoldReview => Duration::ZERO,
         }
     }
 }

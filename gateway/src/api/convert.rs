@@ -99,6 +99,8 @@ same!(
         Clock,
         CanaryMissing,
         Outbound,
+        Storage,
+        HoldReview,
     }
 );
 same!(CloseReason = CloseReason { Handled, FalseAlarm, Duplicate, Test, NoAction });

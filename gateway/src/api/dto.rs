@@ -54,7 +54,7 @@ pub use statistics::{
 };
 pub use storage::{
     Deletion, DeletionReason, DiskState, Hold, HoldRelease, HoldScope, HoldStream, LegalBasis, NewHold,
-    RetentionClock, Storage, StorageForecast, StreamStorage, Volume,
+    RetentionClock, Storage, StorageForecast, StreamStorage, TierBytes, Volume,
 };
 pub use ticket::{
     BlindCamera, BlindCameras, Ticket, TicketHand, TicketKind, TicketList, TicketNote, TicketScope,

@@ -59,6 +59,7 @@ fn storage(keeping: &Keeping) -> Result<dto::Storage, ApiError> {
             shortfall_bytes: (shortfall > 0).then_some(shortfall),
         },
         clock: clock(keeping),
+        tiers: tiers(report.iter().flat_map(|report| &report.streams)),
         deletions: deletions.iter().map(deletion).collect(),
         cameras: report.iter().flat_map(|report| &report.streams).map(|found| stream(found, now)).collect(),
     })
@@ -73,6 +74,14 @@ fn clock(keeping: &Keeping) -> dto::RetentionClock {
         doubted_ahead_ms: clock.doubt().map(|doubt| millis(doubt.ahead)),
         confirmed_in_ms: clock.doubt().map(|doubt| millis(confirm_after.saturating_sub(doubt.lasted))),
     }
+}
+
+fn tiers<'a>(streams: impl Iterator<Item = &'a StreamReport>) -> dto::TierBytes {
+    streams.fold(dto::TierBytes::default(), |sum, StreamReport { usage, .. }| dto::TierBytes {
+        base_bytes: sum.base_bytes + usage.base_bytes(),
+        incident_bytes: sum.incident_bytes + usage.incident_bytes(),
+        held_bytes: sum.held_bytes + usage.held_bytes,
+    })
 }
 
 fn stream(found: &StreamReport, now: sharpeyes_domain::time::WallTime) -> dto::StreamStorage {
@@ -92,6 +101,10 @@ fn stream(found: &StreamReport, now: sharpeyes_domain::time::WallTime) -> dto::S
             LegalBasis::KeyTarget => dto::LegalBasis::KeyTarget,
         },
         max_bytes: policy.max_bytes(),
+        incident_max_bytes: policy.tiers().incident_bytes,
+        held_warn_bytes: policy.tiers().held_bytes,
+        base_bytes: usage.base_bytes(),
+        incident_bytes: usage.incident_bytes(),
         held_bytes: usage.held_bytes,
         is_below_floor: usage.newest_shed.is_some_and(|shed| now.since(shed) < policy.floor()),
     }

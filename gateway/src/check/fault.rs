@@ -90,6 +90,17 @@ pub enum Fault {
         /// Below the media directory.
         path: String,
     },
+    /// Bytes that were set aside are not what was set aside.
+    Torn {
+        /// Whose.
+        stream: StreamId,
+        /// Below the media directory.
+        path: String,
+        /// Bytes, by the row.
+        expected: u64,
+        /// On the disk; `None`: the file is gone.
+        found: Option<u64>,
+    },
     /// Missing recording without a cause.
     Unexplained {
         /// Whose.
@@ -135,6 +146,10 @@ impl Fault {
                 "--repair takes it into the index, or deletes it when nothing in it can be played"
             }
             Self::Stranger { .. } => "move it elsewhere: the media directory is the recorder's alone",
+            Self::Torn { found: None, .. } => {
+                "bring the file back from a backup, or use --repair to strike it off the list"
+            }
+            Self::Torn { found: Some(_), .. } => "do not use it as evidence; restore the file from a backup",
             Self::Overlap { .. } => "--repair cuts the gap row to what is missing",
             Self::Unexplained { .. } | Self::EndUnexplained { .. } => "--repair writes a gap row",
         }
@@ -165,6 +180,10 @@ impl fmt::Display for Fault {
             }
             Self::Orphan { stream, path } => write!(f, "{stream}: {path} is in no index"),
             Self::Stranger { path } => write!(f, "{path} was not made by the recorder"),
+            Self::Torn { stream, path, expected, found } => {
+                let found = found.unwrap_or(0);
+                write!(f, "{stream}: {path} was set aside with {expected} bytes and has {found}")
+            }
             Self::Unexplained { stream, span } => {
                 write!(f, "{stream}: {} to {} is neither recorded nor a gap", utc(span.from), utc(span.to))
             }

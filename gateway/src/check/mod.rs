@@ -14,6 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::tz::TimeZone;
 use sha2::{Digest as _, Sha256};
 use sharpeyes_domain::{
     ids::{CameraId, SegmentId, StreamId, StreamKind},
@@ -24,12 +25,14 @@ use sharpeyes_domain::{
 pub use fault::Fault;
 
 use crate::{
+    clock::local_text,
     record::{
         RecordError, holes,
         table::{self, Origin},
+        torn,
         volume::{self, IDENTITY_FILE, Verified, VolumeError},
     },
-    store::footage::{Footage, FootageError, SegmentRow},
+    store::footage::{Footage, FootageError, SegmentRow, TornRow},
 };
 
 /// Rows read at a time.
@@ -102,6 +105,8 @@ pub struct Report {
     pub n_bytes: u64,
     /// Streams looked at.
     pub n_streams: usize,
+    /// What a crash tore off and is kept because a hold or an incident may cover it. No fault.
+    pub torn: Vec<TornRow>,
     /// A gateway was recording meanwhile; its open files were left out.
     pub is_running: bool,
     /// Faults that remain.
@@ -126,6 +131,15 @@ impl fmt::Display for Report {
         for fault in &self.faults {
             writeln!(f, "FAULT     {fault}")?;
             writeln!(f, "remedy    {}", fault.remedy())?;
+        }
+        for TornRow { path, stream, span, bytes, .. } in &self.torn {
+            let utc = |wall: WallTime| local_text(wall, &TimeZone::UTC);
+            writeln!(
+                f,
+                "set aside {stream}: {path}, {bytes} torn bytes of {} to {}: deleted when no hold and no incident covers them",
+                utc(span.from),
+                utc(span.to)
+            )?;
         }
         let running =
             if self.is_running { " (the gateway is running: open files were left out)" } else { "" };
@@ -185,6 +199,7 @@ pub fn audit(audit: &Audit) -> Result<Report, CheckError> {
             repair::repair(audit, &before)?;
             let mut counts = Report { is_running: false, ..Report::default() };
             let after = look(audit, &mut counts)?;
+            report.torn = counts.torn;
             report.repaired = before.into_iter().filter(|fault| !after.contains(fault)).collect();
             report.faults.extend(after);
         }
@@ -212,6 +227,10 @@ fn look(audit: &Audit, report: &mut Report) -> Result<Vec<Fault>, CheckError> {
             report.n_bytes += closed.size_bytes;
             faults.extend(look_at_segment(audit, row)?);
         }
+    }
+    report.torn = audit.footage.torn()?;
+    for row in &report.torn {
+        faults.extend(look_at_torn(audit, row)?);
     }
     look_for_strangers(audit, &mut faults)?;
     let streams = audit.footage.streams()?;
@@ -270,6 +289,23 @@ fn look_at_segment(audit: &Audit, row: &SegmentRow) -> Result<Option<Fault>, Che
     }
 }
 
+fn look_at_torn(audit: &Audit, row: &TornRow) -> Result<Option<Fault>, CheckError> {
+    let path = audit.media_dir.join(&row.path);
+    let found = match fs::metadata(&path) {
+        Ok(metadata) => Some(metadata.len()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(volume::at(&path)(error).into()),
+    };
+    let is_same =
+        found == Some(row.bytes) && (audit.hashing == Hashing::Skip || sha256_of(&path)? == row.sha256);
+    // Retention may have deleted it since its row was read.
+    if is_same || !audit.footage.torn()?.contains(row) {
+        return Ok(None);
+    }
+    let (stream, path) = (row.stream.clone(), row.path.clone());
+    Ok(Some(Fault::Torn { stream, path, expected: row.bytes, found }))
+}
+
 /// Files that no row names.
 fn look_for_strangers(audit: &Audit, faults: &mut Vec<Fault>) -> Result<(), CheckError> {
     let mut waiting = vec![PathBuf::new()];
@@ -285,6 +321,11 @@ fn look_for_strangers(audit: &Audit, faults: &mut Vec<Fault>) -> Result<(), Chec
                 continue;
             }
             if path == Path::new(IDENTITY_FILE) {
+                continue;
+            }
+            if path.to_str().is_some_and(|path| path.ends_with(torn::SUFFIX))
+                && audit.footage.knows_file(&path.to_string_lossy())?
+            {
                 continue;
             }
             match stream_of(&path) {

@@ -6,13 +6,14 @@ use std::{collections::BTreeSet, fs::OpenOptions};
 use sharpeyes_domain::{
     ids::{SegmentId, StreamId},
     segment::{Gap, GapCause, Span},
-    time::{MediaDuration, Pts},
+    time::{MediaDuration, Pts, WallTime},
 };
 
 use super::{Audit, CheckError, Fault};
 use crate::{
     record::{
         recovery::{Salvaged, recover, salvage, scan},
+        torn::Torn,
         volume::at,
     },
     store::footage::{Change, ClosedSegment, NewRun, NewSegment, RunRef},
@@ -31,6 +32,9 @@ pub(super) fn repair(audit: &Audit, faults: &[Fault]) -> Result<(), CheckError> 
                 shorten(audit, *id, stream, path)?;
             }
             Fault::Size { id, path, expected, .. } => cut(audit, *id, path, *expected)?,
+            Fault::Torn { path, found: None, .. } => {
+                audit.footage.apply(vec![Change::ForgetTorn { path: path.clone() }])?;
+            }
             Fault::Table { id, path, .. } => read_table_again(audit, *id, path)?,
             Fault::Orphan { stream, path } => adopt(audit, stream, path)?,
             Fault::Overlap { stream, span } => uncover(audit, stream, *span)?,
@@ -39,6 +43,7 @@ pub(super) fn repair(audit: &Audit, faults: &[Fault]) -> Result<(), CheckError> 
             | Fault::LeftOpen { .. }
             | Fault::Undeleted { .. }
             | Fault::Hash { .. }
+            | Fault::Torn { .. }
             | Fault::Stranger { .. }
             | Fault::Unexplained { .. }
             | Fault::EndUnexplained { .. } => {}
@@ -88,8 +93,9 @@ fn replace(
 }
 
 fn shorten(audit: &Audit, id: SegmentId, stream: &StreamId, path: &str) -> Result<(), CheckError> {
-    let Some(before) = audit.footage.segment(id)?.and_then(|row| row.closed) else { return Ok(()) };
-    match salvage(&audit.media_dir, path, id, before.start_pts)? {
+    let Some(row) = audit.footage.segment(id)? else { return Ok(()) };
+    let Some(before) = row.closed.as_ref() else { return Ok(()) };
+    match salvage(&audit.media_dir, &audit.footage, &row, audit.now)? {
         Some(Salvaged { closed, .. }) => {
             let lost = Span { from: closed.span.to, to: before.span.to };
             replace(audit, id, path, stream, lost, Some(closed))
@@ -98,13 +104,15 @@ fn shorten(audit: &Audit, id: SegmentId, stream: &StreamId, path: &str) -> Resul
     }
 }
 
-/// Bytes behind the last fragment go, when what is before them is what was recorded.
+/// Bytes behind the last fragment are set aside, when what is before them is what was recorded.
 fn cut(audit: &Audit, id: SegmentId, path: &str, expected: u64) -> Result<(), CheckError> {
-    let Some(closed) = audit.footage.segment(id)?.and_then(|row| row.closed) else { return Ok(()) };
+    let Some(row) = audit.footage.segment(id)? else { return Ok(()) };
+    let Some(closed) = &row.closed else { return Ok(()) };
     let full = audit.media_dir.join(path);
     let is_same = scan(&full)?
         .is_some_and(|scanned| scanned.valid_bytes == expected && scanned.sha256 == closed.sha256);
     if is_same {
+        torn(audit, &row.stream, path, closed.span).keep_tail(expected)?;
         let file = OpenOptions::new().write(true).open(&full).map_err(at(&full))?;
         file.set_len(expected).and_then(|()| file.sync_all()).map_err(at(&full))?;
     }
@@ -133,11 +141,19 @@ fn uncover(audit: &Audit, stream: &StreamId, span: Span) -> Result<(), CheckErro
     Ok(())
 }
 
+/// Bytes of `path` that are to be set aside, shown at some time within `span`.
+fn torn<'a>(audit: &'a Audit, stream: &'a StreamId, path: &'a str, span: Span) -> Torn<'a> {
+    Torn { dir: &audit.media_dir, footage: &audit.footage, stream, path, span, now: audit.now }
+}
+
 /// A file without a row gets one when it can be played and the index has nothing else for its time.
 fn adopt(audit: &Audit, stream: &StreamId, path: &str) -> Result<(), CheckError> {
     let full = audit.media_dir.join(path);
     let scanned = scan(&full)?.filter(|scanned| !scanned.fragments.is_empty());
     let Some(scanned) = scanned else {
+        // Nobody knows when it was recorded.
+        let any_time = Span { from: WallTime(0), to: WallTime(i64::MAX) };
+        torn(audit, stream, path, any_time).keep_file()?;
         audit.footage.apply(vec![Change::DiscardFile { path: path.to_owned(), since: audit.now }])?;
         return Ok(());
     };
@@ -168,7 +184,8 @@ fn adopt(audit: &Audit, stream: &StreamId, path: &str) -> Result<(), CheckError>
         NewSegment { run, stream: stream.clone(), path: path.to_owned(), start_wall: first.wall, start_pts };
     let opened = audit.footage.apply(vec![Change::OpenSegment(new)])?;
     let Some(opened) = opened else { return Ok(()) };
-    if let Some(Salvaged { closed, .. }) = salvage(&audit.media_dir, path, opened.segment, start_pts)? {
+    let Some(row) = audit.footage.segment(opened.segment)? else { return Ok(()) };
+    if let Some(Salvaged { closed, .. }) = salvage(&audit.media_dir, &audit.footage, &row, audit.now)? {
         let cut = Change::CutGaps { stream: stream.clone(), span: closed.span };
         audit.footage.apply(vec![cut, Change::CloseSegment(closed)])?;
     }

@@ -27,6 +27,7 @@ pub mod retention;
 mod segmenter;
 pub mod table;
 pub mod timeline;
+pub(crate) mod torn;
 pub mod volume;
 
 use std::{

@@ -20,6 +20,7 @@ use super::{
     file::closed,
     holes,
     table::Fragment,
+    torn::{Torn, forget_unfinished, is_for_want_of_room, span_behind},
     volume::{at, sync_dir, unlink},
 };
 use crate::{
@@ -45,7 +46,7 @@ pub struct RecoveredSegment {
     pub path: String,
     /// What it holds; `None` when there was nothing to keep.
     pub span: Option<Span>,
-    /// Bytes of a torn tail that were cut off.
+    /// Bytes of a torn tail that were cut off and set aside.
     pub n_torn_bytes: u64,
 }
 
@@ -124,20 +125,33 @@ pub(crate) fn scan(path: &Path) -> Result<Option<ScannedFile>, RecordError> {
     Ok(Some(ScannedFile { params, audio, fragments, valid_bytes, sha256 }))
 }
 
-/// Cuts the file after its last whole fragment, makes that durable, and gives its row; `start` is the media time of its
-/// first picture. `None` when there is nothing to keep.
+/// Cuts the file after its last whole fragment, makes that durable, and gives its row. `None` when nothing in it can be
+/// played. What is cut off, and a file that is given up, is set aside first.
 pub(crate) fn salvage(
     dir: &Path,
-    path: &str,
-    id: SegmentId,
-    start: Pts,
+    footage: &Footage,
+    row: &SegmentRow,
+    now: WallTime,
 ) -> Result<Option<Salvaged>, RecordError> {
-    let full = dir.join(path);
-    let Some(mut scanned) = scan(&full)? else { return Ok(None) };
-    scanned.move_to(start);
-    let Some(closed) = scanned.close(id, SegmentState::Recovered) else { return Ok(None) };
+    let (full, stream, path) = (dir.join(&row.path), &row.stream, &row.path);
+    let torn = |from| Torn { dir, footage, stream, path, span: span_behind(row, from, now), now };
+    forget_unfinished(dir, footage, row, now)?;
+    let Some(mut scanned) = scan(&full)? else {
+        torn(row.start_wall).keep_file()?;
+        return Ok(None);
+    };
+    scanned.move_to(row.start_pts);
     let file = OpenOptions::new().write(true).open(&full).map_err(at(&full))?;
     let size = file.metadata().map_err(at(&full))?.len();
+    let Some(closed) = scanned.close(row.id, SegmentState::Recovered) else {
+        if size > scanned.valid_bytes {
+            torn(row.start_wall).keep_file()?;
+        }
+        return Ok(None);
+    };
+    if size > scanned.valid_bytes {
+        torn(closed.span.to).keep_tail(scanned.valid_bytes)?;
+    }
     file.set_len(scanned.valid_bytes).and_then(|()| file.sync_all()).map_err(at(&full))?;
     sync_dir(full.parent().unwrap_or(dir))?;
     Ok(Some(Salvaged { closed, n_torn_bytes: size.saturating_sub(scanned.valid_bytes) }))
@@ -153,7 +167,13 @@ pub(crate) struct Salvaged {
 pub(crate) fn recover(dir: &Path, footage: &Footage, now: WallTime) -> Result<Recovery, RecordError> {
     let mut recovery = Recovery { n_deleted: finish_deletions(dir, footage)?, ..Recovery::default() };
     for row in footage.open_segments()? {
-        recovery.segments.push(recover_segment(dir, footage, &row, now)?);
+        match recover_segment(dir, footage, &row, now) {
+            // What is held is not cut before there is room to set it aside: the row stays open until then.
+            Err(error) if is_for_want_of_room(&error) => {
+                tracing::error!(stream = %row.stream, path = row.path, %error, "a torn file stays as it is: there is no room");
+            }
+            recovered => recovery.segments.push(recovered?),
+        }
     }
     recovery.n_deleted += finish_deletions(dir, footage)?;
     for stream in footage.streams()? {
@@ -256,7 +276,7 @@ fn recover_segment(
         span,
         n_torn_bytes,
     };
-    match salvage(dir, &row.path, row.id, row.start_pts)? {
+    match salvage(dir, footage, row, now)? {
         Some(Salvaged { closed, n_torn_bytes }) => {
             let span = closed.span;
             footage.apply(vec![Change::CloseSegment(closed)])?;

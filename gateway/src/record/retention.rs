@@ -69,6 +69,14 @@ pub trait IncidentSource: Send {
     fn changed(&mut self) -> Result<Vec<IncidentMark>, DbError>;
 }
 
+/// What one stream has on the disk.
+#[derive(Clone, Copy, Default)]
+struct Bytes {
+    all: u64,
+    /// Kept by incidents alone.
+    of_incidents: u64,
+}
+
 /// See the module.
 pub struct Retention {
     shared: Arc<Shared>,
@@ -84,7 +92,7 @@ pub struct Retention {
     /// What the sweep that was begun last has not come to yet.
     unswept: Vec<StreamId>,
     /// Of each stream, as measured last, less what was deleted for its age or its bytes since.
-    totals: HashMap<StreamId, u64>,
+    totals: HashMap<StreamId, Bytes>,
     /// Below this row of a stream nothing is deletable base footage; begun anew with every sweep.
     cursors: HashMap<StreamId, SegmentId>,
     keeping: Arc<Keeping>,
@@ -179,6 +187,7 @@ impl Retention {
         if is_pass {
             self.expired = Some(now);
             self.shared.footage.keep_retention_clock(self.clock, None)?;
+            self.discard_torn()?;
             self.finish_deletions()?;
             let is_sweep = is_due(self.swept, SWEEP_EVERY);
             if is_sweep {
@@ -256,11 +265,9 @@ impl Retention {
 
     fn expire_tier(&mut self, stream: &StreamId, tier: Tier) -> Result<usize, RecordError> {
         let policy = self.policy(stream);
-        let total = match policy.max_bytes() {
-            Some(_) => self.totals.get(stream).copied().unwrap_or(0),
-            None => 0,
-        };
+        let measured = self.totals.get(stream).copied().unwrap_or_default();
         let is_base = tier == Tier::Base;
+        let total = if is_base { measured.all } else { measured.of_incidents };
         let after = self.cursors.get(stream).copied().filter(|_| is_base).unwrap_or(SegmentId(0));
         let oldest = self.shared.footage.deletable(stream, tier, after, BATCH)?;
         let deletions = due(&policy, self.clock.now(), &oldest, total);
@@ -269,7 +276,10 @@ impl Retention {
         let is_gone = |id| deletions.iter().any(|gone| gone.id == id);
         let bytes: u64 = oldest.iter().filter(|kept| is_gone(kept.id)).map(|kept| kept.bytes).sum();
         if let Some(total) = self.totals.get_mut(stream) {
-            *total = total.saturating_sub(bytes);
+            total.all = total.all.saturating_sub(bytes);
+            if !is_base {
+                total.of_incidents = total.of_incidents.saturating_sub(bytes);
+            }
         }
         if is_base
             && let Some(first) = oldest.iter().find(|kept| deletions.iter().all(|gone| gone.id != kept.id))
@@ -333,6 +343,17 @@ impl Retention {
         DAY * (policies.map(Policy::incident_days).max().unwrap_or(0) + 1)
     }
 
+    /// What a crash tore off and nothing covers; the files follow with the rest of the garbage.
+    fn discard_torn(&self) -> Result<(), RecordError> {
+        if self.has_learnt {
+            let n = self.shared.footage.discard_torn(self.shared.clock.wall())?;
+            if n > 0 {
+                tracing::info!(files = n, "torn ends that no hold and no incident covers are deleted");
+            }
+        }
+        Ok(())
+    }
+
     /// What the disk did not let go of before.
     fn finish_deletions(&mut self) -> Result<(), RecordError> {
         if !self.shared.volume.room().is_ok_and(|room| !room.is_read_only) {
@@ -349,8 +370,9 @@ impl Retention {
         let wall = self.shared.clock.wall();
         let usage = self.shared.footage.usage(wall.minus(DAY))?;
         let streams: Vec<StreamReport> = usage.into_iter().map(|usage| self.report(usage)).collect();
+        let bytes = |usage: &StreamUsage| Bytes { all: usage.bytes, of_incidents: usage.incident_bytes() };
         self.totals =
-            streams.iter().map(|stream| (stream.usage.stream.clone(), stream.usage.bytes)).collect();
+            streams.iter().map(|stream| (stream.usage.stream.clone(), bytes(&stream.usage))).collect();
         let room = self.shared.volume.room().ok();
         let total: u64 = streams.iter().map(|stream| stream.usage.bytes).sum();
         let reserved: u64 = streams.iter().map(|stream| stream.usage.reserved_bytes).sum();

@@ -9,6 +9,7 @@ mod real;
 mod reorder;
 mod retention;
 mod step;
+mod torn;
 
 use std::fs;
 

@@ -4,6 +4,7 @@
 
 mod holds;
 mod retention;
+mod torn;
 
 use std::{num::NonZeroU32, path::Path, str::FromStr, sync::Arc};
 
@@ -16,8 +17,9 @@ use sharpeyes_domain::{
 };
 
 use super::db::{Db, DbError, Migration};
-pub use holds::{HeldMark, HoldRow, NewHold, Release, WhichHolds};
+pub use holds::{DueReview, HeldMark, HoldRow, NewHold, Release, WhichHolds};
 pub use retention::{DeletionRow, Discard, IncidentMark, StreamUsage};
+pub use torn::TornRow;
 
 /// The schema of `footage.db`.
 pub const MIGRATIONS: &[Migration] = &[
@@ -25,6 +27,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "footage_002", sql: include_str!("migrations/footage_002.sql") },
     Migration { name: "footage_003", sql: include_str!("migrations/footage_003.sql") },
     Migration { name: "footage_004_gap_cover", sql: include_str!("migrations/footage_004_gap_cover.sql") },
+    Migration { name: "footage_005_torn", sql: include_str!("migrations/footage_005_torn.sql") },
 ];
 
 /// No segment is longer, so a search by time need not look further back.
@@ -254,6 +257,13 @@ pub enum Change {
     },
     /// The file is gone, and the directory is synced.
     Forget {
+        /// Below the media directory.
+        path: String,
+    },
+    /// Bytes that cannot be played are set aside: a row before the file, as for a segment.
+    SetAside(TornRow),
+    /// A file of such bytes is gone by somebody else's hand.
+    ForgetTorn {
         /// Below the media directory.
         path: String,
     },
@@ -523,7 +533,8 @@ impl Footage {
     pub fn knows_file(&self, path: &str) -> Result<bool, FootageError> {
         self.read(|c| {
             let sql = "SELECT EXISTS (SELECT 1 FROM segment WHERE path = ?1)
-                       OR EXISTS (SELECT 1 FROM garbage WHERE path = ?1)";
+                       OR EXISTS (SELECT 1 FROM garbage WHERE path = ?1)
+                       OR EXISTS (SELECT 1 FROM torn WHERE path = ?1)";
             c.prepare_cached(sql)?.query_row([path], |row| row.get(0))
         })
     }
@@ -588,6 +599,11 @@ fn make(t: &Transaction<'_>, change: &Change) -> rusqlite::Result<Option<Opened>
         }
         Change::Forget { path } => {
             t.execute("DELETE FROM garbage WHERE path = ?1", [path])?;
+            Ok(None)
+        }
+        Change::SetAside(row) => torn::set_aside(t, row).map(|()| None),
+        Change::ForgetTorn { path } => {
+            t.execute("DELETE FROM torn WHERE path = ?1", [path])?;
             Ok(None)
         }
     }

@@ -137,6 +137,17 @@ function Volume({ storage }: { storage: Storage }) {
         </span>
         <span className="muted">{t.storage.total(bytes(total))}</span>
       </p>
+      <p className="volume-words">
+        <span>
+          {t.storage.tierBase} <b>{bytes(storage.tiers.base_bytes)}</b>
+        </span>
+        <span>
+          {t.storage.tierIncident} <b>{bytes(storage.tiers.incident_bytes)}</b>
+        </span>
+        <span>
+          {t.storage.held} <b>{bytes(storage.tiers.held_bytes)}</b>
+        </span>
+      </p>
       <ul className="volume-forecast">
         <li>
           {forecast.full_in_days === null
@@ -158,6 +169,7 @@ function Stored({ row, name }: { row: StorageCamera; name: string }) {
   const { role } = useViewer();
   const kept = keptDays(row);
   const bar = barOf(row);
+  const isOverHeld = row.held_warn_bytes !== null && row.held_bytes > row.held_warn_bytes;
   const hasTimeline = screensOf(role).includes("timeline");
   return (
     <li className={row.is_below_floor ? "stored-row stored-below" : "stored-row"}>
@@ -198,8 +210,22 @@ function Stored({ row, name }: { row: StorageCamera; name: string }) {
           </dd>
         </div>
         <div>
+          <dt>{t.storage.tierIncident}</dt>
+          <dd>
+            {row.incident_bytes > 0 ? bytes(row.incident_bytes) : "—"}
+            {row.incident_max_bytes !== null && (
+              <span className="muted"> / {t.storage.quota(bytes(row.incident_max_bytes))}</span>
+            )}
+          </dd>
+        </div>
+        <div>
           <dt>{t.storage.held}</dt>
-          <dd>{row.held_bytes > 0 ? bytes(row.held_bytes) : "—"}</dd>
+          <dd className={isOverHeld ? "stored-alert" : undefined}>
+            {row.held_bytes > 0 ? bytes(row.held_bytes) : "—"}
+            {row.held_warn_bytes !== null && (
+              <span className="muted"> / {t.storage.quota(bytes(row.held_warn_bytes))}</span>
+            )}
+          </dd>
         </div>
       </dl>
       {hasTimeline && (

@@ -31,6 +31,8 @@ pub struct Forecast {
     pub keeps_days: Option<f64>,
     /// What is missing for every camera's legal floor; 0: it fits.
     pub shortfall_bytes: u64,
+    /// What is missing for every camera's own days; 0: it fits.
+    pub missing_bytes: u64,
 }
 
 /// How long the disk will last when the cameras go on as they did.
@@ -44,11 +46,13 @@ pub fn forecast(streams: &[StreamUse], capacity: Capacity) -> Forecast {
         streams.iter().map(one).fold(0, u64::saturating_add)
     };
     let is_writing = bytes_per_day > 0;
+    let missing_bytes = needed(Policy::base_days).saturating_sub(room);
     let days = |bytes: u64| bytes as f64 / bytes_per_day as f64;
     Forecast {
         bytes_per_day,
-        full_in_days: (needed(Policy::base_days) > room).then(|| days(capacity.free_bytes)),
+        full_in_days: (missing_bytes > 0).then(|| days(capacity.free_bytes)),
         keeps_days: is_writing.then(|| days(room)),
         shortfall_bytes: needed(|policy| policy.basis().floor_days()).saturating_sub(room),
+        missing_bytes,
     }
 }

@@ -63,6 +63,24 @@ fn the_byte_limit_takes_what_is_past_the_floor_and_nothing_younger() {
 }
 
 #[test]
+fn the_byte_limit_of_incidents_takes_what_base_footage_would_have_lost_and_nothing_younger() {
+    let limits = TierLimits { incident_bytes: Some(25), held_bytes: Some(1) };
+    let policy = Policy::new(40, 90, None, LegalBasis::General).unwrap().with_tiers(limits);
+    let footage = [
+        kept(1, day(0), Tier::Held),
+        kept(2, day(1), Tier::Incident),
+        kept(3, day(4), Tier::Base),
+        kept(4, day(4), Tier::Incident),
+        kept(5, day(11), Tier::Incident),
+    ];
+    let gone =
+        |now, bytes| due(&policy, now, &footage, bytes).iter().map(|gone| gone.id.0).collect::<Vec<_>>();
+    assert_eq!(gone(day(39), 500), [0; 0], "older than the legal floor, and younger than keep_days");
+    assert_eq!(gone(day(50), 500), [2, 3, 4], "3 by its age");
+    assert_eq!(gone(day(43), 35), [2], "25 of 25 bytes are left");
+}
+
+#[test]
 fn a_full_disk_cuts_every_camera_to_the_same_share_of_its_floor() {
     let general = Policy::default();
     let key = Policy::new(90, 90, None, LegalBasis::KeyTarget).unwrap();
@@ -203,7 +221,10 @@ fn the_forecast_is_arithmetic() {
     let short = forecast(&streams, Capacity { free_bytes: 1_100, base_bytes: 1_100 });
     assert_eq!(short.full_in_days, Some(10.0));
     assert_eq!(short.keeps_days, Some(20.0));
-    assert_eq!(short.shortfall_bytes, 1_700);
+    assert_eq!((short.shortfall_bytes, short.missing_bytes), (1_700, 1_700));
+    let longer = stream(100, Policy::new(45, 90, None, LegalBasis::General).unwrap());
+    let floor_fits = forecast(&[longer], Capacity { free_bytes: 1_000, base_bytes: 2_000 });
+    assert_eq!((floor_fits.shortfall_bytes, floor_fits.missing_bytes), (0, 1_500));
     let idle = forecast(&[], Capacity { free_bytes: 5, base_bytes: 0 });
     assert_eq!((idle.full_in_days, idle.keeps_days, idle.shortfall_bytes), (None, None, 0));
 }

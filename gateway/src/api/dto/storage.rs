@@ -14,8 +14,21 @@ pub struct Storage {
     pub clock: RetentionClock,
     /// The newest deletions, the newest first, 100 at most.
     pub deletions: Vec<Deletion>,
+    /// What all of it is kept for, as measured within the last hour.
+    pub tiers: TierBytes,
     /// What each stream has, as measured within the last hour.
     pub cameras: Vec<StreamStorage>,
+}
+
+/// Bytes by what they are kept for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TierBytes {
+    /// Files that neither an alarm nor a hold keeps.
+    pub base_bytes: u64,
+    /// Files that an alarm keeps and no hold.
+    pub incident_bytes: u64,
+    /// Files that a hold keeps.
+    pub held_bytes: u64,
 }
 
 /// The disk of recordings.
@@ -151,8 +164,16 @@ pub struct StreamStorage {
     pub floor_days: u32,
     /// Which law.
     pub legal_basis: LegalBasis,
-    /// Past so many bytes, what is older than the floor goes early.
+    /// Past so many bytes of all of it, base footage that is older than the floor goes early.
     pub max_bytes: Option<u64>,
+    /// Past so many bytes of incident footage, what is older than `base_days` goes early.
+    pub incident_max_bytes: Option<u64>,
+    /// Past so many held bytes there is a ticket; nothing is deleted for it.
+    pub held_warn_bytes: Option<u64>,
+    /// Of files that neither an alarm nor a hold keeps.
+    pub base_bytes: u64,
+    /// Of files that an alarm keeps and no hold.
+    pub incident_bytes: u64,
     /// Of files that a hold keeps.
     pub held_bytes: u64,
     /// A full disk has cost footage that is younger than the law asks for.

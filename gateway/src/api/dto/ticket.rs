@@ -31,6 +31,10 @@ pub enum TicketKind {
     CanaryMissing,
     /// Another system cannot be told of incidents.
     Outbound,
+    /// The disk is too small for what is promised, or holds have grown past their limit.
+    Storage,
+    /// A hold was to be looked at by now.
+    HoldReview,
 }
 
 /// Where a ticket stands.

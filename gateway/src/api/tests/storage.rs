@@ -128,6 +128,10 @@ async fn the_storage_page_tells_disk_forecast_and_every_stream() {
     assert_eq!(cameras[0]["is_below_floor"], false);
     let bytes: u64 = cameras.iter().map(|row| row["bytes"].as_u64().unwrap()).sum();
     assert_eq!(page["volume"]["recorded_bytes"].as_u64(), Some(bytes));
+    let tiers =
+        json!({ "base_bytes": cameras[0]["bytes"], "incident_bytes": 0, "held_bytes": cameras[1]["bytes"] });
+    assert_eq!(page["tiers"], tiers);
+    assert_eq!((&cameras[0]["base_bytes"], &cameras[1]["base_bytes"]), (&cameras[0]["bytes"], &json!(0)));
     assert!(page["forecast"]["bytes_per_day"].as_u64().unwrap() > 0);
     // Whether it is depends on the disk under the test.
     let is_enough = page["forecast"]["shortfall_bytes"].is_null();

@@ -4,7 +4,7 @@ use std::{collections::HashMap, fs, time::Duration};
 
 use sharpeyes_domain::{
     ids::{AccountId, AlarmId, CameraId, StreamId},
-    retention::{DeletionReason, LegalBasis, Policy},
+    retention::{DeletionReason, LegalBasis, Policy, TierLimits},
     segment::{GapCause, Span},
     time::{MediaDuration, Pts, WallTime},
 };
@@ -466,4 +466,46 @@ fn a_step_of_the_clock_begins_a_run_and_deletes_nothing() {
     check("an hour back", -3_600_000);
     check("1970", 60_000 - START.0);
     check("2038", 2_145_916_800_000 - START.0);
+}
+
+#[test]
+fn what_incidents_keep_past_its_bytes_goes_before_its_days_and_never_before_the_rest_would() {
+    let kit = Kit::in_memory();
+    let recorder = kit.open();
+    let limits = TierLimits { incident_bytes: Some(20_000), held_bytes: Some(1) };
+    let policy = Policy::default().with_tiers(limits);
+    let mark = |n: u32| {
+        let from = START.plus(DAY * n);
+        let span = Span { from, to: from.plus(HOUR) };
+        IncidentMark { alarm: AlarmId(i64::from(n)), camera: CameraId::new("gate").unwrap(), span }
+    };
+    let marks = Marks((0..45).map(mark).collect());
+    let mut retention = retention(&recorder, 0, &[("gate", policy)], marks);
+    let mut hours = hours(&kit, &recorder, &["gate"]);
+    for n in 0..45 {
+        // As time passes: the retention clock believes no jump.
+        hours.record("gate", START.plus(DAY * n), 1_000);
+        kit.clock.advance(DAY);
+    }
+    hours.flush();
+    let first = Span { from: START, to: START.plus(HOUR) };
+    let held = recorder.footage().add_hold(new_hold("gate", first), START).unwrap().unwrap();
+    // The first looks at the bytes, the second at the limit.
+    retention.turn().unwrap();
+    kit.clock.advance(HOUR);
+    retention.turn().unwrap();
+    let left = begins(recorder.footage(), "gate");
+    let usage = recorder.footage().usage(START).unwrap().remove(0);
+    assert_eq!((usage.held_bytes, usage.incident_bytes(), usage.base_bytes()), (1_000, 29_000, 0));
+    assert_eq!(left.len(), 30, "{left:?}");
+    assert!(left.contains(&START), "the hold stays");
+    assert_eq!(left[1], START.plus(DAY * 16), "what is older has had its 30 days");
+    let proof = recorder.footage().deletions(100).unwrap();
+    assert!(proof.len() == 15 && proof.iter().all(|row| row.reason == DeletionReason::Bytes));
+    let due = |at| recorder.footage().due_reviews(at).unwrap();
+    assert!(due(WallTime(held.hold.review.0 - 1)).is_empty());
+    assert_eq!(due(held.hold.review)[0].id, held.id);
+    let release = Release { at: START, by: "op".to_owned(), reason: "closed".to_owned() };
+    recorder.footage().release_hold(held.id, release).unwrap();
+    assert!(due(held.hold.review).is_empty());
 }

@@ -63,6 +63,21 @@ pub struct HeldMark {
     pub case_number: String,
 }
 
+/// A hold whose review date has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueReview {
+    /// Its row.
+    pub id: HoldId,
+    /// Whose footage.
+    pub stream: StreamId,
+    /// For which case.
+    pub case_number: String,
+    /// Account name of who made it.
+    pub owner_name: String,
+    /// The date.
+    pub review: WallTime,
+}
+
 /// Which holds are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhichHolds {
@@ -148,6 +163,27 @@ impl Footage {
             let n: i64 =
                 c.query_row("SELECT count(*) FROM hold WHERE released_ms IS NOT NULL", [], |row| row.get(0))?;
             Ok(u64::try_from(n).unwrap_or(0))
+        })
+    }
+
+    /// Holds that still hold and were to be looked at by `now`, the longest due first.
+    ///
+    /// # Errors
+    /// [`FootageError`] when they cannot be read.
+    pub fn due_reviews(&self, now: WallTime) -> Result<Vec<DueReview>, FootageError> {
+        self.read(|c| {
+            let sql = "SELECT id, camera, stream, case_number, owner_name, review_ms FROM hold
+                       WHERE released_ms IS NULL AND review_ms <= ?1 ORDER BY review_ms, id";
+            let due = |row: &Row<'_>| {
+                Ok(DueReview {
+                    id: HoldId(row.get(0)?),
+                    stream: stream_at(row, 1)?,
+                    case_number: row.get(3)?,
+                    owner_name: row.get(4)?,
+                    review: WallTime(row.get(5)?),
+                })
+            };
+            c.prepare_cached(sql)?.query_map([now.0], due)?.collect()
         })
     }
 

@@ -21,9 +21,10 @@ const PIECE_MS: i64 = 3_600_000;
 /// Of a longer alarm so much of its beginning and so much of its end counts: a clock that jumps makes one of decades.
 const END_MS: i64 = 24 * PIECE_MS;
 
-const IS_HELD: &str = "EXISTS (SELECT 1 FROM hold h WHERE h.camera = s.camera AND h.stream = s.stream
+pub(super) const IS_HELD: &str =
+    "EXISTS (SELECT 1 FROM hold h WHERE h.camera = s.camera AND h.stream = s.stream
     AND h.released_ms IS NULL AND h.from_ms < s.end_wall_ms AND h.to_ms > s.start_wall_ms)";
-const IS_OF_INCIDENT: &str = "EXISTS (SELECT 1 FROM incident_span i WHERE i.camera = s.camera
+pub(super) const IS_OF_INCIDENT: &str = "EXISTS (SELECT 1 FROM incident_span i WHERE i.camera = s.camera
     AND i.from_ms >= s.start_wall_ms - 3600000 AND i.from_ms < s.end_wall_ms AND i.to_ms > s.start_wall_ms)";
 
 /// What of the recordings of a camera belongs to an alarm.
@@ -86,6 +87,20 @@ pub struct StreamUsage {
     pub newest: WallTime,
     /// The end of the newest file that a full disk has cost.
     pub newest_shed: Option<WallTime>,
+}
+
+impl StreamUsage {
+    /// Of files that an incident keeps and no hold.
+    #[must_use]
+    pub const fn incident_bytes(&self) -> u64 {
+        self.reserved_bytes.saturating_sub(self.held_bytes)
+    }
+
+    /// Of files that neither an incident nor a hold keeps.
+    #[must_use]
+    pub const fn base_bytes(&self) -> u64 {
+        self.bytes.saturating_sub(self.reserved_bytes)
+    }
 }
 
 impl Footage {
@@ -430,7 +445,7 @@ fn name_gap(t: &Transaction<'_>, stream: &StreamId, span: Span) -> rusqlite::Res
     Ok(())
 }
 
-fn bytes_at(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn bytes_at(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
 }
 

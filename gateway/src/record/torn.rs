@@ -1,0 +1,180 @@
+//! Sets aside what a crash tore off a recorded file: the bytes stay, with a row, beside the file that goes on without
+//! them. Whether a hold or an incident covers them may be learnt later, so all are set aside; retention deletes those
+//! that nothing covers (`store::footage::torn`).
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    path::Path,
+};
+
+use sha2::{Digest as _, Sha256};
+use sharpeyes_domain::{ids::StreamId, segment::Span, time::WallTime};
+
+use super::{
+    RecordError,
+    volume::{VolumeError, at, is_no_room, sync_dir},
+};
+use crate::store::footage::{Change, Footage, SegmentRow, TornRow};
+
+/// Added to the name of the file that they were in.
+pub(crate) const SUFFIX: &str = ".torn";
+/// No segment is longer.
+const LONGEST_MS: i64 = 3_600_000;
+
+/// Bytes of a recorded file that nothing can play.
+pub(crate) struct Torn<'a> {
+    pub(crate) dir: &'a Path,
+    pub(crate) footage: &'a Footage,
+    pub(crate) stream: &'a StreamId,
+    /// The file, below `dir`.
+    pub(crate) path: &'a str,
+    /// When they may have been recorded.
+    pub(crate) span: Span,
+    pub(crate) now: WallTime,
+}
+
+/// When the bytes behind `from` were recorded: `row` says how long the file was, or it was being written until now.
+pub(crate) fn span_behind(row: &SegmentRow, from: WallTime, now: WallTime) -> Span {
+    let longest = WallTime(row.start_wall.0.saturating_add(LONGEST_MS));
+    let end = match &row.closed {
+        Some(closed) => closed.span.to,
+        // A clock that went back says nothing.
+        None if now > from => now.min(longest),
+        None => longest,
+    };
+    Span { from, to: end.max(WallTime(from.0.saturating_add(1))) }
+}
+
+impl Torn<'_> {
+    /// Copies everything behind `valid_bytes`, and makes the copy durable: the file may be cut then.
+    ///
+    /// # Errors
+    /// [`RecordError`] when index or disk fail. A disk without room is no error for bytes that no hold and no incident
+    /// covers: they are given up.
+    pub(crate) fn keep_tail(&self, valid_bytes: u64) -> Result<(), RecordError> {
+        let full = self.dir.join(self.path);
+        let Some(row) = self.row(valid_bytes)? else { return Ok(()) };
+        let target = self.dir.join(&row.path);
+        // Row before file: no crash leaves a file that the index does not know.
+        let path = row.path.clone();
+        self.footage.apply(vec![Change::SetAside(row)])?;
+        let Err(error) = copy(&full, valid_bytes, &target) else {
+            sync_dir(target.parent().unwrap_or(self.dir))?;
+            return Ok(());
+        };
+        self.footage.apply(give_up(path, self.now))?;
+        if is_no_room(&error) && !self.footage.is_reserved(self.stream, self.span)? {
+            tracing::warn!(path = self.path, "there is no room to set a torn end aside; nothing holds it");
+            return Ok(());
+        }
+        Err(at(&target)(error).into())
+    }
+
+    /// Renames a file in which nothing can be played. One that is empty, or is not there, stays as it is.
+    ///
+    /// # Errors
+    /// [`RecordError`] when index or disk fail.
+    pub(crate) fn keep_file(&self) -> Result<(), RecordError> {
+        let full = self.dir.join(self.path);
+        let Some(row) = self.row(0)? else { return Ok(()) };
+        let target = self.dir.join(&row.path);
+        self.footage.apply(vec![Change::SetAside(row)])?;
+        fs::rename(&full, &target).map_err(at(&target))?;
+        sync_dir(target.parent().unwrap_or(self.dir))?;
+        Ok(())
+    }
+
+    fn row(&self, from: u64) -> Result<Option<TornRow>, RecordError> {
+        let full = self.dir.join(self.path);
+        let Some((bytes, sha256)) = read(&full, from).map_err(at(&full))? else { return Ok(None) };
+        let row = |path| TornRow {
+            path,
+            stream: self.stream.clone(),
+            span: self.span,
+            bytes,
+            sha256,
+            since: self.now,
+        };
+        let known = self.footage.torn()?;
+        for n in 1.. {
+            let path = if n == 1 { self.path.to_owned() } else { format!("{}.{n}", self.path) } + SUFFIX;
+            // The same bytes again: a crash came between the copy and the cut.
+            let is_again =
+                known.iter().any(|row| row.path == path && row.sha256 == sha256 && row.bytes == bytes);
+            if is_again || !self.footage.knows_file(&path)? {
+                return Ok(Some(row(path)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Of a file that was being written until the service died: what a former attempt to bring it into order began to set
+/// aside, and a power cut undid, is forgotten.
+///
+/// # Errors
+/// [`RecordError`] when index or disk fail.
+pub(crate) fn forget_unfinished(
+    dir: &Path,
+    footage: &Footage,
+    row: &SegmentRow,
+    now: WallTime,
+) -> Result<(), RecordError> {
+    if row.closed.is_some() {
+        return Ok(());
+    }
+    for torn in footage.torn()?.into_iter().filter(|torn| torn.path.starts_with(&row.path)) {
+        let full = dir.join(&torn.path);
+        if read(&full, 0).map_err(at(&full))? != Some((torn.bytes, torn.sha256)) {
+            footage.apply(give_up(torn.path, now))?;
+        }
+    }
+    Ok(())
+}
+
+/// The row goes, and the file, as far as there is one, becomes garbage.
+fn give_up(path: String, now: WallTime) -> Vec<Change> {
+    vec![Change::ForgetTorn { path: path.clone() }, Change::DiscardFile { path, since: now }]
+}
+
+/// Length and SHA-256 from `offset` on; `None` when nothing is there but the zeros that a power cut leaves.
+fn read(path: &Path, offset: u64) -> io::Result<Option<(u64, [u8; 32])>> {
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    file.seek(SeekFrom::Start(offset))?;
+    let (mut hasher, mut bytes, mut is_zero) = (Sha256::new(), 0, true);
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok((!is_zero).then(|| (bytes, hasher.finalize().into()))),
+            n => {
+                let read = &buffer[..n];
+                is_zero &= read.iter().all(|byte| *byte == 0);
+                hasher.update(read);
+                bytes += u64::try_from(n).unwrap_or(0);
+            }
+        }
+    }
+}
+
+/// Whether `error` says that there is no room on the disk.
+pub(crate) fn is_for_want_of_room(error: &RecordError) -> bool {
+    matches!(error, RecordError::Volume(VolumeError::Io { source, .. }) if is_no_room(source))
+}
+
+/// What was copied half before is overwritten.
+fn copy(from: &Path, offset: u64, to: &Path) -> io::Result<()> {
+    let mut source = File::open(from)?;
+    source.seek(SeekFrom::Start(offset))?;
+    let mut target = OpenOptions::new().write(true).create(true).truncate(true).open(to)?;
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        match source.read(&mut buffer)? {
+            0 => return target.sync_all(),
+            n => target.write_all(&buffer[..n])?,
+        }
+    }
+}

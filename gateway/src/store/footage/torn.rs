@@ -1,0 +1,102 @@
+//! Bytes that a crash tore off a recorded file, set aside for as long as a hold or an incident may cover them.
+
+use rusqlite::{Row, Transaction, named_params};
+use sharpeyes_domain::{ids::StreamId, segment::Span, time::WallTime};
+
+use super::{
+    Footage, FootageError,
+    retention::{IS_HELD, IS_OF_INCIDENT, bytes_at},
+    stream_at,
+};
+
+/// A file of such bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TornRow {
+    /// Below the media directory.
+    pub path: String,
+    /// Whose.
+    pub stream: StreamId,
+    /// Between which times they were recorded.
+    pub span: Span,
+    /// How many.
+    pub bytes: u64,
+    /// Of them.
+    pub sha256: [u8; 32],
+    /// When they were set aside.
+    pub since: WallTime,
+}
+
+impl Footage {
+    /// All that is set aside, by path.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be read.
+    pub fn torn(&self) -> Result<Vec<TornRow>, FootageError> {
+        self.read(|c| {
+            let sql = "SELECT path, camera, stream, start_wall_ms, end_wall_ms, size_bytes, sha256, since_ms
+                       FROM torn ORDER BY path";
+            c.prepare_cached(sql)?.query_map([], torn_row)?.collect()
+        })
+    }
+
+    /// Whether a hold or an incident that is known here covers anything of `span`.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be read.
+    pub fn is_reserved(&self, stream: &StreamId, span: Span) -> Result<bool, FootageError> {
+        let sql = format!(
+            "SELECT {IS_HELD} OR {IS_OF_INCIDENT} FROM
+             (SELECT :camera AS camera, :stream AS stream, :from AS start_wall_ms, :to AS end_wall_ms) s"
+        );
+        let values = named_params! {
+            ":camera": stream.camera.as_str(), ":stream": stream.kind.as_str(),
+            ":from": span.from.0, ":to": span.to.0,
+        };
+        self.read(|c| c.query_row(&sql, values, |row| row.get(0)))
+    }
+
+    /// Makes garbage of what neither a hold nor an incident covers (any more). Gives how many files. Blocks.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be written: then nothing was done.
+    pub fn discard_torn(&self, now: WallTime) -> Result<usize, FootageError> {
+        if self.read(|c| c.query_row("SELECT NOT EXISTS (SELECT 1 FROM torn)", [], |row| row.get(0)))? {
+            return Ok(0);
+        }
+        self.write(move |t| {
+            let free = format!("SELECT s.path FROM torn s WHERE NOT {IS_HELD} AND NOT {IS_OF_INCIDENT}");
+            t.execute(
+                &format!(
+                    "INSERT INTO garbage (path, size_bytes, since_ms)
+                     SELECT path, size_bytes, ?1 FROM torn WHERE path IN ({free})"
+                ),
+                [now.0],
+            )?;
+            t.execute("DELETE FROM torn WHERE path IN (SELECT path FROM garbage)", [])
+        })
+    }
+}
+
+pub(super) fn set_aside(t: &Transaction<'_>, row: &TornRow) -> rusqlite::Result<()> {
+    t.execute(
+        "INSERT OR REPLACE INTO torn VALUES (:path, :camera, :stream, :from, :to, :size, :sha256, :since)",
+        named_params! {
+            ":path": row.path, ":camera": row.stream.camera.as_str(), ":stream": row.stream.kind.as_str(),
+            ":from": row.span.from.0, ":to": row.span.to.0,
+            ":size": i64::try_from(row.bytes).unwrap_or(i64::MAX), ":sha256": &row.sha256[..],
+            ":since": row.since.0,
+        },
+    )
+    .map(drop)
+}
+
+fn torn_row(row: &Row<'_>) -> rusqlite::Result<TornRow> {
+    Ok(TornRow {
+        path: row.get(0)?,
+        stream: stream_at(row, 1)?,
+        span: Span { from: WallTime(row.get(3)?), to: WallTime(row.get(4)?) },
+        bytes: bytes_at(row, 5)?,
+        sha256: row.get(6)?,
+        since: WallTime(row.get(7)?),
+    })
+}
