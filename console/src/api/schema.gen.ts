@@ -2991,7 +2991,7 @@ export interface components {
          * @description What the centre may do with an incident.
          * @enum {string}
          */
-        IncidentVerb: "claim" | "release" | "hand_over" | "assess" | "dispatch" | "withdraw" | "verify" | "rework" | "close" | "archive" | "revisit" | "reject" | "merge" | "unmerge" | "shelve" | "unshelve" | "reopen" | "urge" | "extend" | "refuse_extension" | "hold" | "unhold" | "raise" | "note";
+        IncidentVerb: "claim" | "release" | "hand_over" | "take_over" | "assess" | "dispatch" | "withdraw" | "verify" | "rework" | "close" | "archive" | "revisit" | "reject" | "merge" | "unmerge" | "shelve" | "unshelve" | "reopen" | "urge" | "extend" | "refuse_extension" | "hold" | "unhold" | "raise" | "note";
         /** @description `POST /intake/{id}`: an incident that another system reports, with `Authorization: Bearer` and its token. */
         IntakeReport: {
             /** @description Where; absent: as the site file says of this system. */

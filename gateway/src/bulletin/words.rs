@@ -118,6 +118,7 @@ pub(super) fn action(action: &str) -> (&'static str, &'static str) {
         "release" => ("放回", "Released"),
         "lease_expired" => ("受理超时放回", "Lease expired"),
         "hand_over" => ("交接", "Handed over"),
+        "take_over" => ("接管", "Taken over"),
         "assess" => ("研判", "Assessed"),
         "dispatch" => ("派遣", "Dispatched"),
         "withdraw" => ("撤回", "Withdrawn"),

@@ -190,6 +190,7 @@ fn request(id: IncidentId, version: i64, action: IncidentAction, by: i64, key: &
         action,
         by: AccountId(by),
         idempotency_key: key.into(),
+        asked: None,
         note: None,
     }
 }
@@ -690,6 +691,9 @@ fn random_action(random: &mut Random, now: WallTime, other: IncidentId) -> Incid
         ActionKind::LeaseExpired => IncidentAction::LeaseExpired,
         ActionKind::HandOver => {
             IncidentAction::HandOver { to: AccountId(1 + i64::from(random.below(2) == 0)) }
+        }
+        ActionKind::TakeOver => {
+            IncidentAction::TakeOver { from: AccountId(1 + i64::from(random.below(2) == 0)) }
         }
         ActionKind::Assess => assess(Level::ALL[random.index(4)]),
         ActionKind::Dispatch => IncidentAction::Dispatch {

@@ -8,6 +8,8 @@ export interface Names {
   areaOf: (id: string) => string;
   /** Number of another incident as people say it, as far as it is known here. */
   incidentOf: (id: number) => string;
+  /** Name of an account, as far as it is known here. */
+  personOf: (id: number) => string | undefined;
   /** Name of a file. */
   fileOf: (id: number) => string | undefined;
   /** A moment, short. */
@@ -70,6 +72,11 @@ export function detailsOf(t: Words, row: HistoryRow, names: Names): string[] {
     case "merge": {
       const into = whole(detail.into);
       parts.push(into === undefined ? undefined : words.into(names.incidentOf(into)));
+      break;
+    }
+    case "take_over": {
+      const from = names.personOf(whole(detail.from) ?? 0);
+      parts.push(from === undefined ? undefined : words.takenFrom(from));
       break;
     }
     case "shelve": {

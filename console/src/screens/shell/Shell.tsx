@@ -5,7 +5,9 @@ import { mayAct, type ScreenName, screensOf, seesQueue, useViewer } from "../../
 import { CrashBarrier } from "../../components/CrashBarrier";
 import { Loading } from "../../components/Trouble";
 import { ConsoleVoice } from "../../live/ConsoleVoice";
+
 import { LiveProvider } from "../../live/LiveProvider";
+import { TakenOver } from "../../live/TakenOver";
 import { AccountsPage } from "../accounts/AccountsPage";
 import { AuditPage } from "../audit/AuditPage";
 import { CamerasPage } from "../cameras/CamerasPage";
@@ -91,6 +93,7 @@ export function Shell({ onSignedOut }: { onSignedOut: () => void }) {
       {seesQueue(role) ? <StaleBanner /> : <ReachBanner />}
       {seesQueue(role) && <SoundPrompt />}
       {mayAct(role) && <ConsoleVoice />}
+      {mayAct(role) && <TakenOver />}
       <main className="shell-main" id="content">
         <CrashBarrier>
           <Routes>

@@ -137,6 +137,8 @@ closed_enum! {
         LeaseExpired => "lease_expired",
         /// Make another operator answer for it (交接).
         HandOver => "hand_over",
+        /// Answer for it in place of whoever has it, and say why (接管).
+        TakeOver => "take_over",
         /// Judge it real: set its class, level and place, and who should deal with it.
         Assess => "assess",
         /// Tell one or more units at once (中心吹哨); further units may be told later.
@@ -229,7 +231,8 @@ impl ActionKind {
     pub const fn needs_note(self) -> bool {
         matches!(
             self,
-            Self::Return
+            Self::TakeOver
+                | Self::Return
                 | Self::Withdraw
                 | Self::Rework
                 | Self::AskExtension
@@ -252,6 +255,10 @@ pub enum IncidentAction {
     HandOver {
         /// Who answers for it from now on.
         to: AccountId,
+    },
+    TakeOver {
+        /// Who has answered for it until now.
+        from: AccountId,
     },
     Assess {
         /// As the person judges it: may be higher or lower than before.
@@ -405,6 +412,7 @@ impl IncidentAction {
             Self::Release => ActionKind::Release,
             Self::LeaseExpired => ActionKind::LeaseExpired,
             Self::HandOver { .. } => ActionKind::HandOver,
+            Self::TakeOver { .. } => ActionKind::TakeOver,
             Self::Assess { .. } => ActionKind::Assess,
             Self::Dispatch { .. } => ActionKind::Dispatch,
             Self::Withdraw { .. } => ActionKind::Withdraw,

@@ -66,6 +66,7 @@ pub const TABLE: &[Transition] = &[
     row(A::Release, &[Claimed], Next::State(New), Who::Person),
     row(A::LeaseExpired, &[Claimed], Next::State(New), Who::Machine),
     row(A::HandOver, OWNED, Next::Same, Who::Person),
+    row(A::TakeOver, OWNED, Next::Same, Who::Person),
     row(A::Assess, &[Claimed, Assessed], Next::State(Assessed), Who::Person),
     row(A::Dispatch, &[Assessed, Dispatched, Signed, Handling], Next::Units, Who::Person),
     row(A::Withdraw, WITH_UNIT, Next::Units, Who::Person),

@@ -13,17 +13,17 @@ use IncidentState as S;
 /// would. `TABLE` is by action; the two must say the same.
 const MODEL: &str = "
     new         claim=claimed shelve=shelved merge=merged
-    claimed     claim=claimed release=new lease_expired=new hand_over= assess=assessed close=closed reject=rejected
+    claimed     claim=claimed release=new lease_expired=new hand_over= take_over= assess=assessed close=closed reject=rejected
     claimed     shelve=shelved merge=merged urge=
-    assessed    assess=assessed dispatch=units close=closed reject=rejected shelve=shelved merge=merged hand_over= urge=
+    assessed    assess=assessed dispatch=units close=closed reject=rejected shelve=shelved merge=merged hand_over= take_over= urge=
     dispatched  dispatch=units withdraw=units sign_in=units return=units feedback= ask_extension=
-    dispatched  hand_over= merge=merged urge= extend= refuse_extension= hold= unhold=
+    dispatched  hand_over= take_over= merge=merged urge= extend= refuse_extension= hold= unhold=
     signed      dispatch=units withdraw=units sign_in=units return=units arrive=units feedback= ask_extension=
-    signed      hand_over= merge=merged urge= extend= refuse_extension= hold= unhold=
+    signed      hand_over= take_over= merge=merged urge= extend= refuse_extension= hold= unhold=
     handling    dispatch=units withdraw=units sign_in=units return=units arrive=units finish=units feedback=
-    handling    ask_extension= hand_over= merge=merged urge= extend= refuse_extension= hold= unhold=
-    done        verify=verified rework=units merge=merged hand_over= urge= feedback=
-    verified    close=closed merge=merged hand_over=
+    handling    ask_extension= hand_over= take_over= merge=merged urge= extend= refuse_extension= hold= unhold=
+    done        verify=verified rework=units merge=merged hand_over= take_over= urge= feedback=
+    verified    close=closed merge=merged hand_over= take_over=
     new         self_test=closed
     closed      revisit=revisited reopen=new archive=
     revisited   reopen=new archive=
@@ -95,6 +95,7 @@ fn with_details(kind: ActionKind, status: &IncidentStatus, now: WallTime, number
         ActionKind::Release => IncidentAction::Release,
         ActionKind::LeaseExpired => IncidentAction::LeaseExpired,
         ActionKind::HandOver => IncidentAction::HandOver { to: AccountId(1 + number % 3) },
+        ActionKind::TakeOver => IncidentAction::TakeOver { from: AccountId(1 + number % 3) },
         ActionKind::Assess => assess(level),
         ActionKind::Dispatch => IncidentAction::Dispatch {
             lead: (number % 5 > 0).then(|| self::unit(pick(3))),
@@ -245,8 +246,14 @@ fn check_step(
             kind,
             ActionKind::Urge | ActionKind::Raise | ActionKind::Append | ActionKind::Note | ActionKind::Attach
         );
-        prop_assert!(claim.owner == person || adds, "only the holder works on it");
-        prop_assert!(claim.owner == person || after.claim == before.claim);
+        let takes = kind == ActionKind::TakeOver;
+        prop_assert!(claim.owner == person || adds || takes, "only the holder works on it");
+        prop_assert!(claim.owner == person || after.claim == before.claim || takes);
+    }
+    if kind == ActionKind::TakeOver {
+        let owner = |status: &IncidentStatus| status.claim.map(|claim| Actor::Person(claim.owner));
+        prop_assert!(owner(before).is_some_and(|owner| owner != actor), "from somebody else");
+        prop_assert_eq!(owner(after), Some(actor));
     }
     if !before.state.is_open() {
         use ActionKind as A;
@@ -397,6 +404,34 @@ fn a_false_alarm_is_closed_in_two_steps_and_may_be_reopened_for_a_day() {
         transition(&closed, &IncidentAction::Append, Actor::Machine, secs(2), &POLICY),
         Err(TransitionError::NotListed { state: S::Closed, .. })
     ));
+}
+
+#[test]
+fn what_another_has_is_taken_over_from_whom_it_was_seen_with() {
+    let claimed = after(&[CLAIM]).unwrap();
+    let take = |status: &IncidentStatus, from: i64, actor| {
+        let take = IncidentAction::TakeOver { from: AccountId(from) };
+        transition(status, &take, actor, secs(10), &POLICY)
+    };
+    let idle = Err(TransitionError::NoChange { action: ActionKind::TakeOver });
+    let taken = take(&claimed, 1, BEN).unwrap();
+    assert_eq!(
+        (taken.state, taken.claim),
+        (S::Claimed, Some(Claim { owner: AccountId(2), until: secs(610) }))
+    );
+    assert_eq!(take(&claimed, 1, ANN), idle, "one's own");
+    assert_eq!(take(&claimed, 3, BEN), idle, "somebody else has it by now");
+    assert!(take(&IncidentStatus::open(ID, Level::Red), 1, BEN).is_err(), "nobody has it: claim it");
+    assert!(take(&claimed, 1, Actor::Machine).is_err());
+    let close = IncidentAction::Close { reason: CloseReason::FalseAlarm };
+    assert_eq!(
+        transition(&taken, &close, ANN, secs(11), &POLICY),
+        Err(TransitionError::HeldByOther { owner: AccountId(2), until: secs(610) }),
+        "who had it has it no more"
+    );
+    assert!(IncidentAction::TakeOver { from: AccountId(1) }.needs_note(S::Claimed, BEN));
+    let choices = |actor| claimed.choices(actor, secs(1)).contains(&ActionKind::TakeOver);
+    assert_eq!((choices(ANN), choices(BEN)), (false, true));
 }
 
 #[test]

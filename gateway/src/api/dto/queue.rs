@@ -516,6 +516,8 @@ pub enum IncidentVerb {
     Release,
     /// Make another operator answer for it; needs `to`.
     HandOver,
+    /// Answer for it in place of whoever has it; needs a note.
+    TakeOver,
     /// Judge it real: class, level, area, who should deal with it.
     Assess,
     /// Tell one or more units; later further ones.

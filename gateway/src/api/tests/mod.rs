@@ -502,6 +502,7 @@ impl House {
             action,
             by: AccountId(1),
             idempotency_key: format!("{id}-{expected_version}"),
+            asked: None,
             note: Some("因为".to_owned()),
         };
         self.state.desk.act(request).await.unwrap();
