@@ -26,6 +26,7 @@ use crate::{
     api::ports::{AnalysisState, CameraHealth},
     canary::Pulse,
     clock::Clock,
+    desk::Desk,
     ingest::{Status, StreamState},
     outbound::Board,
     record::retention::Keeping,
@@ -139,6 +140,8 @@ pub struct Watched {
     pub pulse: Option<Pulse>,
     /// What is to be told to other systems.
     pub outbound: Board,
+    /// Whose escalations reach nobody.
+    pub desk: Desk,
 }
 
 /// What is remembered from one look to the next.
@@ -255,6 +258,8 @@ impl TicketKeeper {
         faults.extend(canary.map(|fault| (site(TicketKind::CanaryMissing), fault)));
         let untold = self.watched.outbound.fault(&self.site.targets, self.clock.wall());
         faults.extend(untold.map(|fault| (site(TicketKind::Outbound), fault)));
+        let unmanned = self.watched.desk.unmanned(self.clock.wall());
+        faults.extend(unmanned.map(|fault| (site(TicketKind::Unmanned), fault)));
         faults.extend(self.clock_fault().map(|fault| (site(TicketKind::Clock), fault)));
         faults
     }
@@ -353,7 +358,8 @@ const fn is_tampering(kind: TicketKind) -> bool {
         | TicketKind::Disk
         | TicketKind::Clock
         | TicketKind::CanaryMissing
-        | TicketKind::Outbound => false,
+        | TicketKind::Outbound
+        | TicketKind::Unmanned => false,
     }
 }
 

@@ -426,6 +426,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/escalations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the escalation chain has told this viewer, and they have not acknowledged; the newest first. */
+        get: operations["incidents_escalations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -598,6 +615,23 @@ export interface paths {
         get: operations["incidents_one"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/acknowledgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that this viewer has seen what was escalated to them. Of what was not, nothing is changed. */
+        post: operations["incidents_acknowledge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2190,6 +2224,21 @@ export interface components {
              * @description `rate_limited`: seconds until the next attempt is looked at.
              */
             retry_after_s?: number | null;
+        };
+        /** @description What was escalated to the viewer, and waits for their word that they have seen it. */
+        Escalated: {
+            /** @description The incident, as it is now. */
+            incident: components["schemas"]["Incident"];
+            /**
+             * Format: int32
+             * @description Which step of the chain; the first is 1.
+             */
+            step: number;
+            /**
+             * Format: int64
+             * @description When it was told.
+             */
+            told_ms: number;
         };
         /** @description A step of an escalation chain. */
         Escalation: {
@@ -4443,7 +4492,7 @@ export interface components {
          * @description What is broken.
          * @enum {string}
          */
-        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "recording" | "disk" | "clock" | "canary_missing" | "outbound";
+        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "recording" | "disk" | "clock" | "canary_missing" | "outbound" | "unmanned";
         /** @description `GET /tickets`: a snapshot, and the sequence number from which `GET /tickets/events` goes on. */
         TicketList: {
             /**
@@ -6097,6 +6146,25 @@ export interface operations {
             };
         };
     };
+    incidents_escalations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Escalated"][];
+                };
+            };
+        };
+    };
     events_follow: {
         parameters: {
             query?: {
@@ -6451,6 +6519,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    incidents_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
                 };
             };
             404: {

@@ -287,6 +287,8 @@ export const deskWords: typeof Words = {
       level: (level) => level.toLowerCase(),
       percent: (clock, percent) => `${percent}% of the time for “${clock}” is gone`,
       ranOut: (clock) => `time for “${clock}” ran out`,
+      reached: (who) => `reached ${who.join(", ")}`,
+      unmanned: "nobody was there who sees it",
       takenFrom: (who) => `from ${who}`,
       step: (n, to) => `step ${n}, ${to} told`,
       file: (name) => `“${name}”`,

@@ -293,6 +293,8 @@ export const deskWords = {
       level: (level: string) => `${level}级`,
       percent: (clock: string, percent: number) => `${clock}时限已过 ${percent}%`,
       ranOut: (clock: string) => `${clock}超时`,
+      reached: (who: readonly string[]) => `已通知 ${who.join("、")}`,
+      unmanned: "该岗位无人可达",
       takenFrom: (who: string) => `原处理人 ${who}`,
       step: (n: number, to: string) => `第 ${n} 次，告知 ${to}`,
       file: (name: string) => `“${name}”`,

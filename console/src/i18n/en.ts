@@ -248,6 +248,7 @@ export const en: Words = {
     self_test: "self-test",
     hand_over: "handed over",
     take_over: "took over",
+    acknowledge: "has seen it",
     withdraw: "taken back from the unit",
     feedback: "fed back",
     archive: "archived",

@@ -39,6 +39,7 @@ export const ticketWords: typeof words = {
       clock: "Clock",
       canary_missing: "Test alarm missing",
       outbound: "Others not told",
+      unmanned: "Escalation reaches nobody",
     },
     states: {
       open: "Open",

@@ -252,6 +252,7 @@ export const zh = {
     self_test: "系统自检",
     hand_over: "交接",
     take_over: "接管",
+    acknowledge: "已知悉",
     withdraw: "收回派单",
     feedback: "反馈",
     archive: "归档",

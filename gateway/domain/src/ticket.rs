@@ -35,6 +35,8 @@ closed_enum! {
         CanaryMissing => "canary_missing",
         /// Another system that is to be told of incidents cannot be.
         Outbound => "outbound",
+        /// Steps of the escalation chain reach nobody who sees the incident.
+        Unmanned => "unmanned",
     }
 }
 
@@ -65,7 +67,8 @@ impl TicketKind {
             | Self::Recording
             | Self::Clock
             | Self::CanaryMissing
-            | Self::Outbound => Duration::ZERO,
+            | Self::Outbound
+            | Self::Unmanned => Duration::ZERO,
         }
     }
 }

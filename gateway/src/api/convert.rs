@@ -99,6 +99,7 @@ same!(
         Clock,
         CanaryMissing,
         Outbound,
+        Unmanned,
     }
 );
 same!(CloseReason = CloseReason { Handled, FalseAlarm, Duplicate, Test, NoAction });

@@ -183,7 +183,7 @@ fn choices(guard: &Guard, row: &IncidentRow) -> Vec<String> {
     let offered = row.status.choices(actor, now).into_iter();
     let is_own = |kind: &ActionKind| match kind {
         // It has its own address, and nobody sees it as a verb.
-        ActionKind::Attach | ActionKind::Append => false,
+        ActionKind::Attach | ActionKind::Append | ActionKind::Acknowledge => false,
         kind if kind.is_of_unit() => may_work,
         _ => may_act,
     };
@@ -218,6 +218,33 @@ pub(super) async fn act(
         note: command.note,
     };
     answer(&guard, guard.state.desk.act(request).await).await
+}
+
+/// What the escalation chain has told this viewer, and they have not acknowledged; the newest first.
+#[utoipa::path(get, path = "/api/v1/escalations", responses((status = 200, body = Vec<dto::Escalated>)))]
+pub(super) async fn escalations(guard: Guard) -> Result<Json<Vec<dto::Escalated>>, ApiError> {
+    let rows = guard.state.dispatch.escalated_to(guard.viewer.account).await?;
+    let names = names(&guard).await?;
+    let seen = rows.iter().filter(|row| guard.sees_incident(&row.incident));
+    let shown = seen.map(|row| dto::Escalated {
+        incident: summary(&guard, &names, &row.incident),
+        step: row.step,
+        told_ms: row.told.0,
+    });
+    Ok(Json(shown.collect()))
+}
+
+/// Says that this viewer has seen what was escalated to them. Of what was not, nothing is changed.
+#[utoipa::path(post, path = "/api/v1/incidents/{id}/acknowledgement", params(("id" = i64, Path)), responses(
+    (status = 200, body = dto::Incident), (status = 404, body = dto::ErrorBody),
+))]
+pub(super) async fn acknowledge(
+    guard: Guard,
+    Path(id): Path<String>,
+) -> Result<Json<dto::Incident>, ApiError> {
+    let (row, _) = guard.incident(&id).await?;
+    let done = guard.state.desk.acknowledge(row.id(), guard.viewer.account).await;
+    answer(&guard, done).await
 }
 
 /// Does a unit's part in an incident.

@@ -149,6 +149,7 @@ pub(super) fn action(action: &str) -> (&'static str, &'static str) {
         "warn" => ("时限提醒", "Warning"),
         "overdue" => ("超时", "Overdue"),
         "escalate" => ("升级", "Escalated"),
+        "acknowledge" => ("已知悉", "Acknowledged"),
         "append" => ("再次告警", "Appended"),
         "raise" => ("提级", "Raised"),
         "self_test" => ("系统自检", "Self-test"),

@@ -734,7 +734,10 @@ fn random_action(random: &mut Random, now: WallTime, other: IncidentId) -> Incid
         ActionKind::Attach => IncidentAction::Attach { attachment: AttachmentId(1), unit: None },
         ActionKind::Warn => IncidentAction::Warn { clock: ClockKind::Accept, unit: None, percent: 50 },
         ActionKind::Overdue => IncidentAction::Overdue { clock: ClockKind::Accept, unit: None },
-        ActionKind::Escalate => IncidentAction::Escalate { step: 1, to: String::new() },
+        ActionKind::Escalate => {
+            IncidentAction::Escalate { step: 1, to: String::new(), told: Vec::new(), unmanned: false }
+        }
+        ActionKind::Acknowledge => IncidentAction::Acknowledge,
         ActionKind::Append => IncidentAction::Claim,
         ActionKind::Raise => IncidentAction::Raise { level: Level::ALL[random.index(4)], due: None },
         ActionKind::SuggestClose => IncidentAction::SuggestClose,

@@ -100,6 +100,7 @@ pub(super) fn event(kind: &str) -> &'static str {
         "warn" => "时限预警",
         "overdue" => "超期",
         "escalate" => "逐级上报",
+        "acknowledge" => "已知悉",
         _ => "变更",
     }
 }

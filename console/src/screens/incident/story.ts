@@ -38,6 +38,16 @@ function because(t: Words, row: HistoryRow): string | undefined {
   return t.reason[reason] ?? t.reopenReason[reason] ?? t.desk.rejectReason[reason] ?? reason;
 }
 
+/** Whom the chain tells, and whom it has reached by that. */
+function escalation(detail: Detail, words: Words["desk"]["history"]): string[] {
+  const parts = [words.step(whole(detail.step) ?? 0, text(detail.to) ?? "")];
+  const told = Array.isArray(detail.told) ? (detail.told as Detail[]) : [];
+  const names = told.map((one) => [text(one.name), text(one.phone)].filter(Boolean).join(" "));
+  if (names.length > 0) parts.push(words.reached(names));
+  if (detail.unmanned === true) parts.push(words.unmanned);
+  return parts;
+}
+
 /** Details of an entry, most important first; what is plain from the verb alone is not said again. */
 export function detailsOf(t: Words, row: HistoryRow, names: Names): string[] {
   const detail = (typeof row.detail === "object" && row.detail !== null ? row.detail : {}) as Detail;
@@ -68,7 +78,7 @@ export function detailsOf(t: Words, row: HistoryRow, names: Names): string[] {
     case "overdue":
       return [...(unit ? [unit] : []), words.ranOut(clock)];
     case "escalate":
-      return [words.step(whole(detail.step) ?? 0, text(detail.to) ?? "")];
+      return escalation(detail, words);
     case "merge": {
       const into = whole(detail.into);
       parts.push(into === undefined ? undefined : words.into(names.incidentOf(into)));

@@ -199,6 +199,8 @@ closed_enum! {
         Overdue => "overdue",
         /// A clock ran out and nothing happened: the next step of the chain is told.
         Escalate => "escalate",
+        /// Whoever the chain has told has seen it.
+        Acknowledge => "acknowledge",
         /// One more alarm or report belongs to it.
         Append => "append",
         /// It is more urgent than thought.
@@ -242,6 +244,20 @@ impl ActionKind {
                 | Self::Note
         )
     }
+}
+
+/// Whom a step of the escalation chain has reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    /// Whose console or phone shows it.
+    pub account: AccountId,
+    /// As typed at sign-in.
+    pub login: String,
+    /// As shown.
+    pub name: String,
+    /// Where the person is called, as the roster or the unit says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
 }
 
 /// What is done to an incident.
@@ -390,7 +406,14 @@ pub enum IncidentAction {
         step: u16,
         /// Who is told, as the chain says.
         to: String,
+        /// Whose consoles and phones show it until they have said that they have seen it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        told: Vec<Recipient>,
+        /// It should have reached somebody, and nobody who sees the incident was there.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unmanned: bool,
     },
+    Acknowledge,
     Append,
     Raise {
         /// The new level, above the old one.
@@ -443,6 +466,7 @@ impl IncidentAction {
             Self::Warn { .. } => ActionKind::Warn,
             Self::Overdue { .. } => ActionKind::Overdue,
             Self::Escalate { .. } => ActionKind::Escalate,
+            Self::Acknowledge => ActionKind::Acknowledge,
             Self::Append => ActionKind::Append,
             Self::Raise { .. } => ActionKind::Raise,
             Self::SuggestClose => ActionKind::SuggestClose,

@@ -98,6 +98,7 @@ pub const TABLE: &[Transition] = &[
     row(A::Warn, TIMED, Next::Same, Who::Machine),
     row(A::Overdue, TIMED, Next::Same, Who::Machine),
     row(A::Escalate, TIMED, Next::Same, Who::Machine),
+    row(A::Acknowledge, TIMED, Next::Same, Who::Person),
     row(A::Append, OPEN, Next::Same, Who::Either),
     row(A::Raise, OPEN, Next::Same, Who::Either),
     row(A::SuggestClose, OPEN, Next::Same, Who::Machine),

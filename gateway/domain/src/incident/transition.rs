@@ -190,6 +190,7 @@ impl IncidentStatus {
             ActionKind::Unhold => self.overlays.held.is_none(),
             ActionKind::SuggestClose => self.overlays.close_suggested,
             ActionKind::Archive => self.overlays.archived.is_some(),
+            ActionKind::Acknowledge => self.overlays.escalated == 0,
             ActionKind::RefuseExtension => self.overlays.asked_due.is_none(),
             ActionKind::TakeOver => !self.is_with_another(actor),
             ActionKind::Verify => return self.is_another(actor),
@@ -220,6 +221,7 @@ impl IncidentStatus {
         let is_open_to_others = match action {
             ActionKind::Claim => claim.until <= now,
             ActionKind::TakeOver
+            | ActionKind::Acknowledge
             | ActionKind::Urge
             | ActionKind::Raise
             | ActionKind::Append
@@ -477,6 +479,7 @@ impl IncidentStatus {
             | IncidentAction::Finish { .. }
             | IncidentAction::Note
             | IncidentAction::Attach { .. }
+            | IncidentAction::Acknowledge
             | IncidentAction::Warn { .. }
             | IncidentAction::Overdue { .. } => {}
         }

@@ -31,6 +31,8 @@ pub enum TicketKind {
     CanaryMissing,
     /// Another system cannot be told of incidents.
     Outbound,
+    /// Steps of the escalation chain reach nobody.
+    Unmanned,
 }
 
 /// Where a ticket stands.

@@ -1,5 +1,7 @@
 //! Units, reports, intakes, files and views as their clients meet them.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     http::{StatusCode, header},
@@ -295,6 +297,82 @@ async fn a_command_whose_answer_was_lost_is_answered_as_the_first_time_whatever_
     let returned = twice(&work, &worker, json!({ "action": "return" })).await;
     assert_eq!(returned["state"], "assessed");
     assert_eq!(house.get(&format!("/incidents/{east}"), &worker).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_escalation_reaches_people_who_say_that_they_have_seen_it_and_a_post_without_anybody_is_a_fault() {
+    let house = House::new().await;
+    let chief = house.viewer("chief", Role::Operator, "town").await;
+    let other = house.viewer("op", Role::Operator, "east").await;
+    // It belongs to the unit, and is not on duty; what it was not told of it does not see either.
+    let worker = house.member("worker", "patrol", "east").await;
+    // Of that name, and of another area.
+    house.account("director", Role::Operator, "west").await;
+    let (east, _) = house.fill().await;
+    let desk = &house.state.desk;
+    let row = async || house.state.dispatch.incident_row(east).await.unwrap().unwrap();
+    let own = async |cookie: &str| body_of(house.get("/escalations", cookie).await).await;
+    assert_eq!(own(&chief).await, json!([]));
+    let mut reader = Reader::open(&house, &chief, "", None).await;
+    reader.until_ready().await;
+    house.clock.advance(Duration::from_secs(3_600));
+    desk.fire_clocks(house.state.clock.wall()).await.unwrap();
+    assert_eq!(row().await.status.overlays.escalated, 1);
+    let seen = own(&chief).await;
+    let mine: Vec<_> =
+        seen.as_array().unwrap().iter().filter(|one| one["incident"]["id"] == east.0).collect();
+    assert_eq!((mine.len(), &mine[0]["step"]), (1, &json!(1)), "{seen}");
+    assert_eq!((own(&other).await, own(&worker).await), (json!([]), json!([])), "nobody else");
+    assert_eq!(desk.unmanned(house.state.clock.wall()), None);
+    let detail = body_of(house.get(&format!("/incidents/{east}"), &chief).await).await;
+    let told = detail["history"].as_array().unwrap().iter().find(|row| row["action"] == "escalate").unwrap();
+    let people = &told["detail"]["told"];
+    assert_eq!(
+        (&people[0]["login"], &people[0]["phone"], people.as_array().unwrap().len()),
+        (&json!("chief"), &json!("0879-000001"), 1),
+        "{told}"
+    );
+    let county = sharpeyes_domain::ids::TargetId::new("county").unwrap();
+    let sent = house.state.outbox.first(county, 100).await.unwrap();
+    let message = sent.iter().map(|row| serde_json::from_str::<Value>(&row.body).unwrap());
+    let message =
+        message.into_iter().find(|m| m["event"]["kind"] == "escalate" && m["incident"]["id"] == east.0);
+    let escalated = &message.unwrap()["event"]["escalated"];
+    assert_eq!(
+        (&escalated["to"], &escalated["recipients"]),
+        (&json!("值班长"), &json!([{ "account": "chief", "name": "Name of chief", "phone": "0879-000001" }]))
+    );
+
+    let path = format!("/incidents/{east}/acknowledgement");
+    let version = row().await.status.version;
+    let not_told = body_of(house.send(order(&path, &other, &json!({}))).await).await;
+    assert_eq!(not_told["version"], version, "there was nothing to acknowledge");
+    let seen = body_of(house.send(order(&path, &chief, &json!({}))).await).await;
+    assert_eq!(seen["version"], version + 1);
+    let again = body_of(house.send(order(&path, &chief, &json!({}))).await).await;
+    assert_eq!(again["version"], version + 1, "once");
+    assert!(own(&chief).await.as_array().unwrap().iter().all(|one| one["incident"]["id"] != east.0));
+    let detail = body_of(house.get(&format!("/incidents/{east}"), &chief).await).await;
+    let last = detail["history"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["action"], &last["actor"]["name"]), (&json!("acknowledge"), &json!("Name of chief")));
+
+    // Ten minutes later nobody has moved it: the director could not open it.
+    house.clock.advance(Duration::from_secs(601));
+    desk.fire_clocks(house.state.clock.wall()).await.unwrap();
+    let detail = body_of(house.get(&format!("/incidents/{east}"), &chief).await).await;
+    let last = detail["history"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&last["detail"]["to"], &last["detail"]["unmanned"]),
+        (&json!("中心主任"), &json!(true)),
+        "{last}"
+    );
+    let fault = desk.unmanned(house.state.clock.wall()).unwrap();
+    assert!(fault.detail.contains("中心主任") && fault.code == "nobody_reached", "{fault:?}");
+
+    // Told anew and moved: what somebody has taken waits for nobody.
+    house.state.desk.fire_clocks(house.state.clock.wall()).await.unwrap();
+    house.act(east, IncidentAction::Claim).await;
+    assert!(own(&chief).await.as_array().unwrap().iter().all(|one| one["incident"]["id"] != east.0));
 }
 
 #[tokio::test]
