@@ -239,6 +239,8 @@ pub(crate) type RawDeadlines = std::collections::BTreeMap<String, std::collectio
 pub(crate) struct RawStep {
     pub(crate) after: Option<String>,
     pub(crate) to: Option<String>,
+    #[serde(default)]
+    pub(crate) reaches: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -61,6 +61,7 @@ try {
     reject,
     redAndRework,
     raced,
+    takenOver,
     overtaken,
     raised,
     files,
@@ -384,6 +385,29 @@ async function overtaken(page, second, context) {
   await page.unroute(`**/incidents/${ids.overtaken}/actions`);
   if (lost < 2) throw new Error("nothing was lost");
   await story(page, "note", 2);
+}
+
+/** What another has is taken over with a reason; and whoever loses it so is told at once, an open question too. */
+async function takenOver(page, second) {
+  await open(page, ids.raced);
+  await key(page, "c");
+  await page.locator(".ant-modal textarea").waitFor();
+  await page.waitForTimeout(HAND_MS);
+  await page.keyboard.type("值班员离席");
+  await key(page, "Enter");
+  await closed(page);
+  await story(page, "take_over");
+  await page.locator(".history", { hasText: "原处理人 李强" }).waitFor();
+  await key(page, "x");
+  await page.locator(".ant-modal .reasons").waitFor();
+  await second.act(ids.raced, { action: "take_over", note: "我回来了" });
+  await page.locator(".ant-notification", { hasText: "李强 已接管您的事件" }).waitFor();
+  await page.locator(".ant-notification", { hasText: "我回来了" }).waitFor();
+  await page.locator(".ask-refusal", { hasText: "李强" }).waitFor();
+  await shot(page, "taken-over");
+  await key(page, "Escape");
+  await closed(page);
+  await page.locator(".ant-notification-notice-close").first().click();
 }
 
 /** It becomes worse while the question is open: what was decided about the lesser one is asked once more. */

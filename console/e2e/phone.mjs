@@ -1,9 +1,10 @@
 /**
  * A patrol's phone in a real Chromium, on a network that loses answers: sign in at an incident, arrive, feed back with
- * a photo, finish; a draft over a reload; a task that is withdrawn; a report by a double tap, and one whose answer is lost.
+ * a photo, finish; a draft over a reload; a task that is withdrawn, at which the phone rings and shakes; a report by a double tap, and one whose answer is lost.
  *
  * Driven by tests/tests/phone.rs, which dispatches two incidents before, and counts afterwards what has arrived. Talks
- * in JSON lines on stdout: `withdraw` when the second one should be taken back, `result` at the end; exits 1 with the
+ * in JSON lines on stdout: `withdraw` when the second one should be taken back, `again` when it should be told once more, `urge`
+ * when it should be urged, `result` at the end; exits 1 with the
  * reason. Environment: E2E_URL, E2E_NAME, E2E_PASSWORD, E2E_FIRST, E2E_SECOND (incidents), E2E_CHROMIUM.
  */
 import { chromium } from "playwright-core";
@@ -33,6 +34,10 @@ try {
     geolocation: { latitude: 23.51, longitude: 100.71 },
     permissions: ["geolocation"],
   });
+  await context.addInitScript(() => {
+    window.shaken = [];
+    navigator.vibrate = (pattern) => window.shaken.push(pattern) > 0;
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(WAIT_MS);
   const trouble = [];
@@ -59,9 +64,21 @@ try {
   await page.waitForSelector(`.task[data-id="${second}"]`);
   say("withdraw");
   await page.waitForSelector(`.task[data-id="${second}"]`, { state: "detached" });
+  await page.locator(".ant-notification", { hasText: "任务已收回" }).waitFor();
+  // A page that was loaded anew is silent until it is tapped, and says so.
+  const silent = await page.evaluate(() => window.shaken.length);
+  await page.getByRole("button", { name: "点此开启响铃和振动" }).tap();
+  await page.getByRole("button", { name: "响铃和振动已开启" }).waitFor();
+  say("again");
+  await page.locator(".ant-notification", { hasText: "新任务" }).waitFor();
+  await page.waitForSelector(`.task[data-id="${second}"]`);
+  say("urge");
+  await page.locator(".ant-notification", { hasText: "催办" }).waitFor();
+  const shaken = await page.evaluate(() => window.shaken.length);
+  await page.locator(".ant-notification-notice-close").first().click();
 
   const reports = await report(page);
-  say("result", { tooWide, draft, reports, trouble });
+  say("result", { tooWide, draft, reports, silent, shaken, trouble });
 } catch (error) {
   say("failed", { reason: String(error?.stack ?? error) });
   process.exitCode = 1;

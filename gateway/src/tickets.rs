@@ -27,6 +27,7 @@ use crate::{
     api::ports::{AnalysisState, CameraHealth},
     canary::Pulse,
     clock::Clock,
+    desk::Desk,
     ingest::{Status, StreamState},
     outbound::Board,
     record::retention::Keeping,
@@ -140,6 +141,8 @@ pub struct Watched {
     pub pulse: Option<Pulse>,
     /// What is to be told to other systems.
     pub outbound: Board,
+    /// Whose escalations reach nobody.
+    pub desk: Desk,
 }
 
 /// What is remembered from one look to the next.
@@ -257,6 +260,8 @@ impl TicketKeeper {
         let untold = self.watched.outbound.fault(&self.site.targets, self.clock.wall());
         faults.extend(untold.map(|fault| (site(TicketKind::Outbound), fault)));
         faults.extend(storage::faults(self.keeping.report().as_ref(), &self.due_reviews()));
+        let unmanned = self.watched.desk.unmanned(self.clock.wall());
+        faults.extend(unmanned.map(|fault| (site(TicketKind::Unmanned), fault)));
         faults.extend(self.clock_fault().map(|fault| (site(TicketKind::Clock), fault)));
         faults
     }
@@ -365,7 +370,8 @@ const fn is_tampering(kind: TicketKind) -> bool {
         | TicketKind::CanaryMissing
         | TicketKind::Outbound
         | TicketKind::Storage
-        | TicketKind::HoldReview => false,
+        | TicketKind::HoldReview
+        | TicketKind::Unmanned => false,
     }
 }
 

@@ -82,6 +82,8 @@ async fn every_question_of_an_incident_is_answered_by_key_and_no_refusal_loses_w
     let notes = rows(&raced, "note")?;
     ensure!(notes.len() == 1 && notes[0]["note"] == "已请养路段垫石", "{notes:?}");
     ensure!(notes[0]["actor"]["name"] == "王芳", "{notes:?}");
+    let taken: Vec<_> = rows(&raced, "take_over")?.iter().map(|row| row["note"].clone()).collect();
+    ensure!(taken == ["值班员离席", "我回来了"], "{taken:?}");
     let overtaken = ledger("overtaken").await?;
     ensure!(overtaken["owner"]["name"] == "李强" && rows(&overtaken, "assess")?.is_empty(), "{overtaken}");
     // A command whose answer was lost was sent again, and done once.

@@ -41,9 +41,17 @@ async fn a_patrol_works_on_a_bad_network_and_nothing_is_lost_or_done_twice() -> 
     browser.word("withdraw").await?;
     let more = json!({ "unit": "patrol", "note": "改派交警" });
     operator.act(second, "withdraw", more).await?;
+    browser.word("again").await?;
+    operator.act(second, "dispatch", json!({ "lead": "patrol" })).await?;
+    browser.word("urge").await?;
+    operator.act(second, "urge", json!({ "urge": 1 })).await?;
     let seen = browser.word("result").await?;
 
     ensure!(seen["trouble"].as_array().is_some_and(Vec::is_empty), "the browser complained: {seen}");
+    ensure!(
+        seen["silent"] == 0 && seen["shaken"] == 2,
+        "a new task and the urging shake it, once armed: {seen}"
+    );
     ensure!(seen["tooWide"] == 0, "the page is wider than the phone: {seen}");
     ensure!(seen["draft"] == "桥面积水约半米，", "the draft is not what was written: {seen}");
     let ledger = operator.get(&format!("/incidents/{first}")).await?;

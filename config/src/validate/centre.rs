@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use sharpeyes_domain::{
     centre::{
-        Allowance, Basis, Centre, Class, Date, Deadline, Duty, EscalationStep, Intake, Plan, Route, Source,
-        Unit, UnitKind, WorkCalendar,
+        Allowance, Basis, Centre, Class, Date, Deadline, Duty, EscalationStep, Intake, Plan, Post, Route,
+        Source, Unit, UnitKind, WorkCalendar,
     },
     ids::{AreaId, ClassId, IntakeId, UnitId},
     incident::ClockKind,
@@ -33,7 +33,7 @@ impl Check<'_> {
     ) -> (Centre, BTreeMap<IntakeId, Secret<String>>) {
         let calendar = self.calendar(root).unwrap_or_default();
         let units = self.units(root, areas);
-        let plan = self.plan(root, &calendar);
+        let plan = self.plan(root, &calendar, &units);
         let mut centre = Centre { units, calendar, ..Centre::default() };
         for class in &mut centre.classes {
             class.plan = plan.clone();
@@ -143,13 +143,13 @@ impl Check<'_> {
     }
 
     /// What every class goes by that says nothing else.
-    fn plan(&mut self, root: &mut Table, calendar: &WorkCalendar) -> Plan {
+    fn plan(&mut self, root: &mut Table, calendar: &WorkCalendar, units: &[Unit]) -> Plan {
         let mut plan = Plan::default();
         let written: Option<RawDeadlines> = self.raw_or_default(root, "deadlines");
         self.deadlines("deadlines", written.unwrap_or_default(), calendar, &mut plan);
         let mut steps = Vec::new();
         for (at, value) in self.list(root, "escalation") {
-            let step = self.raw::<RawStep>(&at, value).and_then(|raw| self.step(&at, raw, calendar));
+            let step = self.raw::<RawStep>(&at, value).and_then(|raw| self.step(&at, raw, calendar, units));
             steps.extend(step);
         }
         if !steps.is_empty() {
@@ -173,13 +173,40 @@ impl Check<'_> {
         }
     }
 
-    fn step(&mut self, at: &str, raw: RawStep, calendar: &WorkCalendar) -> Option<EscalationStep> {
+    fn step(
+        &mut self,
+        at: &str,
+        raw: RawStep,
+        calendar: &WorkCalendar,
+        units: &[Unit],
+    ) -> Option<EscalationStep> {
         let after = match raw.after.as_deref() {
             Some("0s") | None => Some(Allowance::wall(0)),
             Some(written) => self.allowance(format!("{at}.after"), written, calendar),
         };
         let to = self.name(format!("{at}.to"), raw.to);
-        Some(EscalationStep { after: after?, to: to? })
+        let posts: Vec<_> =
+            raw.reaches.iter().map(|post| self.post(&format!("{at}.reaches"), post, units)).collect();
+        Some(EscalationStep { after: after?, to: to?, reaches: posts.into_iter().collect::<Option<_>>()? })
+    }
+
+    fn post(&mut self, at: &str, written: &str, units: &[Unit]) -> Option<Post> {
+        let post = Post::parse(written);
+        match &post {
+            None => {
+                let forms = ["account:NAME", "role:operator", "role:police", "duty:UNIT"];
+                self.report(at.to_owned(), unknown("post", written, forms.into_iter()));
+            }
+            Some(Post::Duty(unit)) if !units.iter().any(|known| known.id == *unit) => {
+                self.report(
+                    at.to_owned(),
+                    unknown("unit", unit.as_str(), units.iter().map(|unit| unit.id.as_str())),
+                );
+                return None;
+            }
+            Some(_) => {}
+        }
+        post
     }
 
     /// `"5m"` by the wall, `"2h working"` and `"3d working"` within working hours; a working day has the calendar's
@@ -253,7 +280,9 @@ impl Check<'_> {
             .escalation
             .into_iter()
             .enumerate()
-            .filter_map(|(i, step)| self.step(&format!("{at}.escalation[{i}]"), step, &centre.calendar))
+            .filter_map(|(i, step)| {
+                self.step(&format!("{at}.escalation[{i}]"), step, &centre.calendar, &centre.units)
+            })
             .collect();
         if !steps.is_empty() {
             plan.escalation = steps;

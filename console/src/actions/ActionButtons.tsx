@@ -30,6 +30,7 @@ const ORDER: readonly CentreVerb[] = [
   "shelve",
   "raise",
   "note",
+  "take_over",
 ];
 /** So many of them are in sight where there is little room; the rest is behind one button. */
 const FEW = 3;

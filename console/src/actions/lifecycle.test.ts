@@ -40,8 +40,12 @@ describe("possible", () => {
   it.each([
     ["new", undefined, ["claim", "assess", "close", "reject", "merge", "shelve", "raise", "note"]],
     ["claimed", 1, ["release", "assess", "urge", "close", "reject", "merge", "shelve", "raise", "note"]],
-    ["claimed", 2, ["urge", "raise", "note"]],
-    ["handling", 2, ["dispatch", "withdraw", "urge", "extend", "hold", "merge", "raise", "note"]],
+    ["claimed", 2, ["take_over", "urge", "raise", "note"]],
+    [
+      "handling",
+      2,
+      ["take_over", "dispatch", "withdraw", "urge", "extend", "hold", "merge", "raise", "note"],
+    ],
     ["done", 1, ["urge", "verify", "rework", "merge", "raise", "note"]],
     ["verified", 1, ["close", "merge", "raise", "note"]],
     ["closed", 1, ["revisit", "archive", "reopen", "note"]],
@@ -63,6 +67,7 @@ describe("possible", () => {
     const i = incident(1, { state: "claimed", owner: { id: 2, name: "" }, lease_until_ms: 5 });
     expect(possible(i, 1, 4).has("claim")).toBe(false);
     expect(possible(i, 1, 5).has("claim")).toBe(true);
+    expect([possible(i, 1, 4).has("take_over"), possible(i, 1, 5).has("take_over")]).toEqual([true, false]);
   });
 
   it("ends a hold only where there is one", () => {
@@ -76,9 +81,11 @@ it("no two verbs that share a key are possible together", () => {
   const states = LINES.note.from;
   for (const state of states) {
     for (const held_since_ms of [undefined, 3]) {
-      const i = incident(1, { state, held_since_ms, asked_due_ms: 9, owner: { id: 1, name: "" } });
-      const keys = [...possible(i, 1)].map((verb) => LINES[verb].key);
-      expect(new Set(keys).size).toBe(keys.length);
+      for (const id of [1, 2]) {
+        const i = incident(1, { state, held_since_ms, asked_due_ms: 9, owner: { id, name: "" } });
+        const keys = [...possible(i, 1)].map((verb) => LINES[verb].key);
+        expect(new Set(keys).size).toBe(keys.length);
+      }
     }
   }
 });

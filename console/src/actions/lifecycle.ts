@@ -18,12 +18,14 @@ interface Line {
 const WITH_UNIT: readonly IncidentState[] = ["dispatched", "signed", "handling"];
 const FINISHED: readonly IncidentState[] = ["closed", "revisited", "rejected"];
 const OWNED: readonly IncidentState[] = ["claimed", "assessed", ...WITH_UNIT, "done"];
-const OPEN: readonly IncidentState[] = ["new", ...OWNED, "verified", "shelved"];
+const OWNED_TO_THE_END: readonly IncidentState[] = [...OWNED, "verified"];
+const OPEN: readonly IncidentState[] = ["new", ...OWNED_TO_THE_END, "shelved"];
 const ALL: readonly IncidentState[] = [...OPEN, ...FINISHED, "merged"];
 
 /** Keys are lower case. Verbs that share one are never possible together. */
 export const LINES: Readonly<Record<CentreVerb, Line>> = {
   claim: { key: "c", from: ["new", "claimed"] },
+  take_over: { key: "c", from: OWNED_TO_THE_END },
   release: { key: "u", from: ["claimed"] },
   assess: { key: "a", from: ["claimed", "assessed"] },
   dispatch: { key: "d", from: ["assessed", ...WITH_UNIT] },
@@ -51,7 +53,7 @@ export const LINES: Readonly<Record<CentreVerb, Line>> = {
 /** Of an incident that nobody has taken these take it first. */
 const TAKES_IT: readonly CentreVerb[] = ["close", "assess", "reject"];
 /** What others may do while somebody has claimed it. */
-const OPEN_TO_OTHERS: readonly CentreVerb[] = ["urge", "raise", "note"];
+const OPEN_TO_OTHERS: readonly CentreVerb[] = ["take_over", "urge", "raise", "note"];
 
 /** Where it stands in the seven steps, 0 to 6; what was put away stands nowhere. */
 export function stepOf(incident: Incident): number | undefined {
@@ -95,8 +97,10 @@ export const nextVerb = (incident: Incident): CentreVerb | undefined => NEXT[inc
 /** A fetched incident says what is possible; a row does not. */
 export type Known = Incident & { choices?: readonly string[] };
 
-function idle(incident: Incident, verb: CentreVerb): boolean {
+function idle(incident: Incident, verb: CentreVerb, viewerId: number): boolean {
   switch (verb) {
+    case "take_over":
+      return incident.owner === undefined || incident.owner.id === viewerId;
     case "hold":
       return incident.held_since_ms !== undefined;
     case "unhold":
@@ -119,7 +123,7 @@ function mirrored(incident: Incident, viewerId: number, now: number): CentreVerb
   const may = (verb: CentreVerb) =>
     !heldByOther || OPEN_TO_OTHERS.includes(verb) || (verb === "claim" && leaseOver);
   return (Object.keys(LINES) as CentreVerb[]).filter(
-    (verb) => LINES[verb].from.includes(incident.state) && !idle(incident, verb) && may(verb),
+    (verb) => LINES[verb].from.includes(incident.state) && !idle(incident, verb, viewerId) && may(verb),
   );
 }
 
@@ -132,6 +136,8 @@ export function possible(incident: Known, viewerId: number, now = Date.now()): R
   const verbs = new Set<CentreVerb>(listed);
   // To claim again what is one's own only renews it, and every action does that.
   if (incident.state === "claimed" && incident.owner?.id === viewerId) verbs.delete("claim");
+  // Once the lease is over nobody needs a reason to take it.
+  if (verbs.has("claim")) verbs.delete("take_over");
   if (incident.state === "new" && verbs.has("claim")) for (const verb of TAKES_IT) verbs.add(verb);
   return verbs;
 }
@@ -175,6 +181,7 @@ export const active = (units: readonly Assignment[]): Assignment[] =>
 
 /** Nothing without a word of why. */
 const NOTED: readonly Verb[] = [
+  "take_over",
   "return",
   "withdraw",
   "rework",

@@ -12,6 +12,7 @@ import type {
   Camera,
   Clip,
   ErrorBody,
+  Escalated,
   Incident,
   IncidentCommand,
   IncidentDetail,
@@ -142,6 +143,8 @@ export const client = {
     call<TicketList>("GET", `/tickets?state=${state}`, undefined, signal),
   actOnTicket: (id: number, act: TicketAct, note: string) =>
     call<Ticket>("POST", `/tickets/${id}/${act}`, { note }),
+  escalations: (signal?: AbortSignal) => call<Escalated[]>("GET", "/escalations", undefined, signal),
+  acknowledge: (id: number) => call<Incident>("POST", `/incidents/${id}/acknowledgement`, {}),
   outbound: (signal?: AbortSignal) => call<OutboundTarget[]>("GET", "/outbound", undefined, signal),
   resendOutbound: (target: string) =>
     call<OutboundResent>("POST", `/outbound/${encodeURIComponent(target)}/resend`, {}),

@@ -46,6 +46,7 @@ export type Person = Wire<"Person">;
 export type Evidence = Wire<"Evidence">;
 export type Incident = Wire<"Incident">;
 export type IncidentList = Wire<"IncidentList">;
+export type Escalated = Wire<"Escalated">;
 export type IncidentDetail = Wire<"IncidentDetail">;
 export type IncidentCommand = Wire<"IncidentCommand">;
 export type Assignment = Wire<"Assignment">;

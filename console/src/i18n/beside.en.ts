@@ -26,6 +26,12 @@ export const besideWords: typeof words = {
       more: (n) => `and ${n} more`,
       look: "View",
     },
+    forYou: {
+      title: (n) => (n === 1 ? "Escalated to you" : `${n} incidents escalated to you`),
+      step: (n, at) => `step ${n}, ${at}`,
+      seen: "I have seen it",
+      open: "Open",
+    },
     escalation: {
       title: "Next escalation",
       next: (to, span) => `${to} in ${span}`,

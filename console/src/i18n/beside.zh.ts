@@ -28,6 +28,12 @@ export const besideWords = {
       more: (n: number) => `另有 ${n} 路`,
       look: "看画面",
     },
+    forYou: {
+      title: (n: number) => `有 ${n} 件事件升级到您`,
+      step: (n: number, at: string) => `第 ${n} 次升级，${at}`,
+      seen: "已知悉",
+      open: "打开",
+    },
     escalation: {
       title: "下一步上报",
       next: (to: string, span: string) => `${span}后上报${to}`,

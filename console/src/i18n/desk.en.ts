@@ -8,6 +8,7 @@ export const deskWords: typeof Words = {
     verb: {
       claim: "Claim",
       release: "Give back",
+      take_over: "Take over",
       assess: "Assess",
       dispatch: "Dispatch",
       withdraw: "Withdraw",
@@ -40,6 +41,7 @@ export const deskWords: typeof Words = {
     done: {
       claim: "claimed",
       release: "given back",
+      take_over: "taken over",
       assess: "assessed",
       dispatch: "dispatched",
       withdraw: "taken back from the unit",
@@ -80,6 +82,7 @@ export const deskWords: typeof Words = {
     who: {
       claimed: (who) => `${who} was quicker and has claimed it. The page is up to date.`,
       moved: (who, what, state) => `${who} was quicker: ${what}, now “${state}”. Look again before you act.`,
+      taken: (who) => `${who} has taken it over from you`,
       changed: (state) => `The incident has just changed (${state}). Look again before you act.`,
     },
     refused: {
@@ -98,6 +101,7 @@ export const deskWords: typeof Words = {
     notHeld: "Claim it first.",
     notNow: (verb, state) => `“${verb}” is not possible while it is “${state}”.`,
     hint: {
+      take_over: "You answer for it from now on; whoever has it is told at once, with this reason.",
       withdraw: "From which unit? A reason is needed.",
       urge: "Ever harder: remind, press, supervise. The third makes a numbered supervision sheet.",
       extend: "The new due time.",
@@ -283,6 +287,9 @@ export const deskWords: typeof Words = {
       level: (level) => level.toLowerCase(),
       percent: (clock, percent) => `${percent}% of the time for “${clock}” is gone`,
       ranOut: (clock) => `time for “${clock}” ran out`,
+      reached: (who) => `reached ${who.join(", ")}`,
+      unmanned: "nobody was there who sees it",
+      takenFrom: (who) => `from ${who}`,
       step: (n, to) => `step ${n}, ${to} told`,
       file: (name) => `“${name}”`,
     },
@@ -356,7 +363,7 @@ export const deskWords: typeof Words = {
       late: "Only overdue ones",
       mine: "Only mine",
       seven: "The seven steps",
-      accept: "Claim / give back",
+      accept: "Claim, take over / give back",
       settle: "Close / false alarm / reject",
       units: "Act for the nth unit",
       withdraw: "Withdraw from a unit",

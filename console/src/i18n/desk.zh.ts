@@ -7,6 +7,7 @@ export const deskWords = {
     verb: {
       claim: "接单",
       release: "退回",
+      take_over: "接管",
       assess: "研判",
       dispatch: "派单",
       withdraw: "收回派单",
@@ -39,6 +40,7 @@ export const deskWords = {
     done: {
       claim: "已接单",
       release: "已退回待处理",
+      take_over: "已接管",
       assess: "已研判",
       dispatch: "已派单",
       withdraw: "已收回派单",
@@ -77,6 +79,7 @@ export const deskWords = {
     chooseFirst: "请先按数字键选择",
     failedThen: "前一步已完成，后一步没有：",
     who: {
+      taken: (who: string) => `${who} 已接管您的事件`,
       claimed: (who: string) => `${who} 更快一步，已接单。画面已更新。`,
       moved: (who: string, what: string, state: string) =>
         `${who} 更快一步：${what}，现为“${state}”。请看清后再操作。`,
@@ -100,6 +103,7 @@ export const deskWords = {
     notHeld: "先接单，再进行这一步。",
     notNow: (verb: string, state: string) => `“${state}”状态下不能${verb}。`,
     hint: {
+      take_over: "此后由您负责。原处理人会立即收到通知和理由。",
       withdraw: "从哪个单位收回？必须写明理由。",
       urge: "逐级加重：提醒、催办、督办。督办会生成有编号的督办单。",
       extend: "新的办结时限。",
@@ -289,6 +293,9 @@ export const deskWords = {
       level: (level: string) => `${level}级`,
       percent: (clock: string, percent: number) => `${clock}时限已过 ${percent}%`,
       ranOut: (clock: string) => `${clock}超时`,
+      reached: (who: readonly string[]) => `已通知 ${who.join("、")}`,
+      unmanned: "该岗位无人可达",
+      takenFrom: (who: string) => `原处理人 ${who}`,
       step: (n: number, to: string) => `第 ${n} 次，告知 ${to}`,
       file: (name: string) => `“${name}”`,
     },
@@ -361,7 +368,7 @@ export const deskWords = {
       late: "只看超时",
       mine: "只看我的",
       seven: "七步办理",
-      accept: "接单 / 退回",
+      accept: "接单、接管 / 退回",
       settle: "办结 / 误报 / 不予受理",
       units: "代第 n 个单位办理",
       withdraw: "收回派单",

@@ -187,7 +187,7 @@ export const en: Words = {
     closeHint: "A digit closes at once; or write a note first.",
     falseTitle: (n) => `Incident #${n} is a false alarm?`,
     falseHint: "F again or Enter confirms, Esc cancels.",
-    conflictHeld: (who) => `${who} was faster and holds it; the list is up to date.`,
+    conflictHeld: (who) => `${who} holds it. C takes it over, with a reason.`,
     readOnly: "You may look, but not act on incidents.",
   },
   incident: {
@@ -247,6 +247,8 @@ export const en: Words = {
     suggest_close: "closing suggested",
     self_test: "self-test",
     hand_over: "handed over",
+    take_over: "took over",
+    acknowledge: "has seen it",
     withdraw: "taken back from the unit",
     feedback: "fed back",
     archive: "archived",

@@ -41,6 +41,7 @@ export const ticketWords: typeof words = {
       outbound: "Others not told",
       storage: "Storage running short",
       hold_review: "Hold due for review",
+      unmanned: "Escalation reaches nobody",
     },
     states: {
       open: "Open",

@@ -40,6 +40,7 @@ export const ticketWords = {
       outbound: "对外推送失败",
       storage: "存储容量预警",
       hold_review: "保留到期待复核",
+      unmanned: "升级无人可达",
     } as Record<string, string>,
     states: {
       open: "待处理",
@@ -88,6 +89,8 @@ export const ticketWords = {
         "保留的复核日期已到：请保留人确认是否仍需要；需要则以新的复核日期重新保留后解除本条，系统不会自动解除。",
       clock_doubted: "校正时钟，或在“存储”页确认时钟正确；在此之前不按时间删除录像。",
       outbound: "其他系统收不到事件推送：按失败环节检查网络、证书、密钥和对方服务；消息会保留并自动重发。",
+      unmanned:
+        "有事件升级时，对应岗位无人可达：为该岗位人员建立能看到该区域事件的账号，或修改 [[escalation]] 与 [[roster]]。",
       canary_missing: "自检摄像机没有按时报警：检查分析、数据库和本机负载；在恢复之前不要相信“没有警情”。",
     } as Record<string, string>,
   },

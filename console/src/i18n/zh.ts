@@ -191,7 +191,7 @@ export const zh = {
     closeHint: "按数字键立即办结，或先填写说明。",
     falseTitle: (n: string) => `事件 #${n} 判为误报？`,
     falseHint: "再按 F 或回车确认，Esc 取消。",
-    conflictHeld: (who: string) => `${who} 已先接单，列表已更新。`,
+    conflictHeld: (who: string) => `${who} 正在处理。按 C 说明理由后可接管。`,
     readOnly: "您可以查看，但不能处理事件。",
   },
   incident: {
@@ -251,6 +251,8 @@ export const zh = {
     suggest_close: "建议关闭",
     self_test: "系统自检",
     hand_over: "交接",
+    take_over: "接管",
+    acknowledge: "已知悉",
     withdraw: "收回派单",
     feedback: "反馈",
     archive: "归档",

@@ -46,7 +46,14 @@ async function snapshot(signal: AbortSignal) {
 
 const NOTHING_BESIDE: Beside = { deaf: [], blind: { n: 0, cameras: [] } };
 
-export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => void; children: ReactNode }) {
+interface Props {
+  onSignedOut: () => void;
+  /** The pages inside say themselves what is worth a sound. */
+  silent?: boolean;
+  children: ReactNode;
+}
+
+export function LiveProvider({ onSignedOut, silent = false, children }: Props) {
   const queries = useQueryClient();
   const [book] = useState(() => new IncidentBook());
   const [link, setLink] = useState<LinkState>({ phase: "connecting", lastByteMs: null, failures: 0 });
@@ -61,9 +68,13 @@ export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => voi
 
   useEffect(() => {
     const take = (incident: Incident, seq: number) => {
+      const wasEscalated = (book.get(incident.id)?.escalated ?? 0) > 0;
       const fresh = book.apply(incident, seq);
-      if (fresh && groups.isWorthASound(incident, Date.now())) sounder.announce(incident.level);
+      if (fresh && !silent && groups.isWorthASound(incident, Date.now())) sounder.announce(incident.level);
       void queries.invalidateQueries({ queryKey: ["incident", incident.id] });
+      // Told, told again, seen or moved: what waits for this person may be another.
+      if (incident.escalated > 0 || wasEscalated)
+        void queries.invalidateQueries({ queryKey: ["escalations"] });
       if (!isOpen(incident)) void queries.invalidateQueries({ queryKey: ["incidents", "closed"] });
     };
     const forget = (id: number) => {
@@ -95,7 +106,7 @@ export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => voi
       eventLink.stop();
       tellLink(false);
     };
-  }, [book, sounder, groups, queries]);
+  }, [book, sounder, groups, queries, silent]);
 
   // Once it is live again, nothing on any screen may be from before.
   const down = link.phase === "reconnecting";
@@ -107,7 +118,9 @@ export function LiveProvider({ onSignedOut, children }: { onSignedOut: () => voi
 
   const incidents = useSyncExternalStore(book.subscribe, book.view);
   const alarming = incidents.some((i) => i.level === 1 && i.state === "new");
-  useEffect(() => sounder.setAlarming(alarming), [sounder, alarming]);
+  useEffect(() => {
+    if (!silent) sounder.setAlarming(alarming);
+  }, [sounder, alarming, silent]);
 
   const live = useMemo<Live>(
     () => ({ beside, book, link, sound, sounder }),

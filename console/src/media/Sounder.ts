@@ -113,6 +113,11 @@ export class Sounder {
     if (tone) this.#say(tone);
   }
 
+  /** Something that no level says. */
+  ring(tone: Tone): void {
+    this.#say(tone);
+  }
+
   /** What is on the screen is no longer live. */
   linkLost(): void {
     this.#say(LOST_TONE);

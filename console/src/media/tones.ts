@@ -13,6 +13,15 @@ export const LEVEL_TONES: Record<number, Tone> = {
   3: { notes: [523], each_s: 0.22 },
 };
 export const TEST_TONE: Tone = { notes: [660, 880], each_s: 0.12 };
+/** On a unit's phone: a new task and what is worse ring long, pressing is quick, what is taken back falls. */
+export const PHONE_TONES = {
+  told: { notes: [880, 1175, 880, 1175, 880, 1175], each_s: 0.14 },
+  raised: { notes: [880, 1175, 880, 1175, 880, 1175], each_s: 0.14 },
+  urged: { notes: [988, 988, 988, 988], each_s: 0.1 },
+  rework: { notes: [784, 988, 784], each_s: 0.16 },
+  due: { notes: [784, 784, 988], each_s: 0.12 },
+  recalled: { notes: [659, 523], each_s: 0.25 },
+} as const satisfies Record<string, Tone>;
 /** Falling: the link is gone. */
 export const LOST_TONE: Tone = { notes: [440, 330, 247], each_s: 0.2 };
 

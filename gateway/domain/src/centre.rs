@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    access::Role,
     area::Place,
     closed::closed_enum,
     ids::{AreaId, ClassId, IntakeId, UnitId},
@@ -124,8 +125,41 @@ pub struct Deadline {
 pub struct EscalationStep {
     /// So long after a clock ran out, or after the step before. The last step comes again and again after its time.
     pub after: Allowance,
-    /// Who is told: a post, such as 值班领导.
+    /// Who is told: a post, such as 值班领导. A word for people.
     pub to: String,
+    /// Whose consoles and phones it reaches; none: it is told in the history and to other systems only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reaches: Vec<Post>,
+}
+
+/// Whom a step of the chain reaches, found when the step is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Post {
+    /// The account that signs in with this name.
+    Account(String),
+    /// Everybody with this role in the incident's area.
+    Role(Role),
+    /// The people of this unit who are on duty that day.
+    Duty(UnitId),
+}
+
+impl Post {
+    /// `account:liwei`, `role:operator`, `duty:patrol`; `None` for anything else, and for roles that see no incidents or
+    /// whose people belong to units.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (kind, name) = text.split_once(':')?;
+        let name = name.trim();
+        match kind.trim() {
+            "account" if !name.is_empty() => Some(Self::Account(name.to_owned())),
+            "role" => {
+                name.parse().ok().filter(|role| matches!(role, Role::Operator | Role::Police)).map(Self::Role)
+            }
+            "duty" => UnitId::new(name).ok().map(Self::Duty),
+            _ => None,
+        }
+    }
 }
 
 /// What an incident goes by from its opening on, whatever the site file says later.
@@ -462,9 +496,13 @@ impl Default for Plan {
             ClockKind::ALL.iter().filter(|clock| **clock != ClockKind::Escalate).map(of)
         });
         let escalation = vec![
-            EscalationStep { after: Allowance::wall(0), to: "值班长".to_owned() },
-            EscalationStep { after: Allowance::wall(600), to: "中心主任".to_owned() },
-            EscalationStep { after: Allowance::wall(3_600), to: "分管领导".to_owned() },
+            EscalationStep { after: Allowance::wall(0), to: "值班长".to_owned(), reaches: Vec::new() },
+            EscalationStep {
+                after: Allowance::wall(600), to: "中心主任".to_owned(), reaches: Vec::new()
+            },
+            EscalationStep {
+                after: Allowance::wall(3_600), to: "分管领导".to_owned(), reaches: Vec::new()
+            },
         ];
         Self { deadlines: deadlines.collect(), escalation }
     }

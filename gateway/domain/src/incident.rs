@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     action::{
-        ActionKind, ClockKind, CloseReason, IncidentAction, RejectReason, ReopenReason, RevisitResult,
-        Satisfaction, UrgeLevel,
+        ActionKind, ClockKind, CloseReason, IncidentAction, Recipient, RejectReason, ReopenReason,
+        RevisitResult, Satisfaction, UrgeLevel,
     },
     assignment::{Assignment, AssignmentEnd},
     table::{Next, TABLE, Transition, Who},

@@ -15,6 +15,8 @@ closed_enum! {
         Notes => "notes",
         /// Where it is on the earth.
         Position => "position",
+        /// Whom an escalation reaches, and where they are called.
+        Recipients => "recipients",
     }
 }
 

@@ -39,6 +39,8 @@ closed_enum! {
         Storage => "storage",
         /// A hold was to be looked at by now.
         HoldReview => "hold_review",
+        /// Steps of the escalation chain reach nobody who sees the incident.
+        Unmanned => "unmanned",
     }
 }
 
@@ -71,7 +73,8 @@ impl TicketKind {
             | Self::CanaryMissing
             | Self::Outbound
             | Self::Storage
-            | Self::HoldReview => Duration::ZERO,
+            | Self::HoldReview
+            | Self::Unmanned => Duration::ZERO,
         }
     }
 }

@@ -101,6 +101,7 @@ same!(
         Outbound,
         Storage,
         HoldReview,
+        Unmanned,
     }
 );
 same!(CloseReason = CloseReason { Handled, FalseAlarm, Duplicate, Test, NoAction });

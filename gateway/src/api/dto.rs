@@ -40,9 +40,10 @@ pub use outbound::{
     OutboundError, OutboundMessage, OutboundResend, OutboundResent, OutboundState, OutboundTarget,
 };
 pub use queue::{
-    Assignment, Attached, Attachment, ClockRow, CloseReason, HistoryRow, Incident, IncidentCommand,
-    IncidentDetail, IncidentList, IncidentScope, IncidentState, IncidentVerb, NextStep, Person, Proposal,
-    RejectReason, ReopenReason, RevisitResult, Satisfaction, SupervisionSheet, WorkCommand, WorkVerb,
+    Assignment, Attached, Attachment, ClockRow, CloseReason, Escalated, HistoryRow, Incident,
+    IncidentCommand, IncidentDetail, IncidentList, IncidentScope, IncidentState, IncidentVerb, NextStep,
+    Person, Proposal, RejectReason, ReopenReason, RevisitResult, Satisfaction, SupervisionSheet, WorkCommand,
+    WorkVerb,
 };
 pub use recording::{
     FootagePurpose, JumpDirection, NearAlarm, Recording, RecordingSpan, Timeline, TimelineAlarm, TimelineGap,

@@ -7,7 +7,8 @@ use axum::{
     extract::Path,
     http::{HeaderName, header},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sharpeyes_domain::{
     access::{Action, Role},
     ids::{AccountId, AlarmId, AreaId, IncidentId, UnitId},
@@ -182,7 +183,7 @@ fn choices(guard: &Guard, row: &IncidentRow) -> Vec<String> {
     let offered = row.status.choices(actor, now).into_iter();
     let is_own = |kind: &ActionKind| match kind {
         // It has its own address, and nobody sees it as a verb.
-        ActionKind::Attach | ActionKind::Append => false,
+        ActionKind::Attach | ActionKind::Append | ActionKind::Acknowledge => false,
         kind if kind.is_of_unit() => may_work,
         _ => may_act,
     };
@@ -201,6 +202,10 @@ pub(super) async fn act(
     Path(id): Path<String>,
     Body(command): Body<dto::IncidentCommand>,
 ) -> Result<Json<dto::Incident>, ApiError> {
+    let asked = asked(&id, &command);
+    if let Some(first) = repeated(&guard, &command.idempotency_key, &asked).await? {
+        return Ok(first);
+    }
     let (row, _) = guard.incident(&id).await?;
     let action = action(&guard, &command, &row).await?;
     let request = ActRequest {
@@ -209,9 +214,37 @@ pub(super) async fn act(
         action,
         by: guard.viewer.account,
         idempotency_key: command.idempotency_key,
+        asked: Some(asked),
         note: command.note,
     };
     answer(&guard, guard.state.desk.act(request).await).await
+}
+
+/// What the escalation chain has told this viewer, and they have not acknowledged; the newest first.
+#[utoipa::path(get, path = "/api/v1/escalations", responses((status = 200, body = Vec<dto::Escalated>)))]
+pub(super) async fn escalations(guard: Guard) -> Result<Json<Vec<dto::Escalated>>, ApiError> {
+    let rows = guard.state.dispatch.escalated_to(guard.viewer.account).await?;
+    let names = names(&guard).await?;
+    let seen = rows.iter().filter(|row| guard.sees_incident(&row.incident));
+    let shown = seen.map(|row| dto::Escalated {
+        incident: summary(&guard, &names, &row.incident),
+        step: row.step,
+        told_ms: row.told.0,
+    });
+    Ok(Json(shown.collect()))
+}
+
+/// Says that this viewer has seen what was escalated to them. Of what was not, nothing is changed.
+#[utoipa::path(post, path = "/api/v1/incidents/{id}/acknowledgement", params(("id" = i64, Path)), responses(
+    (status = 200, body = dto::Incident), (status = 404, body = dto::ErrorBody),
+))]
+pub(super) async fn acknowledge(
+    guard: Guard,
+    Path(id): Path<String>,
+) -> Result<Json<dto::Incident>, ApiError> {
+    let (row, _) = guard.incident(&id).await?;
+    let done = guard.state.desk.acknowledge(row.id(), guard.viewer.account).await;
+    answer(&guard, done).await
 }
 
 /// Does a unit's part in an incident.
@@ -226,6 +259,10 @@ pub(super) async fn work(
     Path(id): Path<String>,
     Body(command): Body<dto::WorkCommand>,
 ) -> Result<Json<dto::Incident>, ApiError> {
+    let asked = asked(&id, &command);
+    if let Some(first) = repeated(&guard, &command.idempotency_key, &asked).await? {
+        return Ok(first);
+    }
     let (row, _) = guard.incident(&id).await?;
     let unit = own_unit(&guard, command.unit.as_deref())?.ok_or_else(|| needed("unit"))?;
     let action = match command.action {
@@ -245,6 +282,7 @@ pub(super) async fn work(
         action,
         by: guard.viewer.account,
         idempotency_key: command.idempotency_key,
+        asked: Some(asked),
         note: command.note,
     };
     answer(&guard, guard.state.desk.act(request).await).await
@@ -262,6 +300,20 @@ pub(super) fn own_unit(guard: &Guard, named: Option<&str>) -> Result<Option<Unit
         return Err(ApiError::Unprocessable { code: "not_your_unit", message, field: Some("unit") });
     }
     Ok(own)
+}
+
+/// A command in one line, by which its repeat is known.
+fn asked(id: &str, command: &impl Serialize) -> String {
+    json!({ "incident": id, "command": command }).to_string()
+}
+
+/// The answer to a command that was done already, and whose answer was lost. It is given before anything else is looked
+/// at: what was possible, and what this viewer saw, may have ended with it.
+async fn repeated(guard: &Guard, key: &str, asked: &str) -> Result<Option<Json<dto::Incident>>, ApiError> {
+    let Some(row) = guard.state.desk.answered(guard.viewer.account, key.to_owned(), asked).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Json(summary(guard, &names(guard).await?, &row))))
 }
 
 /// What a command came to.
@@ -339,6 +391,14 @@ async fn action(
                 return Err(ApiError::Unprocessable { code: "unknown", message, field: Some("to") });
             }
             IncidentAction::HandOver { to }
+        }
+        Verb::TakeOver => {
+            let from = row.status.claim.map(|claim| claim.owner);
+            let nobody = || {
+                let message = "nobody has this incident: claim it".to_owned();
+                ApiError::Unprocessable { code: "illegal", message, field: None }
+            };
+            IncidentAction::TakeOver { from: from.ok_or_else(nobody)? }
         }
         Verb::Assess => IncidentAction::Assess {
             level: level()?.unwrap_or(row.status.level),

@@ -106,6 +106,8 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Post, "/incidents/{id}/work", Action::IncidentWork, incidents::work)
         .needs_large(Verb::Post, "/incidents/{id}/attachments", Action::IncidentWork, files::attach)
         .needs(Verb::Get, "/incidents/{id}/attachments/{file}", Action::IncidentView, files::fetch)
+        .needs(Verb::Get, "/escalations", Action::IncidentList, incidents::escalations)
+        .needs(Verb::Post, "/incidents/{id}/acknowledgement", Action::IncidentView, incidents::acknowledge)
         .needs(Verb::Get, "/incidents/{id}/supervision", Action::IncidentView, files::sheets)
         .needs_large(Verb::Post, "/reports", Action::IncidentReport, reports::report)
         .needs(Verb::Get, "/shift", Action::ShiftHandOver, handovers::shift)

@@ -50,6 +50,8 @@ use super::{
         incidents::list,
         incidents::one,
         incidents::act,
+        incidents::escalations,
+        incidents::acknowledge,
         incidents::work,
         files::attach,
         files::fetch,

@@ -191,7 +191,7 @@ impl App {
             site.clone(),
             health.clone(),
             keeping.clone(),
-            tickets::Watched { tampering, pulse, outbound: board.clone() },
+            tickets::Watched { tampering, pulse, outbound: board.clone(), desk: desk.clone() },
             stores.tickets.clone(),
             clock.clone(),
         );

@@ -28,6 +28,9 @@ pub struct ActRequest {
     pub by: AccountId,
     /// Chosen by the client, once per command: a repeated command gets the first answer and does nothing more.
     pub idempotency_key: String,
+    /// The command as the client sent it, by which a repeat is known for one: `action` may say more than the client did,
+    /// from the incident as it was then. `None`: the action itself.
+    pub asked: Option<String>,
     /// What the person wrote, for the history.
     pub note: Option<String>,
 }
@@ -111,6 +114,20 @@ impl Desk {
         let now = self.0.clock.wall();
         let desk = self.clone();
         self.write(move |tx| act(&desk.0, tx, &request, now)).await
+    }
+
+    /// What this person's command was answered when it was sent before; `None`: it was not, or its key was another's.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database cannot be read.
+    pub async fn answered(
+        &self,
+        by: AccountId,
+        key: String,
+        asked: &str,
+    ) -> Result<Option<IncidentRow>, DbError> {
+        let stored = self.0.dispatch.answer(by, key).await?.filter(|stored| stored.request == asked);
+        Ok(stored.and_then(|stored| serde_json::from_str(&stored.answer).ok()))
     }
 
     /// Adds a file to an incident. Whether the person may is the caller's to decide.
@@ -303,7 +320,10 @@ fn attach(
 
 /// All that makes it the same command.
 fn fingerprint(request: &ActRequest) -> String {
-    let ActRequest { incident, expected_version, action, by: _, idempotency_key: _, note } = request;
+    let ActRequest { incident, expected_version, action, by: _, idempotency_key: _, asked, note } = request;
+    if let Some(asked) = asked {
+        return asked.clone();
+    }
     serde_json::json!({ "incident": incident, "version": expected_version, "action": action, "note": note })
         .to_string()
 }

@@ -323,7 +323,7 @@ fn told(
         // Of what is over, the chain is gone through once.
         let is_going_on = status.state.is_open() || usize::from(step) < plan.escalation.len();
         let next = is_going_on.then(|| calendar.after(now, step_of(&plan.escalation, usize::from(step)).0));
-        return (IncidentAction::Escalate { step, to }, fire(step, next));
+        return (IncidentAction::Escalate { step, to, told: Vec::new(), unmanned: false }, fire(step, next));
     }
     match clock.fired {
         0..50 => (warn(50), fire(50, Some(clock.most))),
@@ -411,6 +411,7 @@ fn fire_due(desk: &Inner, tx: &DispatchTx<'_>, now: WallTime) -> Result<(usize, 
         }
         let plan = tx.plan(row.plan)?;
         let (action, fire) = told(clock, &row.status, &plan, &desk.calendar, now);
+        let action = desk.addressed(tx, &row, &plan, action, now)?;
         let step = Step { fire: Some(fire), ..Step::by_machine(now) };
         match desk.step(tx, &row, &action, &step)? {
             Ok(_) => n_told += 1,

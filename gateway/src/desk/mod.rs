@@ -12,6 +12,7 @@ mod alarm;
 mod calendar;
 mod clocks;
 mod handover;
+mod reach;
 mod report;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -126,6 +127,8 @@ struct Inner {
     calendar: Calendar,
     /// Where the machine's clocks stood at the last look.
     seen: Mutex<Option<Seen>>,
+    /// Posts of the chain that nobody was found for.
+    unmanned: reach::Unmanned,
     /// Never held while something waits.
     rings: Mutex<Rings>,
 }
@@ -160,7 +163,19 @@ impl Desk {
         let rings = Mutex::new(Rings::new(settings.pre_roll, settings.post_roll));
         let calendar = Calendar::new(centre.calendar.clone(), zone);
         let seen = Mutex::new(None);
-        Self(Arc::new(Inner { dispatch, clock, settings, policy, centre, areas, calendar, seen, rings }))
+        let unmanned = reach::Unmanned::default();
+        Self(Arc::new(Inner {
+            dispatch,
+            clock,
+            settings,
+            policy,
+            centre,
+            areas,
+            calendar,
+            seen,
+            unmanned,
+            rings,
+        }))
     }
 
     /// Units, classes, routing, duty.
@@ -479,6 +494,9 @@ impl Inner {
             let running = tx.running_clocks(after.id)?;
             let chain = running.iter().find(|clock| clock.kind == ClockKind::Escalate);
             row.chain_clock = chain.map(|clock| ChainClock { told: clock.fired, next: clock.next });
+        }
+        if let IncidentAction::Escalate { step, told, .. } = action {
+            tx.notify(after.id, *step, told, now)?;
         }
         if let IncidentAction::Urge { level: UrgeLevel::Supervise } = action {
             tx.number_sheet(after.id, after.version, self.calendar.year(now))?;

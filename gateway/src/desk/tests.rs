@@ -190,6 +190,7 @@ fn request(id: IncidentId, version: i64, action: IncidentAction, by: i64, key: &
         action,
         by: AccountId(by),
         idempotency_key: key.into(),
+        asked: None,
         note: None,
     }
 }
@@ -691,6 +692,9 @@ fn random_action(random: &mut Random, now: WallTime, other: IncidentId) -> Incid
         ActionKind::HandOver => {
             IncidentAction::HandOver { to: AccountId(1 + i64::from(random.below(2) == 0)) }
         }
+        ActionKind::TakeOver => {
+            IncidentAction::TakeOver { from: AccountId(1 + i64::from(random.below(2) == 0)) }
+        }
         ActionKind::Assess => assess(Level::ALL[random.index(4)]),
         ActionKind::Dispatch => IncidentAction::Dispatch {
             lead: (random.below(4) > 0).then(|| self::unit(0)),
@@ -730,7 +734,10 @@ fn random_action(random: &mut Random, now: WallTime, other: IncidentId) -> Incid
         ActionKind::Attach => IncidentAction::Attach { attachment: AttachmentId(1), unit: None },
         ActionKind::Warn => IncidentAction::Warn { clock: ClockKind::Accept, unit: None, percent: 50 },
         ActionKind::Overdue => IncidentAction::Overdue { clock: ClockKind::Accept, unit: None },
-        ActionKind::Escalate => IncidentAction::Escalate { step: 1, to: String::new() },
+        ActionKind::Escalate => {
+            IncidentAction::Escalate { step: 1, to: String::new(), told: Vec::new(), unmanned: false }
+        }
+        ActionKind::Acknowledge => IncidentAction::Acknowledge,
         ActionKind::Append => IncidentAction::Claim,
         ActionKind::Raise => IncidentAction::Raise { level: Level::ALL[random.index(4)], due: None },
         ActionKind::SuggestClose => IncidentAction::SuggestClose,

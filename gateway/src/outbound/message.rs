@@ -1,7 +1,7 @@
 //! What a target is told: the neutral JSON of `docs/outbound.md`, schema `sharpeyes.incident/1`.
 //!
 //! Built inside the transaction of the change, from what is loaded there: no I/O. People are never named in it but as the
-//! reporter of an incident, and that only where the target's `share` says so.
+//! reporter of an incident, and as whom an escalation reaches, and that only where the target's `share` says so.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -12,7 +12,7 @@ use sharpeyes_domain::{
     area::AreaTree,
     centre::Centre,
     ids::{AreaId, TargetId, UnitId},
-    incident::{Actor, Ending, IncidentAction, UrgeLevel},
+    incident::{Actor, Ending, IncidentAction, Recipient, UrgeLevel},
     target::Share,
     time::WallTime,
 };
@@ -96,6 +96,10 @@ impl News {
                 to: change.to.as_str(),
                 unit: change.action.as_ref().and_then(IncidentAction::unit).map(UnitId::as_str),
                 note: change.note.as_deref().filter(|_| may(Share::Notes)),
+                escalated: change
+                    .action
+                    .as_ref()
+                    .and_then(|action| escalated(action, may(Share::Recipients))),
             },
             incident: self.incident(incident, may(Share::Report), may(Share::Reporter), may(Share::Position)),
         }
@@ -247,6 +251,42 @@ struct Event<'a> {
     unit: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    escalated: Option<Escalated<'a>>,
+}
+
+/// Whom a step of the chain tells: for a gateway of calls or short messages.
+#[derive(Serialize)]
+struct Escalated<'a> {
+    step: u16,
+    to: &'a str,
+    recipients: Vec<Called<'a>>,
+    /// Somebody should have been there, and nobody was.
+    is_unmanned: bool,
+}
+
+#[derive(Serialize)]
+struct Called<'a> {
+    account: &'a str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<&'a str>,
+}
+
+impl<'a> Called<'a> {
+    fn of(one: &'a Recipient) -> Self {
+        Self { account: &one.login, name: &one.name, phone: one.phone.as_deref() }
+    }
+}
+
+fn escalated(action: &IncidentAction, with_recipients: bool) -> Option<Escalated<'_>> {
+    let IncidentAction::Escalate { step, to, told, unmanned } = action else { return None };
+    Some(Escalated {
+        step: *step,
+        to,
+        recipients: told.iter().filter(|_| with_recipients).map(Called::of).collect(),
+        is_unmanned: *unmanned,
+    })
 }
 
 #[derive(Serialize)]

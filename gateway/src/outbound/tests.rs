@@ -114,6 +114,7 @@ impl Bench {
             action,
             by: AccountId(1),
             idempotency_key: self.key(),
+            asked: None,
             note: note.map(str::to_owned),
         };
         self.desk.act(request).await.unwrap();

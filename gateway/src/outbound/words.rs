@@ -67,6 +67,7 @@ pub(super) fn event(kind: &str) -> &'static str {
         "release" => "退回待受理",
         "lease_expired" => "受理超时退回",
         "hand_over" => "交接",
+        "take_over" => "接管",
         "assess" => "研判",
         "dispatch" => "派单",
         "withdraw" => "撤回派单",
@@ -99,6 +100,7 @@ pub(super) fn event(kind: &str) -> &'static str {
         "warn" => "时限预警",
         "overdue" => "超期",
         "escalate" => "逐级上报",
+        "acknowledge" => "已知悉",
         _ => "变更",
     }
 }

@@ -189,12 +189,7 @@ impl AccountStore {
     /// # Errors
     /// [`DbError`]
     pub async fn list(&self) -> Result<Vec<AccountRow>, DbError> {
-        self.read(|c| {
-            let mut statement = c.prepare_cached("SELECT * FROM account ORDER BY name_key")?;
-            let rows = statement.query_map([], |row| account(c, row))?;
-            rows.collect()
-        })
-        .await
+        self.read(all).await
     }
 
     /// Names as shown, of all accounts that ever were.
@@ -542,6 +537,13 @@ fn live_session(
             })
         })
         .optional()
+}
+
+/// All accounts, by name.
+pub(super) fn all(c: &Connection) -> rusqlite::Result<Vec<AccountRow>> {
+    let mut statement = c.prepare_cached("SELECT * FROM account ORDER BY name_key")?;
+    let rows = statement.query_map([], |row| account(c, row))?;
+    rows.collect()
 }
 
 fn account(c: &Connection, row: &Row<'_>) -> rusqlite::Result<AccountRow> {

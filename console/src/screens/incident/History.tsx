@@ -12,6 +12,8 @@ export function History({ incident, names }: { incident: IncidentDetail; names: 
   const spoken: Names = {
     ...names,
     incidentOf: (id) => others.find((i) => i.id === id)?.number ?? String(id),
+    // Whoever has had it has done something to it.
+    personOf: (id) => incident.history.find((row) => row.actor?.id === id)?.actor?.name,
     fileOf: (id) => incident.attachments.find((file) => file.id === id)?.name,
     at: short,
   };

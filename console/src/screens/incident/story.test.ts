@@ -11,6 +11,7 @@ const names: Names = {
   unitOf: (id) => ({ patrol: "巡防队", justice: "司法所" })[id] ?? id,
   areaOf: (id) => id,
   incidentOf: (id) => `20261126-${id}`,
+  personOf: (id) => (id === 3 ? "张三" : undefined),
   fileOf: (id) => (id === 4 ? "现场.jpg" : undefined),
   at: (ms) => `@${ms}`,
 };
@@ -49,6 +50,23 @@ describe("what an entry of the history says", () => {
       "第 2 次，告知 中心主任",
       "step 2, 中心主任 told",
     ],
+    [
+      row("escalate", {
+        detail: {
+          step: 1,
+          to: "值班长",
+          told: [{ account: 1, name: "王芳", phone: "110" }, { name: "李强" }],
+        },
+      }),
+      "第 1 次，告知 值班长 已通知 王芳 110、李强",
+      "step 1, 值班长 told reached 王芳 110, 李强",
+    ],
+    [
+      row("escalate", { detail: { step: 1, to: "值班长", unmanned: true } }),
+      "第 1 次，告知 值班长 该岗位无人可达",
+      "step 1, 值班长 told nobody was there who sees it",
+    ],
+    [row("take_over", { detail: { from: 3 } }), "原处理人 张三", "from 张三"],
     [row("merge", { detail: { into: 7 } }), "并入 #20261126-7", "into #20261126-7"],
     [
       row("revisit", { detail: { result: "reached", satisfaction: "fairly" } }),

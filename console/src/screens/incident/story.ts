@@ -8,6 +8,8 @@ export interface Names {
   areaOf: (id: string) => string;
   /** Number of another incident as people say it, as far as it is known here. */
   incidentOf: (id: number) => string;
+  /** Name of an account, as far as it is known here. */
+  personOf: (id: number) => string | undefined;
   /** Name of a file. */
   fileOf: (id: number) => string | undefined;
   /** A moment, short. */
@@ -34,6 +36,16 @@ function because(t: Words, row: HistoryRow): string | undefined {
   const { reason } = row;
   if (reason === undefined) return undefined;
   return t.reason[reason] ?? t.reopenReason[reason] ?? t.desk.rejectReason[reason] ?? reason;
+}
+
+/** Whom the chain tells, and whom it has reached by that. */
+function escalation(detail: Detail, words: Words["desk"]["history"]): string[] {
+  const parts = [words.step(whole(detail.step) ?? 0, text(detail.to) ?? "")];
+  const told = Array.isArray(detail.told) ? (detail.told as Detail[]) : [];
+  const names = told.map((one) => [text(one.name), text(one.phone)].filter(Boolean).join(" "));
+  if (names.length > 0) parts.push(words.reached(names));
+  if (detail.unmanned === true) parts.push(words.unmanned);
+  return parts;
 }
 
 /** Details of an entry, most important first; what is plain from the verb alone is not said again. */
@@ -66,10 +78,15 @@ export function detailsOf(t: Words, row: HistoryRow, names: Names): string[] {
     case "overdue":
       return [...(unit ? [unit] : []), words.ranOut(clock)];
     case "escalate":
-      return [words.step(whole(detail.step) ?? 0, text(detail.to) ?? "")];
+      return escalation(detail, words);
     case "merge": {
       const into = whole(detail.into);
       parts.push(into === undefined ? undefined : words.into(names.incidentOf(into)));
+      break;
+    }
+    case "take_over": {
+      const from = names.personOf(whole(detail.from) ?? 0);
+      parts.push(from === undefined ? undefined : words.takenFrom(from));
       break;
     }
     case "shelve": {

@@ -6,11 +6,13 @@ import { client } from "../../api/client";
 import { useViewer } from "../../api/session";
 import { CrashBarrier } from "../../components/CrashBarrier";
 import { useSpeech } from "../../i18n/context";
+import { ForYou } from "../../live/ForYou";
 import { useIncidents } from "../../live/LiveProvider";
 import { LinkState } from "../shell/LinkState";
 import { NoPage } from "../shell/NoPage";
 import { StaleBanner } from "../shell/StaleBanner";
 import { tasksOf } from "./order";
+import { PhoneVoice } from "./PhoneVoice";
 import { ReportPage } from "./ReportPage";
 import { TaskPage } from "./TaskPage";
 import { TasksPage } from "./TasksPage";
@@ -22,6 +24,8 @@ export function PhoneShell({ onSignedOut }: { onSignedOut: () => void }) {
     <div className="phone">
       <PhoneHeader onSignedOut={onSignedOut} />
       <StaleBanner />
+      <ForYou />
+      <PhoneVoice />
       <main className="phone-main" id="content">
         <CrashBarrier>
           <Routes>

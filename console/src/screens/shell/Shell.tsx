@@ -5,7 +5,10 @@ import { mayAct, type ScreenName, screensOf, seesQueue, useViewer } from "../../
 import { CrashBarrier } from "../../components/CrashBarrier";
 import { Loading } from "../../components/Trouble";
 import { ConsoleVoice } from "../../live/ConsoleVoice";
+
+import { ForYou } from "../../live/ForYou";
 import { LiveProvider } from "../../live/LiveProvider";
+import { TakenOver } from "../../live/TakenOver";
 import { AccountsPage } from "../accounts/AccountsPage";
 import { AuditPage } from "../audit/AuditPage";
 import { CamerasPage } from "../cameras/CamerasPage";
@@ -79,7 +82,7 @@ export function Shell({ onSignedOut }: { onSignedOut: () => void }) {
   const { role } = useViewer();
   if (role === "unit") {
     return (
-      <LiveProvider onSignedOut={onSignedOut}>
+      <LiveProvider onSignedOut={onSignedOut} silent>
         <PhoneShell onSignedOut={onSignedOut} />
       </LiveProvider>
     );
@@ -91,6 +94,8 @@ export function Shell({ onSignedOut }: { onSignedOut: () => void }) {
       {seesQueue(role) ? <StaleBanner /> : <ReachBanner />}
       {seesQueue(role) && <SoundPrompt />}
       {mayAct(role) && <ConsoleVoice />}
+      {mayAct(role) && <TakenOver />}
+      {seesQueue(role) && <ForYou />}
       <main className="shell-main" id="content">
         <CrashBarrier>
           <Routes>

@@ -137,6 +137,8 @@ closed_enum! {
         LeaseExpired => "lease_expired",
         /// Make another operator answer for it (交接).
         HandOver => "hand_over",
+        /// Answer for it in place of whoever has it, and say why (接管).
+        TakeOver => "take_over",
         /// Judge it real: set its class, level and place, and who should deal with it.
         Assess => "assess",
         /// Tell one or more units at once (中心吹哨); further units may be told later.
@@ -197,6 +199,8 @@ closed_enum! {
         Overdue => "overdue",
         /// A clock ran out and nothing happened: the next step of the chain is told.
         Escalate => "escalate",
+        /// Whoever the chain has told has seen it.
+        Acknowledge => "acknowledge",
         /// One more alarm or report belongs to it.
         Append => "append",
         /// It is more urgent than thought.
@@ -229,7 +233,8 @@ impl ActionKind {
     pub const fn needs_note(self) -> bool {
         matches!(
             self,
-            Self::Return
+            Self::TakeOver
+                | Self::Return
                 | Self::Withdraw
                 | Self::Rework
                 | Self::AskExtension
@@ -239,6 +244,20 @@ impl ActionKind {
                 | Self::Note
         )
     }
+}
+
+/// Whom a step of the escalation chain has reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    /// Whose console or phone shows it.
+    pub account: AccountId,
+    /// As typed at sign-in.
+    pub login: String,
+    /// As shown.
+    pub name: String,
+    /// Where the person is called, as the roster or the unit says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
 }
 
 /// What is done to an incident.
@@ -252,6 +271,10 @@ pub enum IncidentAction {
     HandOver {
         /// Who answers for it from now on.
         to: AccountId,
+    },
+    TakeOver {
+        /// Who has answered for it until now.
+        from: AccountId,
     },
     Assess {
         /// As the person judges it: may be higher or lower than before.
@@ -383,7 +406,14 @@ pub enum IncidentAction {
         step: u16,
         /// Who is told, as the chain says.
         to: String,
+        /// Whose consoles and phones show it until they have said that they have seen it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        told: Vec<Recipient>,
+        /// It should have reached somebody, and nobody who sees the incident was there.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unmanned: bool,
     },
+    Acknowledge,
     Append,
     Raise {
         /// The new level, above the old one.
@@ -405,6 +435,7 @@ impl IncidentAction {
             Self::Release => ActionKind::Release,
             Self::LeaseExpired => ActionKind::LeaseExpired,
             Self::HandOver { .. } => ActionKind::HandOver,
+            Self::TakeOver { .. } => ActionKind::TakeOver,
             Self::Assess { .. } => ActionKind::Assess,
             Self::Dispatch { .. } => ActionKind::Dispatch,
             Self::Withdraw { .. } => ActionKind::Withdraw,
@@ -435,6 +466,7 @@ impl IncidentAction {
             Self::Warn { .. } => ActionKind::Warn,
             Self::Overdue { .. } => ActionKind::Overdue,
             Self::Escalate { .. } => ActionKind::Escalate,
+            Self::Acknowledge => ActionKind::Acknowledge,
             Self::Append => ActionKind::Append,
             Self::Raise { .. } => ActionKind::Raise,
             Self::SuggestClose => ActionKind::SuggestClose,

@@ -190,7 +190,9 @@ impl IncidentStatus {
             ActionKind::Unhold => self.overlays.held.is_none(),
             ActionKind::SuggestClose => self.overlays.close_suggested,
             ActionKind::Archive => self.overlays.archived.is_some(),
+            ActionKind::Acknowledge => self.overlays.escalated == 0,
             ActionKind::RefuseExtension => self.overlays.asked_due.is_none(),
+            ActionKind::TakeOver => !self.is_with_another(actor),
             ActionKind::Verify => return self.is_another(actor),
             ActionKind::Raise if self.level == Level::Red => {
                 return Err(TransitionError::NotAbove { level: self.level });
@@ -200,6 +202,11 @@ impl IncidentStatus {
         if is_idle { Err(TransitionError::NoChange { action }) } else { Ok(()) }
     }
 
+    /// Somebody else answers for it.
+    fn is_with_another(&self, actor: Actor) -> bool {
+        self.claim.is_some_and(|claim| actor != Actor::Person(claim.owner))
+    }
+
     /// Whoever was done with what is red does not judge it.
     fn is_another(&self, actor: Actor) -> Result<(), TransitionError> {
         let Actor::Person(person) = actor else { return Ok(()) };
@@ -207,12 +214,15 @@ impl IncidentStatus {
         if is_own { Err(TransitionError::SamePerson) } else { Ok(()) }
     }
 
-    /// While it is claimed only its holder works on it; others may add to it, and claim it once the lease is over.
+    /// While it is claimed only its holder works on it; others may add to it, take it over with a reason, and claim it
+    /// once the lease is over.
     fn yield_to(&self, action: ActionKind, person: AccountId, now: WallTime) -> Result<(), TransitionError> {
         let Some(claim) = self.claim.filter(|claim| claim.owner != person) else { return Ok(()) };
         let is_open_to_others = match action {
             ActionKind::Claim => claim.until <= now,
-            ActionKind::Urge
+            ActionKind::TakeOver
+            | ActionKind::Acknowledge
+            | ActionKind::Urge
             | ActionKind::Raise
             | ActionKind::Append
             | ActionKind::Note
@@ -269,6 +279,9 @@ impl IncidentStatus {
             IncidentAction::Merge { into } if *into == self.id => Err(TransitionError::IntoItself),
             IncidentAction::Reopen { reason } => self.may_reopen(*reason, now, policy),
             IncidentAction::HandOver { to } if self.claim.is_some_and(|claim| claim.owner == *to) => {
+                no_change
+            }
+            IncidentAction::TakeOver { from } if self.claim.is_none_or(|claim| claim.owner != *from) => {
                 no_change
             }
             IncidentAction::Urge { level } if self.overlays.urged.is_some_and(|old| *level < old) => {
@@ -457,6 +470,7 @@ impl IncidentStatus {
             | IncidentAction::Release
             | IncidentAction::LeaseExpired
             | IncidentAction::HandOver { .. }
+            | IncidentAction::TakeOver { .. }
             | IncidentAction::Withdraw { .. }
             | IncidentAction::SignIn { .. }
             | IncidentAction::Return { .. }
@@ -465,6 +479,7 @@ impl IncidentStatus {
             | IncidentAction::Finish { .. }
             | IncidentAction::Note
             | IncidentAction::Attach { .. }
+            | IncidentAction::Acknowledge
             | IncidentAction::Warn { .. }
             | IncidentAction::Overdue { .. } => {}
         }
@@ -491,7 +506,9 @@ impl IncidentStatus {
     fn keep_claim(&mut self, action: &IncidentAction, actor: Actor, until: WallTime) {
         match (actor, action) {
             _ if self.state == IncidentState::New => self.claim = None,
-            (Actor::Person(owner), IncidentAction::Claim) => self.claim = Some(Claim { owner, until }),
+            (Actor::Person(owner), IncidentAction::Claim | IncidentAction::TakeOver { .. }) => {
+                self.claim = Some(Claim { owner, until });
+            }
             (Actor::Person(_), IncidentAction::HandOver { to }) => {
                 self.claim = Some(Claim { owner: *to, until });
             }

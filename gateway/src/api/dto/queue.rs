@@ -156,6 +156,17 @@ pub struct NextStep {
     pub begun: bool,
 }
 
+/// What was escalated to the viewer, and waits for their word that they have seen it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Escalated {
+    /// The incident, as it is now.
+    pub incident: Incident,
+    /// Which step of the chain; the first is 1.
+    pub step: u16,
+    /// When it was told.
+    pub told_ms: i64,
+}
+
 /// A unit's part in an incident.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Assignment {
@@ -516,6 +527,8 @@ pub enum IncidentVerb {
     Release,
     /// Make another operator answer for it; needs `to`.
     HandOver,
+    /// Answer for it in place of whoever has it; needs a note.
+    TakeOver,
     /// Judge it real: class, level, area, who should deal with it.
     Assess,
     /// Tell one or more units; later further ones.

@@ -35,6 +35,8 @@ pub enum TicketKind {
     Storage,
     /// A hold was to be looked at by now.
     HoldReview,
+    /// Steps of the escalation chain reach nobody.
+    Unmanned,
 }
 
 /// Where a ticket stands.

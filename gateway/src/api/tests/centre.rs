@@ -1,5 +1,7 @@
 //! Units, reports, intakes, files and views as their clients meet them.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     http::{StatusCode, header},
@@ -209,6 +211,168 @@ async fn nobody_answers_for_what_they_cannot_see() {
     assert_eq!((&refused["code"], &refused["field"]), (&json!("unknown"), &json!("to")), "{refused}");
     hand_over["to"] = colleague.0.into();
     assert_eq!(house.send(order(&path, &cookie, &hand_over)).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_claim_that_is_alive_is_taken_over_with_a_reason_and_the_former_holder_is_told() {
+    let house = House::new().await;
+    let (east, _) = house.fill().await;
+    let holder = house.viewer("ann", Role::Operator, "east").await;
+    let taker = house.viewer("ben", Role::Operator, "east").await;
+    let path = format!("/incidents/{east}/actions");
+    let send = async |cookie: &str, body: Value| {
+        let answer = house.send(order(&path, cookie, &body)).await;
+        (answer.status().as_u16(), body_of(answer).await)
+    };
+    let command = |action: &str, version: &Value| json!({ "action": action, "expected_version": version, "idempotency_key": format!("{action}{version}") });
+    let seen = body_of(house.get(&format!("/incidents/{east}"), &holder).await).await;
+    let (_, claimed) = send(&holder, command("claim", &seen["version"])).await;
+    let mut reader = Reader::open(&house, &holder, "", None).await;
+    reader.until_ready().await;
+
+    let mut take = command("take_over", &claimed["version"]);
+    assert_eq!(send(&taker, take.clone()).await.1["code"], "note_needed");
+    take["note"] = "值班员离席".into();
+    let (status, taken) = send(&taker, take.clone()).await;
+    assert_eq!((status, &taken["owner"]["name"]), (200, &json!("Name of ben")), "{taken}");
+    assert_eq!(reader.next().await.unwrap().data["owner"]["name"], "Name of ben", "told at once");
+    assert_eq!(send(&taker, take).await, (200, taken.clone()), "the same command again is the same answer");
+
+    let mut close = command("close", &claimed["version"]);
+    close["reason"] = "false_alarm".into();
+    let (status, refused) = send(&holder, close.clone()).await;
+    assert_eq!(
+        (status, &refused["current"]["owner"]["name"]),
+        (409, &json!("Name of ben")),
+        "by the version"
+    );
+    close["expected_version"] = taken["version"].clone();
+    close["idempotency_key"] = "anew".into();
+    assert_eq!(send(&holder, close).await.0, 422, "and by whose it is");
+    let detail = body_of(house.get(&format!("/incidents/{east}"), &holder).await).await;
+    let last = detail["history"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["action"], &last["note"]), (&json!("take_over"), &json!("值班员离席")));
+    assert_eq!(last["detail"]["from"], claimed["owner"]["id"]);
+    let own = send(&taker, command("take_over", &taken["version"])).await;
+    assert_eq!(own.0, 422, "one's own");
+}
+
+#[tokio::test]
+async fn a_command_whose_answer_was_lost_is_answered_as_the_first_time_whatever_came_after() {
+    let house = House::new().await;
+    let (east, _) = house.fill().await;
+    let cookie = house.viewer("op", Role::Operator, "east").await;
+    let (actions, work) = (format!("/incidents/{east}/actions"), format!("/incidents/{east}/work"));
+    let mut version =
+        body_of(house.get(&format!("/incidents/{east}"), &cookie).await).await["version"].clone();
+    let mut n = 0;
+    let mut twice = async |path: &str, cookie: &str, fields: Value| {
+        n += 1;
+        let mut body = fields;
+        body["expected_version"] = version.clone();
+        body["idempotency_key"] = format!("k{n}").into();
+        body["note"] = "说明".into();
+        let first = house.send(order(path, cookie, &body)).await;
+        assert_eq!(first.status(), StatusCode::OK, "{body}");
+        let first = body_of(first).await;
+        let again = house.send(order(path, cookie, &body)).await;
+        assert_eq!((again.status(), body_of(again).await), (StatusCode::OK, first.clone()), "{body}");
+        version = first["version"].clone();
+        body["note"] = "别的".into();
+        let other = house.send(order(path, cookie, &body)).await;
+        assert_ne!(other.status(), StatusCode::OK, "another command under the same key");
+        first
+    };
+    twice(&actions, &cookie, json!({ "action": "claim" })).await;
+    // Neither says a level or a time: what it came to then depends on the incident as it was.
+    twice(&actions, &cookie, json!({ "action": "assess" })).await;
+    let told = twice(&actions, &cookie, json!({ "action": "dispatch", "lead": "patrol" })).await;
+    let asked = told["due_ms"].as_i64().unwrap() + 600_000;
+    twice(&work, &cookie, json!({ "action": "ask_extension", "unit": "patrol", "due_ms": asked })).await;
+    let extended = twice(&actions, &cookie, json!({ "action": "extend" })).await;
+    assert_eq!((&extended["due_ms"], &extended["extended"]), (&json!(asked), &json!(true)));
+    twice(&actions, &cookie, json!({ "action": "raise", "level": 1 })).await;
+    // Afterwards the unit sees it no more, and is told all the same that its command was done.
+    let worker = house.viewer("worker", Role::Unit, "east").await;
+    let returned = twice(&work, &worker, json!({ "action": "return" })).await;
+    assert_eq!(returned["state"], "assessed");
+    assert_eq!(house.get(&format!("/incidents/{east}"), &worker).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_escalation_reaches_people_who_say_that_they_have_seen_it_and_a_post_without_anybody_is_a_fault() {
+    let house = House::new().await;
+    let chief = house.viewer("chief", Role::Operator, "town").await;
+    let other = house.viewer("op", Role::Operator, "east").await;
+    // It belongs to the unit, and is not on duty; what it was not told of it does not see either.
+    let worker = house.member("worker", "patrol", "east").await;
+    // Of that name, and of another area.
+    house.account("director", Role::Operator, "west").await;
+    let (east, _) = house.fill().await;
+    let desk = &house.state.desk;
+    let row = async || house.state.dispatch.incident_row(east).await.unwrap().unwrap();
+    let own = async |cookie: &str| body_of(house.get("/escalations", cookie).await).await;
+    assert_eq!(own(&chief).await, json!([]));
+    let mut reader = Reader::open(&house, &chief, "", None).await;
+    reader.until_ready().await;
+    house.clock.advance(Duration::from_secs(3_600));
+    desk.fire_clocks(house.state.clock.wall()).await.unwrap();
+    assert_eq!(row().await.status.overlays.escalated, 1);
+    let seen = own(&chief).await;
+    let mine: Vec<_> =
+        seen.as_array().unwrap().iter().filter(|one| one["incident"]["id"] == east.0).collect();
+    assert_eq!((mine.len(), &mine[0]["step"]), (1, &json!(1)), "{seen}");
+    assert_eq!((own(&other).await, own(&worker).await), (json!([]), json!([])), "nobody else");
+    assert_eq!(desk.unmanned(house.state.clock.wall()), None);
+    let detail = body_of(house.get(&format!("/incidents/{east}"), &chief).await).await;
+    let told = detail["history"].as_array().unwrap().iter().find(|row| row["action"] == "escalate").unwrap();
+    let people = &told["detail"]["told"];
+    assert_eq!(
+        (&people[0]["login"], &people[0]["phone"], people.as_array().unwrap().len()),
+        (&json!("chief"), &json!("0879-000001"), 1),
+        "{told}"
+    );
+    let county = sharpeyes_domain::ids::TargetId::new("county").unwrap();
+    let sent = house.state.outbox.first(county, 100).await.unwrap();
+    let message = sent.iter().map(|row| serde_json::from_str::<Value>(&row.body).unwrap());
+    let message =
+        message.into_iter().find(|m| m["event"]["kind"] == "escalate" && m["incident"]["id"] == east.0);
+    let escalated = &message.unwrap()["event"]["escalated"];
+    assert_eq!(
+        (&escalated["to"], &escalated["recipients"]),
+        (&json!("值班长"), &json!([{ "account": "chief", "name": "Name of chief", "phone": "0879-000001" }]))
+    );
+
+    let path = format!("/incidents/{east}/acknowledgement");
+    let version = row().await.status.version;
+    let not_told = body_of(house.send(order(&path, &other, &json!({}))).await).await;
+    assert_eq!(not_told["version"], version, "there was nothing to acknowledge");
+    let seen = body_of(house.send(order(&path, &chief, &json!({}))).await).await;
+    assert_eq!(seen["version"], version + 1);
+    let again = body_of(house.send(order(&path, &chief, &json!({}))).await).await;
+    assert_eq!(again["version"], version + 1, "once");
+    assert!(own(&chief).await.as_array().unwrap().iter().all(|one| one["incident"]["id"] != east.0));
+    let detail = body_of(house.get(&format!("/incidents/{east}"), &chief).await).await;
+    let last = detail["history"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["action"], &last["actor"]["name"]), (&json!("acknowledge"), &json!("Name of chief")));
+
+    // Ten minutes later nobody has moved it: the director could not open it.
+    house.clock.advance(Duration::from_secs(601));
+    desk.fire_clocks(house.state.clock.wall()).await.unwrap();
+    let detail = body_of(house.get(&format!("/incidents/{east}"), &chief).await).await;
+    let last = detail["history"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&last["detail"]["to"], &last["detail"]["unmanned"]),
+        (&json!("中心主任"), &json!(true)),
+        "{last}"
+    );
+    let fault = desk.unmanned(house.state.clock.wall()).unwrap();
+    assert!(fault.detail.contains("中心主任") && fault.code == "nobody_reached", "{fault:?}");
+
+    // Told anew and moved: what somebody has taken waits for nobody.
+    house.state.desk.fire_clocks(house.state.clock.wall()).await.unwrap();
+    house.act(east, IncidentAction::Claim).await;
+    assert!(own(&chief).await.as_array().unwrap().iter().all(|one| one["incident"]["id"] != east.0));
 }
 
 #[tokio::test]

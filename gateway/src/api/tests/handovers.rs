@@ -35,6 +35,7 @@ impl House {
             action: IncidentAction::Claim,
             by,
             idempotency_key: format!("claim-{id}"),
+            asked: None,
             note: None,
         };
         self.state.desk.act(request).await.unwrap();

@@ -176,6 +176,7 @@ async fn ask(
         (Verb::Post, "/handovers") => serde_json::json!({ "note": "三号摄像机离线" }),
         (Verb::Post, path) if path.ends_with("/signature") => serde_json::json!({ "action": "accept" }),
         (Verb::Post, "/consoles") => serde_json::json!({ "console": "tab", "sound": "armed" }),
+        (Verb::Post, path) if path.ends_with("/acknowledgement") => serde_json::json!({}),
         (Verb::Post, "/bulletins") => serde_json::json!({ "kind": "daily", "day": "2027-01-15" }),
         (Verb::Post, "/views") => serde_json::json!({ "name": "mine", "filter": { "level": "1" } }),
         (Verb::Post, "/reports") => serde_json::json!({

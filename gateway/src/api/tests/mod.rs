@@ -144,6 +144,23 @@ name = "消防站"
 id = "dispute"
 grid_workers = false
 
+[[escalation]]
+to = "值班长"
+reaches = ["account:chief", "duty:patrol"]
+[[escalation]]
+after = "10m"
+to = "中心主任"
+reaches = ["account:director"]
+[[escalation]]
+after = "1h"
+to = "分管领导"
+
+[[roster]]
+unit = "patrol"
+mode = "resident"
+people = ["Name of chief"]
+phone = "0879-000001"
+
 [[intake]]
 id = "p110"
 name = "110"
@@ -157,6 +174,7 @@ purpose = "county platform"
 kind = "webhook"
 url = "https://county.test/in?token=hidden-from-everybody"
 secret = "hidden-from-everybody-too"
+share = ["recipients"]
 
 [[camera]]
 id = "cam-east"
@@ -502,6 +520,7 @@ impl House {
             action,
             by: AccountId(1),
             idempotency_key: format!("{id}-{expected_version}"),
+            asked: None,
             note: Some("因为".to_owned()),
         };
         self.state.desk.act(request).await.unwrap();

@@ -10,7 +10,7 @@ impl Bench {
         let said = |action: &IncidentAction| match action {
             IncidentAction::Warn { clock, percent, .. } => Some(format!("{clock} {percent}")),
             IncidentAction::Overdue { clock, .. } => Some(format!("{clock} overdue")),
-            IncidentAction::Escalate { step, to } => Some(format!("{step} {to}")),
+            IncidentAction::Escalate { step, to, .. } => Some(format!("{step} {to}")),
             _ => None,
         };
         detail.history.iter().filter_map(|h| said(h.action.as_ref()?)).collect()

@@ -187,7 +187,7 @@ async fn a_red_clock_tells_and_the_chain_goes_on() {
         let said = |action: &IncidentAction| match action {
             IncidentAction::Warn { percent, .. } => Some(percent.to_string()),
             IncidentAction::Overdue { clock, .. } => Some(format!("{clock} overdue")),
-            IncidentAction::Escalate { step, to } => Some(format!("{step} {to}")),
+            IncidentAction::Escalate { step, to, .. } => Some(format!("{step} {to}")),
             _ => None,
         };
         detail.history.iter().filter_map(|h| said(h.action.as_ref()?)).collect::<Vec<_>>()

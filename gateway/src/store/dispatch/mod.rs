@@ -12,6 +12,7 @@
 
 mod audit;
 mod clocks;
+mod escalation;
 mod files;
 mod handover;
 mod list;
@@ -33,6 +34,7 @@ pub(super) use self::query::latest_seq;
 pub use self::{
     audit::BrokenPromise,
     clocks::{ClockChange, ClockId, ClockRow, ClockStep, NewClock},
+    escalation::EscalatedRow,
     files::{AttachmentRow, MOST_ATTACHMENT_BYTES, MediaType, NewAttachment, SavedView, Sheet},
     handover::{
         HandoverDecision, HandoverFilter, HandoverOutcome, HandoverRow, NewHandover, ShiftCount, ShiftFault,
@@ -73,6 +75,12 @@ pub const MIGRATION_003: Migration = Migration {
 /// Hand-overs of the shift.
 pub const MIGRATION_020: Migration =
     Migration { name: "dispatch_020_handover", sql: include_str!("../migrations/dispatch_020_handover.sql") };
+
+/// Whom the escalation chain has told.
+pub const MIGRATION_080: Migration = Migration {
+    name: "dispatch_080_escalation",
+    sql: include_str!("../migrations/dispatch_080_escalation.sql"),
+};
 
 /// The dispatch tables of one database file; clones share it.
 #[derive(Clone)]

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{Connection, OptionalExtension, named_params, params};
 use sharpeyes_domain::{
-    ids::{AlarmId, CameraId, IncidentId},
+    ids::{AccountId, AlarmId, CameraId, IncidentId},
     time::WallTime,
 };
 
 use super::{
-    Change, ChangeSeq, Dispatch, FrameTrace, IncidentDetail, IncidentRow, clocks,
+    Change, ChangeSeq, Dispatch, FrameTrace, IncidentDetail, IncidentRow, StoredAnswer, clocks,
     files::{self, SELECT_ATTACHMENT},
     list::MOST_ROWS,
     rows::{self, SELECT_ALARM, SELECT_INCIDENT},
@@ -157,6 +157,17 @@ impl Dispatch {
         .await
     }
 
+    /// What was answered to this account's command with this key.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database cannot be read.
+    pub async fn answer(&self, account: AccountId, key: String) -> Result<Option<StoredAnswer>, DbError> {
+        self.read(move |c| {
+            c.prepare_cached(ANSWER)?.query_row(params![account.0, key], rows::stored_answer).optional()
+        })
+        .await
+    }
+
     pub(super) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -165,6 +176,9 @@ impl Dispatch {
         self.db.read(move |c| work(c).map_err(|source| db.error(source))).await
     }
 }
+
+/// Of an account and a key.
+pub(super) const ANSWER: &str = "SELECT request, answer FROM idempotency WHERE account = ?1 AND key = ?2";
 
 pub(in crate::store) fn latest_seq(c: &Connection) -> rusqlite::Result<ChangeSeq> {
     // Kept by SQLite itself, so that it stays true when the log is pruned.

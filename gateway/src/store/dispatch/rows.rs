@@ -20,7 +20,7 @@ use sharpeyes_domain::{
     time::{Pts, WallTime},
 };
 
-use super::{AttachmentRow, ClockRow, Sheet, list::NO_DEADLINE, query::AlarmTime};
+use super::{AttachmentRow, ClockRow, Sheet, StoredAnswer, list::NO_DEADLINE, query::AlarmTime};
 
 /// Where a camera is and what it is called, at the time of an alarm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -550,4 +550,8 @@ pub(super) fn change(row: &Row<'_>) -> rusqlite::Result<Change> {
 
 pub(super) fn frames(row: &Row<'_>) -> rusqlite::Result<Vec<FrameTrace>> {
     json(row, "frames")
+}
+
+pub(super) fn stored_answer(row: &Row<'_>) -> rusqlite::Result<StoredAnswer> {
+    Ok(StoredAnswer { request: row.get(0)?, answer: row.get(1)? })
 }

@@ -541,10 +541,7 @@ impl<'a> DispatchTx<'a> {
     /// # Errors
     /// [`DbError`] when the database refuses.
     pub fn answer(&self, account: AccountId, key: &str) -> Result<Option<StoredAnswer>, DbError> {
-        let sql = "SELECT request, answer FROM idempotency WHERE account = ?1 AND key = ?2";
-        self.first(sql, params![account.0, key], |row| {
-            Ok(StoredAnswer { request: row.get(0)?, answer: row.get(1)? })
-        })
+        self.first(query::ANSWER, params![account.0, key], rows::stored_answer)
     }
 
     /// Remembers the answer to a command.
