@@ -2700,6 +2700,11 @@ export interface components {
              * @description The due time that a unit asks for.
              */
             asked_due_ms?: number | null;
+            /**
+             * Format: int64
+             * @description A unit has asked then that the clock stand still.
+             */
+            asked_hold_ms?: number | null;
             /** @description Camera identifier; absent: a report that names none. */
             camera?: string | null;
             /** @description Camera name. */
@@ -2991,7 +2996,7 @@ export interface components {
          * @description What the centre may do with an incident.
          * @enum {string}
          */
-        IncidentVerb: "claim" | "release" | "hand_over" | "assess" | "dispatch" | "withdraw" | "verify" | "rework" | "close" | "archive" | "revisit" | "reject" | "merge" | "unmerge" | "shelve" | "unshelve" | "reopen" | "urge" | "extend" | "refuse_extension" | "hold" | "unhold" | "raise" | "note";
+        IncidentVerb: "claim" | "release" | "hand_over" | "assess" | "dispatch" | "withdraw" | "verify" | "rework" | "close" | "archive" | "revisit" | "reject" | "merge" | "unmerge" | "shelve" | "unshelve" | "reopen" | "urge" | "extend" | "refuse_extension" | "refuse_hold" | "hold" | "unhold" | "raise" | "note";
         /** @description `POST /intake/{id}`: an incident that another system reports, with `Authorization: Bearer` and its token. */
         IntakeReport: {
             /** @description Where; absent: as the site file says of this system. */
@@ -5091,12 +5096,14 @@ export interface components {
             note?: string | null;
             /** @description Which unit; people of units act for their own only and need not name it. */
             unit?: string | null;
+            /** @description `finish`: why there is no file; needed for what is red when the unit has added none. */
+            why_no_file?: string | null;
         };
         /**
          * @description What a unit may do with an incident.
          * @enum {string}
          */
-        WorkVerb: "sign_in" | "return" | "arrive" | "feedback" | "finish" | "ask_extension";
+        WorkVerb: "sign_in" | "return" | "arrive" | "feedback" | "finish" | "ask_extension" | "ask_hold";
         /** @description A rule as the site file says it, with every key. */
         WrittenRule: {
             /** @description Only written down: it raises no alarm. */

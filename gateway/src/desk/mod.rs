@@ -12,6 +12,7 @@ mod alarm;
 mod calendar;
 mod clocks;
 mod handover;
+mod merge;
 mod report;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -30,4 +30,5 @@ pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
     statistics::MIGRATION,
     shadow::MIGRATION,
     tickets::MIGRATION_060,
+    dispatch::MIGRATION_090,
 ];

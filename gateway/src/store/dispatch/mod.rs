@@ -74,6 +74,10 @@ pub const MIGRATION_003: Migration = Migration {
 pub const MIGRATION_020: Migration =
     Migration { name: "dispatch_020_handover", sql: include_str!("../migrations/dispatch_020_handover.sql") };
 
+/// Holds that units ask for.
+pub const MIGRATION_090: Migration =
+    Migration { name: "dispatch_090_holds", sql: include_str!("../migrations/dispatch_090_holds.sql") };
+
 /// The dispatch tables of one database file; clones share it.
 #[derive(Clone)]
 pub struct Dispatch {
