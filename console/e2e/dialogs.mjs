@@ -153,7 +153,7 @@ async function whole(page) {
   await story(page, "sign_in");
   await forUnit(page, 1, "到场");
   await story(page, "arrive");
-  await forUnit(page, 1, "处置完毕");
+  await forUnit(page, 1, "处置完毕", "双方已签调解协议");
   await story(page, "finish");
   await notGoodEnough(page);
   await key(page, "v");
@@ -207,7 +207,7 @@ async function notGoodEnough(page) {
   await key(page, "Enter");
   await story(page, "rework");
   await shot(page, "reworked");
-  await forUnit(page, 1, "处置完毕");
+  await forUnit(page, 1, "处置完毕", "双方已签调解协议");
   await story(page, "finish", 2);
   await state(page, "done");
 }
@@ -292,7 +292,7 @@ async function redAndRework(page, second) {
   await story(page, "sign_in");
   await forUnit(page, 1, "到场");
   await story(page, "arrive");
-  await forUnit(page, 1, "处置完毕");
+  await forUnit(page, 1, "处置完毕", "双方已签调解协议");
   await state(page, "done");
   await page.waitForFunction(() => document.querySelector('.incident-head [data-verb="verify"]') === null);
   await key(page, "v");
@@ -303,7 +303,7 @@ async function redAndRework(page, second) {
   await page.keyboard.type("双方还在对骂");
   await key(page, "Enter");
   await story(page, "rework");
-  await forUnit(page, 1, "处置完毕");
+  await forUnit(page, 1, "处置完毕", "双方已签调解协议");
   await state(page, "done");
   await second.act(ids.red, { action: "verify" });
   await state(page, "verified");

@@ -57,6 +57,10 @@ try {
   const draft = await keepsDraft(page);
   await feedBackWithLostAnswer(page);
   await page.getByRole("button", { name: "办结", exact: true }).tap();
+  // Done with what? Nothing is sent without a word of it.
+  await page.getByRole("button", { name: "提交", exact: true }).tap();
+  await page.waitForSelector(".form-missing");
+  await page.fill("#note-finish", "积水已排完，警示牌已撤");
   await page.getByRole("button", { name: "提交", exact: true }).tap();
   await page.waitForSelector(".step-done");
 

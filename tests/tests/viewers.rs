@@ -294,7 +294,7 @@ impl Driver {
             ("dispatched", _) => json!({ "action": "sign_in", "unit": unit }),
             ("signed", _) => json!({ "action": "arrive", "unit": unit }),
             ("handling", 0) => json!({ "action": "feedback", "unit": unit, "note": "正在处理" }),
-            ("handling", _) => json!({ "action": "finish", "unit": unit }),
+            ("handling", _) => json!({ "action": "finish", "unit": unit, "note": "已处置" }),
             ("done", 0) => json!({ "action": "rework", "note": "未处理好" }),
             ("done", _) => json!({ "action": "verify" }),
             ("verified", _) => json!({ "action": "close", "reason": "handled" }),

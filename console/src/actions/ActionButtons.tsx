@@ -21,6 +21,7 @@ const ORDER: readonly CentreVerb[] = [
   "refuse_extension",
   "urge",
   "hold",
+  "refuse_hold",
   "unhold",
   "withdraw",
   "release",
@@ -58,7 +59,9 @@ export function ActionButtons({ incident, actions, brief = false }: Props) {
       : (t.desk.verb[verb] ?? verb);
   const canFalse = allowed.has("close") && incident.state !== "verified";
   const asked = incident.asked_due_ms !== undefined;
-  const isMain = (verb: CentreVerb) => verb === next || (asked && verb === "extend");
+  const askedHold = incident.asked_hold_ms !== undefined;
+  const isMain = (verb: CentreVerb) =>
+    verb === next || (asked && verb === "extend") || (askedHold && verb === "hold");
   const few = verbs.slice(0, FEW);
 
   const button = (verb: CentreVerb, look: string) => (

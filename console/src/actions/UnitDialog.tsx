@@ -1,5 +1,5 @@
 /** What a unit did, entered by the operator who has it on the telephone. */
-import { Button, Upload, type UploadFile } from "antd";
+import { Button, Input, Upload, type UploadFile } from "antd";
 import { useState } from "react";
 import type { WorkVerb } from "../api/desk";
 import type { Incident } from "../api/types";
@@ -25,6 +25,7 @@ export function UnitDialog({ incident, unit, onDone, onCancel }: Props) {
   const [wished, setWished] = useState<number | undefined>(
     incident.due_ms === undefined ? undefined : incident.due_ms + DAY_MS,
   );
+  const [whyNoFile, setWhyNoFile] = useState("");
   const one = incident.units.find((each) => each.unit === unit && each.ended_ms === undefined);
   const verbs = one ? unitVerbs(one, incident) : [];
   const choose = (verb: WorkVerb, note?: string) =>
@@ -33,6 +34,7 @@ export function UnitDialog({ incident, unit, onDone, onCancel }: Props) {
       unit,
       note,
       due_ms: verb === "ask_extension" ? wished : undefined,
+      why_no_file: verb === "finish" ? whyNoFile.trim() || undefined : undefined,
       files: files.flatMap((each) => (each.originFileObj ? [each.originFileObj] : [])),
     });
   const later = (verb: WorkVerb) =>
@@ -57,6 +59,17 @@ export function UnitDialog({ incident, unit, onDone, onCancel }: Props) {
           <label>
             <span className="muted">{t.desk.verb.ask_extension}</span>{" "}
             <TimeField value={wished} label={t.desk.verb.ask_extension ?? ""} onChange={setWished} />
+          </label>
+        )}
+        {incident.level === 1 && verbs.includes("finish") && (
+          <label>
+            <span className="muted">{t.desk.unit.whyNoFile}</span>{" "}
+            <Input
+              value={whyNoFile}
+              maxLength={200}
+              aria-label={t.desk.unit.whyNoFile}
+              onChange={(event) => setWhyNoFile(event.target.value)}
+            />
           </label>
         )}
         <Upload

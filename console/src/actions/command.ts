@@ -11,7 +11,7 @@ type Fields<Command> = Omit<Partial<Command>, "action" | "expected_version" | "i
 
 /** What the centre does, with the fields that the verb takes. */
 export type CentreDecision = { verb: CentreVerb } & Fields<IncidentCommand>;
-/** What a unit does, or the centre in its name; its files go up after it. */
+/** What a unit does, or the centre in its name; its files go up after it, and before it is done. */
 export type WorkDecision = { verb: WorkVerb; unit: string; files?: readonly File[] } & Fields<WorkCommand>;
 export type Decision = CentreDecision | WorkDecision;
 
@@ -33,6 +33,7 @@ const WORK: readonly string[] = [
   "finish",
   "return",
   "ask_extension",
+  "ask_hold",
 ] satisfies WorkVerb[];
 export const isWork = (decision: Decision): decision is WorkDecision => WORK.includes(decision.verb);
 
@@ -70,7 +71,16 @@ async function sendSafely(incident: Incident, decision: Decision, send: Send): P
 /** No person has decided anything in between: only the machine added an alarm or warned, or somebody wrote a note. */
 function sameHands(seen: Incident, current: Incident): boolean {
   const settled = (i: Incident) =>
-    JSON.stringify([i.state, i.owner?.id, i.units, i.due_ms, i.asked_due_ms, i.held_since_ms, i.urged]);
+    JSON.stringify([
+      i.state,
+      i.owner?.id,
+      i.units,
+      i.due_ms,
+      i.asked_due_ms,
+      i.asked_hold_ms,
+      i.held_since_ms,
+      i.urged,
+    ]);
   return settled(seen) === settled(current);
 }
 

@@ -82,7 +82,13 @@ it("no two verbs that share a key are possible together", () => {
   for (const state of states) {
     for (const held_since_ms of [undefined, 3]) {
       for (const id of [1, 2]) {
-        const i = incident(1, { state, held_since_ms, asked_due_ms: 9, owner: { id, name: "" } });
+        const i = incident(1, {
+          state,
+          held_since_ms,
+          asked_due_ms: 9,
+          asked_hold_ms: 9,
+          owner: { id, name: "" },
+        });
         const keys = [...possible(i, 1)].map((verb) => LINES[verb].key);
         expect(new Set(keys).size).toBe(keys.length);
       }
@@ -107,14 +113,26 @@ describe("what a unit may do next", () => {
   const at = (state: "dispatched" | "signed" | "handling" | "done", one: Assignment, more = {}) =>
     unitVerbs(one, incident(1, { state, due_ms: 9, ...more }));
   it("goes step by step", () => {
-    expect(at("dispatched", unit())).toEqual(["sign_in", "feedback", "ask_extension", "return"]);
-    expect(at("signed", unit({ signed_ms: 2 }))).toEqual(["arrive", "feedback", "ask_extension", "return"]);
+    expect(at("dispatched", unit())).toEqual(["sign_in", "feedback", "ask_extension", "return", "ask_hold"]);
+    expect(at("signed", unit({ signed_ms: 2 }))).toEqual([
+      "arrive",
+      "feedback",
+      "ask_extension",
+      "return",
+      "ask_hold",
+    ]);
     expect(at("handling", unit({ signed_ms: 2, arrived_ms: 3 }))).toEqual([
       "feedback",
       "finish",
       "ask_extension",
+      "return",
+      "ask_hold",
     ]);
     expect(at("done", unit({ signed_ms: 2, arrived_ms: 3, finished_ms: 4 }))).toEqual(["feedback"]);
+  });
+  it("asks for a hold once, and not while it is held", () => {
+    expect(at("signed", unit({ signed_ms: 2 }), { asked_hold_ms: 4 })).not.toContain("ask_hold");
+    expect(at("signed", unit({ signed_ms: 2 }), { held_since_ms: 4 })).not.toContain("ask_hold");
   });
   it("asks for no more time once it has run out, and does nothing once it is gone", () => {
     expect(at("signed", unit({ signed_ms: 2 }), { overdue: true })).not.toContain("ask_extension");

@@ -33,6 +33,7 @@ export const LINES: Readonly<Record<CentreVerb, Line>> = {
   urge: { key: "g", from: OWNED },
   extend: { key: "e", from: WITH_UNIT },
   refuse_extension: { key: "q", from: WITH_UNIT },
+  refuse_hold: { key: "b", from: WITH_UNIT },
   hold: { key: "h", from: WITH_UNIT },
   unhold: { key: "h", from: WITH_UNIT },
   verify: { key: "v", from: ["done"] },
@@ -109,6 +110,8 @@ function idle(incident: Incident, verb: CentreVerb, viewerId: number): boolean {
       return incident.archived_ms !== undefined;
     case "refuse_extension":
       return incident.asked_due_ms === undefined;
+    case "refuse_hold":
+      return incident.asked_hold_ms === undefined;
     case "raise":
       return incident.level === 1;
     default:
@@ -171,7 +174,9 @@ export function unitVerbs(one: Assignment, incident: Incident): WorkVerb[] {
   verbs.push("feedback");
   if (working && one.arrived_ms !== undefined && one.finished_ms === undefined) verbs.push("finish");
   if (working && incident.due_ms !== undefined && !incident.overdue) verbs.push("ask_extension");
-  if (working && one.arrived_ms === undefined) verbs.push("return");
+  if (working && one.finished_ms === undefined) verbs.push("return");
+  const asksHold = incident.held_since_ms === undefined && incident.asked_hold_ms === undefined;
+  if (working && asksHold) verbs.push("ask_hold");
   return verbs;
 }
 
@@ -187,8 +192,11 @@ const NOTED: readonly Verb[] = [
   "rework",
   "ask_extension",
   "refuse_extension",
+  "ask_hold",
+  "refuse_hold",
   "hold",
   "feedback",
+  "finish",
   "note",
 ];
 export const needsNote = (verb: Verb): boolean => NOTED.includes(verb);

@@ -181,7 +181,11 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
     if (busy !== null || !last) return;
     setRefusal(null);
     setBusy(incident.id);
-    const answer = await carryOutAll(incident, decisions);
+    // Whoever says that they are done shows it first: what is red is not done without.
+    const isDone = last.verb === "finish" && isWork(last) && (last.files ?? []).length > 0;
+    if (isDone) await addFiles(incident.id, last.files ?? [], last.unit);
+    const upon = isDone ? uponWhich(incident, book.get(incident.id), decisions) : incident;
+    const answer = await carryOutAll(upon, decisions);
     setBusy(null);
     if (answer.kind === "ok") {
       setAsking((now) => {
@@ -194,7 +198,7 @@ export function useActions(onDone?: (incident: Incident, verb: Verb) => void) {
       });
       book.apply(answer.value);
       told(answer.value, last);
-      const files = isWork(last) ? (last.files ?? []) : [];
+      const files = isWork(last) && !isDone ? (last.files ?? []) : [];
       if (isWork(last) && files.length > 0) await addFiles(incident.id, files, last.unit);
     } else if (answer.kind === "error")
       await refuse({ seen: asked?.incident ?? incident, upon: answer.upon }, answer.problem, last, asked);

@@ -15,6 +15,7 @@ export const deskWords: typeof Words = {
       urge: "Urge",
       extend: "Extend",
       refuse_extension: "Refuse extension",
+      refuse_hold: "Refuse hold",
       hold: "Hold",
       unhold: "End hold",
       verify: "Verify",
@@ -36,6 +37,7 @@ export const deskWords: typeof Words = {
       finish: "Finished",
       return: "Return",
       ask_extension: "Ask for more time",
+      ask_hold: "Ask for a hold",
     },
     dispatchMore: "Add units",
     done: {
@@ -48,6 +50,7 @@ export const deskWords: typeof Words = {
       urge: "urged",
       extend: "extended",
       refuse_extension: "extension refused",
+      refuse_hold: "hold refused",
       hold: "put on hold",
       unhold: "hold ended",
       verify: "verified",
@@ -69,6 +72,7 @@ export const deskWords: typeof Words = {
       finish: "finished",
       return: "returned",
       ask_extension: "more time asked for",
+      ask_hold: "hold asked for",
     },
     more: "More",
     addFile: "Add file",
@@ -106,6 +110,7 @@ export const deskWords: typeof Words = {
       urge: "Ever harder: remind, press, supervise. The third makes a numbered supervision sheet.",
       extend: "The new due time.",
       refuse_extension: "The unit is told why it gets no more time.",
+      refuse_hold: "The unit is told why the clock runs on.",
       hold: "Its due time stands still; the hold itself has a clock and is looked at again.",
       verify: "The units' work is accepted. What is red is verified by somebody who did not handle it.",
       rework: "Say what is not good enough; the units begin again with new time.",
@@ -184,6 +189,8 @@ export const deskWords: typeof Words = {
       actTitle: (unit) => `For ${unit}`,
       actHint: "When a unit answers by telephone, the operator enters it.",
       files: "Files (optional)",
+      whyNoFile: "Red: why no file",
+      noFile: (why) => `no file: ${why}`,
       past: "no longer counted on",
     },
     clock: {
@@ -251,6 +258,7 @@ export const deskWords: typeof Words = {
       happened: "Happened",
       due: "Due",
       asked: "More time asked",
+      askedHold: "Hold asked for",
       held: "On hold since",
       escalated: "Escalated",
       escalatedTimes: (n) => (n === 1 ? "1 step" : `${n} steps`),
@@ -381,6 +389,9 @@ export const deskWords: typeof Words = {
 };
 
 export const deskCodes: typeof Codes = {
+  units_at_work:
+    "Units are at work on it, and the other one cannot take them: assess that one first, or merge the other way round.",
+  file_needed: "What is red is finished with a photo or file of the unit; where there is none, say why.",
   note_needed: "This step needs a reason in words.",
   same_person: "What is red is verified by somebody who did not handle it: ask another operator.",
   not_a_trifle: "What is red is not settled on the spot: dispatch it and have it verified first.",

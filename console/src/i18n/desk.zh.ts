@@ -14,6 +14,7 @@ export const deskWords = {
       urge: "催办",
       extend: "同意延期",
       refuse_extension: "不同意延期",
+      refuse_hold: "不同意挂起",
       hold: "挂起",
       unhold: "取消挂起",
       verify: "核查通过",
@@ -35,6 +36,7 @@ export const deskWords = {
       finish: "处置完毕",
       return: "退回派单",
       ask_extension: "申请延期",
+      ask_hold: "申请挂起",
     } as Record<string, string>,
     dispatchMore: "增派",
     done: {
@@ -47,6 +49,7 @@ export const deskWords = {
       urge: "已催办",
       extend: "已延期",
       refuse_extension: "已答复不同意延期",
+      refuse_hold: "已答复不同意挂起",
       hold: "已挂起",
       unhold: "已取消挂起",
       verify: "核查通过",
@@ -68,6 +71,7 @@ export const deskWords = {
       finish: "已处置完毕",
       return: "已退回派单",
       ask_extension: "已申请延期",
+      ask_hold: "已申请挂起",
     } as Record<string, string>,
     more: "更多",
     addFile: "添加文件",
@@ -108,6 +112,7 @@ export const deskWords = {
       urge: "逐级加重：提醒、催办、督办。督办会生成有编号的督办单。",
       extend: "新的办结时限。",
       refuse_extension: "不同意延期的理由会告知承办单位。",
+      refuse_hold: "不同意挂起的理由会告知承办单位，时限照常计算。",
       hold: "挂起期间不计时限；挂起也有时限，到时提醒。",
       verify: "认可各单位的处置结果。红色事件须由处置人以外的人核查。",
       rework: "写明哪里不合格；各单位重新处置，时限重新计算。",
@@ -190,6 +195,8 @@ export const deskWords = {
       actTitle: (unit: string) => `代 ${unit} 办理`,
       actHint: "单位以电话答复时，由调度员代为登记。",
       files: "附件（可选）",
+      whyNoFile: "红色事件无附件的原因",
+      noFile: (why: string) => `无附件：${why}`,
       past: "已退出",
     },
     clock: {
@@ -257,6 +264,7 @@ export const deskWords = {
       happened: "发生",
       due: "办结时限",
       asked: "申请延期至",
+      askedHold: "申请挂起",
       held: "挂起自",
       escalated: "升级上报",
       escalatedTimes: (n: number) => `${n} 级`,
@@ -387,6 +395,8 @@ export const deskWords = {
 
 /** Refusals of the dispatch centre's routes. */
 export const deskCodes = {
+  units_at_work: "有单位正在处置：对方尚未研判或已核查，接不了这些单位。先研判对方，或反过来合并。",
+  file_needed: "红色事件办结须附现场照片或文件；确实没有的，写明原因。",
   note_needed: "这一步必须写明理由。",
   same_person: "红色事件须由处置人以外的人核查：请另一位调度员核查。",
   not_a_trifle: "红色事件不能当场办结：须派单处置并核查后才能办结。",

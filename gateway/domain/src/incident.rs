@@ -163,6 +163,9 @@ pub struct Overlays {
     /// A unit has asked for time until then, and nobody has answered.
     #[serde(rename = "asked_due_ms")]
     pub asked_due: Option<WallTime>,
+    /// A unit has asked then that its clock stand still, and nobody has answered.
+    #[serde(default, rename = "asked_hold_ms")]
+    pub asked_hold: Option<WallTime>,
     /// Its clock stands still, since then.
     #[serde(rename = "held_since_ms")]
     pub held: Option<WallTime>,
@@ -244,6 +247,7 @@ impl IncidentStatus {
                 urged: None,
                 extended: false,
                 asked_due: None,
+                asked_hold: None,
                 held: None,
                 overdue: false,
                 rework: false,
@@ -294,6 +298,17 @@ impl IncidentStatus {
     #[must_use]
     pub const fn can_absorb(&self) -> bool {
         self.state.is_open()
+    }
+
+    /// Units that are at work on it, told or further, and not done.
+    pub fn working(&self) -> impl Iterator<Item = &Assignment> {
+        self.active().filter(|one| one.finished.is_none() && table::WITH_UNIT.contains(&self.state))
+    }
+
+    /// Units of an incident that is merged into this one may go on here: it has been judged, and not verified.
+    #[must_use]
+    pub fn can_take_units(&self) -> bool {
+        table::TAKES_UNITS.contains(&self.state)
     }
 
     /// What `actor` may do now, as far as it does not depend on an action's details: for buttons.
@@ -357,6 +372,7 @@ impl IncidentStatus {
             ("revisit", self.revisit.is_none() || self.state == S::Revisited),
             ("overlays.asked_due", marks.asked_due.is_none() || (working(from) && self.due.is_some())),
             ("overlays.archived", marks.archived.is_none() || self.ending.is_some()),
+            ("overlays.asked_hold", marks.asked_hold.is_none() || working(from)),
             ("overlays.held", marks.held.is_none() || working(from)),
             ("overlays.overdue", !marks.overdue || (working(from) && self.due.is_some())),
             ("overlays.extended", !marks.extended || (working(from) && self.due.is_some())),

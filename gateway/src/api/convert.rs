@@ -475,6 +475,7 @@ pub(super) fn incident(
         units: status.assignments.iter().map(|one| assignment(one, site)).collect(),
         overdue: marks.overdue,
         extended: marks.extended,
+        asked_hold_ms: marks.asked_hold.map(|at| at.0),
         held_since_ms: marks.held.map(|at| at.0),
         rework: marks.rework,
         reopened: marks.reopened,

@@ -184,6 +184,8 @@ fn choices(guard: &Guard, row: &IncidentRow) -> Vec<String> {
     let is_own = |kind: &ActionKind| match kind {
         // It has its own address, and nobody sees it as a verb.
         ActionKind::Attach | ActionKind::Append | ActionKind::Acknowledge => false,
+        // These come with merging.
+        ActionKind::TakeUnits | ActionKind::GiveUnits => false,
         kind if kind.is_of_unit() => may_work,
         _ => may_act,
     };
@@ -270,7 +272,8 @@ pub(super) async fn work(
         dto::WorkVerb::Return => IncidentAction::Return { unit },
         dto::WorkVerb::Arrive => IncidentAction::Arrive { unit },
         dto::WorkVerb::Feedback => IncidentAction::Feedback { unit },
-        dto::WorkVerb::Finish => IncidentAction::Finish { unit },
+        dto::WorkVerb::Finish => IncidentAction::Finish { unit, why_no_file: command.why_no_file },
+        dto::WorkVerb::AskHold => IncidentAction::AskHold { unit },
         dto::WorkVerb::AskExtension => IncidentAction::AskExtension {
             unit,
             due: command.due_ms.map(WallTime).ok_or_else(|| needed("due_ms"))?,
@@ -335,6 +338,8 @@ pub(super) fn not_done(guard: &Guard, names: &HashMap<AccountId, String>, error:
         ActError::Db(error) => error.into(),
         error @ ActError::Illegal { .. } => refused("illegal", &error, None),
         error @ ActError::CannotAbsorb(_) => refused("cannot_absorb", &error, Some("into")),
+        error @ ActError::UnitsAtWork { .. } => refused("units_at_work", &error, Some("into")),
+        error @ ActError::FileNeeded => refused("file_needed", &error, Some("why_no_file")),
         error @ ActError::KeyReused => refused("key_reused", &error, Some("idempotency_key")),
         error @ ActError::TooLong => refused("too_long", &error, Some("idempotency_key")),
         error @ ActError::NoteNeeded(_) => refused("note_needed", &error, Some("note")),
@@ -447,6 +452,7 @@ async fn action(
             due: due.or(row.status.overlays.asked_due).ok_or_else(|| needed("due_ms"))?,
         },
         Verb::RefuseExtension => IncidentAction::RefuseExtension,
+        Verb::RefuseHold => IncidentAction::RefuseHold,
         Verb::Hold => IncidentAction::Hold,
         Verb::Unhold => IncidentAction::Unhold,
         Verb::Raise => IncidentAction::Raise { level: level()?.ok_or_else(|| needed("level"))?, due: None },

@@ -3,6 +3,7 @@
 use sharpeyes_domain::{
     ids::{AccountId, AreaId, AttachmentId, IncidentId, UnitId},
     incident::{Actor, ClockKind, IncidentAction, IncidentState, TransitionError},
+    level::Level,
     time::WallTime,
 };
 
@@ -75,6 +76,18 @@ pub enum ActError {
     /// The incident to merge into is not there, or is over.
     #[error("incident {0} cannot take another one in")]
     CannotAbsorb(IncidentId),
+    /// Units are at work on the incident, and the one to merge into cannot take them: nobody has judged it yet, or it has
+    /// been verified. The other way round it can be done.
+    #[error("{} at work on this incident, and {into} cannot take them", units.join(", "))]
+    UnitsAtWork {
+        /// The number of the one to merge into.
+        into: String,
+        /// Their names.
+        units: Vec<String>,
+    },
+    /// What is red is finished with a file of the unit's, or with a reason why there is none.
+    #[error("what is red is finished with a file of the unit, or with a word of why there is none")]
+    FileNeeded,
     /// The key was used for another command.
     #[error("this idempotency key was used for another command")]
     KeyReused,
@@ -148,7 +161,10 @@ fn act(
     now: WallTime,
 ) -> Result<IncidentRow, ActError> {
     let key = request.idempotency_key.as_str();
-    let n_note = request.note.as_ref().map_or(0, String::len);
+    let n_note = request.note.as_ref().map_or(0, String::len).max(match &request.action {
+        IncidentAction::Finish { why_no_file: Some(why), .. } => why.len(),
+        _ => 0,
+    });
     if key.is_empty() || key.len() > MOST_KEY_BYTES || n_note > MOST_NOTE_BYTES {
         return Err(ActError::TooLong);
     }
@@ -176,15 +192,32 @@ fn act(
         return Err(ActError::NoteNeeded(request.action.kind().as_str()));
     }
     let action = desk.complete(tx, &row, &request.action, now)?;
+    shows_work(tx, &row, &action)?;
     let assessed = desk.assessed(tx, &row, &action)?;
     let step = Step { actor, note, assessed, ..Step::by_machine(now) };
-    let row = match desk.step(tx, &row, &action, &step)? {
-        Ok(row) => row,
-        Err(reason) => return Err(ActError::Illegal { current: Box::new(row), reason }),
+    let row = match &action {
+        IncidentAction::Merge { into } => desk.merge(tx, &row, *into, &step)?,
+        IncidentAction::Unmerge => desk.unmerge(tx, &row, &step)?,
+        action => desk.apply(tx, &row, action, &step)?,
     };
     let answer = serde_json::to_string(&row).expect("our own structs with text keys always become JSON");
     tx.remember(request.by, key, &StoredAnswer { request: fingerprint, answer }, now)?;
     Ok(row)
+}
+
+/// A unit that is done with what is red has something to show for it, or says why not.
+fn shows_work(tx: &DispatchTx<'_>, row: &IncidentRow, action: &IncidentAction) -> Result<(), ActError> {
+    let IncidentAction::Finish { unit, why_no_file } = action else { return Ok(()) };
+    let says_why = why_no_file.as_ref().is_some_and(|why| !why.trim().is_empty());
+    let part = row.status.active().find(|one| one.unit == *unit);
+    match part {
+        Some(part) if row.status.level == Level::Red && !says_why => {
+            let has_file = tx.has_file_of(row.id(), unit, part.told)?;
+            has_file.then_some(()).ok_or(ActError::FileNeeded)
+        }
+        // Not told at all: that is for the table to say.
+        Some(_) | None => Ok(()),
+    }
 }
 
 impl Inner {

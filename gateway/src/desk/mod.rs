@@ -12,6 +12,7 @@ mod alarm;
 mod calendar;
 mod clocks;
 mod handover;
+mod merge;
 mod reach;
 mod report;
 #[cfg(test)]

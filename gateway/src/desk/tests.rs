@@ -666,7 +666,11 @@ async fn random_history(seed: u64, n_steps: usize) {
                     Ok(row) => {
                         n_done += 1;
                         assert_eq!(row, bench.row(id).await, "the answer is the row: {action:?}");
-                        assert_eq!(row.status.version, expected + 1);
+                        // With units that go on elsewhere it is two steps.
+                        let is_merging =
+                            matches!(action, IncidentAction::Merge { .. } | IncidentAction::Unmerge);
+                        let most = expected + if is_merging { 2 } else { 1 };
+                        assert!((expected + 1..=most).contains(&row.status.version), "{action:?}");
                     }
                     Err(ActError::Db(error)) => panic!("seed {seed}, step {step}, {action:?}: {error}"),
                     Err(_) => n_refused += 1,
@@ -706,7 +710,7 @@ fn random_action(random: &mut Random, now: WallTime, other: IncidentId) -> Incid
         ActionKind::Return => IncidentAction::Return { unit },
         ActionKind::Arrive => IncidentAction::Arrive { unit },
         ActionKind::Feedback => IncidentAction::Feedback { unit },
-        ActionKind::Finish => IncidentAction::Finish { unit },
+        ActionKind::Finish => IncidentAction::Finish { unit, why_no_file: None },
         ActionKind::Verify => IncidentAction::Verify,
         ActionKind::Rework => IncidentAction::Rework { due: Some(later) },
         ActionKind::Close => {
@@ -721,6 +725,8 @@ fn random_action(random: &mut Random, now: WallTime, other: IncidentId) -> Incid
         }
         ActionKind::Merge => IncidentAction::Merge { into: other },
         ActionKind::Unmerge => IncidentAction::Unmerge,
+        // Nobody asks for these: they come with merging.
+        ActionKind::TakeUnits | ActionKind::GiveUnits => IncidentAction::Note,
         ActionKind::Shelve => IncidentAction::Shelve { until: later },
         ActionKind::Unshelve => IncidentAction::Unshelve,
         ActionKind::Reopen => IncidentAction::Reopen { reason: ReopenReason::Recurred },
@@ -728,6 +734,8 @@ fn random_action(random: &mut Random, now: WallTime, other: IncidentId) -> Incid
         ActionKind::AskExtension => IncidentAction::AskExtension { unit, due: later },
         ActionKind::Extend => IncidentAction::Extend { due: later },
         ActionKind::RefuseExtension => IncidentAction::RefuseExtension,
+        ActionKind::AskHold => IncidentAction::AskHold { unit },
+        ActionKind::RefuseHold => IncidentAction::RefuseHold,
         ActionKind::Hold => IncidentAction::Hold,
         ActionKind::Unhold => IncidentAction::Unhold,
         ActionKind::Note => IncidentAction::Note,

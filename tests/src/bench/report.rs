@@ -308,8 +308,8 @@ fn live(life: &mut Life<'_>, random: &mut Random, stays_open: bool) -> anyhow::R
     for unit in [&department, &worker] {
         life.then(random.below(900_000), &I::Arrive { unit: unit.clone() }, S::Handling)?;
     }
-    life.then(random.below(9_000_000), &I::Finish { unit: department }, S::Handling)?;
-    life.then(1_000, &I::Finish { unit: worker }, S::Done)?;
+    life.then(random.below(9_000_000), &I::Finish { unit: department, why_no_file: None }, S::Handling)?;
+    life.then(1_000, &I::Finish { unit: worker, why_no_file: None }, S::Done)?;
     life.then(random.below(900_000), &I::Verify, S::Verified)?;
     life.then(1_000, &I::Close { reason: CloseReason::Handled }, S::Closed)?;
     if random.below(3) == 0 {

@@ -13,6 +13,11 @@ export function Marks({ incident }: { incident: Incident }) {
       {incident.ongoing && isOpen(incident) && <span className="ongoing">{t.queue.ongoing}</span>}
       {incident.overdue && <span className="tag tag-late">{words.overdue}</span>}
       {incident.held_since_ms !== undefined && <span className="tag tag-warn">{t.history.hold}</span>}
+      {incident.asked_hold_ms !== undefined && (
+        <span className="tag tag-warn">
+          {words.askedHold} {time.stamp(incident.asked_hold_ms).slice(0, -3)}
+        </span>
+      )}
       {asked !== undefined && (
         <span className="tag tag-warn">
           {words.asked} {time.stamp(asked).slice(0, -3)}

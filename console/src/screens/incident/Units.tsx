@@ -5,7 +5,7 @@ import type { Actions } from "../../actions/useActions";
 import type { CentreNames } from "../../actions/useCentre";
 import type { Assignment } from "../../api/desk";
 import { mayAct, useViewer } from "../../api/session";
-import type { IncidentDetail } from "../../api/types";
+import type { HistoryRow, IncidentDetail } from "../../api/types";
 import { useSpeech } from "../../i18n/context";
 import { age } from "../../i18n/format";
 
@@ -38,6 +38,10 @@ export function Units({ incident, names, actions }: Props) {
   );
 }
 
+/** Of what is red and was finished without anything to show. */
+const whyNoFile = (row: HistoryRow): string | undefined =>
+  (row.detail as { why_no_file?: string } | null | undefined)?.why_no_file;
+
 interface PartProps extends Props {
   one: Assignment;
   /** The key that acts for it. */
@@ -58,7 +62,7 @@ function UnitPart({ incident, names, actions, one, digit }: PartProps) {
       row.note !== undefined &&
       row.at_ms >= one.told_ms &&
       row.at_ms <= until &&
-      ["feedback", "finish", "return", "ask_extension", "withdraw"].includes(row.action),
+      ["feedback", "finish", "return", "ask_extension", "ask_hold", "withdraw"].includes(row.action),
   );
   const moments: [string, number | undefined, number | undefined][] = [
     [t.desk.unit.told, one.told_ms, undefined],
@@ -105,6 +109,7 @@ function UnitPart({ incident, names, actions, one, digit }: PartProps) {
             {time.clock(row.at_ms)} {t.history[row.action] ?? row.action}
           </span>{" "}
           {row.note}
+          {whyNoFile(row) && <span className="muted"> · {t.desk.unit.noFile(whyNoFile(row) ?? "")}</span>}
         </p>
       ))}
     </li>

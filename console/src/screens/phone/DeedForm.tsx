@@ -30,6 +30,9 @@ export function DeedForm({ deed, incident, busy, onKeep, onSend, onClose }: Prop
   const [from] = useState(() => Math.max(Date.now(), incident.due_ms ?? 0));
   const [later, setLater] = useState<keyof typeof LATER>("h4");
   const [missing, setMissing] = useState(false);
+  const [whyNoFile, setWhyNoFile] = useState(deed.why_no_file ?? "");
+  // The gateway has the last word: photos that were sent with an earlier step count too.
+  const asksFile = deed.action === "finish" && incident.level === 1 && photos.length === 0;
   const asksTime = deed.action === "ask_extension";
   const hasPhotos = deed.action === "feedback" || deed.action === "finish";
   const latest = useRef({ deed, onKeep });
@@ -44,10 +47,12 @@ export function DeedForm({ deed, incident, busy, onKeep, onSend, onClose }: Prop
 
   const send = () => {
     const words = note.trim() === "" && photos.length > 0 ? t.phone.seePhotos(photos.length) : note.trim();
-    if (words === "" && deed.action !== "finish") {
+    if (words === "") {
       setMissing(true);
       return;
     }
+    const why = whyNoFile.trim();
+    deed.why_no_file = asksFile && why !== "" ? why : undefined;
     Object.assign(deed, { note: words, photos, ...(asksTime ? { due_ms: from + LATER[later] } : {}) });
     void onSend(deed);
   };
@@ -90,6 +95,18 @@ export function DeedForm({ deed, incident, busy, onKeep, onSend, onClose }: Prop
         <p role="alert" className="form-missing">
           {t.phone.needNote}
         </p>
+      )}
+      {asksFile && (
+        <>
+          <label htmlFor={`${id}-why`}>{t.phone.whyNoFile}</label>
+          <textarea
+            id={`${id}-why`}
+            value={whyNoFile}
+            maxLength={200}
+            rows={1}
+            onChange={(event) => setWhyNoFile(event.target.value)}
+          />
+        </>
       )}
       {hasPhotos && <Photos photos={photos} most={MOST_PHOTOS} onChange={setPhotos} />}
       <div className="work-do">

@@ -128,6 +128,7 @@ function Head({ incident, unit }: Part) {
       <p className="task-marks">
         <Marks incident={incident} unit={unit} />
       </p>
+      {incident.asked_hold_ms !== undefined && <p className="muted">{t.phone.askedHold}</p>}
       {incident.asked_due_ms !== undefined && (
         <p className="muted">{t.phone.askedUntil(time.stamp(incident.asked_due_ms).slice(0, -3))}</p>
       )}

@@ -137,7 +137,7 @@ export function WorkBar({ incident, unit, deeds }: Props) {
   // While one thing is not confirmed the same is not begun anew.
   const isFree = (verb: WorkVerb) => may(verb) && !unsent.some((deed) => deed.action === verb);
   const shown = main.filter(isFree);
-  const more = (["feedback", "ask_extension", "return"] as const).filter(
+  const more = (["feedback", "ask_extension", "ask_hold", "return"] as const).filter(
     (verb) => isFree(verb) && !shown.includes(verb),
   );
   return (

@@ -21,6 +21,8 @@ export interface Deed {
   action: WorkVerb;
   note: string;
   due_ms?: number;
+  /** Of what is red: why no photo goes with it. */
+  why_no_file?: string;
   photos: Photo[];
   /** The command as it went out, for as long as nobody knows whether it arrived. */
   sent?: WorkCommand;
@@ -103,6 +105,7 @@ function commandOf(deed: Deed, version: number): WorkCommand {
     idempotency_key: freshKey(),
     ...(note === "" ? {} : { note }),
     ...(deed.due_ms === undefined ? {} : { due_ms: deed.due_ms }),
+    ...(deed.why_no_file === undefined ? {} : { why_no_file: deed.why_no_file }),
   };
 }
 

@@ -62,6 +62,8 @@ const WORDS_OF_CENTRE = new Set([
   "rework",
   "extend",
   "refuse_extension",
+  "hold",
+  "refuse_hold",
   "assess",
   "note",
 ]);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, IncidentState};
+use super::{Actor, Assignment, IncidentState};
 use crate::{
     closed::closed_enum,
     ids::{AccountId, AreaId, AttachmentId, ClassId, IncidentId, UnitId},
@@ -153,7 +153,7 @@ closed_enum! {
         Arrive => "arrive",
         /// A unit tells how it goes.
         Feedback => "feedback",
-        /// A unit is done.
+        /// A unit is done, and says what it did.
         Finish => "finish",
         /// The centre agrees.
         Verify => "verify",
@@ -171,6 +171,10 @@ closed_enum! {
         Merge => "merge",
         /// It is not.
         Unmerge => "unmerge",
+        /// Units of another one, which is about the same thing or no longer is, go on here.
+        TakeUnits => "take_units",
+        /// Its units go on at another one.
+        GiveUnits => "give_units",
         /// Put it aside.
         Shelve => "shelve",
         /// Take it back from there.
@@ -185,7 +189,11 @@ closed_enum! {
         Extend => "extend",
         /// Allow no more time.
         RefuseExtension => "refuse_extension",
-        /// Stop its clock (挂起).
+        /// A unit asks that its clock stand still (申请挂起).
+        AskHold => "ask_hold",
+        /// Let the clock run on.
+        RefuseHold => "refuse_hold",
+        /// Stop its clock (挂起): as a unit asked, or by the centre itself.
         Hold => "hold",
         /// Let its clock run again.
         Unhold => "unhold",
@@ -218,7 +226,13 @@ impl ActionKind {
     pub const fn is_of_unit(self) -> bool {
         matches!(
             self,
-            Self::SignIn | Self::Return | Self::Arrive | Self::Feedback | Self::Finish | Self::AskExtension
+            Self::SignIn
+                | Self::Return
+                | Self::Arrive
+                | Self::Feedback
+                | Self::Finish
+                | Self::AskExtension
+                | Self::AskHold
         )
     }
 
@@ -239,8 +253,11 @@ impl ActionKind {
                 | Self::Rework
                 | Self::AskExtension
                 | Self::RefuseExtension
+                | Self::AskHold
+                | Self::RefuseHold
                 | Self::Hold
                 | Self::Feedback
+                | Self::Finish
                 | Self::Note
         )
     }
@@ -320,6 +337,9 @@ pub enum IncidentAction {
     },
     Finish {
         unit: UnitId,
+        /// Why there is nothing to see of it. What is red is finished with a file of the unit's, or with this.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why_no_file: Option<String>,
     },
     Verify,
     Rework {
@@ -348,6 +368,21 @@ pub enum IncidentAction {
         into: IncidentId,
     },
     Unmerge,
+    TakeUnits {
+        /// Where they come from.
+        from: IncidentId,
+        /// Their parts there, as far as they are.
+        parts: Vec<Assignment>,
+        /// When they should be done; only where no time runs yet.
+        #[serde(default, rename = "due_ms", skip_serializing_if = "Option::is_none")]
+        due: Option<WallTime>,
+    },
+    GiveUnits {
+        /// Where they go on.
+        to: IncidentId,
+        /// Which.
+        units: Vec<UnitId>,
+    },
     Shelve {
         /// When it comes back by itself.
         #[serde(rename = "until_ms")]
@@ -375,6 +410,11 @@ pub enum IncidentAction {
         due: WallTime,
     },
     RefuseExtension,
+    AskHold {
+        /// Who asks.
+        unit: UnitId,
+    },
+    RefuseHold,
     Hold,
     Unhold,
     Note,
@@ -452,6 +492,8 @@ impl IncidentAction {
             Self::Reject { .. } => ActionKind::Reject,
             Self::Merge { .. } => ActionKind::Merge,
             Self::Unmerge => ActionKind::Unmerge,
+            Self::TakeUnits { .. } => ActionKind::TakeUnits,
+            Self::GiveUnits { .. } => ActionKind::GiveUnits,
             Self::Shelve { .. } => ActionKind::Shelve,
             Self::Unshelve => ActionKind::Unshelve,
             Self::Reopen { .. } => ActionKind::Reopen,
@@ -459,6 +501,8 @@ impl IncidentAction {
             Self::AskExtension { .. } => ActionKind::AskExtension,
             Self::Extend { .. } => ActionKind::Extend,
             Self::RefuseExtension => ActionKind::RefuseExtension,
+            Self::AskHold { .. } => ActionKind::AskHold,
+            Self::RefuseHold => ActionKind::RefuseHold,
             Self::Hold => ActionKind::Hold,
             Self::Unhold => ActionKind::Unhold,
             Self::Note => ActionKind::Note,
@@ -483,8 +527,9 @@ impl IncidentAction {
             | Self::Return { unit }
             | Self::Arrive { unit }
             | Self::Feedback { unit }
-            | Self::Finish { unit }
-            | Self::AskExtension { unit, .. } => Some(unit),
+            | Self::Finish { unit, .. }
+            | Self::AskExtension { unit, .. }
+            | Self::AskHold { unit } => Some(unit),
             Self::Attach { unit, .. } | Self::Warn { unit, .. } | Self::Overdue { unit, .. } => unit.as_ref(),
             _ => None,
         }

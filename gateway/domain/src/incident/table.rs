@@ -53,6 +53,8 @@ const fn row(action: A, from: &'static [S], to: Next, who: Who) -> Transition {
 pub(super) const WITH_UNIT: &[S] = &[Dispatched, Signed, Handling];
 /// States that an incident can be put away from into another one.
 const MERGEABLE: &[S] = &[New, Claimed, Assessed, Dispatched, Signed, Handling, Done, Verified];
+/// States in which units may come from an incident that becomes part of it: it has been judged, and not verified.
+pub(super) const TAKES_UNITS: &[S] = &[Assessed, Dispatched, Signed, Handling, Done];
 const OPEN: &[S] = &[New, Claimed, Assessed, Dispatched, Signed, Handling, Done, Verified, Shelved];
 /// States in which somebody answers for it.
 const OWNED: &[S] = &[Claimed, Assessed, Dispatched, Signed, Handling, Done, Verified];
@@ -84,6 +86,8 @@ pub const TABLE: &[Transition] = &[
     row(A::Reject, &[Claimed, Assessed], Next::State(Rejected), Who::Person),
     row(A::Merge, MERGEABLE, Next::State(Merged), Who::Person),
     row(A::Unmerge, &[Merged], Next::Previous, Who::Person),
+    row(A::TakeUnits, TAKES_UNITS, Next::Units, Who::Person),
+    row(A::GiveUnits, WITH_UNIT, Next::Units, Who::Person),
     row(A::Shelve, &[New, Claimed, Assessed], Next::State(Shelved), Who::Person),
     row(A::Unshelve, &[Shelved], Next::Previous, Who::Either),
     row(A::Reopen, &[Closed, Revisited, Rejected], Next::State(New), Who::Person),
@@ -91,6 +95,8 @@ pub const TABLE: &[Transition] = &[
     row(A::AskExtension, WITH_UNIT, Next::Same, Who::Person),
     row(A::Extend, WITH_UNIT, Next::Same, Who::Person),
     row(A::RefuseExtension, WITH_UNIT, Next::Same, Who::Person),
+    row(A::AskHold, WITH_UNIT, Next::Same, Who::Person),
+    row(A::RefuseHold, WITH_UNIT, Next::Same, Who::Person),
     row(A::Hold, WITH_UNIT, Next::Same, Who::Person),
     row(A::Unhold, WITH_UNIT, Next::Same, Who::Person),
     row(A::Note, S::ALL, Next::Same, Who::Person),

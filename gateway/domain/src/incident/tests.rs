@@ -15,14 +15,18 @@ const MODEL: &str = "
     new         claim=claimed shelve=shelved merge=merged
     claimed     claim=claimed release=new lease_expired=new hand_over= take_over= assess=assessed close=closed reject=rejected
     claimed     shelve=shelved merge=merged urge=
+    assessed    take_units=units
     assessed    assess=assessed dispatch=units close=closed reject=rejected shelve=shelved merge=merged hand_over= take_over= urge=
     dispatched  dispatch=units withdraw=units sign_in=units return=units feedback= ask_extension=
-    dispatched  hand_over= take_over= merge=merged urge= extend= refuse_extension= hold= unhold=
+    dispatched  hand_over= take_over= merge=merged urge= extend= refuse_extension= hold= unhold= ask_hold= refuse_hold=
+    dispatched  take_units=units give_units=units
     signed      dispatch=units withdraw=units sign_in=units return=units arrive=units feedback= ask_extension=
-    signed      hand_over= take_over= merge=merged urge= extend= refuse_extension= hold= unhold=
+    signed      hand_over= take_over= merge=merged urge= extend= refuse_extension= hold= unhold= ask_hold= refuse_hold=
+    signed      take_units=units give_units=units
     handling    dispatch=units withdraw=units sign_in=units return=units arrive=units finish=units feedback=
-    handling    ask_extension= hand_over= take_over= merge=merged urge= extend= refuse_extension= hold= unhold=
-    done        verify=verified rework=units merge=merged hand_over= take_over= urge= feedback=
+    handling    ask_extension= hand_over= take_over= merge=merged urge= extend= refuse_extension= hold= unhold= ask_hold=
+    handling    refuse_hold= take_units=units give_units=units
+    done        verify=verified rework=units merge=merged hand_over= take_over= urge= feedback= take_units=units
     verified    close=closed merge=merged hand_over= take_over=
     new         self_test=closed
     closed      revisit=revisited reopen=new archive=
@@ -111,7 +115,7 @@ fn with_details(kind: ActionKind, status: &IncidentStatus, now: WallTime, number
         ActionKind::Return => IncidentAction::Return { unit: unit() },
         ActionKind::Arrive => IncidentAction::Arrive { unit: unit() },
         ActionKind::Feedback => IncidentAction::Feedback { unit: unit() },
-        ActionKind::Finish => IncidentAction::Finish { unit: unit() },
+        ActionKind::Finish => IncidentAction::Finish { unit: unit(), why_no_file: None },
         ActionKind::Verify => IncidentAction::Verify,
         ActionKind::Rework => IncidentAction::Rework { due: (number % 3 > 0).then_some(when) },
         ActionKind::Close => IncidentAction::Close { reason: CloseReason::ALL[pick(5)] },
@@ -123,6 +127,12 @@ fn with_details(kind: ActionKind, status: &IncidentStatus, now: WallTime, number
         ActionKind::Reject => IncidentAction::Reject { reason: RejectReason::ALL[pick(3)] },
         ActionKind::Merge => IncidentAction::Merge { into: IncidentId(number % 20) },
         ActionKind::Unmerge => IncidentAction::Unmerge,
+        ActionKind::TakeUnits => {
+            let signed = (number % 2 > 0).then_some(now);
+            let part = Assignment { signed, ..Assignment::new(self::unit(pick(3)), number % 4 == 0, now) };
+            IncidentAction::TakeUnits { from: IncidentId(99), parts: vec![part], due: Some(when) }
+        }
+        ActionKind::GiveUnits => IncidentAction::GiveUnits { to: IncidentId(99), units: vec![unit()] },
         ActionKind::Shelve => IncidentAction::Shelve { until: when },
         ActionKind::Unshelve => IncidentAction::Unshelve,
         ActionKind::Reopen => IncidentAction::Reopen { reason: ReopenReason::ALL[pick(4)] },
@@ -130,6 +140,8 @@ fn with_details(kind: ActionKind, status: &IncidentStatus, now: WallTime, number
         ActionKind::AskExtension => IncidentAction::AskExtension { unit: unit(), due: when },
         ActionKind::Extend => IncidentAction::Extend { due: when },
         ActionKind::RefuseExtension => IncidentAction::RefuseExtension,
+        ActionKind::AskHold => IncidentAction::AskHold { unit: unit() },
+        ActionKind::RefuseHold => IncidentAction::RefuseHold,
         ActionKind::Hold => IncidentAction::Hold,
         ActionKind::Unhold => IncidentAction::Unhold,
         ActionKind::Note => IncidentAction::Note,
@@ -387,7 +399,7 @@ fn the_seven_steps_lead_to_the_end() {
         (dispatch(Some(secs(3_600))), ANN),
         (IncidentAction::SignIn { unit: unit(0) }, BEN),
         (IncidentAction::Arrive { unit: unit(0) }, BEN),
-        (IncidentAction::Finish { unit: unit(0) }, BEN),
+        (IncidentAction::Finish { unit: unit(0), why_no_file: None }, BEN),
         (IncidentAction::Verify, ANN),
         (IncidentAction::Close { reason: CloseReason::Handled }, ANN),
         (IncidentAction::Revisit { result: RevisitResult::Unreachable, satisfaction: None }, BEN),
@@ -558,20 +570,96 @@ fn the_clock_of_a_unit_stands_still_while_held() {
 }
 
 #[test]
+fn a_unit_asks_for_a_hold_and_the_clock_runs_on_until_the_centre_agrees() {
+    let dispatched = after(&[CLAIM, ASSESS, (dispatch(Some(secs(1_000))), ANN)]).unwrap();
+    let go = |status: &IncidentStatus, action, actor, seconds| {
+        transition(status, &action, actor, secs(seconds), &POLICY)
+    };
+    let asks = |unit| IncidentAction::AskHold { unit };
+    assert!(
+        asks(unit(0)).needs_note(S::Dispatched, BEN) && IncidentAction::RefuseHold.needs_note(S::Signed, ANN)
+    );
+    assert_eq!(go(&dispatched, asks(unit(1)), BEN, 400), Err(TransitionError::NotTold { unit: unit(1) }));
+    assert!(go(&dispatched, IncidentAction::RefuseHold, ANN, 400).is_err(), "nobody has asked");
+    let asked = go(&dispatched, asks(unit(0)), BEN, 400).unwrap();
+    assert_eq!((asked.overlays.asked_hold, asked.overlays.held), (Some(secs(400)), None));
+    assert!(go(&asked, asks(unit(0)), BEN, 401).is_err(), "once");
+    assert!(go(&asked, OVERDUE, Actor::Machine, 1_000).is_ok(), "nothing stands still meanwhile");
+    let refused = go(&asked, IncidentAction::RefuseHold, ANN, 500).unwrap();
+    assert_eq!((refused.overlays.asked_hold, refused.due), (None, Some(secs(1_000))));
+    let held = go(&asked, IncidentAction::Hold, ANN, 600).unwrap();
+    assert_eq!((held.overlays.asked_hold, held.overlays.held), (None, Some(secs(600))));
+    let going = go(&held, IncidentAction::Unhold, ANN, 700).unwrap();
+    assert_eq!(going.due, Some(secs(1_100)), "from the approval on, and not from the asking");
+    assert!(go(&held, asks(unit(0)), BEN, 650).is_err(), "it stands still already");
+}
+
+#[test]
+fn a_unit_that_has_come_may_still_give_it_back_and_one_that_is_done_may_not() {
+    let come = [
+        CLAIM,
+        ASSESS,
+        (dispatch(None), ANN),
+        (IncidentAction::SignIn { unit: unit(0) }, BEN),
+        (IncidentAction::Arrive { unit: unit(0) }, BEN),
+    ];
+    let come = after(&come).unwrap();
+    let back = IncidentAction::Return { unit: unit(0) };
+    assert!(back.needs_note(S::Handling, BEN));
+    let given = transition(&come, &back, BEN, secs(9), &POLICY).unwrap();
+    assert_eq!(given.state, S::Assessed);
+    assert_eq!(given.assignments[0].arrived, come.assignments[0].arrived, "that it came is not forgotten");
+    let finish = IncidentAction::Finish { unit: unit(0), why_no_file: None };
+    assert!(finish.needs_note(S::Handling, BEN), "done with what?");
+    let done = transition(&come, &finish, BEN, secs(9), &POLICY).unwrap();
+    assert!(transition(&done, &back, BEN, secs(10), &POLICY).is_err());
+}
+
+#[test]
+fn units_go_on_with_what_they_have_done() {
+    let told = after(&[
+        CLAIM,
+        ASSESS,
+        (dispatch(Some(secs(900))), ANN),
+        (IncidentAction::SignIn { unit: unit(0) }, BEN),
+    ])
+    .unwrap();
+    let parts: Vec<_> = told.working().cloned().collect();
+    let other = after(&[CLAIM, ASSESS]).unwrap();
+    let take = IncidentAction::TakeUnits { from: IncidentId(9), parts, due: told.due };
+    let taken = transition(&other, &take, ANN, secs(9), &POLICY).unwrap();
+    assert_eq!((taken.state, taken.due), (S::Signed, Some(secs(900))));
+    assert_eq!(taken.assignments, told.assignments);
+    let claimed = after(&[CLAIM]).unwrap();
+    assert!(
+        transition(&claimed, &take, ANN, secs(9), &POLICY).is_err(),
+        "what nobody has judged has no units"
+    );
+    let give = IncidentAction::GiveUnits { to: IncidentId(9), units: vec![unit(0)] };
+    let given = transition(&told, &give, ANN, secs(9), &POLICY).unwrap();
+    assert_eq!((given.state, given.due, given.active().count()), (S::Assessed, None, 0));
+    // A unit of both has done in either what it has done in one, and the lead stays who it was.
+    let both = after(&[CLAIM, ASSESS, (dispatch(None), ANN)]).unwrap();
+    let joined = transition(&both, &take, ANN, secs(9), &POLICY).unwrap();
+    assert_eq!(joined.assignments.len(), 1);
+    assert_eq!((joined.assignments[0].told, joined.assignments[0].signed), (secs(2), Some(secs(3))));
+}
+
+#[test]
 fn rework_is_marked_until_it_is_accepted() {
     let mut steps = vec![CLAIM, ASSESS, (dispatch(None), ANN)];
     steps.extend(
         [
             IncidentAction::SignIn { unit: unit(0) },
             IncidentAction::Arrive { unit: unit(0) },
-            IncidentAction::Finish { unit: unit(0) },
+            IncidentAction::Finish { unit: unit(0), why_no_file: None },
         ]
         .map(|a| (a, BEN)),
     );
     steps.push((IncidentAction::Rework { due: Some(secs(9_000)) }, ANN));
     let again = after(&steps).unwrap();
     assert_eq!((again.state, again.overlays.rework, again.due), (S::Handling, true, Some(secs(9_000))));
-    steps.push((IncidentAction::Finish { unit: unit(0) }, BEN));
+    steps.push((IncidentAction::Finish { unit: unit(0), why_no_file: None }, BEN));
     assert!(after(&steps).unwrap().overlays.rework);
     steps.push((IncidentAction::Verify, ANN));
     assert!(!after(&steps).unwrap().overlays.rework);
@@ -587,7 +675,7 @@ fn the_centre_whistles_and_each_unit_reports_for_itself() {
     status = go(&status, IncidentAction::SignIn { unit: unit(1) }, 10).unwrap();
     assert_eq!(status.state, S::Signed, "as far as the one that is furthest");
     status = go(&status, IncidentAction::Arrive { unit: unit(1) }, 20).unwrap();
-    status = go(&status, IncidentAction::Finish { unit: unit(1) }, 30).unwrap();
+    status = go(&status, IncidentAction::Finish { unit: unit(1), why_no_file: None }, 30).unwrap();
     assert_eq!(status.state, S::Handling, "not done before all are");
     let early = go(&status, IncidentAction::Arrive { unit: unit(0) }, 31);
     assert!(matches!(early, Err(TransitionError::OutOfTurn { .. })), "it has not signed in");
@@ -639,7 +727,7 @@ fn what_is_red_is_verified_by_another_and_never_settled_on_the_spot() {
         (dispatch(None), ANN),
         (IncidentAction::SignIn { unit: unit(0) }, BEN),
         (IncidentAction::Arrive { unit: unit(0) }, BEN),
-        (IncidentAction::Finish { unit: unit(0) }, ANN),
+        (IncidentAction::Finish { unit: unit(0), why_no_file: None }, ANN),
     ];
     let done = after(&steps).unwrap();
     let verify = |actor| transition(&done, &IncidentAction::Verify, actor, secs(9), &POLICY);

@@ -187,6 +187,8 @@ impl IncidentStatus {
         }
         let is_idle = match action {
             ActionKind::Hold => self.overlays.held.is_some(),
+            ActionKind::AskHold => self.overlays.held.is_some() || self.overlays.asked_hold.is_some(),
+            ActionKind::RefuseHold => self.overlays.asked_hold.is_none(),
             ActionKind::Unhold => self.overlays.held.is_none(),
             ActionKind::SuggestClose => self.overlays.close_suggested,
             ActionKind::Archive => self.overlays.archived.is_some(),
@@ -347,7 +349,7 @@ impl IncidentStatus {
                 turn(one.signed.is_some() && one.arrived.is_none(), unit)?;
                 one.arrived = Some(now);
             }
-            IncidentAction::Finish { unit } => {
+            IncidentAction::Finish { unit, .. } => {
                 let one = assignment::of(all, unit)?;
                 turn(one.arrived.is_some() && one.finished.is_none(), unit)?;
                 let Actor::Person(person) = actor else { return Ok(()) };
@@ -355,7 +357,8 @@ impl IncidentStatus {
             }
             IncidentAction::Return { unit } => {
                 let one = assignment::of(all, unit)?;
-                turn(one.arrived.is_none(), unit)?;
+                // Also of what it found when it came: that is when it can know that it is not its own.
+                turn(one.finished.is_none(), unit)?;
                 one.end = Some((now, AssignmentEnd::Returned));
             }
             IncidentAction::Withdraw { unit } => {
@@ -365,6 +368,7 @@ impl IncidentStatus {
             }
             IncidentAction::Feedback { unit }
             | IncidentAction::AskExtension { unit, .. }
+            | IncidentAction::AskHold { unit }
             | IncidentAction::Attach { unit: Some(unit), .. } => drop(assignment::of(all, unit)?),
             IncidentAction::Rework { .. } => {
                 for one in all.iter_mut().filter(|one| one.is_active()) {
@@ -375,6 +379,17 @@ impl IncidentStatus {
             IncidentAction::Reopen { .. } => {
                 for one in all.iter_mut().filter(|one| one.is_active()) {
                     one.end = Some((now, AssignmentEnd::Reopened));
+                }
+            }
+            IncidentAction::TakeUnits { parts, .. } => self.take_in(parts, action.kind())?,
+            IncidentAction::GiveUnits { units, .. } => {
+                for unit in units {
+                    let one = assignment::of(all, unit)?;
+                    turn(one.finished.is_none(), unit)?;
+                    one.end = Some((now, AssignmentEnd::Withdrawn));
+                }
+                if units.is_empty() {
+                    return Err(TransitionError::NoChange { action: action.kind() });
                 }
             }
             // Nothing else is about units.
@@ -411,6 +426,31 @@ impl IncidentStatus {
             is_new = true;
         }
         if is_new { Ok(()) } else { Err(TransitionError::NoChange { action: ActionKind::Dispatch }) }
+    }
+
+    /// Parts that units have in an incident that has become part of this one. What a unit of both has done there it has
+    /// done here.
+    fn take_in(&mut self, parts: &[Assignment], action: ActionKind) -> Result<(), TransitionError> {
+        let working = || parts.iter().filter(|one| one.is_active() && one.finished.is_none());
+        if working().next().is_none() || working().any(|one| !one.is_fine()) {
+            return Err(TransitionError::NoChange { action });
+        }
+        let mut has_lead = self.active().any(|one| one.is_lead);
+        for part in working() {
+            match self.assignments.iter_mut().find(|one| one.is_active() && one.unit == part.unit) {
+                Some(known) => {
+                    known.signed = known.signed.or(part.signed);
+                    known.arrived = known.arrived.or(part.arrived);
+                    // It is not done with all of it.
+                    (known.finished, known.finished_by) = (None, None);
+                }
+                None => {
+                    self.assignments.push(Assignment { is_lead: part.is_lead && !has_lead, ..part.clone() });
+                    has_lead |= part.is_lead;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Sets what goes with the action. `self` is a copy of `before` in its new state.
@@ -460,7 +500,13 @@ impl IncidentStatus {
                 self.overlays.escalated = 0;
             }
             IncidentAction::RefuseExtension => self.overlays.asked_due = None,
-            IncidentAction::Hold => self.overlays.held = Some(now),
+            IncidentAction::TakeUnits { due, .. } => self.due = self.due.or(*due),
+            IncidentAction::AskHold { .. } => self.overlays.asked_hold = Some(now),
+            IncidentAction::RefuseHold => self.overlays.asked_hold = None,
+            IncidentAction::Hold => {
+                self.overlays.held = Some(now);
+                self.overlays.asked_hold = None;
+            }
             IncidentAction::Unhold => self.release_clock(now),
             IncidentAction::Overdue { clock: ClockKind::Finish, .. } => self.overlays.overdue = true,
             IncidentAction::Escalate { step, .. } => self.overlays.escalated = *step,
@@ -477,6 +523,7 @@ impl IncidentStatus {
             | IncidentAction::Arrive { .. }
             | IncidentAction::Feedback { .. }
             | IncidentAction::Finish { .. }
+            | IncidentAction::GiveUnits { .. }
             | IncidentAction::Note
             | IncidentAction::Attach { .. }
             | IncidentAction::Acknowledge
@@ -530,6 +577,7 @@ impl IncidentStatus {
     fn stop_clock(&mut self) {
         self.due = None;
         self.overlays.held = None;
+        self.overlays.asked_hold = None;
         self.overlays.extended = false;
         self.overlays.overdue = false;
         self.overlays.asked_due = None;

@@ -141,6 +141,8 @@ impl Course {
                 | A::Return
                 | A::Arrive
                 | A::Finish
+                | A::TakeUnits
+                | A::GiveUnits
                 | A::Close
                 | A::Revisit
                 | A::Urge
@@ -193,9 +195,22 @@ impl Course {
                 self.n_returns += 1;
                 self.part(unit, |part| part.end = Some(AssignmentEnd::Returned));
             }
+            // They are counted where they go on.
+            I::GiveUnits { units, .. } => {
+                self.parts.retain(|part| !(part.end.is_none() && units.contains(&part.unit)))
+            }
+            I::TakeUnits { parts, .. } => {
+                for came in parts {
+                    self.tell(&came.unit, came.told);
+                    self.part(&came.unit, |part| {
+                        part.signed = part.signed.or(came.signed);
+                        part.arrived = part.arrived.or(came.arrived);
+                    });
+                }
+            }
             I::SignIn { unit } => self.part(unit, |part| part.signed = Some(at)),
             I::Arrive { unit } => self.part(unit, |part| part.arrived = Some(at)),
-            I::Finish { unit } => self.part(unit, |part| part.finished = Some(at)),
+            I::Finish { unit, .. } => self.part(unit, |part| part.finished = Some(at)),
             I::Close { reason } => (self.settled, self.closed) = (Some(at), Some(*reason)),
             I::Revisit { result, satisfaction } => {
                 self.revisit = Some(Revisit { result: *result, satisfaction: *satisfaction });

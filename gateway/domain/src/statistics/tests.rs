@@ -51,9 +51,9 @@ fn an_incident_that_goes_all_seven_steps_is_in_time_everywhere() {
         (I::Urge { level: UrgeLevel::Remind }, S::Handling),
         (I::Hold, S::Handling),
         (I::Unhold, S::Handling),
-        (I::Finish { unit: unit("police") }, S::Done),
+        (I::Finish { unit: unit("police"), why_no_file: None }, S::Done),
         (I::Rework { due: None }, S::Handling),
-        (I::Finish { unit: unit("police") }, S::Done),
+        (I::Finish { unit: unit("police"), why_no_file: None }, S::Done),
         (I::Verify, S::Verified),
         (I::Close { reason: CloseReason::Handled }, S::Closed),
         (

@@ -96,6 +96,9 @@ pub struct Incident {
     pub overdue: bool,
     /// The due time was put off.
     pub extended: bool,
+    /// A unit has asked then that the clock stand still.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked_hold_ms: Option<i64>,
     /// Its clock stands still, since then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_since_ms: Option<i64>,
@@ -563,7 +566,9 @@ pub enum IncidentVerb {
     Extend,
     /// Allow no more time; needs a note.
     RefuseExtension,
-    /// Stop its clock; needs a note.
+    /// Let the clock run on that a unit asked to stop; needs a note.
+    RefuseHold,
+    /// Stop its clock, as a unit asked or by the centre itself; needs a note.
     Hold,
     /// Let it run again.
     Unhold,
@@ -587,6 +592,8 @@ pub struct WorkCommand {
     pub unit: Option<String>,
     /// `ask_extension`: the due time wished.
     pub due_ms: Option<i64>,
+    /// `finish`: why there is no file; needed for what is red when the unit has added none.
+    pub why_no_file: Option<String>,
     /// Free text for the history; some actions need it.
     pub note: Option<String>,
 }
@@ -603,8 +610,10 @@ pub enum WorkVerb {
     Arrive,
     /// Tell how it goes; needs a note.
     Feedback,
-    /// Be done.
+    /// Be done; needs a note of what was done, and for what is red a file or `why_no_file`.
     Finish,
     /// Ask for more time before it has run out; needs `due_ms` and a note.
     AskExtension,
+    /// Ask that the clock stand still; needs a note.
+    AskHold,
 }

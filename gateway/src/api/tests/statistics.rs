@@ -137,7 +137,7 @@ async fn a_time_that_is_over_has_the_same_numbers_for_ever() {
 
     // What is done later is of a later time.
     house.act(east, IncidentAction::Arrive { unit: patrol.clone() }).await;
-    house.act(east, IncidentAction::Finish { unit: patrol }).await;
+    house.act(east, IncidentAction::Finish { unit: patrol, why_no_file: None }).await;
     house
         .act(west, IncidentAction::Reopen { reason: sharpeyes_domain::incident::ReopenReason::Mistake })
         .await;

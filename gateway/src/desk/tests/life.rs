@@ -72,9 +72,14 @@ async fn the_seven_steps_with_two_units_and_all_that_goes_with_them() {
     let (row, file) = bench.desk.attach(photo.clone()).await.unwrap();
     assert_eq!(bench.desk.attach(photo).await.unwrap().1, file, "the same file is kept once");
     assert_eq!(bench.row(id).await.status.version, row.status.version);
-    for n in [1, 2] {
-        bench.act(id, IncidentAction::Finish { unit: unit(n) }, 5).await.unwrap();
+    let finish =
+        |n, why: Option<&str>| IncidentAction::Finish { unit: unit(n), why_no_file: why.map(str::to_owned) };
+    bench.act(id, finish(1, None), 5).await.unwrap();
+    for why in [None, Some("  ")] {
+        let bare = bench.act(id, finish(2, why), 5).await;
+        assert!(matches!(bare, Err(ActError::FileNeeded)), "the other unit's file is not its own: {bare:?}");
     }
+    bench.act(id, finish(2, Some("夜间无法拍照")), 5).await.unwrap();
     let own = bench.act(id, IncidentAction::Verify, 5).await;
     assert!(matches!(own, Err(ActError::Illegal { reason: TransitionError::SamePerson, .. })));
     bench.act(id, IncidentAction::Verify, 1).await.unwrap();
@@ -101,6 +106,59 @@ async fn the_seven_steps_with_two_units_and_all_that_goes_with_them() {
 }
 
 #[tokio::test]
+async fn units_go_with_an_incident_that_is_merged_and_come_back_with_it() {
+    let bench = Bench::new();
+    let of = async |rule: &str, camera: &str| {
+        bench.desk.alarm(facts(camera), begin_edge(rule, at(0), at(5), 3), None).await.unwrap().incident
+    };
+    let (first, second) = (of("a", "one").await, of("b", "two").await);
+    for id in [first, second] {
+        bench.act(id, IncidentAction::Claim, 1).await.unwrap();
+    }
+    bench.act(first, assess(Level::Orange), 1).await.unwrap();
+    let told = IncidentAction::Dispatch { lead: Some(unit(1)), assist: vec![unit(2)], due: None };
+    let due = bench.act(first, told, 1).await.unwrap().status.due;
+    bench.act(first, IncidentAction::SignIn { unit: unit(1) }, 5).await.unwrap();
+
+    // Nobody has judged the other one: there is nobody who could lead the units there.
+    let merge = IncidentAction::Merge { into: second };
+    let refused = bench.act(first, merge.clone(), 1).await;
+    let Err(ActError::UnitsAtWork { into, units }) = refused else { panic!("{refused:?}") };
+    assert_eq!((into, units.len()), (bench.row(second).await.number, 2));
+    bench.act(second, assess(Level::Orange), 1).await.unwrap();
+    let merged = bench.act(first, merge, 1).await.unwrap();
+    assert_eq!((merged.status.state, merged.status.active().count()), (IncidentState::Merged, 0));
+    let row = bench.row(second).await;
+    assert_eq!((row.status.state, row.status.due), (IncidentState::Signed, due));
+    let parts: Vec<_> = row.status.active().map(|one| (one.unit.clone(), one.signed.is_some())).collect();
+    assert_eq!(parts, [(unit(1), true), (unit(2), false)], "nobody signs in twice");
+    // Its people see where they go on, and no more where they were.
+    let seen = async || {
+        let filter = IncidentFilter { unit: Some(unit(1)), limit: 9, ..IncidentFilter::default() };
+        let list = bench.desk.dispatch().list(filter).await.unwrap();
+        list.incidents.iter().map(IncidentRow::id).collect::<Vec<_>>()
+    };
+    assert_eq!(seen().await, [second]);
+    assert_eq!(bench.desk.audit_clocks(bench.desk.0.clock.wall()).await.unwrap(), 0);
+
+    // A third unit comes later: that one is of the other incident by itself.
+    bench
+        .act(second, IncidentAction::Dispatch { lead: None, assist: vec![unit(0)], due: None }, 1)
+        .await
+        .unwrap();
+    bench.act(second, IncidentAction::Arrive { unit: unit(1) }, 5).await.unwrap();
+    let back = bench.act(first, IncidentAction::Unmerge, 1).await.unwrap();
+    assert_eq!(bench.row(first).await, back, "the answer is the row");
+    assert_eq!((back.status.state, back.status.due), (IncidentState::Handling, due));
+    let parts: Vec<_> = back.status.active().map(|one| (one.unit.clone(), one.arrived.is_some())).collect();
+    assert_eq!(parts, [(unit(1), true), (unit(2), false)]);
+    let left: Vec<_> = bench.row(second).await.status.active().map(|one| one.unit.clone()).collect();
+    assert_eq!(left, [unit(0)]);
+    assert_eq!(seen().await, [first]);
+    check_promises(&bench).await;
+}
+
+#[tokio::test]
 async fn some_things_need_words_and_unknown_names_are_refused() {
     let bench = Bench::new();
     let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).await.incident;
@@ -122,6 +180,14 @@ async fn some_things_need_words_and_unknown_names_are_refused() {
     bench.act(id, dispatch_until(None), 1).await.unwrap();
     let returned = silent(4, IncidentAction::Return { unit: unit(0) }).await;
     assert!(matches!(returned, Err(ActError::NoteNeeded("return"))));
+    for (action, name) in [
+        (IncidentAction::Finish { unit: unit(0), why_no_file: None }, "finish"),
+        (IncidentAction::AskHold { unit: unit(0) }, "ask_hold"),
+        (IncidentAction::Hold, "hold"),
+    ] {
+        let silent = silent(4, action).await;
+        assert!(matches!(silent, Err(ActError::NoteNeeded(needed)) if needed == name), "{silent:?}");
+    }
     let bad =
         AttachRequest { incident: id, unit: None, by: AccountId(1), name: "x".into(), body: vec![0; 9] };
     assert!(matches!(bench.desk.attach(bad).await, Err(ActError::BadFile(_))));

@@ -176,6 +176,16 @@ impl DispatchTx<'_> {
         self.first(sql, params![incident.0, account.0, sha256], |row| row.get(0).map(AttachmentId))
     }
 
+    /// Whether a unit has added a file to an incident since then.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub fn has_file_of(&self, incident: IncidentId, unit: &UnitId, since: WallTime) -> Result<bool, DbError> {
+        let sql = "SELECT 1 FROM attachment WHERE incident = ?1 AND unit = ?2 AND at_ms >= ?3";
+        let found = self.first(sql, params![incident.0, unit.as_str(), since.0], |_| Ok(()))?;
+        Ok(found.is_some())
+    }
+
     /// Gives a supervision sheet its number.
     ///
     /// # Errors

@@ -82,6 +82,10 @@ pub const MIGRATION_080: Migration = Migration {
     sql: include_str!("../migrations/dispatch_080_escalation.sql"),
 };
 
+/// Holds that units ask for.
+pub const MIGRATION_090: Migration =
+    Migration { name: "dispatch_090_holds", sql: include_str!("../migrations/dispatch_090_holds.sql") };
+
 /// The dispatch tables of one database file; clones share it.
 #[derive(Clone)]
 pub struct Dispatch {

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 use sharpeyes_domain::{
     ids::{AccountId, AlarmId, CameraId, IncidentId},
+    incident::{Assignment, IncidentAction},
     time::WallTime,
 };
 
 use super::{
-    Change, ChangeSeq, Dispatch, FrameTrace, IncidentDetail, IncidentRow, StoredAnswer, clocks,
+    Change, ChangeSeq, Dispatch, DispatchTx, FrameTrace, IncidentDetail, IncidentRow, StoredAnswer, clocks,
     files::{self, SELECT_ATTACHMENT},
     list::MOST_ROWS,
     rows::{self, SELECT_ALARM, SELECT_INCIDENT},
@@ -38,6 +39,23 @@ pub struct AlarmTime {
     pub last: WallTime,
     /// It is over: nothing of this changes any more.
     pub is_over: bool,
+}
+
+impl DispatchTx<'_> {
+    /// The parts with which units last came to `into` from `from`. Empty: none came.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub fn taken_from(&self, into: IncidentId, from: IncidentId) -> Result<Vec<Assignment>, DbError> {
+        let sql = "SELECT * FROM incident_history WHERE incident = ?1 AND action = 'take_units'
+                   ORDER BY version DESC";
+        let rows = self.all(sql, [into.0], rows::history_row)?;
+        let mut taken = rows.into_iter().filter_map(|row| match row.action {
+            Some(IncidentAction::TakeUnits { from: source, parts, .. }) if source == from => Some(parts),
+            _ => None,
+        });
+        Ok(taken.next().unwrap_or_default())
+    }
 }
 
 impl Dispatch {

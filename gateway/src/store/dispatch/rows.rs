@@ -469,6 +469,7 @@ fn status(row: &Row<'_>) -> rusqlite::Result<IncidentStatus> {
             urged: UrgeLevel::ALL.iter().copied().find(|level| level.number() == urged),
             extended: row.get("extended")?,
             asked_due: wall_opt(row, "asked_due_ms")?,
+            asked_hold: wall_opt(row, "asked_hold_ms")?,
             held: wall_opt(row, "held_since_ms")?,
             overdue: row.get("overdue")?,
             rework: row.get("rework")?,

@@ -390,7 +390,8 @@ impl<'a> DispatchTx<'a> {
                  merged_into = :merged_into, previous_state = :previous, end_reason = :reason, ended_ms = :ended,
                  urged = :urged, extended = :extended, held_since_ms = :held, overdue = :overdue,
                  rework = :rework, reopened = :reopened, close_suggested = :close_suggested,
-                 escalated = :escalated, archived_ms = :archived, asked_due_ms = :asked_due, deadline_ms = :deadline,
+                 escalated = :escalated, archived_ms = :archived, asked_due_ms = :asked_due, asked_hold_ms = :asked_hold,
+                 deadline_ms = :deadline,
                  revisit_result = :revisit, satisfaction = :satisfaction,
                  received_by = coalesce(received_by, :owner)
              WHERE id = :id AND version = :expected",
@@ -413,6 +414,7 @@ impl<'a> DispatchTx<'a> {
                 ":escalated": marks.escalated,
                 ":archived": marks.archived.map(|at| at.0),
                 ":asked_due": marks.asked_due.map(|due| due.0),
+                ":asked_hold": marks.asked_hold.map(|at| at.0),
                 ":deadline": effects.deadline.map_or(NO_DEADLINE, |at| at.0),
                 ":revisit": after.revisit.map(|revisit| revisit.result.as_str()),
                 ":satisfaction": after.revisit.and_then(|revisit| revisit.satisfaction).map(|s| s.as_str()),
