@@ -44,6 +44,12 @@ const BATCH: u32 = 128;
 /// empties a disk within a minute.
 const PASS: usize = 1_024;
 const DAY: Duration = Duration::from_secs(86_400);
+/// So long each deleted file has a proof of its own.
+const SINGLE_PROOFS: Duration = Duration::from_secs(30 * 86_400);
+/// Proofs folded in one transaction, and transactions a sweep: twice what a hundred cameras delete in an hour, and what
+/// a year before an update left is folded within ten days.
+const FOLD: u32 = 2_000;
+const FOLDS: u32 = 12;
 
 /// What retention is told.
 #[derive(Clone, Debug)]
@@ -258,6 +264,21 @@ impl Retention {
             left = left.saturating_sub(self.expire_tier(&stream, Tier::Incident)?);
             if self.unswept.is_empty() {
                 self.shared.footage.prune(self.horizon())?;
+                self.shared.footage.prune_marks()?;
+            }
+        }
+        if is_sweep {
+            self.fold_proofs()?;
+        }
+        Ok(())
+    }
+
+    /// Old proofs of deletion become one row a day: at most [`FOLDS`] batches, none of which keeps the index long.
+    fn fold_proofs(&self) -> Result<(), RecordError> {
+        let before = self.clock.now().minus(SINGLE_PROOFS);
+        for _ in 0..FOLDS {
+            if self.shared.footage.fold_deletions(before, FOLD)? == 0 {
+                break;
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 //! Written by `record` (and by `check` when it repairs), read by clips, timelines and the audit.
 
 mod holds;
+mod proofs;
 mod retention;
 mod torn;
 
@@ -18,6 +19,7 @@ use sharpeyes_domain::{
 
 use super::db::{Db, DbError, Migration};
 pub use holds::{DueReview, HeldMark, HoldRow, NewHold, Release, WhichHolds};
+pub use proofs::{DeletionDay, chain};
 pub use retention::{DeletionRow, Discard, IncidentMark, StreamUsage};
 pub use torn::TornRow;
 
@@ -28,6 +30,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "footage_003", sql: include_str!("migrations/footage_003.sql") },
     Migration { name: "footage_004_gap_cover", sql: include_str!("migrations/footage_004_gap_cover.sql") },
     Migration { name: "footage_005_torn", sql: include_str!("migrations/footage_005_torn.sql") },
+    Migration { name: "footage_006_proofs", sql: include_str!("migrations/footage_006_proofs.sql") },
 ];
 
 /// No segment is longer, so a search by time need not look further back.

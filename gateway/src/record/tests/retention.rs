@@ -228,7 +228,14 @@ fn a_year_is_kept_to_the_day_and_holds_stay() {
     let n_recorded = usize::try_from(3 * HOURS).unwrap();
     let n_left: usize = cameras.iter().map(|camera| begins(&footage, camera).len()).sum();
     let proof = footage.deletions(u32::MAX).unwrap();
-    assert_eq!(proof.len() + n_left, n_recorded, "each file is there, or its deletion is written down");
+    let days = footage.deletion_days().unwrap();
+    let n_folded = usize::try_from(days.iter().map(|day| day.n_files).sum::<u64>()).unwrap();
+    assert_eq!(
+        proof.len() + n_folded + n_left,
+        n_recorded,
+        "each file is there, or its deletion is written down"
+    );
+    assert!(proof.len() <= 3 * 31 * 24 && days.len() <= 3 * 365, "{} and {} rows", proof.len(), days.len());
     assert!(proof.iter().any(|row| row.reason == DeletionReason::Bytes));
     assert!(proof.iter().all(|row| row.at.since(row.span.to) >= DAY * 30));
     let gaps = footage.gaps_in(&stream("gate"), all()).unwrap();

@@ -237,7 +237,7 @@ impl Footage {
         })
     }
 
-    /// The newest deletions, the newest first.
+    /// The newest deletions, the newest first; those of before the last 30 days are folded into days.
     ///
     /// # Errors
     /// [`FootageError`] when they cannot be read.
@@ -245,18 +245,7 @@ impl Footage {
         self.read(|c| {
             let sql = "SELECT at_ms, camera, stream, from_ms, to_ms, size_bytes, sha256, reason FROM deletion
                        ORDER BY id DESC LIMIT ?1";
-            c.prepare_cached(sql)?
-                .query_map([limit], |row| {
-                    Ok(DeletionRow {
-                        at: WallTime(row.get(0)?),
-                        stream: stream_at(row, 1)?,
-                        span: Span { from: WallTime(row.get(3)?), to: WallTime(row.get(4)?) },
-                        bytes: bytes_at(row, 5)?,
-                        sha256: row.get(6)?,
-                        reason: parsed(row, 7)?,
-                    })
-                })?
-                .collect()
+            c.prepare_cached(sql)?.query_map([limit], deletion_row)?.collect()
         })
     }
 
@@ -301,8 +290,10 @@ impl Footage {
              sum(CASE WHEN start_wall_ms >= ?1 THEN size_bytes ELSE 0 END),
              (SELECT coalesce(sum(k.size_bytes), 0) FROM segment k WHERE k.id IN ({held})),
              (SELECT coalesce(sum(k.size_bytes), 0) FROM segment k WHERE k.id IN ({held} UNION {of_incidents})),
-             (SELECT max(d.to_ms) FROM deletion d
-              WHERE d.camera = s.camera AND d.stream = s.stream AND d.reason = 'disk_full'),
+             (SELECT max(to_ms) FROM (SELECT max(d.to_ms) AS to_ms FROM deletion d
+               WHERE d.camera = s.camera AND d.stream = s.stream AND d.reason = 'disk_full'
+              UNION ALL SELECT max(f.to_ms) FROM deletion_day f
+               WHERE f.camera = s.camera AND f.stream = s.stream AND f.reason = 'disk_full')),
              min(CASE WHEN start_wall_ms >= ?1 THEN start_wall_ms END)
              FROM segment s INDEXED BY segment_by_age WHERE end_wall_ms IS NOT NULL GROUP BY camera, stream"
         );
@@ -443,6 +434,18 @@ fn name_gap(t: &Transaction<'_>, stream: &StreamId, span: Span) -> rusqlite::Res
         }
     }
     Ok(())
+}
+
+/// From `at_ms, camera, stream, from_ms, to_ms, size_bytes, sha256, reason`.
+pub(super) fn deletion_row(row: &Row<'_>) -> rusqlite::Result<DeletionRow> {
+    Ok(DeletionRow {
+        at: WallTime(row.get(0)?),
+        stream: stream_at(row, 1)?,
+        span: Span { from: WallTime(row.get(3)?), to: WallTime(row.get(4)?) },
+        bytes: bytes_at(row, 5)?,
+        sha256: row.get(6)?,
+        reason: parsed(row, 7)?,
+    })
 }
 
 pub(super) fn bytes_at(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {

@@ -1,6 +1,9 @@
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
-use sharpeyes_domain::ids::AlarmId;
+use sharpeyes_domain::{
+    ids::AlarmId,
+    retention::{DeletionReason, RetentionClock, Tier},
+};
 
 use super::*;
 use crate::record::tests::kit::{params, stream};
@@ -168,4 +171,120 @@ fn no_gap_that_has_ended_lies_over_footage() {
     assert!(index.footage.gaps_over_footage(&gate).unwrap().is_empty());
     let newest = index.footage.newest_segment(&gate).unwrap().map(|row| row.start_wall);
     assert_eq!(newest, Some(at(2 * HOUR)));
+}
+
+/// Of ten cameras that lose a file an hour, for a year.
+fn a_year_of_proofs(index: &Index) -> Vec<DeletionRow> {
+    let sql = "WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 87599)
+               INSERT INTO deletion (at_ms, camera, stream, from_ms, to_ms, size_bytes, sha256, reason)
+               SELECT 2592000000 + n / 10 * 3600000 + n % 10, 'cam-' || n % 10, 'main', n / 10 * 3600000,
+               n / 10 * 3600000 + 3600000, 1000 + n, randomblob(32), iif(n % 70, 'expired', 'disk_full') FROM n";
+    index.footage.write(move |t| t.execute(sql, [])).unwrap();
+    let mut rows = index.footage.deletions(u32::MAX).unwrap();
+    rows.reverse();
+    rows
+}
+
+fn n_bytes(index: &Index) -> i64 {
+    let pages =
+        "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count,
+                 pragma_page_size";
+    index.footage.read(|c| c.query_row(pages, [], |row| row.get(0))).unwrap()
+}
+
+#[test]
+fn a_year_of_proofs_is_a_month_of_rows_and_a_row_a_day_that_vouches_for_the_rest() {
+    let index = index();
+    let empty = n_bytes(&index);
+    let rows = a_year_of_proofs(&index);
+    let single = (n_bytes(&index) - empty) / 87_600;
+    let day = Duration::from_secs(86_400);
+    let end = rows.last().unwrap().at;
+    let before = end.minus(day * 30);
+    let mut n_folded = 0;
+    loop {
+        match index.footage.fold_deletions(before, 2_000).unwrap() {
+            0 => break,
+            n => {
+                assert!(n <= 2_000, "a sweep is bounded");
+                n_folded += n;
+            }
+        }
+    }
+    let (old, young): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.at < before);
+    assert_eq!(n_folded, old.len());
+    let mut left = index.footage.deletions(u32::MAX).unwrap();
+    left.reverse();
+    assert_eq!(left.iter().collect::<Vec<_>>(), young);
+    let days = index.footage.deletion_days().unwrap();
+    let mut by_day: HashMap<(&StreamId, &str, i64), Vec<&DeletionRow>> = HashMap::new();
+    for row in &old {
+        by_day.entry((&row.stream, row.reason.as_str(), row.at.0 / 86_400_000)).or_default().push(row);
+    }
+    for folded in &days {
+        let of_day = &by_day[&(&folded.stream, folded.reason.as_str(), folded.day.0 / 86_400_000)];
+        assert_eq!(u64::try_from(of_day.len()).unwrap(), folded.n_files);
+        assert_eq!(of_day.iter().map(|row| row.bytes).sum::<u64>(), folded.bytes);
+        assert_eq!(of_day.iter().fold([0; 32], |so_far, row| chain(so_far, row)), folded.sha256);
+        let without_one = of_day.iter().skip(1).fold([0; 32], |so_far, row| chain(so_far, row));
+        assert_ne!(without_one, folded.sha256);
+    }
+    assert_eq!(days.iter().map(|day| day.n_files).sum::<u64>(), u64::try_from(old.len()).unwrap());
+    let n_left = i64::try_from(left.len()).unwrap();
+    let folded = (n_bytes(&index) - empty - n_left * single) / i64::try_from(days.len()).unwrap();
+    assert!((1..400).contains(&folded) && (1..250).contains(&single), "{single} and {folded} bytes a row");
+    let year = |n_rows: i64, n_days: i64| (n_rows * single + n_days * folded) >> 20;
+    println!(
+        "100 cameras, a file a minute: {} MiB a year as single rows, {} MiB with folded ones",
+        year(144_000 * 365, 0),
+        year(144_000 * 30, 100 * 335)
+    );
+    // What a full disk has cost is known as before.
+    index.record("cam-0", 0, HOUR);
+    let shed = rows.iter().filter(|row| row.reason == DeletionReason::DiskFull);
+    let shed = shed.filter(|row| row.stream == stream("cam-0")).map(|row| row.span.to).max();
+    assert_eq!(index.footage.usage(WallTime(0)).unwrap()[0].newest_shed, shed);
+}
+
+#[test]
+fn a_proof_is_neither_changed_nor_lost() {
+    let index = index();
+    a_year_of_proofs(&index);
+    let refused = |sql: &'static str| index.footage.write(move |t| t.execute(sql, [])).is_err();
+    assert!(refused("DELETE FROM deletion WHERE id = 1"), "no day has it yet");
+    assert!(refused("UPDATE deletion SET size_bytes = 1 WHERE id = 1"));
+    index.footage.fold_deletions(WallTime(i64::MAX), 10).unwrap();
+    assert!(refused("DELETE FROM deletion_day"));
+    assert!(refused("UPDATE deletion_day SET sha256 = zeroblob(32)"));
+    assert!(refused("UPDATE deletion_day SET n_files = 0"));
+    let n_rows = index.footage.deletion_days().unwrap().iter().map(|day| day.n_files).sum::<u64>();
+    assert_eq!(n_rows, 10);
+}
+
+#[test]
+fn marks_go_with_what_they_mark_and_no_file_ages_by_that() {
+    let index = index();
+    let mut ids = Vec::new();
+    for n in 0..200 {
+        let at = WallTime(n * HOUR);
+        let clock = RetentionClock::new(at);
+        index.footage.keep_retention_clock(clock, (n == 20).then_some(Duration::from_secs(9))).unwrap();
+        ids.push(index.record("gate", n * HOUR, (n + 1) * HOUR));
+    }
+    let n_marks = || -> i64 {
+        let count = "SELECT (SELECT count(*) FROM retention_mark) + (SELECT count(*) FROM retention_shift)";
+        index.footage.read(|c| c.query_row(count, [], |row| row.get(0))).unwrap()
+    };
+    assert_eq!(n_marks(), 201);
+    // All but one old file, which is held, and the last ten are gone.
+    let gone = ids.iter().enumerate().filter(|(n, _)| *n != 50 && *n < 190).map(|(_, id)| *id);
+    let discards = gone.map(|id| Discard { id, reason: DeletionReason::Expired, tier: Tier::Base });
+    index.footage.discard(discards.collect(), WallTime(0)).unwrap();
+    let kept = || index.footage.deletable(&stream("gate"), Tier::Base, SegmentId(0), 100).unwrap();
+    let before = kept();
+    assert_eq!(before.len(), 11);
+    assert_eq!(index.footage.prune_marks().unwrap(), 201 - 11);
+    assert_eq!(n_marks(), 11);
+    assert_eq!(kept(), before);
+    assert_eq!(index.footage.prune_marks().unwrap(), 0);
 }

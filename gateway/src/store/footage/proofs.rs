@@ -1,0 +1,176 @@
+//! Proofs of deletion as they get old: folded into one row per stream, reason and day, whose hash still tells whether
+//! the single ones are what they were. And the marks of the retention clock that no file needs any more.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
+use sha2::{Digest as _, Sha256};
+use sharpeyes_domain::{ids::StreamId, retention::DeletionReason, segment::Span, time::WallTime};
+
+use super::{
+    Footage, FootageError,
+    retention::{DeletionRow, bytes_at, deletion_row},
+    stream_at,
+};
+
+const DAY_MS: i64 = 86_400_000;
+
+/// The proofs of one stream, reason and day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeletionDay {
+    /// Whose.
+    pub stream: StreamId,
+    /// The UTC day of deletion, at its beginning.
+    pub day: WallTime,
+    /// Why.
+    pub reason: DeletionReason,
+    /// Files.
+    pub n_files: u64,
+    /// Of the files.
+    pub bytes: u64,
+    /// From the earliest to the latest footage.
+    pub span: Span,
+    /// Over the single proofs, see [`chain`].
+    pub sha256: [u8; 32],
+}
+
+/// The next link of a day's chain. It begins with 32 zero bytes; the line is written down in the schema.
+#[must_use]
+pub fn chain(so_far: [u8; 32], row: &DeletionRow) -> [u8; 32] {
+    let line = format!(
+        "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n",
+        row.at.0,
+        row.stream.camera,
+        row.stream.kind.as_str(),
+        row.span.from.0,
+        row.span.to.0,
+        row.bytes,
+        hex::encode(row.sha256),
+        row.reason.as_str()
+    );
+    Sha256::new_with_prefix(so_far).chain_update(line).finalize().into()
+}
+
+impl Footage {
+    /// Folds proofs from before `before`, of the oldest `limit` at most. Gives how many. Blocks.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be written: then nothing was done.
+    pub fn fold_deletions(&self, before: WallTime, limit: u32) -> Result<usize, FootageError> {
+        self.write(move |t| {
+            let old: Vec<(i64, DeletionRow)> = t
+                .prepare_cached(
+                    "SELECT at_ms, camera, stream, from_ms, to_ms, size_bytes, sha256, reason, id
+                     FROM (SELECT * FROM deletion ORDER BY id LIMIT ?2) WHERE at_ms < ?1 ORDER BY id",
+                )?
+                .query_map((before.0, limit), |row| Ok((row.get(8)?, deletion_row(row)?)))?
+                .collect::<Result<_, _>>()?;
+            let mut days: BTreeMap<(StreamId, i64, &str), DeletionDay> = BTreeMap::new();
+            for (_, row) in &old {
+                let day = row.at.0 - row.at.0 % DAY_MS;
+                let key = (row.stream.clone(), day, row.reason.as_str());
+                let folded = match days.entry(key) {
+                    std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
+                    std::collections::btree_map::Entry::Vacant(new) => {
+                        new.insert(known_day(t, row, day)?.unwrap_or_else(|| empty_day(row, day)))
+                    }
+                };
+                folded.n_files += 1;
+                folded.bytes += row.bytes;
+                folded.span.from = folded.span.from.min(row.span.from);
+                folded.span.to = folded.span.to.max(row.span.to);
+                folded.sha256 = chain(folded.sha256, row);
+            }
+            days.values().try_for_each(|day| keep_day(t, day))?;
+            let mut delete = t.prepare_cached("DELETE FROM deletion WHERE id = ?1")?;
+            for (id, _) in &old {
+                delete.execute([id])?;
+            }
+            Ok(old.len())
+        })
+    }
+
+    /// All folded proofs, by stream and day.
+    ///
+    /// # Errors
+    /// [`FootageError`] when they cannot be read.
+    pub fn deletion_days(&self) -> Result<Vec<DeletionDay>, FootageError> {
+        self.read(|c| {
+            c.prepare_cached(&format!("{SELECT_DAY} ORDER BY camera, stream, day_ms, reason"))?
+                .query_map([], day_row)?
+                .collect()
+        })
+    }
+
+    /// Deletes marks of the retention clock that say nothing of any file that is still there, and shifts that none of
+    /// them has lived through. The newest mark stays. Blocks.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be written.
+    pub fn prune_marks(&self) -> Result<usize, FootageError> {
+        self.write(|t| {
+            // A file's mark is the last one before its row.
+            let marks = t.execute(
+                "DELETE FROM retention_mark WHERE segment_id < (SELECT max(segment_id) FROM retention_mark)
+                 AND NOT EXISTS (SELECT 1 FROM segment s WHERE s.id > retention_mark.segment_id AND s.id <=
+                  (SELECT min(n.segment_id) FROM retention_mark n WHERE n.segment_id > retention_mark.segment_id))",
+                [],
+            )?;
+            let shifts = t.execute(
+                "DELETE FROM retention_shift WHERE segment_id < (SELECT min(id) FROM segment)",
+                [],
+            )?;
+            Ok(marks + shifts)
+        })
+    }
+}
+
+const SELECT_DAY: &str =
+    "SELECT camera, stream, day_ms, reason, n_files, size_bytes, from_ms, to_ms, sha256 FROM deletion_day";
+
+fn empty_day(row: &DeletionRow, day: i64) -> DeletionDay {
+    DeletionDay {
+        stream: row.stream.clone(),
+        day: WallTime(day),
+        reason: row.reason,
+        n_files: 0,
+        bytes: 0,
+        span: row.span,
+        sha256: [0; 32],
+    }
+}
+
+/// A clock that went back adds to a day that was folded before.
+fn known_day(t: &Transaction<'_>, row: &DeletionRow, day: i64) -> rusqlite::Result<Option<DeletionDay>> {
+    let sql = format!("{SELECT_DAY} WHERE camera = ?1 AND stream = ?2 AND day_ms = ?3 AND reason = ?4");
+    let key = (row.stream.camera.as_str(), row.stream.kind.as_str(), day, row.reason.as_str());
+    t.prepare_cached(&sql)?.query_row(key, day_row).optional()
+}
+
+fn keep_day(t: &Transaction<'_>, day: &DeletionDay) -> rusqlite::Result<()> {
+    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    t.prepare_cached(
+        "INSERT INTO deletion_day VALUES (:camera, :stream, :day, :reason, :n, :size, :from, :to, :sha256)
+         ON CONFLICT (camera, stream, day_ms, reason) DO UPDATE SET n_files = excluded.n_files,
+         size_bytes = excluded.size_bytes, from_ms = excluded.from_ms, to_ms = excluded.to_ms,
+         sha256 = excluded.sha256",
+    )?
+    .execute(named_params! {
+        ":camera": day.stream.camera.as_str(), ":stream": day.stream.kind.as_str(), ":day": day.day.0,
+        ":reason": day.reason.as_str(), ":n": number(day.n_files), ":size": number(day.bytes),
+        ":from": day.span.from.0, ":to": day.span.to.0, ":sha256": &day.sha256[..],
+    })
+    .map(drop)
+}
+
+fn day_row(row: &Row<'_>) -> rusqlite::Result<DeletionDay> {
+    Ok(DeletionDay {
+        stream: stream_at(row, 0)?,
+        day: WallTime(row.get(2)?),
+        reason: super::parsed(row, 3)?,
+        n_files: bytes_at(row, 4)?,
+        bytes: bytes_at(row, 5)?,
+        span: Span { from: WallTime(row.get(6)?), to: WallTime(row.get(7)?) },
+        sha256: row.get(8)?,
+    })
+}
