@@ -80,6 +80,7 @@ pub(crate) struct RawInference {
     pub(crate) default_model: Option<String>,
     pub(crate) shadow_model: Option<String>,
     pub(crate) provider: Option<String>,
+    pub(crate) process: Option<String>,
     pub(crate) time_limit: Option<String>,
 }
 

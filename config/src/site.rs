@@ -177,6 +177,8 @@ pub struct Inference {
     pub shadow_model: Option<ModelId>,
     /// What computes.
     pub provider: InferenceProvider,
+    /// Where it computes.
+    pub process: InferenceProcess,
     /// A detection that takes longer is given up and counted.
     pub time_limit: Duration,
 }
@@ -200,6 +202,30 @@ impl InferenceProvider {
                 set: "execution provider",
                 text: text.chars().take(80).collect(),
                 names: &["cpu", "openvino"],
+            }),
+        }
+    }
+}
+
+/// Where cameras' detectors run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InferenceProcess {
+    /// Each in a process of its own: one that crashes takes nothing along, one that hangs is ended.
+    #[default]
+    Own,
+    /// In that of the service: a little less memory and time.
+    Inside,
+}
+
+impl InferenceProcess {
+    pub(crate) fn parse(text: &str) -> Result<Self, UnknownName> {
+        match text {
+            "own" => Ok(Self::Own),
+            "inside" => Ok(Self::Inside),
+            _ => Err(UnknownName {
+                set: "place for detectors",
+                text: text.chars().take(80).collect(),
+                names: &["own", "inside"],
             }),
         }
     }

@@ -66,6 +66,26 @@ pub fn blind_to(rule: &RuleConfig, model: &ModelFile) -> Option<String> {
     })
 }
 
+/// The same words, by their letters: what the process of a detector says.
+#[must_use]
+pub fn known_code(word: &str) -> &'static str {
+    let all = [
+        "runtime_missing",
+        "runtime_unusable",
+        "provider_missing",
+        "detector_nan",
+        "detector_flood",
+        "model_missing",
+        "manifest_invalid",
+        "model_damaged",
+        "model_unreadable",
+        "model_refused",
+        "model_mismatch",
+        "detector_slow",
+    ];
+    all.into_iter().find(|known| *known == word).unwrap_or("detector_failed")
+}
+
 /// Stable word for the API and the console.
 #[must_use]
 pub const fn code(error: &InferenceError) -> &'static str {
@@ -114,6 +134,7 @@ mod tests {
                 default_model: id(default),
                 shadow_model: None,
                 provider: InferenceProvider::Cpu,
+                process: sharpeyes_config::InferenceProcess::Inside,
                 time_limit: Duration::from_secs(2),
             };
             let chosen = choose(&inference, id(wanted).as_ref());

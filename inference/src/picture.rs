@@ -1,5 +1,6 @@
 //! A decoded picture as it lies in a decoder's memory: borrowed, with strides, never copied.
 
+use serde::{Deserialize, Serialize};
 use sharpeyes_domain::geometry::NormRect;
 
 use crate::error::{InferenceError, PictureProblem};
@@ -14,7 +15,7 @@ pub struct Plane<'a> {
 }
 
 /// Which numbers stand for which colour, ITU-T H.273 `matrix_coefficients`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ColourMatrix {
     /// BT.601: what most cameras send whatever they claim, and what is assumed when nothing is said.
     #[default]
@@ -24,7 +25,7 @@ pub enum ColourMatrix {
 }
 
 /// Which numbers are black and white, ITU-T H.273 `video_full_range_flag`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ColourRange {
     /// 16 is black, 235 white.
     #[default]
@@ -34,7 +35,7 @@ pub enum ColourRange {
 }
 
 /// How YUV becomes RGB. The default is BT.601, limited range.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColourSpace {
     /// Which coefficients.
     pub matrix: ColourMatrix,

@@ -1,12 +1,13 @@
 //! Which part of ONNX Runtime computes.
 
 use ort::ep::{ExecutionProvider as _, OpenVINO};
+use serde::{Deserialize, Serialize};
 
 use crate::{error::InferenceError, runtime::Runtime};
 
 /// An execution provider of ONNX Runtime. One that was asked for and is missing is an error, never the processor instead:
 /// a box that silently became slow looks healthy.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Provider {
     /// ONNX Runtime's own kernels for the processor.
     #[default]

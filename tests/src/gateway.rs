@@ -20,7 +20,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::site::TestSite;
+use crate::{poll, site::TestSite};
 
 /// How long a start may take, with every store to be recovered.
 const START: Duration = Duration::from_secs(60);
@@ -188,6 +188,20 @@ fn read(log: &Path) -> String {
     fs::read(log).map_or_else(|error| error.to_string(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
+fn detectors_of(gateway: u32) -> anyhow::Result<Vec<Pid>> {
+    let parent = format!("--parent\0{gateway}\0");
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // A process may have ended since.
+        let command = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        if String::from_utf8_lossy(&command).ends_with(&parent) {
+            found.extend(Pid::from_raw(pid));
+        }
+    }
+    Ok(found)
+}
+
 /// A running gateway. Killed when dropped.
 #[derive(Debug)]
 pub struct Gateway {
@@ -208,6 +222,14 @@ impl Gateway {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id().unwrap_or(0)
+    }
+
+    /// The processes of its detectors, in which the models run.
+    ///
+    /// # Errors
+    /// When `/proc` cannot be read.
+    pub fn detectors(&self) -> anyhow::Result<Vec<Pid>> {
+        detectors_of(self.pid())
     }
 
     /// What it has logged so far.
@@ -254,14 +276,18 @@ impl Gateway {
         Ok(())
     }
 
-    /// kill -9, and waits until the process is gone.
+    /// kill -9, and waits until the process and those of its detectors are gone.
     ///
     /// # Errors
     /// When it had ended before.
     pub async fn kill9(mut self) -> anyhow::Result<()> {
+        let pid = self.pid();
         kill_process(self.process()?, Signal::KILL)?;
         self.child.wait().await?;
-        Ok(())
+        poll::until("the detectors end with the gateway", ANSWER, || async {
+            Ok(detectors_of(pid)?.is_empty().then_some(()))
+        })
+        .await
     }
 
     fn process(&self) -> anyhow::Result<Pid> {

@@ -32,8 +32,8 @@ use retention::{Defaults, Written};
 pub use trial::TrialRules;
 
 use crate::{
-    Analysis, ConfigError, Fault, IncidentSettings, Inference, InferenceProvider, MapSettings, Playback,
-    Problem, Server, Site, Storage,
+    Analysis, ConfigError, Fault, IncidentSettings, Inference, InferenceProcess, InferenceProvider,
+    MapSettings, Playback, Problem, Server, Site, Storage,
     raw::{
         RawAnalysis, RawArea, RawCanary, RawIncident, RawInference, RawMap, RawPlayback, RawReports,
         RawServer, RawSite, RawStorage,
@@ -415,6 +415,10 @@ impl Check<'_> {
             Some(word) => self.accept("inference.provider", InferenceProvider::parse(&word)),
             None => Some(InferenceProvider::default()),
         };
+        let process = match raw.process {
+            Some(word) => self.accept("inference.process", InferenceProcess::parse(&word)),
+            None => Some(InferenceProcess::default()),
+        };
         let limits = Limits { least: Duration::from_millis(10), most: secs(60) };
         let time_limit = self.duration("inference.time_limit", raw.time_limit, secs(2), limits);
         Some(Inference {
@@ -424,6 +428,7 @@ impl Check<'_> {
             default_model: default_model?,
             shadow_model: shadow_model?,
             provider: provider?,
+            process: process?,
             time_limit: time_limit?,
         })
     }

@@ -111,6 +111,7 @@ fn all_problems_are_reported_at_once_with_their_paths() {
         [inference]
         threads = 0
         provider = "gpu"
+        process = "none"
         [[area]]
         id = "a"
         name = "A"
@@ -161,6 +162,7 @@ fn all_problems_are_reported_at_once_with_their_paths() {
         "storage.ring_bytes: `16` is no size",
         "inference.threads: is 0, must be within 1 and 64",
         "inference.provider: `gpu` is no execution provider",
+        "inference.process: `none` is no place for detectors",
         "area[1].kind: `hamlet` is no area kind",
         "camera[0]: unknown field `nam`",
         "camera[1].area: there is no area `nowhere`; defined: a, b",

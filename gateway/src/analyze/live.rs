@@ -19,10 +19,10 @@ use sharpeyes_domain::{
     time::WallTime,
     track::Track,
 };
-use sharpeyes_inference::InferenceError;
 
 use super::{
     decode::{DecoderElement, Frame},
+    detectors::NoAnswer,
     ladder::{Interest, LadderSettings},
     pipeline::{CameraPipeline, Observation},
     pool::InferencePool,
@@ -35,7 +35,6 @@ use super::{
 use crate::{
     clock::Clock,
     hub::{HubEvent, Polled},
-    models,
 };
 
 /// Where alarms and boxes go: the desk. Told under the lock of the camera, in the order in which things happened: nothing
@@ -391,8 +390,22 @@ impl LiveAnalysis {
     }
 
     /// The detector did not answer, or its answer is none.
-    pub(super) fn refused(&self, error: &InferenceError) {
-        self.fail(Fault { code: models::code(error), text: error.to_string() });
+    pub(super) fn unanswered(&self, why: NoAnswer) {
+        let again = "it is started again within half a minute; if this stays, choose another model or look at the driver behind [inference] provider and at the memory of the machine";
+        let model = &self.model;
+        let (code, text) = match why {
+            NoAnswer::Refused { code, text } => (code, text),
+            NoAnswer::Ended { how } => {
+                ("detector_failed", format!("the process of model {model} ended ({how}): {again}"))
+            }
+            NoAnswer::Hung => (
+                "detector_hung",
+                format!(
+                    "model {model} does not come back from a picture, and its process was ended: {again}"
+                ),
+            ),
+        };
+        self.fail(Fault { code, text });
     }
 
     /// The detector hangs on a frame of this camera; `is_last` when no thread is started for it any more.
@@ -577,8 +590,8 @@ impl Job {
         self.is_answered = true;
     }
 
-    pub(super) fn picture(&self) -> sharpeyes_inference::Picture<'_> {
-        self.wanted.frame.picture()
+    pub(super) const fn frame(&self) -> &Frame {
+        &self.wanted.frame
     }
 }
 

@@ -4,9 +4,10 @@
 //! is started here: [`InferencePool::supervise`] says how many are missing, and `app` starts them.
 //!
 //! A detection that takes too long is interrupted. One that does not let itself be interrupted (a driver or a library
-//! that hangs) is given up: its thread is left to itself and counted, another takes its place, and its camera rests. A
-//! thread that comes back after all ends quietly and is taken off the count. So nothing that a detector does can stop
-//! the analysis of the others for longer than [`InferencePool::supervise`] needs to see it.
+//! that hangs) is given up, and its camera rests. Where it runs in a process of its own, that is ended, and its thread
+//! goes on with a new one. Else its thread is left to itself and counted, and another takes its place; one that comes
+//! back after all ends quietly and is taken off the count. So nothing that a detector does can stop the analysis of the
+//! others for longer than [`InferencePool::supervise`] needs to see it.
 
 use std::{
     collections::HashMap,
@@ -17,9 +18,10 @@ use std::{
 };
 
 use sharpeyes_domain::ids::ModelId;
-use sharpeyes_inference::{Detector, DetectorOptions, InferenceError, Interrupter, ModelFile, Runtime};
+use sharpeyes_inference::ModelFile;
 
 use super::{
+    detectors::{Detectors, Loaded, NoAnswer, Stop},
     live::{Job, LiveAnalysis, Outstanding},
     scheduler::{Outcome, Scheduler, Ticket, Turn},
 };
@@ -30,6 +32,8 @@ use crate::clock::Clock;
 pub const MOST_LEFT_HANGING: usize = 4;
 /// An interrupted detection gets at least so long to end.
 const GRACE: Duration = Duration::from_secs(1);
+/// A process that was told to end and does not (it waits within a driver) is left to itself like a thread after so long.
+const DYING: Duration = Duration::from_secs(5);
 
 /// How the inference threads are doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,9 +60,8 @@ pub struct TimeLimits {
 /// The detectors and the frames that wait for them.
 pub struct InferencePool {
     scheduler: Arc<Scheduler<Job>>,
-    runtime: Runtime,
+    detectors: Detectors,
     models: HashMap<ModelId, ModelFile>,
-    options: DetectorOptions,
     clock: Clock,
     limits: TimeLimits,
     roster: Arc<Mutex<Roster>>,
@@ -88,8 +91,44 @@ struct Running {
     ticket: Ticket,
     analysis: Arc<LiveAnalysis>,
     frame: Outstanding,
-    /// `None` while the detector is being opened.
-    interrupter: Option<Interrupter>,
+    phase: Phase,
+    /// `None`: nothing can be done about it.
+    stop: Option<Stop>,
+}
+
+#[derive(Clone, Copy)]
+enum Phase {
+    Opening,
+    Detecting,
+}
+
+/// What is to be done about a detection under way.
+enum Verdict {
+    InTime,
+    Stop,
+    GiveUp,
+}
+
+impl Running {
+    fn judge(&self, now: Instant, limits: TimeLimits) -> Verdict {
+        let runs = now.duration_since(self.since);
+        let TimeLimits { detection, opening } = limits;
+        let most = match self.phase {
+            Phase::Opening => opening,
+            Phase::Detecting => detection + detection.max(GRACE),
+        };
+        let (stop, give_up) = match (&self.stop, self.phase) {
+            // It interrupts itself when it has run for too long.
+            (Some(Stop::End(_)), _) => (most, most + DYING),
+            (Some(Stop::Interrupt(_)), Phase::Detecting) => (detection, most),
+            (Some(Stop::Interrupt(_)), Phase::Opening) | (None, _) => (most, most),
+        };
+        match runs {
+            runs if runs > give_up => Verdict::GiveUp,
+            runs if runs > stop => Verdict::Stop,
+            _ => Verdict::InTime,
+        }
+    }
 }
 
 /// A place in the pool, for one thread; free again when dropped, however the thread ends.
@@ -125,13 +164,12 @@ fn lock(roster: &Mutex<Roster>) -> std::sync::MutexGuard<'_, Roster> {
 }
 
 impl InferencePool {
-    /// A pool of so many threads for these models, each opened with `options`. A frame that waits for too long is dropped,
-    /// a detection that runs for too long is given up.
+    /// A pool of so many threads for these models. A frame that waits for too long is dropped, a detection that runs for
+    /// too long is given up.
     #[must_use]
     pub fn new(
-        runtime: Runtime,
+        detectors: Detectors,
         models: HashMap<ModelId, ModelFile>,
-        options: DetectorOptions,
         clock: Clock,
         threads: NonZeroU16,
         limits: TimeLimits,
@@ -146,7 +184,7 @@ impl InferencePool {
             given_up: 0,
             replaced: 0,
         };
-        Self { scheduler, runtime, models, options, clock, limits, roster: Arc::new(Mutex::new(roster)) }
+        Self { scheduler, detectors, models, clock, limits, roster: Arc::new(Mutex::new(roster)) }
     }
 
     pub(super) fn scheduler(&self) -> &Arc<Scheduler<Job>> {
@@ -162,16 +200,14 @@ impl InferencePool {
         let mut hung = Vec::new();
         for work in roster.workers.values_mut().filter(|work| !work.is_given_up) {
             let Some(running) = &work.running else { continue };
-            let runs = now.duration_since(running.since);
-            let TimeLimits { detection, opening } = self.limits;
-            let most = if running.interrupter.is_some() { detection + detection.max(GRACE) } else { opening };
-            if runs > most {
-                work.is_given_up = true;
-                hung.extend(work.running.take());
-            } else if runs > detection
-                && let Some(interrupter) = &running.interrupter
-            {
-                interrupter.interrupt();
+            match (running.judge(now, self.limits), &running.stop) {
+                (Verdict::InTime, _) | (Verdict::Stop, None) => {}
+                (Verdict::Stop, Some(Stop::Interrupt(interrupter))) => interrupter.interrupt(),
+                (Verdict::Stop, Some(Stop::End(process))) => process.end(),
+                (Verdict::GiveUp, _) => {
+                    work.is_given_up = true;
+                    hung.extend(work.running.take());
+                }
             }
         }
         roster.given_up += u64::try_from(hung.len()).unwrap_or(u64::MAX);
@@ -210,7 +246,7 @@ impl InferencePool {
     /// One inference thread: takes frames by turn until closed or given up. A camera whose frame panics loses that
     /// frame only.
     pub fn work(&self, worker: Worker) {
-        let mut detectors: HashMap<ModelId, Detector> = HashMap::new();
+        let mut detectors: HashMap<ModelId, Loaded> = HashMap::new();
         while let Some(Turn { work: mut job, ticket }) = self.scheduler.take() {
             let mut finished =
                 Finished { scheduler: &self.scheduler, ticket: &ticket, outcome: Outcome::Failed };
@@ -225,7 +261,13 @@ impl InferencePool {
             }
             match looked {
                 Ok(Ok(())) => finished.outcome = Outcome::Seen,
-                Ok(Err(error)) => analysis.refused(&error),
+                Ok(Err(why)) => {
+                    if let NoAnswer::Ended { .. } | NoAnswer::Hung = why {
+                        detectors.remove(analysis.model());
+                        self.scheduler.give_up(&ticket);
+                    }
+                    analysis.unanswered(why);
+                }
                 Err(_) => {
                     detectors.remove(analysis.model());
                     analysis.failed(&"the detector panicked on a frame");
@@ -239,29 +281,35 @@ impl InferencePool {
     fn look(
         &self,
         worker: &Worker,
-        detectors: &mut HashMap<ModelId, Detector>,
+        detectors: &mut HashMap<ModelId, Loaded>,
         job: &mut Job,
         ticket: &Ticket,
-    ) -> Result<(), InferenceError> {
+    ) -> Result<(), NoAnswer> {
         let analysis = job.analysis.clone();
-        let running = |interrupter| Running {
+        let running = |phase, stop| Running {
             since: self.clock.instant(),
             ticket: ticket.clone(),
             analysis: analysis.clone(),
             frame: job.outstanding(),
-            interrupter,
+            phase,
+            stop,
         };
+        if detectors.get(analysis.model()).is_some_and(|loaded| !loaded.is_alive()) {
+            tracing::warn!(model = %analysis.model(), "the process of a detector ended between two pictures: another is started");
+            detectors.remove(analysis.model());
+        }
         if !detectors.contains_key(analysis.model()) {
-            worker.at(|work| work.running = Some(running(None)));
+            worker.at(|work| work.running = Some(running(Phase::Opening, None)));
             if let Some(file) = self.models.get(analysis.model()) {
-                let detector = Detector::open(&self.runtime, file, self.options)?;
-                detectors.insert(analysis.model().clone(), detector);
+                let room = self.detectors.room()?;
+                worker.at(|work| work.running = Some(running(Phase::Opening, room.stop())));
+                detectors.insert(analysis.model().clone(), room.load(file)?);
             }
         }
-        let Some(detector) = detectors.get_mut(analysis.model()) else { return Ok(()) };
-        worker.at(|work| work.running = Some(running(Some(detector.interrupter()))));
+        let Some(loaded) = detectors.get_mut(analysis.model()) else { return Ok(()) };
+        worker.at(|work| work.running = Some(running(Phase::Detecting, Some(loaded.stop()))));
         let part = analysis.part(job);
-        let detections = detector.detect_in(&job.picture(), part, analysis.floor());
+        let detections = loaded.look(job.frame(), part, analysis.floor());
         // Only the detector is watched.
         worker.at(|work| work.running = None);
         if !worker.is_given_up() {

@@ -19,7 +19,7 @@ use sharpeyes_domain::{
     tamper::{TamperEdge, TamperKind},
     track::Track,
 };
-use sharpeyes_inference::{Detector, InferenceError, ModelFile, Runtime};
+use sharpeyes_inference::{InferenceError, ModelFile, Runtime};
 
 use super::{
     Step,
@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     analyze::{
-        AlarmSink, AnalysisSettings, Fault, InferencePool, LiveAnalysis, TimeLimits,
+        AlarmSink, AnalysisSettings, Detectors, Fault, InferencePool, LiveAnalysis, NoAnswer, TimeLimits,
         ladder::LadderSettings,
         pipeline::CameraPipeline,
         rounds::{Admission, Rounds},
@@ -163,15 +163,17 @@ impl Analysis {
                 if !analysed.is_empty() {
                     tracing::error!(%error, "nothing is analysed; recording and live view go on");
                 }
+                let (code, text) = (models::code(error), error.to_string());
                 for camera in analysed {
-                    unavailable(health, camera, error);
+                    health.not_analysed(camera.id.clone(), camera.model.clone(), code, text.clone());
                 }
                 return Ok((Step::default(), None));
             }
         };
-        let ready = open_models(site, &runtime, analysed, health);
-        let canary = canary.and_then(|units| canary_settings(site, &runtime, units));
-        let shadowed = shadow::open(site, &runtime, health);
+        let detectors = Detectors::of_site(&site.inference, runtime);
+        let ready = open_models(site, &detectors, analysed, health);
+        let canary = canary.and_then(|units| canary_settings(site, &detectors, units));
+        let shadowed = shadow::open(site, &detectors, health);
         let models = ready
             .iter()
             .map(|ready| &ready.model)
@@ -179,11 +181,9 @@ impl Analysis {
             .chain(canary.iter().map(|(_, model)| model))
             .map(|model| (model.manifest.id.clone(), model.clone()))
             .collect();
-        let options = models::options(&site.inference);
         let pool = Arc::new(InferencePool::new(
-            runtime,
+            detectors,
             models,
-            options,
             clock.clone(),
             site.inference.threads,
             TimeLimits { detection: site.inference.time_limit, opening: OPENING },
@@ -255,16 +255,15 @@ impl Analysis {
 }
 
 /// The canary is analysed like any camera, in full: a failure is told by its missing alarm.
-fn canary_settings(site: &Site, runtime: &Runtime, units: Polled) -> Option<(AnalysisSettings, ModelFile)> {
-    let open = || -> Result<ModelFile, InferenceError> {
-        let file = models::choose(&site.inference, None)?;
-        Detector::open(runtime, &file, models::options(&site.inference))?;
-        Ok(file)
-    };
-    let model = match open() {
+fn canary_settings(
+    site: &Site,
+    detectors: &Detectors,
+    units: Polled,
+) -> Option<(AnalysisSettings, ModelFile)> {
+    let model = match usable(site, detectors, None) {
         Ok(model) => model,
-        Err(error) => {
-            tracing::error!(%error, "the canary is not analysed");
+        Err(refused) => {
+            tracing::error!(error = refused.text, "the canary is not analysed");
             return None;
         }
     };
@@ -289,34 +288,51 @@ fn decoding_threads(wanted: Option<NonZeroU16>) -> usize {
     wanted.map_or_else(cores, |threads| usize::from(threads.get()))
 }
 
-/// Opens each model once, so that a damaged one is known at start and not at the first frame.
+/// Why a model is of no use until someone acts and the service is started again.
+pub(super) struct Refused {
+    pub(super) code: &'static str,
+    pub(super) text: String,
+}
+
+/// Loads a model once, so that a damaged one is known at start and not at the first frame. One that crashes or does not
+/// come back is used all the same: it may be the machine, and is tried again and again.
+pub(super) fn usable(
+    site: &Site,
+    detectors: &Detectors,
+    wanted: Option<&ModelId>,
+) -> Result<ModelFile, Refused> {
+    let refused = |error: InferenceError| Refused { code: models::code(&error), text: error.to_string() };
+    let file = models::choose(&site.inference, wanted).map_err(refused)?;
+    match detectors.try_out(&file, OPENING) {
+        Ok(()) => Ok(file),
+        Err(NoAnswer::Refused { code, text }) => Err(Refused { code, text }),
+        Err(why @ (NoAnswer::Ended { .. } | NoAnswer::Hung)) => {
+            tracing::error!(model = %file.manifest.id, ?why, "a model could not be loaded in a process of its own; it is tried again");
+            Ok(file)
+        }
+    }
+}
+
 fn open_models<'a>(
     site: &Site,
-    runtime: &Runtime,
+    detectors: &Detectors,
     cameras: Vec<&'a Camera>,
     health: &mut Health,
 ) -> Vec<Ready<'a>> {
-    let mut opened: HashMap<Option<ModelId>, Result<ModelFile, InferenceError>> = HashMap::new();
+    let mut opened: HashMap<Option<ModelId>, Result<ModelFile, Refused>> = HashMap::new();
     let mut ready = Vec::new();
     for camera in cameras {
-        let model = opened.entry(camera.model.clone()).or_insert_with(|| {
-            let file = models::choose(&site.inference, camera.model.as_ref())?;
-            Detector::open(runtime, &file, models::options(&site.inference))?;
-            Ok(file)
-        });
+        let wanted = &camera.model;
+        let model = opened.entry(wanted.clone()).or_insert_with(|| usable(site, detectors, wanted.as_ref()));
         match model {
             Ok(model) => ready.push(Ready { camera, model: model.clone() }),
-            Err(error) => {
-                tracing::error!(camera.id = %camera.id, code = models::code(error), %error, "not analysed; recorded all the same");
-                unavailable(health, camera, error);
+            Err(Refused { code, text }) => {
+                tracing::error!(camera.id = %camera.id, code, error = text, "not analysed; recorded all the same");
+                health.not_analysed(camera.id.clone(), camera.model.clone(), code, text.clone());
             }
         }
     }
     ready
-}
-
-fn unavailable(health: &mut Health, camera: &Camera, error: &InferenceError) {
-    health.not_analysed(camera.id.clone(), camera.model.clone(), models::code(error), error.to_string());
 }
 
 /// Takes what the analysis finds. Never waits: alarms go into the queue, and [`Books`] stores them.

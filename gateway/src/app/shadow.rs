@@ -14,17 +14,17 @@ use sharpeyes_domain::{
     time::WallTime,
     track::Track,
 };
-use sharpeyes_inference::{Detector, InferenceError, ModelFile, Runtime};
+use sharpeyes_inference::ModelFile;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     alarms::{AlarmQueue, Line, Table},
-    analysis::DeskSink,
+    analysis::{DeskSink, Refused, usable},
     health::Health,
 };
 use crate::{
     analyze::{
-        AlarmSink, AnalysisSettings, InferencePool, LiveAnalysis, ladder::LadderSettings,
+        AlarmSink, AnalysisSettings, Detectors, InferencePool, LiveAnalysis, ladder::LadderSettings,
         pipeline::CameraPipeline, seat::Role,
     },
     clock::Clock,
@@ -45,22 +45,17 @@ pub(super) struct Shadowed<'a> {
 }
 
 /// Opens each shadow model once. Cameras whose one cannot be used say so in `health`; their live analysis goes on.
-pub(super) fn open<'a>(site: &'a Site, runtime: &Runtime, health: &mut Health) -> Vec<Shadowed<'a>> {
-    let mut opened: HashMap<&ModelId, Result<ModelFile, InferenceError>> = HashMap::new();
+pub(super) fn open<'a>(site: &'a Site, detectors: &Detectors, health: &mut Health) -> Vec<Shadowed<'a>> {
+    let mut opened: HashMap<&ModelId, Result<ModelFile, Refused>> = HashMap::new();
     let mut ready = Vec::new();
     for camera in &site.cameras {
         let Some(wanted) = models::shadow_of(site, camera) else { continue };
-        let model = opened.entry(wanted).or_insert_with(|| {
-            let file = models::choose(&site.inference, Some(wanted))?;
-            Detector::open(runtime, &file, models::options(&site.inference))?;
-            Ok(file)
-        });
+        let model = opened.entry(wanted).or_insert_with(|| usable(site, detectors, Some(wanted)));
         match model {
             Ok(model) => ready.push(Shadowed { camera, model: model.clone() }),
-            Err(error) => {
-                let code = models::code(error);
-                tracing::warn!(camera.id = %camera.id, code, %error, "no shadow model; the live analysis goes on");
-                health.not_shadowed(camera.id.clone(), wanted.clone(), code, error.to_string());
+            Err(Refused { code, text }) => {
+                tracing::warn!(camera.id = %camera.id, code, error = text, "no shadow model; the live analysis goes on");
+                health.not_shadowed(camera.id.clone(), wanted.clone(), code, text.clone());
             }
         }
     }

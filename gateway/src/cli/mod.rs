@@ -5,6 +5,7 @@
 mod account;
 mod bench;
 mod check;
+mod detector;
 mod model;
 mod probe;
 mod replay;
@@ -12,6 +13,7 @@ mod run;
 
 use std::{
     io::IsTerminal as _,
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -56,6 +58,9 @@ enum Command {
     },
     /// Print the OpenAPI document.
     Openapi,
+    /// One detector, for the service that starts it.
+    #[command(hide = true)]
+    Detector(detector::Arguments),
 }
 
 #[derive(Subcommand)]
@@ -106,6 +111,7 @@ pub fn main() -> ExitCode {
         }
     };
     start_log();
+    without_telemetry();
     match arguments.command.execute() {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Unhealthy) => ExitCode::FAILURE,
@@ -129,6 +135,7 @@ impl Command {
             Self::Replay(arguments) => replay::replay(&arguments),
             Self::Model(arguments) => model::model(&arguments),
             Self::Account(arguments) => account::account(&arguments),
+            Self::Detector(arguments) => detector::detector(&arguments),
             Self::Config { verb: ConfigVerb::Check(file) } => {
                 let site = file.load_for_analysis()?;
                 println!("{}: {} cameras, no problems", file.site.display(), site.cameras.len());
@@ -171,6 +178,25 @@ fn start_log() {
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("async").build()?)
+}
+
+/// ONNX Runtime 1.31 is built to report its use to its makers: it keeps an id of the machine in the home folder and opens
+/// sockets, which every child gets, whatever its API is told. This variable, there before it is loaded, keeps it from that.
+const NO_TELEMETRY: &str = "ORT_DISABLE_TELEMETRY";
+
+/// Starts the program anew with [`NO_TELEMETRY`], in the same process; a program cannot safely change its own
+/// environment. Nothing has been opened yet.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn without_telemetry() {
+    if std::env::var_os(NO_TELEMETRY).is_none() {
+        let mut arguments = std::env::args_os();
+        let mut again = std::process::Command::new("/proc/self/exe");
+        if let Some(name) = arguments.next() {
+            again.arg0(name);
+        }
+        let error = again.args(arguments).env(NO_TELEMETRY, "1").exec();
+        tracing::warn!(%error, "set {NO_TELEMETRY}=1: ONNX Runtime may report its use to its makers");
+    }
 }
 
 /// Loads ONNX Runtime: the site file's word, else beside the binary, else `ORT_DYLIB_PATH`.

@@ -26,7 +26,7 @@ use super::{
     Results, Row,
     films::{self, FPS, KBIT_PER_S, SIZE_PX, TURNS},
     frigate::{self, Done, FrigateLike},
-    process::{cpu_with_children_s, pss_mib},
+    process::{tree_cpu_s, tree_pss_mib},
 };
 use crate::{
     camsim::{CamSim, CamSimConfig, CameraConfig},
@@ -101,7 +101,7 @@ impl Ramp {
             looks.look(&scene.client).await?;
         }
         let (after, elapsed) = (Spent::now(&scene.gateway, peer.as_ref())?, began.elapsed());
-        let gateway_mib = pss_mib(scene.gateway.pid())?;
+        let gateway_mib = tree_pss_mib(scene.gateway.pid())?;
         let peer_mib = peer.as_ref().map(FrigateLike::pss_mib).transpose()?;
         let done = match peer {
             None => None,
@@ -269,7 +269,7 @@ impl Spent {
         let ticks = line.split_whitespace().take(8).map(str::parse::<f64>);
         let ticks: Vec<f64> = ticks.collect::<Result<_, _>>()?;
         Ok(Self {
-            gateway: cpu_with_children_s(gateway.pid())?,
+            gateway: tree_cpu_s(gateway.pid())?,
             peer: peer.map(FrigateLike::cpu_s).transpose()?.unwrap_or_default(),
             idle: ticks.iter().skip(3).take(2).sum(),
             all: ticks.iter().sum(),

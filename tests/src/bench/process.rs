@@ -28,6 +28,23 @@ pub fn pss_mib(pid: u32) -> anyhow::Result<f64> {
     Ok(kib / 1024.0)
 }
 
+/// [`pss_mib`] of a process and of all below it: a gateway has its detectors in processes of their own.
+///
+/// # Errors
+/// When there is no such process.
+pub(super) fn tree_pss_mib(root: u32) -> anyhow::Result<f64> {
+    let (root_mib, all) = (pss_mib(root)?, tree(root)?);
+    // A child may end meanwhile, and has no memory then.
+    Ok(root_mib + all.into_iter().filter(|pid| *pid != root).filter_map(|pid| pss_mib(pid).ok()).sum::<f64>())
+}
+
+/// [`cpu_with_children_s`] of a process and of all below it.
+pub(super) fn tree_cpu_s(root: u32) -> anyhow::Result<f64> {
+    let (root_s, all) = (cpu_with_children_s(root)?, tree(root)?);
+    let below = all.into_iter().filter(|pid| *pid != root);
+    Ok(root_s + below.filter_map(|pid| cpu_with_children_s(pid).ok()).sum::<f64>())
+}
+
 /// A process, its children, theirs and so on, as far as they are running.
 pub(super) fn tree(root: u32) -> anyhow::Result<Vec<u32>> {
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();

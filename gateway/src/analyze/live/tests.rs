@@ -22,6 +22,7 @@ use super::*;
 use crate::{
     analyze::{
         decode::{Frame, FramePlane},
+        detectors::Detectors,
         ladder::Look,
         pool::{MOST_LEFT_HANGING, TimeLimits, Worker},
         scheduler::{Outcome, Turn},
@@ -107,8 +108,8 @@ impl Stand {
         let threads = NonZeroU16::new(threads).unwrap();
         let clock = Clock::system();
         let limits = TimeLimits { detection: LIMIT, opening };
-        let pool =
-            InferencePool::new(runtime, models, DetectorOptions::default(), clock.clone(), threads, limits);
+        let detectors = Detectors::inside(runtime, DetectorOptions::default());
+        let pool = InferencePool::new(detectors, models, clock.clone(), threads, limits);
         let seen = Arc::new(seen);
         let stream = |name: &str| StreamId { camera: id(name), kind: StreamKind::Sub };
         let hub = Hub::new(
