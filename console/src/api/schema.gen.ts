@@ -794,6 +794,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every incident of a time with all that is known of it, as a file. It is as long as it is: nothing says so before. */
+        get: operations["ledger_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/map": {
         parameters: {
             query?: never;
@@ -3048,6 +3065,11 @@ export interface components {
          * @enum {string}
          */
         Language: "zh" | "en";
+        /**
+         * @description What a ledger is read in.
+         * @enum {string}
+         */
+        LedgerFormat: "csv" | "xlsx";
         /**
          * @description Under which law a camera records.
          * @enum {string}
@@ -6894,6 +6916,59 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ledger_export: {
+        parameters: {
+            query: {
+                /** @description Those that came from here on. */
+                from_ms: number;
+                /** @description And before then; at most 367 days later. */
+                to_ms: number;
+                /** @description In this area and what lies in it. */
+                area?: string;
+                /** @description Of this class. */
+                class?: string;
+                /** @description From this source. */
+                source?: string;
+                /** @description That this unit was told of. */
+                unit?: string;
+                /** @description What it is read in. */
+                format: components["schemas"]["LedgerFormat"];
+                /** @description In which language: Chinese if not given. */
+                lang?: components["schemas"]["BulletinLanguage"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `too_many_rows`: a workbook holds 1,048,575 incidents */
             422: {
                 headers: {
                     [name: string]: unknown;
