@@ -292,7 +292,8 @@ async function redAndRework(page, second) {
   await story(page, "sign_in");
   await forUnit(page, 1, "到场");
   await story(page, "arrive");
-  await forUnit(page, 1, "处置完毕", "双方已签调解协议");
+  await bareRed(page);
+  await finishRed(page);
   await state(page, "done");
   await page.waitForFunction(() => document.querySelector('.incident-head [data-verb="verify"]') === null);
   await key(page, "v");
@@ -303,7 +304,7 @@ async function redAndRework(page, second) {
   await page.keyboard.type("双方还在对骂");
   await key(page, "Enter");
   await story(page, "rework");
-  await forUnit(page, 1, "处置完毕", "双方已签调解协议");
+  await finishRed(page);
   await state(page, "done");
   await second.act(ids.red, { action: "verify" });
   await state(page, "verified");
@@ -513,6 +514,24 @@ async function forUnit(page, n, verb, note) {
   await digit(page, verb);
   if (note === undefined) return;
   await page.keyboard.type(note);
+  await key(page, "Enter");
+}
+
+/** What is red is not done with nothing to show for it: the question stays, and says so. */
+async function bareRed(page) {
+  await forUnit(page, 1, "处置完毕", "双方已劝离");
+  await page.locator(".ask-refusal", { hasText: "现场照片" }).waitFor();
+  await key(page, "Escape");
+  await closed(page);
+}
+
+/** A word of why there is no photo does, too. */
+async function finishRed(page) {
+  await key(page, "1");
+  await page.getByLabel("红色事件无附件的原因").fill("夜间无法拍照");
+  await page.locator(".ant-modal .reasons button", { hasText: "处置完毕" }).click();
+  await page.waitForTimeout(HAND_MS);
+  await page.keyboard.type("双方已劝离");
   await key(page, "Enter");
 }
 

@@ -1,6 +1,6 @@
 /** Statistics and bulletins: the routes of the reports page. */
 import { type Answer, API, call, problemOf } from "./client";
-import type { BulletinFormat, BulletinRow, Language, NewBulletin, Statistics } from "./types";
+import type { BulletinFormat, BulletinRow, Language, LedgerFormat, NewBulletin, Statistics } from "./types";
 
 /** What the numbers are asked about; what is left out excludes nothing. */
 export interface StatisticsQuestion {
@@ -19,6 +19,10 @@ const query = (question: StatisticsQuestion) => {
   }
   return words.toString();
 };
+
+/** Where the ledger of these incidents is fetched from: the browser saves it while it comes. */
+export const ledgerAddress = (question: StatisticsQuestion, format: LedgerFormat, lang: Language): string =>
+  `${API}/ledger?${query(question)}&format=${format}&lang=${lang}`;
 
 export const reports = {
   statistics: (question: StatisticsQuestion, signal?: AbortSignal) =>

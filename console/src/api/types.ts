@@ -73,6 +73,7 @@ export type Centre = Wire<"Centre">;
 export type Statistics = Wire<"Statistics">;
 export type BulletinRow = Wire<"BulletinRow">;
 export type BulletinFormat = Schemas["BulletinFormat"];
+export type LedgerFormat = Schemas["LedgerFormat"];
 export type NewBulletin = Schemas["NewBulletin"];
 export type CameraRules = Wire<"CameraRules">;
 export type WrittenRule = Wire<"WrittenRule">;

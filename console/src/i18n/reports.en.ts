@@ -20,6 +20,7 @@ export const reportWords: typeof words = {
     name: "Name of the report (optional)",
     make: "Make report",
     making: "Being made…",
+    ledger: "Ledger of the chosen time, a row for each incident:",
     made: "Reports made",
     madeNone: "No report has been made yet",
     madeHint: "A report is kept as it was when it was made.",

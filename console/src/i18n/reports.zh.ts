@@ -22,6 +22,7 @@ export const reportWords = {
     name: "报表名称（可不填）",
     make: "生成报表",
     making: "正在生成…",
+    ledger: "导出台账（所选时段和条件，每件一行）：",
     made: "已生成的报表",
     madeNone: "还没有生成过报表",
     madeHint: "报表按生成时的数据存档，之后不再变化。",

@@ -293,6 +293,7 @@ impl From<WriteError> for ApiError {
         let code = match &error {
             WriteError::NoFont { .. } => "no_font",
             WriteError::Font { .. } | WriteError::BadFont { .. } => "bad_font",
+            WriteError::TooMany { .. } => "too_many_rows",
             WriteError::Library { .. } | WriteError::Zone(_) => return Self::Internal(Box::new(error)),
         };
         Self::Unprocessable { code, message: error.to_string(), field: None }

@@ -50,8 +50,8 @@ pub use recording::{
     TimelineHold, TimelineRow, TimelineSpan,
 };
 pub use statistics::{
-    AlarmAccuracy, Bulletin, BulletinFormat, BulletinKind, BulletinLanguage, BulletinRow, NewBulletin,
-    Statistics,
+    AlarmAccuracy, Bulletin, BulletinFormat, BulletinKind, BulletinLanguage, BulletinRow, LedgerFormat,
+    NewBulletin, Statistics,
 };
 pub use storage::{
     Deletion, DeletionReason, DiskState, Hold, HoldRelease, HoldScope, HoldStream, LegalBasis, NewHold,

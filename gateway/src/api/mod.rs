@@ -26,6 +26,7 @@ mod handovers;
 mod headers;
 mod holds;
 mod incidents;
+mod ledger;
 mod live;
 mod map;
 mod movie;
@@ -124,6 +125,7 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/centre", Action::CentreRead, centre::show)
         .needs(Verb::Get, "/statistics", Action::StatisticsRead, statistics::show)
         .needs(Verb::Get, "/statistics/accuracy", Action::StatisticsRead, statistics::accuracy)
+        .needs(Verb::Get, "/ledger", Action::BulletinMake, ledger::export)
         .needs(Verb::Get, "/bulletins", Action::StatisticsRead, bulletins::list)
         .needs(Verb::Post, "/bulletins", Action::BulletinMake, bulletins::make)
         .needs(Verb::Get, "/bulletins/{id}", Action::StatisticsRead, bulletins::one)

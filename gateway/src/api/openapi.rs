@@ -5,8 +5,8 @@ use utoipa::OpenApi;
 
 use super::{
     accounts, audit, blind, bulletins, cameras, centre, clips, consoles, dto, events, files, handovers,
-    holds, incidents, live, map, outbound, pictures, recordings, reports, session, statistics, storage,
-    ticket_events, tickets, timeline, transcodes, trials, wall,
+    holds, incidents, ledger, live, map, outbound, pictures, recordings, reports, session, statistics,
+    storage, ticket_events, tickets, timeline, transcodes, trials, wall,
 };
 
 #[derive(OpenApi)]
@@ -72,6 +72,7 @@ use super::{
         centre::show,
         statistics::show,
         statistics::accuracy,
+        ledger::export,
         bulletins::list,
         bulletins::make,
         bulletins::one,
@@ -107,6 +108,7 @@ use super::{
     // Those that only a query or a stream names.
     components(schemas(
         dto::BulletinFormat,
+        dto::LedgerFormat,
         dto::BulletinLanguage,
         dto::EventPosition,
         dto::FootagePurpose,

@@ -248,12 +248,12 @@ fn heat(site: &Site, tops: &[AreaId], cells: &BTreeMap<counted::HeatCell, u64>) 
     }
 }
 
-fn area_name(site: &Site, id: &AreaId) -> Named {
+pub(super) fn area_name(site: &Site, id: &AreaId) -> Named {
     let name = site.areas.area(id).map_or_else(|| id.to_string(), |area| area.name.clone());
     Named { id: id.to_string(), name, name_en: None }
 }
 
-fn class_name(site: &Site, id: &ClassId) -> Named {
+pub(super) fn class_name(site: &Site, id: &ClassId) -> Named {
     let class = site.centre.classes.iter().find(|class| class.id == *id);
     Named {
         id: id.to_string(),
@@ -262,7 +262,7 @@ fn class_name(site: &Site, id: &ClassId) -> Named {
     }
 }
 
-fn unit_name(site: &Site, id: &UnitId) -> Named {
+pub(super) fn unit_name(site: &Site, id: &UnitId) -> Named {
     let unit = site.centre.units.iter().find(|unit| unit.id == *id);
     Named {
         id: id.to_string(),
@@ -271,7 +271,7 @@ fn unit_name(site: &Site, id: &UnitId) -> Named {
     }
 }
 
-fn source_name(source: Source) -> Named {
+pub(super) fn source_name(source: Source) -> Named {
     let (name, name_en) = words::source(source);
     Named { id: source.to_string(), name: name.to_owned(), name_en: Some(name_en.to_owned()) }
 }

@@ -4,7 +4,7 @@
 use super::layout::{Block, Cell, Holds, Table, percent};
 
 /// UTF-8 says of itself that it is.
-const MARK: &str = "\u{feff}";
+pub(super) const MARK: &str = "\u{feff}";
 
 /// All blocks.
 pub(super) fn write(blocks: &[Block]) -> Vec<u8> {
@@ -53,7 +53,7 @@ fn table(text: &mut String, table: &Table) {
     }
 }
 
-fn line(text: &mut String, fields: impl IntoIterator<Item = String>) {
+pub(super) fn line(text: &mut String, fields: impl IntoIterator<Item = String>) {
     let fields: Vec<String> = fields.into_iter().map(|field| quoted(&field)).collect();
     text.push_str(&fields.join(","));
     text.push_str("\r\n");

@@ -9,6 +9,7 @@ mod csv;
 pub mod document;
 mod docx;
 mod layout;
+mod ledger;
 mod pdf;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use self::document::Bulletin;
 pub use self::document::BulletinKind;
 pub use self::{
     build::{BulletinPeriod, accuracy_rows, flash, local, period, statistics},
+    ledger::Ledger,
     words::Lang,
 };
 
@@ -96,6 +98,12 @@ pub enum WriteError {
         format: &'static str,
         /// Its word.
         message: String,
+    },
+    /// More than a sheet of a workbook holds.
+    #[error("a sheet holds {most} incidents: ask for a shorter time, or for CSV")]
+    TooMany {
+        /// So many.
+        most: u32,
     },
     /// The site's time zone is not known here.
     #[error("the time zone {0} is not known")]

@@ -1,6 +1,6 @@
 //! What is printed, in Chinese and in English. Nothing is decided here.
 
-use sharpeyes_domain::centre::Source;
+use sharpeyes_domain::{centre::Source, incident::Satisfaction};
 
 use super::document::{BulletinKind, Named};
 
@@ -159,5 +159,29 @@ pub(super) fn action(action: &str) -> (&'static str, &'static str) {
         "self_test" => ("系统自检", "Self-test"),
         "suggest_close" => ("建议办结", "Closing suggested"),
         _ => ("其他", "Other"),
+    }
+}
+
+/// Of reasons why incidents are over.
+pub(super) fn reason(code: &str) -> (&'static str, &'static str) {
+    match code {
+        "handled" => ("属实，已处置", "Handled"),
+        "false_alarm" => ("误报", "False alarm"),
+        "duplicate" => ("重复", "Duplicate"),
+        "test" => ("测试、演练", "Test"),
+        "no_action" => ("属实，无需处置", "Nothing to be done"),
+        "not_ours" => ("不属本地管辖", "Not ours"),
+        "out_of_scope" => ("不属受理范围", "Out of scope"),
+        "unclear" => ("情况不明", "Unclear"),
+        _ => ("其他", "Other"),
+    }
+}
+
+/// Of how content people are.
+pub(super) const fn satisfaction(said: Satisfaction) -> (&'static str, &'static str) {
+    match said {
+        Satisfaction::Satisfied => ("满意", "Satisfied"),
+        Satisfaction::Fairly => ("基本满意", "Fairly satisfied"),
+        Satisfaction::Dissatisfied => ("不满意", "Not satisfied"),
     }
 }

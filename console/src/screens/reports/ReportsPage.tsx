@@ -5,7 +5,7 @@ import dayjs, { type Dayjs } from "dayjs";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { centreQuery } from "../../api/centre";
 import { client, need, ProblemError } from "../../api/client";
-import { reports } from "../../api/reports";
+import { ledgerAddress, reports, type StatisticsQuestion } from "../../api/reports";
 import { mayAct, useViewer } from "../../api/session";
 import type { Area, NewBulletin, Statistics } from "../../api/types";
 import { Loading, Trouble } from "../../components/Trouble";
@@ -92,6 +92,7 @@ export default function ReportsPage() {
       </div>
       <Chooser choice={choice} onChange={setChoice} statistics={statistics.data} />
       {mayAct(viewer.role) && <Maker choice={choice} period={period} />}
+      {mayAct(viewer.role) && <LedgerExport question={question} />}
       {statistics.isPending && <Loading />}
       {statistics.isError && (
         <Trouble
@@ -225,6 +226,21 @@ function Maker({ choice, period }: { choice: Choice; period: { from_ms: number; 
         {made.isPending ? t.reports.making : t.reports.make}
       </Button>
     </div>
+  );
+}
+
+/** Every incident of the chosen time, a row each. */
+function LedgerExport({ question }: { question: StatisticsQuestion }) {
+  const { t, language } = useSpeech();
+  return (
+    <p className="report-ledger">
+      {t.reports.ledger}{" "}
+      {(["xlsx", "csv"] as const).map((format) => (
+        <Button key={format} size="small" href={ledgerAddress(question, format, language)} download>
+          {format.toUpperCase()}
+        </Button>
+      ))}
+    </p>
   );
 }
 

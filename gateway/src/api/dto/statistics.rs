@@ -91,6 +91,16 @@ pub struct BulletinRow {
     pub sha256: String,
 }
 
+/// What a ledger is read in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LedgerFormat {
+    /// Text with commas.
+    Csv,
+    /// A workbook.
+    Xlsx,
+}
+
 /// What a bulletin is read in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

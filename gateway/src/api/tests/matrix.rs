@@ -219,6 +219,7 @@ fn query(path: &str) -> String {
         }
         Some("next-alarm") => "?at_ms=0".to_owned(),
         Some("statistics" | "accuracy") => format!("?from_ms={from}&to_ms={to}"),
+        Some("ledger") => format!("?from_ms={from}&to_ms={to}&format=csv"),
         Some("still.jpg") => "?n=0".to_owned(),
         Some("attachments") => "?name=x.txt".to_owned(),
         Some("file") => "?format=csv".to_owned(),

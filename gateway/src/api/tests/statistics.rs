@@ -7,9 +7,12 @@ use serde_json::json;
 use sha2::Digest as _;
 use sharpeyes_domain::{
     access::Role,
-    ids::UnitId,
+    centre::Source,
+    ids::{AreaId, ClassId, UnitId},
     incident::{CloseReason, IncidentAction, UrgeLevel},
 };
+
+use crate::{desk::ReportRequest, store::dispatch::Report};
 
 use super::{BEGAN, House, JPEG, START, bytes, json as body_of, request, with_json};
 
@@ -265,4 +268,80 @@ async fn a_flash_report_has_the_incident_with_its_picture_and_nobody_else_reads_
     assert_eq!(house.get(&path, &of_west).await.status(), StatusCode::NOT_FOUND);
     let other = make(&house, &of_east, &json!({ "kind": "flash", "incident": west.0 })).await;
     assert_eq!(other.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_ledger_has_every_incident_once_and_only_of_ones_own_areas() {
+    use calamine::{Data, Reader as _, Xlsx};
+
+    let house = House::new().await;
+    let (east, _west) = house.fill().await;
+    let patrol = UnitId::new("patrol").unwrap();
+    house.tell(east, "patrol").await;
+    house.act(east, IncidentAction::SignIn { unit: patrol }).await;
+    house.act(east, IncidentAction::Urge { level: UrgeLevel::Press }).await;
+    let town = house.viewer("op", Role::Operator, "town").await;
+    // More than two pages, all of the same instant.
+    let operator = house.state.accounts.names().await.unwrap().into_keys().next().unwrap();
+    for n in 0..1_100 {
+        let report = ReportRequest {
+            source: Source::Hotline,
+            class: ClassId::new("help").unwrap(),
+            level: None,
+            area: AreaId::new("west").unwrap(),
+            report: Report {
+                title: format!("=HYPERLINK({n})"),
+                description: Some("路面积水，\n请派人".to_owned()),
+                location: None,
+                position: None,
+                reporter: Some("李四".to_owned()),
+                phone: None,
+            },
+            camera: None,
+            began: None,
+            files: Vec::new(),
+        };
+        house.state.desk.report(operator, format!("r{n}"), report).await.unwrap();
+    }
+    house.clock.advance(Duration::from_secs(1));
+    let range = format!("/ledger?from_ms={}&to_ms={}", START.0, START.0 + 3_600_000);
+
+    let csv = house.get(&format!("{range}&format=csv"), &town).await;
+    assert_eq!(csv.headers()[header::CONTENT_TYPE], "text/csv; charset=utf-8");
+    let csv = String::from_utf8(bytes(csv).await.to_vec()).unwrap();
+    let lines: Vec<&str> = csv.split("\r\n").filter(|line| !line.is_empty()).collect();
+    assert!(lines[0].starts_with("\u{feff}编号,来源,类别,等级,状态,网格"), "{}", lines[0]);
+    let mut numbers: Vec<&str> = lines[1..].iter().filter_map(|line| line.split(',').next()).collect();
+    assert_eq!(numbers.len(), 1_102);
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 1_102, "each once");
+    assert!(lines[5].contains("\"'=HYPERLINK("), "no formula: {}", lines[5]);
+
+    let book = house.get(&format!("{range}&format=xlsx&lang=en"), &town).await;
+    let book = bytes(book).await;
+    let mut book: Xlsx<_> = calamine::open_workbook_from_rs(std::io::Cursor::new(&book[..])).unwrap();
+    let sheet = book.worksheet_range("Ledger").unwrap();
+    assert_eq!(sheet.height(), 1_103);
+    let head: Vec<String> = sheet.rows().next().unwrap().iter().map(ToString::to_string).collect();
+    let of_east = sheet.rows().find(|row| row.contains(&Data::String("东村".to_owned()))).unwrap();
+    let cell = |title: &str| {
+        let at = head.iter().position(|one| one == title).unwrap_or_else(|| panic!("{title}: {head:?}"));
+        of_east.get(at).map(ToString::to_string).unwrap_or_default()
+    };
+    assert_eq!((cell("Lead unit").as_str(), cell("State").as_str()), ("巡防队", "Signed in"));
+    assert_eq!((cell("Urged").as_str(), cell("Returns").as_str()), ("1", "0"));
+    assert_eq!((cell("Lies in").as_str(), cell("Lead signed in").len()), ("柳树镇", 19));
+
+    // Whoever is responsible for the east takes the east home.
+    let of_east = house.viewer("op-east", Role::Operator, "east").await;
+    let own = bytes(house.get(&format!("{range}&format=csv"), &of_east).await).await;
+    assert_eq!(String::from_utf8(own.to_vec()).unwrap().matches("\r\n").count(), 2);
+    let other = house.get(&format!("{range}&format=csv&area=west"), &of_east).await;
+    assert_eq!(other.status(), StatusCode::NOT_FOUND);
+    let cut = bytes(house.get(&format!("{range}&format=csv&unit=patrol"), &town).await).await;
+    assert_eq!(String::from_utf8(cut.to_vec()).unwrap().matches("\r\n").count(), 2);
+    let rows = house.state.accounts.audit().page(None, 50).await.unwrap();
+    let taken = rows.iter().filter(|row| row.detail.starts_with("ledger ")).count();
+    assert_eq!(taken, 4, "what was turned away is another row");
 }

@@ -319,7 +319,7 @@ pub struct TraceBox {
 }
 
 /// All columns of [`IncidentRow`], to be followed by WHERE: four look-ups by index per row.
-pub(super) const SELECT_INCIDENT: &str = "
+pub(in crate::store) const SELECT_INCIDENT: &str = "
     SELECT i.*, a.evidence AS evidence,
         EXISTS (SELECT 1 FROM alarm r WHERE r.incident = i.id AND r.ended_ms IS NULL) AS is_ongoing,
         (SELECT s.alarm FROM alarm p JOIN snapshot s ON s.alarm = p.id WHERE p.incident = i.id
@@ -382,7 +382,7 @@ pub(in crate::store) fn level(row: &Row<'_>) -> rusqlite::Result<Level> {
     Level::from_number(number).ok_or(rusqlite::Error::IntegralValueOutOfRange(0, number))
 }
 
-pub(super) fn incident_row(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
+pub(in crate::store) fn incident_row(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
     Ok(IncidentRow {
         status: status(row)?,
         number: row.get("number")?,

@@ -7,17 +7,19 @@
 mod accuracy;
 mod bulletins;
 mod incidents;
+mod ledger;
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use rusqlite::Connection;
 use sharpeyes_domain::{ids::AreaId, time::WallTime};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::{
     accuracy::{AccuracyFilter, AccuracyRow, AlarmAccuracy},
     bulletins::{BulletinRow, NewBulletin},
     incidents::{Counted, Flow, IncidentKind},
+    ledger::{LedgerCounts, LedgerCursor, LedgerRow},
 };
 use super::db::{Db, DbError, Migration};
 
@@ -61,12 +63,20 @@ impl Statistics {
         Self { db, counting: Arc::new(Semaphore::new(1)) }
     }
 
+    /// The turn of one long count, for as long as it is kept.
+    ///
+    /// # Errors
+    /// [`DbError::Closed`] when the service stops.
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, DbError> {
+        Arc::clone(&self.counting).acquire_owned().await.map_err(|_| DbError::Closed)
+    }
+
     /// As [`Statistics::read`], one after the other.
     async fn count_alone<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, DbError> {
-        let turn = Arc::clone(&self.counting).acquire_owned().await.map_err(|_| DbError::Closed)?;
+        let turn = self.turn().await?;
         // It goes with the work, which goes on when nobody waits for it any more.
         let counted = move |c: &Connection| {
             let _turn = turn;
