@@ -1913,6 +1913,11 @@ export interface components {
              */
             alarm_begin_offset_s: number;
             /**
+             * Format: int64
+             * @description Ask on from here: what follows of the wanted stretch is coded otherwise, and is a file of its own.
+             */
+            continues_ms?: number | null;
+            /**
              * Format: double
              * @description How long it plays.
              */
@@ -3489,6 +3494,11 @@ export interface components {
             camera: string;
             /** @description `h264` or `h265`. */
             codec: string;
+            /**
+             * Format: int64
+             * @description Ask on from here: what follows of the wanted stretch is coded otherwise, and is a file of its own.
+             */
+            continues_ms?: number | null;
             /**
              * Format: int64
              * @description How long it plays.

@@ -1,7 +1,9 @@
 /** Between wall time and the time inside one described window, both ways, and what is missing where. */
 import type { Recording, RecordingGap, Stretch } from "../api/recordings";
 
-type Described = Pick<Recording, "spans" | "gaps" | "duration_ms" | "end_ms">;
+type Described = Pick<Recording, "spans" | "gaps" | "duration_ms" | "end_ms"> & {
+  continues_ms?: number | null;
+};
 
 /** Holes shorter than this come from the joints between runs; nobody calls them a gap. */
 export const JOINT_MS = 500;
@@ -68,6 +70,8 @@ const SETTLE_MS = 150_000;
  * beyond the end of a growing recording is not a gap but not there yet.
  */
 export function coveredUntil(clip: Described, window: Stretch, asked_ms: number): number {
+  // From there on it is coded otherwise: a description and a file of its own.
+  if (clip.continues_ms != null) return Math.min(clip.continues_ms, window.to_ms);
   if (clip.end_ms >= window.to_ms - 1) return window.to_ms;
   const isRecent = window.to_ms > asked_ms - SETTLE_MS;
   const isGap = gapAt(clip.gaps, clip.end_ms + JOINT_MS) !== null;

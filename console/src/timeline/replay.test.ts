@@ -122,6 +122,7 @@ describe("wall time and places in a file", () => {
     const window = { from_ms: 100_000, to_ms: 140_000 };
     expect(coveredUntil(clip, window, 141_000)).toBe(130_000);
     expect(coveredUntil(clip, window, 9_000_000)).toBe(140_000);
+    expect(coveredUntil({ ...clip, continues_ms: 133_000 }, window, 9_000_000)).toBe(133_000);
     const open = { ...clip, gaps: [{ from_ms: 130_000, to_ms: null, cause: "camera_offline" }] };
     expect(coveredUntil(open, window, 141_000)).toBe(140_000);
   });

@@ -110,6 +110,7 @@ pub(super) async fn describe(
         mime: clip.mime(),
         start_ms: clip.start.0,
         end_ms: clip.end.0,
+        continues_ms: clip.continues.map(|at| at.0),
         alarm_begin_offset_s: clip.offset_of(window.began).as_secs_f64(),
         duration_s: clip.duration.as_secs_f64(),
         spans: clip.spans.iter().map(convert::clip_span).collect(),

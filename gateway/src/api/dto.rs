@@ -439,6 +439,8 @@ pub struct Clip {
     pub start_ms: i64,
     /// Wall time after the last picture.
     pub end_ms: i64,
+    /// Ask on from here: what follows of the wanted stretch is coded otherwise, and is a file of its own.
+    pub continues_ms: Option<i64>,
     /// Where in the clip the first alarm began.
     pub alarm_begin_offset_s: f64,
     /// How long it plays.

@@ -243,6 +243,7 @@ fn show(visit: &Visit<'_>, clip: &Clip, gaps: &[Gap]) -> dto::Recording {
             .iter()
             .map(|span| dto::RecordingSpan { offset_ms: span.offset.as_millis(), wall_ms: span.wall.0 })
             .collect(),
+        continues_ms: clip.continues.map(|at| at.0),
         gaps: gaps.iter().map(dto::Gap::from).collect(),
         codec: clip.params.codec.as_str().to_owned(),
         mime: clip.mime(),

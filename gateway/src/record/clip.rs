@@ -10,7 +10,7 @@ use std::{fs::File, io, ops::Range, os::unix::fs::FileExt as _, path::PathBuf, s
 use bytes::Bytes;
 use sharpeyes_domain::{
     ids::{RunId, SegmentId, StreamId},
-    media::{AudioParams, VideoParams},
+    media::{AudioParams, VideoCodec, VideoParams},
     segment::{Gap, Span},
     time::{MediaDuration, Pts, WallTime},
 };
@@ -95,6 +95,9 @@ pub struct Clip {
     pub duration: MediaDuration,
     /// Length of what was recorded: without the pictures that stand still over a gap.
     pub recorded: MediaDuration,
+    /// Where the next clip must begin: what follows of the wanted stretch is coded otherwise (H.264, H.265), which no
+    /// player and no browser takes in one track.
+    pub continues: Option<WallTime>,
     /// Where clip time meets wall time; the first has offset 0.
     pub spans: Vec<ClipSpan>,
     /// What is missing between start and end: there the last picture before it stands still.
@@ -161,7 +164,7 @@ impl ClipReader {
     }
 
     /// Plans a clip that shows all that was recorded of `stream` from `from` to `to`: it begins with the keyframe at or
-    /// before `from`. Reads the index and the head of each fragment. Blocks.
+    /// before `from`. Where the coding changes it ends, and says where to go on. Reads the index and the head of each fragment. Blocks.
     ///
     /// # Errors
     /// [`ClipError::Nothing`] when nothing was recorded then; the others name what is damaged.
@@ -170,7 +173,8 @@ impl ClipReader {
             return Err(ClipError::Length);
         }
         let wanted = Span { from, to };
-        let pieces = self.pieces(stream, wanted)?;
+        let mut pieces = self.pieces(stream, wanted)?;
+        let continues = self.cut_at_recoding(&mut pieces)?;
         let Some((first, last)) = pieces.first().zip(pieces.last()) else {
             return Err(ClipError::Nothing { stream: stream.clone(), gaps: self.gaps(stream, wanted)? });
         };
@@ -180,7 +184,7 @@ impl ClipReader {
         for piece in &pieces {
             plan.add(piece, &self.shared)?;
         }
-        plan.finish(shown, gaps)
+        plan.finish(shown, gaps, continues)
     }
 
     /// Fragments in order, from the random access point at or before the wanted beginning. Where a clock step made two
@@ -199,6 +203,32 @@ impl ClipReader {
             self.take(&mut pieces, wanted, run, &path, &fragments);
         }
         Ok(pieces)
+    }
+
+    /// Leaves the pieces up to where the pictures are of another coding; gives where those begin.
+    fn cut_at_recoding(&self, pieces: &mut Vec<Piece>) -> Result<Option<WallTime>, ClipError> {
+        let mut known: Option<(RunId, VideoCodec)> = None;
+        for at in 0..pieces.len() {
+            let run = pieces[at].run;
+            let Some((last, codec)) = known else {
+                known = Some((run, self.codec(run)?));
+                continue;
+            };
+            if last == run {
+                continue;
+            }
+            if self.codec(run)? != codec {
+                let continues = pieces[at].fragment.wall;
+                pieces.truncate(at);
+                return Ok(Some(continues));
+            }
+            known = Some((run, codec));
+        }
+        Ok(None)
+    }
+
+    fn codec(&self, run: RunId) -> Result<VideoCodec, ClipError> {
+        Ok(run_row(&self.shared, run)?.params.codec)
     }
 
     fn take(&self, pieces: &mut Vec<Piece>, wanted: Span, run: RunId, path: &str, fragments: &[Fragment]) {
@@ -259,6 +289,11 @@ pub(super) fn fragments_of(row: &SegmentRow) -> Result<Vec<Fragment>, ClipError>
     let Some(closed) = &row.closed else { return Ok(Vec::new()) };
     let origin = Origin { base: closed.start_pts, wall: closed.span.from };
     table::decode(&closed.fragments, origin).map_err(|source| ClipError::Table { segment: row.id, source })
+}
+
+fn run_row(shared: &Shared, run: RunId) -> Result<RunRow, FootageError> {
+    let row = shared.footage.run(run)?;
+    row.ok_or_else(|| FootageError::Row(format!("run {run} of a segment has no row")))
 }
 
 /// A clip as it grows, fragment by fragment.
@@ -344,9 +379,7 @@ impl Plan {
         let (index, audio) = match self.runs.iter().find(|(known, ..)| *known == run) {
             Some((_, index, audio)) => (*index, audio.clone()),
             None => {
-                let row = shared.footage.run(run)?;
-                let RunRow { params, audio, .. } =
-                    row.ok_or_else(|| FootageError::Row(format!("run {run} of a segment has no row")))?;
+                let RunRow { params, audio, .. } = run_row(shared, run)?;
                 let same = self.params.iter().position(|known| known.sample_entry == params.sample_entry);
                 let index = same.unwrap_or(self.params.len());
                 if same.is_none() {
@@ -376,7 +409,7 @@ impl Plan {
         if is_whole { Ok(tables) } else { Err(Mp4Error::Damaged("a fragment is not what the index says")) }
     }
 
-    fn finish(mut self, shown: Span, gaps: Vec<Gap>) -> Result<Clip, ClipError> {
+    fn finish(mut self, shown: Span, gaps: Vec<Gap>, continues: Option<WallTime>) -> Result<Clip, ClipError> {
         let params: Vec<&VideoParams> = self.params.iter().map(|params| &**params).collect();
         let head = mp4::progressive(&params, shown.from, &self.samples, &self.chunks, self.track.as_track())?;
         let head = Bytes::from(head);
@@ -393,6 +426,7 @@ impl Plan {
             end: shown.to,
             duration: self.length,
             recorded: self.recorded,
+            continues,
             spans: self.spans,
             gaps,
             params: first,

@@ -15,6 +15,7 @@ use std::fs;
 
 use kit::{Kit, START, run, stream, unit, units};
 use sharpeyes_domain::{
+    media::{VideoCodec, VideoParams},
     retention::{DeletionReason, DiskState, Tier},
     segment::{GapCause, Span},
     time::{MediaDuration, Pts, WallTime},
@@ -630,4 +631,34 @@ fn the_schema_holds_what_it_promises() {
         rows.iter().map(|gap| (gap.from.0, gap.to.unwrap().0)).collect::<Vec<_>>(),
         [(10, 12), (14, 20)]
     );
+}
+
+#[test]
+fn a_clip_ends_where_the_coding_changes_and_says_where_to_go_on() {
+    let kit = Kit::new();
+    let recorder = kit.open();
+    let sender = recorder.sender(&stream("gate")).unwrap();
+    let second = |s: u64| START.plus(Duration::from_secs(s));
+    kit.send(&sender, RecorderMessage::RunBegin(run("gate", 1)));
+    for unit in units(0..501, 25) {
+        kit.send(&sender, RecorderMessage::Unit(unit));
+    }
+    kit.send(&sender, RecorderMessage::RunEnd(RunEnd { cause: GapCause::Stalled, at: second(21) }));
+    let other = VideoParams { codec: VideoCodec::H265, ..kit::params(640) };
+    kit.send(&sender, RecorderMessage::RunBegin(kit::run_of("gate", 2, other)));
+    for unit in units(750..1_001, 25) {
+        kit.send(&sender, RecorderMessage::Unit(unit));
+    }
+    kit.wait_written(&sender, second(39));
+    let clips = recorder.clips();
+    let clip = clips.plan(&stream("gate"), second(15), second(36)).unwrap();
+    assert_eq!(clip.continues, Some(second(30)));
+    assert!(clip.end <= second(21), "{:?}", clip.end);
+    assert!(clip.gaps.is_empty());
+    let rest = clips.plan(&stream("gate"), second(30), second(36)).unwrap();
+    assert_eq!((rest.start, rest.end, rest.continues), (second(30), second(36), None));
+    assert_eq!(rest.params.codec, VideoCodec::H265);
+    assert_eq!(clips.plan(&stream("gate"), second(5), second(9)).unwrap().continues, None);
+    recorder.close();
+    kit.assert_sound();
 }

@@ -141,6 +141,8 @@ pub struct Recording {
     pub start_ms: i64,
     /// Wall time after the last picture.
     pub end_ms: i64,
+    /// Ask on from here: what follows of the wanted stretch is coded otherwise, and is a file of its own.
+    pub continues_ms: Option<i64>,
     /// How long it plays.
     pub duration_ms: i64,
     /// From each offset on, the time in the file runs beside wall time.

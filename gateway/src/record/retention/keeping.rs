@@ -134,10 +134,11 @@ impl Keeping {
 
     /// From the keyframe at or before the beginning to the keyframe at or after the end, or to the end of the file.
     fn widened(&self, stream: &StreamId, span: Span) -> Result<Span, FootageError> {
-        let mut fragments = Vec::new();
-        for row in self.shared.footage.segments_in(stream, span)? {
-            fragments.push(fragments_of(&row));
-        }
+        // Only the files at both ends: between them lies up to a month.
+        let instant = |at: WallTime| Span { from: at, to: WallTime(at.0.saturating_add(1)) };
+        let mut rows = self.shared.footage.segments_in(stream, instant(span.from))?;
+        rows.extend(self.shared.footage.segments_in(stream, instant(span.to))?);
+        let mut fragments: Vec<Vec<Fragment>> = rows.iter().map(fragments_of).collect();
         if let Some(open) = self.shared.open_segment(stream) {
             fragments.push(open.fragments);
         }
