@@ -1898,6 +1898,11 @@ export interface components {
         };
         /** @description `GET /centre`: the tables that the queue goes by. The site file declares them. */
         Centre: {
+            /**
+             * Format: int64
+             * @description A further alarm of an open incident is heard like a new one after so long without any.
+             */
+            again_s: number;
             /** @description Working days. */
             calendar: components["schemas"]["Calendar"];
             /** @description Classes of incidents. */

@@ -335,6 +335,7 @@ pub(super) fn not_done(guard: &Guard, names: &HashMap<AccountId, String>, error:
         ActError::Db(error) => error.into(),
         error @ ActError::Illegal { .. } => refused("illegal", &error, None),
         error @ ActError::CannotAbsorb(_) => refused("cannot_absorb", &error, Some("into")),
+        error @ ActError::KeyOpen { .. } => refused("key_open", &error, None),
         error @ ActError::KeyReused => refused("key_reused", &error, Some("idempotency_key")),
         error @ ActError::TooLong => refused("too_long", &error, Some("idempotency_key")),
         error @ ActError::NoteNeeded(_) => refused("note_needed", &error, Some("note")),
