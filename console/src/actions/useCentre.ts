@@ -12,6 +12,7 @@ const NOTHING: Centre = {
   calendar: { hours: [], days: [], closed: [], open: [] },
   duty: [],
   flood: { incidents: 20, window_s: 60 },
+  again_s: 300,
 };
 const NO_AREAS: readonly Area[] = [];
 

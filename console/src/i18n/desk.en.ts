@@ -397,6 +397,8 @@ export const deskCodes: typeof Codes = {
   not_a_trifle: "What is red is not settled on the spot: dispatch it and have it verified first.",
   no_lead: "An incident is dispatched to a unit that leads.",
   key_reused: "This number was used for something else. Close the form and enter it again.",
+  key_open:
+    "A newer incident of the same camera, class and zone is open: go on there, or close or merge it first.",
   cannot_absorb: "The chosen incident is over and cannot take this one in. Choose another.",
   field_needed: "Something that is needed is missing.",
   bad_word: "Something in the form is not known.",

@@ -1,5 +1,5 @@
 /** Binds the live link, the book of incidents and the alarm tone to the page, for roles that see the queue. */
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import {
   createContext,
   type ReactNode,
@@ -10,6 +10,7 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
+import { centreQuery } from "../api/centre";
 import { API, client } from "../api/client";
 import type { BlindCameras, DeafConsole, Incident } from "../api/types";
 import { Sounder, type SoundState } from "../media/Sounder";
@@ -107,6 +108,11 @@ export function LiveProvider({ onSignedOut, silent = false, children }: Props) {
       tellLink(false);
     };
   }, [book, sounder, groups, queries, silent]);
+
+  const quiet_s = useQuery({ ...centreQuery, staleTime: 60_000 }).data?.again_s;
+  useEffect(() => {
+    if (quiet_s !== undefined) book.quietMs = quiet_s * 1_000;
+  }, [book, quiet_s]);
 
   // Once it is live again, nothing on any screen may be from before.
   const down = link.phase === "reconnecting";

@@ -72,3 +72,16 @@ describe("IncidentBook", () => {
     ]);
   });
 });
+
+it("hears a further alarm after a long quiet, and not while it goes on or lies aside", () => {
+  const book = new IncidentBook();
+  book.apply(incident(1, { alarms: 1, last_alarm_ms: 0, state: "dispatched" }), 1);
+  const next = (seq: number, fields: object) =>
+    book.apply(incident(1, { state: "dispatched", version: seq, ...fields }), seq);
+  expect(next(2, { alarms: 2, last_alarm_ms: 300_000 })).toBeNull();
+  expect(next(3, { alarms: 3, last_alarm_ms: 600_001 })).toBe("again");
+  expect(next(4, { alarms: 3, last_alarm_ms: 9_000_000 })).toBeNull();
+  expect(next(5, { alarms: 4, last_alarm_ms: 19_000_000, state: "shelved" })).toBeNull();
+  book.quietMs = 10;
+  expect(next(6, { alarms: 5, last_alarm_ms: 19_000_020 })).toBe("again");
+});

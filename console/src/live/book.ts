@@ -35,13 +35,19 @@ export function isNews(kept: Known | undefined, arrived: Incident, seq: number |
   return seq !== null && seq > kept.seq;
 }
 
-export type Fresh = "new" | "raised" | null;
+/** `again`: it had been quiet for long, and alarms once more. */
+export type Fresh = "new" | "raised" | "again" | null;
+
+/** Until the gateway has said what the site calls long. */
+const USUAL_QUIET_MS = 300_000;
 
 export class IncidentBook {
   #byId = new Map<number, Known>();
   #listeners = new Set<() => void>();
   #view: readonly Incident[] = [];
   #loaded = false;
+  /** After so long without an alarm a further one is news. */
+  quietMs = USUAL_QUIET_MS;
 
   /** For `useSyncExternalStore`: the same array until something changes. */
   view = (): readonly Incident[] => this.#view;
@@ -85,7 +91,10 @@ export class IncidentBook {
     this.#tell();
     if (!isOpen(incident)) return null;
     if (!known) return isOld ? null : "new";
-    return incident.level < known.incident.level ? "raised" : null;
+    if (incident.level < known.incident.level) return "raised";
+    // What was put aside stays aside: repeats of it are why it was.
+    const isRepeat = incident.alarms > known.incident.alarms && incident.state !== "shelved";
+    return isRepeat && incident.last_alarm_ms - known.incident.last_alarm_ms > this.quietMs ? "again" : null;
   }
 
   /** It is no longer this viewer's. */

@@ -26,6 +26,7 @@ pub(super) async fn show(guard: Guard) -> Json<dto::Centre> {
             incidents: guard.state.site.incident.flood_incidents,
             window_s: guard.state.site.incident.flood_window.as_secs(),
         },
+        again_s: guard.state.site.incident.correlation.as_secs(),
         duty: centre.roster.iter().filter(is_on).map(dto::DutyToday::from).collect(),
     })
 }

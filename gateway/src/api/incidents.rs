@@ -340,6 +340,7 @@ pub(super) fn not_done(guard: &Guard, names: &HashMap<AccountId, String>, error:
         error @ ActError::CannotAbsorb(_) => refused("cannot_absorb", &error, Some("into")),
         error @ ActError::UnitsAtWork { .. } => refused("units_at_work", &error, Some("into")),
         error @ ActError::FileNeeded => refused("file_needed", &error, Some("why_no_file")),
+        error @ ActError::KeyOpen { .. } => refused("key_open", &error, None),
         error @ ActError::KeyReused => refused("key_reused", &error, Some("idempotency_key")),
         error @ ActError::TooLong => refused("too_long", &error, Some("idempotency_key")),
         error @ ActError::NoteNeeded(_) => refused("note_needed", &error, Some("note")),

@@ -88,6 +88,12 @@ pub enum ActError {
     /// What is red is finished with a file of the unit's, or with a reason why there is none.
     #[error("what is red is finished with a file of the unit, or with a word of why there is none")]
     FileNeeded,
+    /// Another incident is open under the key of this one, and no alarm may have to choose.
+    #[error("incident #{number} of the same camera, class and zone is open: go on there, or close it first")]
+    KeyOpen {
+        /// Its number, as people say it.
+        number: String,
+    },
     /// The key was used for another command.
     #[error("this idempotency key was used for another command")]
     KeyReused,
@@ -185,6 +191,11 @@ fn act(
         && !tx.incident(into)?.is_some_and(|target| target.status.can_absorb())
     {
         return Err(ActError::CannotAbsorb(into));
+    }
+    if matches!(request.action, IncidentAction::Reopen { .. } | IncidentAction::Unmerge)
+        && let Some(other) = tx.open_beside(row.id())?
+    {
+        return Err(ActError::KeyOpen { number: other.number });
     }
     let actor = Actor::Person(request.by);
     let note = request.note.as_deref().map(str::trim).filter(|note| !note.is_empty());

@@ -1,11 +1,10 @@
 //! One alarm edge in one transaction: which incident it belongs to, and what the machine does to that.
 
-use std::time::Duration;
-
 use sharpeyes_domain::{
     alarm::{AlarmBegin, AlarmEdge, AlarmEnd, AlarmUpdate, EndCause},
     ids::{AlarmId, ClassId, IncidentId},
     incident::{CorrelationKey, IncidentAction, IncidentState},
+    level::Level,
     rule::RuleClass,
     time::WallTime,
 };
@@ -19,8 +18,6 @@ use crate::{
     },
 };
 
-/// However often an alarm repeats, after this long its incident is full and the next one opens another.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// A larger picture is no thumbnail.
 const MOST_SNAPSHOT_BYTES: usize = 1 << 20;
 
@@ -109,7 +106,7 @@ fn class_of(class: RuleClass) -> ClassId {
     ClassId::new(class.as_str()).expect("names of rule classes are identifiers")
 }
 
-/// Appends to the incident that collects the alarm's key, when it still may.
+/// Appends to the incident that is open under the alarm's key, if there is one.
 fn join(
     desk: &Inner,
     tx: &DispatchTx<'_>,
@@ -117,14 +114,7 @@ fn join(
     now: WallTime,
 ) -> Result<Option<(IncidentId, AlarmId)>, DbError> {
     let key = CorrelationKey::new(&new.camera.id, new.class, new.zone.as_ref().map(|zone| &zone.id));
-    let Some(row) = tx.collecting(&key)? else { return Ok(None) };
-    // A person has put it aside as what it was, and not what is worse: that rings by itself.
-    let is_worse_than_shelved =
-        row.status.state == IncidentState::Shelved && new.level.is_above(row.status.level);
-    if is_worse_than_shelved || !belongs(&row, new.began.wall, desk.settings.correlation) {
-        tx.stop_collecting(row.id())?;
-        return Ok(None);
-    }
+    let Some(row) = tx.open_with(&key)? else { return Ok(None) };
     let alarm = tx.append_alarm(row.id(), new)?;
     let row = match desk.by_machine(tx, &row, &IncidentAction::Append, now, Some(alarm))? {
         Ok(row) => row,
@@ -135,19 +125,34 @@ fn join(
         }
     };
     if new.level.is_above(row.status.level) {
-        let raise = IncidentAction::Raise { level: new.level, due: None };
-        if let Err(error) = desk.by_machine(tx, &row, &raise, now, Some(alarm))? {
-            tracing::error!(incident = %row.id(), %error, "an incident was not raised");
-        }
+        raise(desk, tx, &row, new.level, now, alarm)?;
     }
     Ok(Some((row.id(), alarm)))
 }
 
-/// The rolling window: a running alarm keeps it open, and so does one that ended no longer than `correlation` ago.
-fn belongs(row: &IncidentRow, began: WallTime, correlation: Duration) -> bool {
-    let is_full = began.since(row.began) >= LONGEST;
-    let is_near = row.is_ongoing || began.since(row.last_alarm) <= correlation;
-    is_near && !is_full
+/// What is worse than what a person has put aside comes back at once, and rings.
+fn raise(
+    desk: &Inner,
+    tx: &DispatchTx<'_>,
+    row: &IncidentRow,
+    level: Level,
+    now: WallTime,
+    alarm: AlarmId,
+) -> Result<(), DbError> {
+    let action = IncidentAction::Raise { level, due: None };
+    let row = match desk.by_machine(tx, row, &action, now, Some(alarm))? {
+        Ok(row) => row,
+        Err(error) => {
+            tracing::error!(incident = %row.id(), %error, "an incident was not raised");
+            return Ok(());
+        }
+    };
+    if row.status.state == IncidentState::Shelved
+        && let Err(error) = desk.by_machine(tx, &row, &IncidentAction::Unshelve, now, Some(alarm))?
+    {
+        tracing::error!(incident = %row.id(), %error, "what became worse was not taken off its shelf");
+    }
+    Ok(())
 }
 
 fn take_update(

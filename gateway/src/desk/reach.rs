@@ -28,7 +28,7 @@ use crate::store::{
 /// A post that nobody was found for is a fault for so long, unless somebody is found before.
 const UNMANNED: Duration = Duration::from_secs(24 * 3600);
 
-/// Posts that nobody was found for, by their names, and when last. Forgotten at a restart.
+/// Posts that nobody was found for, each with the area in which that was so, and when last. Forgotten at a restart.
 #[derive(Default)]
 pub(super) struct Unmanned(Mutex<BTreeMap<String, WallTime>>);
 
@@ -60,7 +60,7 @@ impl Inner {
         let told = if posts.is_empty() { Vec::new() } else { self.reached(posts, row, &tx.accounts()?, now) };
         let unmanned = !posts.is_empty() && told.is_empty();
         if !posts.is_empty() {
-            self.unmanned.note(&to, unmanned, now);
+            self.unmanned.note(&format!("{to} ({})", row.area), unmanned, now);
         }
         Ok(IncidentAction::Escalate { step, to, told, unmanned })
     }

@@ -31,5 +31,6 @@ pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
     shadow::MIGRATION,
     tickets::MIGRATION_060,
     dispatch::MIGRATION_080,
+    dispatch::MIGRATION_081,
     dispatch::MIGRATION_090,
 ];

@@ -646,6 +646,25 @@ fn units_go_on_with_what_they_have_done() {
 }
 
 #[test]
+fn a_unit_that_helps_does_not_end_the_hold_that_the_leading_one_waits_in() {
+    let whistle =
+        IncidentAction::Dispatch { lead: Some(unit(0)), assist: vec![unit(1)], due: Some(secs(1_000)) };
+    let held = after(&[CLAIM, ASSESS, (whistle, ANN), (IncidentAction::Hold, ANN)]).unwrap();
+    let go = |status: &IncidentStatus, action, seconds| {
+        transition(status, &action, BEN, secs(seconds), &POLICY).unwrap()
+    };
+    let helped = go(&held, IncidentAction::SignIn { unit: unit(1) }, 500);
+    assert_eq!(
+        (helped.state, helped.overlays.held, helped.due),
+        (S::Signed, Some(secs(3)), Some(secs(1_000)))
+    );
+    let arrived = go(&helped, IncidentAction::Arrive { unit: unit(1) }, 600);
+    assert_eq!((arrived.state, arrived.overlays.held), (S::Handling, Some(secs(3))));
+    let led = go(&arrived, IncidentAction::SignIn { unit: unit(0) }, 703);
+    assert_eq!((led.overlays.held, led.due), (None, Some(secs(1_700))), "the one that leads goes on");
+}
+
+#[test]
 fn rework_is_marked_until_it_is_accepted() {
     let mut steps = vec![CLAIM, ASSESS, (dispatch(None), ANN)];
     steps.extend(

@@ -459,6 +459,10 @@ impl IncidentStatus {
             IncidentAction::Assess { level, .. } => self.level = *level,
             IncidentAction::Raise { level, due } => {
                 self.level = *level;
+                // It was put aside as what it was, and not as what is worse.
+                if let Some(shelf) = &mut self.shelf {
+                    shelf.until = shelf.until.min(now);
+                }
                 // The time that people allowed is theirs to shorten.
                 if let (Actor::Person(_), Some(due)) = (actor, due) {
                     self.due = self.due.map(|old| old.min(*due));
@@ -538,7 +542,9 @@ impl IncidentStatus {
             if !action.kind().gives_back() {
                 self.overlays.escalated = 0;
             }
-            self.release_clock(now);
+            if !before.is_step_of_helper(action) || !table::WITH_UNIT.contains(&self.state) {
+                self.release_clock(now);
+            }
             if !table::WITH_UNIT.contains(&self.state) {
                 self.stop_clock();
             }
@@ -547,6 +553,23 @@ impl IncidentStatus {
                 self.overlays.rework = false;
             }
         }
+        if before.is_step_of_lead(action) {
+            self.release_clock(now);
+        }
+    }
+
+    /// The unit that leads goes on: what it is held for is over.
+    fn is_step_of_lead(&self, action: &IncidentAction) -> bool {
+        use ActionKind as A;
+        matches!(action.kind(), A::SignIn | A::Arrive | A::Finish | A::Return)
+            && self.active().any(|one| one.is_lead && Some(&one.unit) == action.unit())
+    }
+
+    /// A unit that helps goes on, which says nothing of what the one that leads waits for.
+    fn is_step_of_helper(&self, action: &IncidentAction) -> bool {
+        action.kind().is_of_unit()
+            && self.active().any(|one| one.is_lead)
+            && self.active().any(|one| !one.is_lead && Some(&one.unit) == action.unit())
     }
 
     /// A claim belongs to whoever made it, is renewed by everything they do, and is gone when the incident is new again.

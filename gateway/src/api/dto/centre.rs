@@ -14,6 +14,8 @@ pub struct Centre {
     pub units: Vec<Unit>,
     /// Working days.
     pub calendar: Calendar,
+    /// A further alarm of an open incident is heard like a new one after so long without any.
+    pub again_s: u64,
     /// Who is on duty today.
     pub duty: Vec<DutyToday>,
     /// When the console groups new incidents.

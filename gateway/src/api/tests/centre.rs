@@ -9,6 +9,8 @@ use axum::{
 use serde_json::{Value, json};
 use sharpeyes_domain::{access::Role, incident::IncidentAction};
 
+use crate::store::outbox::OutboxState;
+
 use super::{House, JPEG, UnitId, feed::Reader, json as body_of, post, request, with_json};
 
 fn order(path: &str, cookie: &str, body: &Value) -> axum::http::Request<Body> {
@@ -333,7 +335,7 @@ async fn an_escalation_reaches_people_who_say_that_they_have_seen_it_and_a_post_
         "{told}"
     );
     let county = sharpeyes_domain::ids::TargetId::new("county").unwrap();
-    let sent = house.state.outbox.first(county, 100).await.unwrap();
+    let sent = house.state.outbox.list(county, OutboxState::Waiting, None).await.unwrap();
     let message = sent.iter().map(|row| serde_json::from_str::<Value>(&row.body).unwrap());
     let message =
         message.into_iter().find(|m| m["event"]["kind"] == "escalate" && m["incident"]["id"] == east.0);

@@ -96,23 +96,28 @@ async fn claims_that_come_to_nothing_keep_the_chain_from_nobody() {
 }
 
 #[tokio::test]
-async fn what_is_worse_than_what_was_put_aside_is_an_incident_of_its_own() {
+async fn what_is_worse_than_what_was_put_aside_comes_back_at_once() {
     let bench = Bench::new();
     let first = bench.alarm(begin_level("a", at(0), Level::Yellow)).await.incident;
     bench.act(first, IncidentAction::Claim, 1).await.unwrap();
     bench.act(first, IncidentAction::Shelve { until: WallTime(at(3_600)) }, 1).await.unwrap();
     let alike = bench.alarm(begin_level("b", at(1), Level::Yellow)).await;
     assert_eq!((alike.incident, alike.is_new_incident), (first, false));
+    bench.set(2);
     let worse = bench.alarm(begin_level("c", at(2), Level::Red)).await;
-    assert!(worse.is_new_incident);
-    assert_eq!(bench.deadline(worse.incident).await, 60, "it rings");
-    let aside = bench.row(first).await;
-    let status = (aside.status.state, aside.status.level, aside.n_alarms);
-    assert_eq!(status, (IncidentState::Shelved, Level::Yellow, 2), "as people left it");
-    bench.set(3_600);
-    bench.desk.expire_leases(bench.clock.wall()).await.unwrap();
-    let further = bench.alarm(begin_level("d", at(3_600), Level::Yellow)).await;
-    assert_eq!(further.incident, worse.incident, "one collects");
+    assert_eq!(
+        (worse.incident, worse.is_new_incident),
+        (first, false),
+        "one is open of the key, whatever its state"
+    );
+    let back = bench.row(first).await;
+    let status = (back.status.state, back.status.level, back.n_alarms);
+    assert_eq!(status, (IncidentState::Claimed, Level::Red, 3), "where it was, and as bad as it is");
+    let detail = bench.desk.dispatch().incident(first).await.unwrap().unwrap();
+    let last: Vec<_> =
+        detail.history.iter().rev().take(2).map(|h| h.action.clone().unwrap().kind()).collect();
+    assert_eq!(last, [ActionKind::Unshelve, ActionKind::Raise]);
+    assert_eq!(bench.deadline(first).await, 2 + 180, "with the clock of what it is");
     check_promises(&bench).await;
 }
 
@@ -236,4 +241,31 @@ async fn what_must_not_wait_for_the_morning_does_not() {
         monday_8_30 + 4 * 3_600 + 9_000,
         "over the noon of Monday"
     );
+}
+
+#[tokio::test]
+async fn what_is_over_comes_back_only_where_nothing_newer_of_its_key_is_open() {
+    let bench = Bench::new();
+    let reopen = || IncidentAction::Reopen { reason: sharpeyes_domain::incident::ReopenReason::Mistake };
+    let first = bench.alarm(begin_edge("a", at(0), at(5), 3)).await.incident;
+    bench.close(first).await;
+    let second = bench.alarm(begin_edge("b", at(60), at(65), 3)).await.incident;
+    assert_ne!(first, second);
+    let refused = bench.act(first, reopen(), 1).await.unwrap_err();
+    assert!(matches!(refused, ActError::KeyOpen { .. }), "{refused}");
+    let elsewhere =
+        bench.desk.alarm(facts("cam2"), begin_edge("r", at(0), at(5), 3), None).await.unwrap().incident;
+    bench.act(second, IncidentAction::Merge { into: elsewhere }, 1).await.unwrap();
+    bench.act(first, reopen(), 1).await.unwrap();
+    let refused = bench.act(second, IncidentAction::Unmerge, 1).await.unwrap_err();
+    assert!(matches!(refused, ActError::KeyOpen { .. }), "{refused}");
+    let further = bench.alarm(begin_edge("c", at(90_000), at(90_005), 3)).await;
+    assert_eq!(
+        (further.incident, further.is_new_incident),
+        (first, false),
+        "further alarms join what was reopened"
+    );
+    bench.close(first).await;
+    bench.act(second, IncidentAction::Unmerge, 1).await.unwrap();
+    check_promises(&bench).await;
 }

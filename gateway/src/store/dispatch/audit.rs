@@ -20,8 +20,8 @@ pub struct BrokenPromise {
 /// Each counts the rows that break a promise.
 const PROMISES: &[(&str, &str)] = &[
     (
-        "one incident per correlation key collects alarms",
-        "SELECT count(*) FROM (SELECT 1 FROM incident WHERE collecting = 1
+        "one incident per correlation key is open",
+        "SELECT count(*) FROM (SELECT 1 FROM incident WHERE is_open = 1 AND correlation_key IS NOT NULL
              GROUP BY correlation_key HAVING count(*) > 1)",
     ),
     (

@@ -6,9 +6,8 @@
 //! **Invariant:** every write that changes an incident adds its change-log row in the same transaction, and
 //! [`Dispatch::changed`] speaks only after that transaction is on the disk.
 //!
-//! **Invariant:** at most one incident per correlation key collects further alarms (`incident.collecting`, partial
-//! unique index). An incident collects from its opening until it is over, its window has lapsed or its day is full;
-//! after that a new alarm opens a new incident, so that what happens on Wednesday never hides in Monday's item.
+//! **Invariant:** at most one incident per correlation key is open (partial unique index), and further alarms of the key
+//! join it, whatever its state and however long ago the last one was. Once it is over the next alarm opens another.
 
 mod audit;
 mod clocks;
@@ -80,6 +79,12 @@ pub const MIGRATION_020: Migration =
 pub const MIGRATION_080: Migration = Migration {
     name: "dispatch_080_escalation",
     sql: include_str!("../migrations/dispatch_080_escalation.sql"),
+};
+
+/// One open incident per correlation key.
+pub const MIGRATION_081: Migration = Migration {
+    name: "dispatch_081_one_open_per_key",
+    sql: include_str!("../migrations/dispatch_081_one_open_per_key.sql"),
 };
 
 /// Holds that units ask for.

@@ -159,12 +159,12 @@ impl<'a> DispatchTx<'a> {
         query::incident(self.transaction, id).map_err(|e| self.fail(e))
     }
 
-    /// The incident that further alarms of `key` join.
+    /// The open incident of `key`, which its further alarms join.
     ///
     /// # Errors
     /// [`DbError`] when the database refuses.
-    pub fn collecting(&self, key: &CorrelationKey) -> Result<Option<IncidentRow>, DbError> {
-        let sql = "SELECT id FROM incident WHERE correlation_key = ?1 AND collecting = 1";
+    pub fn open_with(&self, key: &CorrelationKey) -> Result<Option<IncidentRow>, DbError> {
+        let sql = "SELECT id FROM incident WHERE correlation_key = ?1 AND is_open = 1";
         let id = self.first(sql, params![key.as_str()], |row| row.get(0))?;
         id.map_or(Ok(None), |id| self.incident(IncidentId(id)))
     }
@@ -182,18 +182,22 @@ impl<'a> DispatchTx<'a> {
         read().map_err(|e| self.fail(e))
     }
 
-    /// Further alarms of its key open a new incident.
+    /// Another incident that is open under the key of this one, which is not.
     ///
     /// # Errors
     /// [`DbError`] when the database refuses.
-    pub fn stop_collecting(&self, id: IncidentId) -> Result<(), DbError> {
-        self.run("UPDATE incident SET collecting = NULL WHERE id = ?1", params![id.0]).map(drop)
+    pub fn open_beside(&self, id: IncidentId) -> Result<Option<IncidentRow>, DbError> {
+        let sql = "SELECT o.id FROM incident own JOIN incident o ON o.correlation_key = own.correlation_key
+                       AND o.is_open = 1 AND o.id <> own.id
+                   WHERE own.id = ?1";
+        let found = self.first(sql, params![id.0], |row| row.get(0))?;
+        found.map_or(Ok(None), |found| self.incident(IncidentId(found)))
     }
 
-    /// Opens an incident with its first alarm; it collects from now on. The caller has made sure that no other does.
+    /// Opens an incident with its first alarm. The caller has made sure that none of its key is open.
     ///
     /// # Errors
-    /// [`DbError`] when the database refuses, also for a second collecting incident of the key.
+    /// [`DbError`] when the database refuses, also for a second open incident of the key.
     pub fn open_incident(
         &self,
         alarm: &NewAlarm,
@@ -205,10 +209,10 @@ impl<'a> DispatchTx<'a> {
         let key = CorrelationKey::new(&alarm.camera.id, alarm.class, zone.map(|zone| &zone.id));
         self.run(
             "INSERT INTO incident (number, version, state, is_open, level, class, source, camera, camera_name, area,
-                 place, zone, zone_name, correlation_key, collecting, opened_ms, began_ms, last_alarm_ms, n_alarms,
+                 place, zone, zone_name, correlation_key, opened_ms, began_ms, last_alarm_ms, n_alarms,
                  plan)
              VALUES (:number, 1, :state, 1, :level, :class, 'camera', :camera, :camera_name, :area, :place, :zone,
-                 :zone_name, :key, 1, :now, :began, max(:began, :raised), 1, :plan)",
+                 :zone_name, :key, :now, :began, max(:began, :raised), 1, :plan)",
             named_params! {
                 ":number": number,
                 ":state": IncidentState::New.as_str(),
@@ -385,7 +389,6 @@ impl<'a> DispatchTx<'a> {
         let marks = &after.overlays;
         let n_changed = self.run(
             "UPDATE incident SET version = :version, state = :state, is_open = :is_open, level = :level,
-                 collecting = CASE WHEN :is_open THEN collecting END,
                  owner = :owner, lease_until_ms = :lease_until, due_ms = :due, shelf_until_ms = :shelf_until,
                  merged_into = :merged_into, previous_state = :previous, end_reason = :reason, ended_ms = :ended,
                  urged = :urged, extended = :extended, held_since_ms = :held, overdue = :overdue,
