@@ -188,7 +188,11 @@ fn read(log: &Path) -> String {
     fs::read(log).map_or_else(|error| error.to_string(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn detectors_of(gateway: u32) -> anyhow::Result<Vec<Pid>> {
+/// The processes of the detectors of a gateway.
+///
+/// # Errors
+/// When `/proc` cannot be read.
+pub fn detectors_of(gateway: u32) -> anyhow::Result<Vec<Pid>> {
     let parent = format!("--parent\0{gateway}\0");
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc")? {

@@ -93,8 +93,8 @@ pub struct AnalysisStatus {
     pub watch: WatchCounters,
     /// Access units that were missed, and frames given up because too many waited.
     pub skipped: u64,
-    /// Wall time of the newest frame that went through the detector.
-    pub newest: Option<WallTime>,
+    /// How long ago a frame last went through the detector, whatever the wall clock was set to since.
+    pub seen_ago: Option<Duration>,
     /// At rest, a frame goes through the detector at least so often.
     pub look_every: Duration,
     /// The last thing that went wrong, until frames go through again.
@@ -167,7 +167,8 @@ struct State {
     generation: Option<u64>,
     /// Wall times of the frames of the last [`RATE_WINDOW`].
     recent: VecDeque<WallTime>,
-    newest: Option<WallTime>,
+    /// When a frame last went through the detector.
+    seen_at: Option<Instant>,
     fault: Option<Fault>,
     place: Place,
 }
@@ -259,7 +260,7 @@ impl LiveAnalysis {
                 pipeline,
                 generation: None,
                 recent: VecDeque::new(),
-                newest: None,
+                seen_at: None,
                 fault: None,
                 place,
             }),
@@ -307,7 +308,7 @@ impl LiveAnalysis {
             shed: standing.reduced(self.clock.instant()),
             watch: state.place.counters,
             skipped: self.skipped.load(Ordering::Relaxed),
-            newest: state.newest,
+            seen_ago: state.seen_at.map(|at| self.clock.instant().saturating_duration_since(at)),
             look_every: state.place.look_every,
             fault: state.fault.clone().or_else(|| self.alarms.fault(&self.camera)),
             decoder: state.place.decoder.clone(),
@@ -468,8 +469,7 @@ impl LiveAnalysis {
         while state.recent.front().is_some_and(|oldest| at.wall.since(*oldest) >= RATE_WINDOW) {
             state.recent.pop_front();
         }
-        // The clock may have been set back since the one before.
-        state.newest = Some(at.wall);
+        state.seen_at = Some(self.clock.instant());
         state.fault = None;
         if let Some(observation) = sight.observation {
             let shadow = state.pipeline.take_shadow();

@@ -1,10 +1,6 @@
 //! How every stream and every camera's analysis is doing, for the API.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use sharpeyes_domain::{
     ids::{CameraId, ModelId, StreamId},
@@ -42,33 +38,13 @@ struct Pulled {
 }
 
 enum Watched {
-    Live {
-        analysis: Arc<LiveAnalysis>,
-        newest: Mutex<Newest>,
-    },
+    Live(Arc<LiveAnalysis>),
     /// It cannot run until someone acts and the service is started again.
     Unavailable {
         model: Option<ModelId>,
         code: &'static str,
         reason: String,
     },
-}
-
-/// The newest frame that was looked at, by its own time, and when it was first asked about: its time is of the wall, which
-/// may be set.
-struct Newest {
-    frame: Option<WallTime>,
-    at: Instant,
-}
-
-impl Newest {
-    /// How long there has been no newer one.
-    fn age(&mut self, frame: Option<WallTime>, now: Instant) -> Option<Duration> {
-        if self.frame != frame {
-            *self = Self { frame, at: now };
-        }
-        frame.map(|_| now.saturating_duration_since(self.at))
-    }
 }
 
 impl Health {
@@ -94,7 +70,7 @@ impl Health {
     }
 
     pub(super) fn analysed(&mut self, camera: CameraId, analysis: Arc<LiveAnalysis>) {
-        self.analyses.insert(camera, self.watched(analysis));
+        self.analyses.insert(camera, Watched::Live(analysis));
     }
 
     pub(super) fn not_analysed(
@@ -108,7 +84,7 @@ impl Health {
     }
 
     pub(super) fn shadowed(&mut self, camera: CameraId, analysis: Arc<LiveAnalysis>) {
-        self.shadows.insert(camera, self.watched(analysis));
+        self.shadows.insert(camera, Watched::Live(analysis));
     }
 
     pub(super) fn not_shadowed(
@@ -121,18 +97,9 @@ impl Health {
         self.shadows.insert(camera, Watched::Unavailable { model: Some(model), code, reason });
     }
 
-    fn watched(&self, analysis: Arc<LiveAnalysis>) -> Watched {
-        Watched::Live { analysis, newest: Mutex::new(Newest { frame: None, at: self.clock.instant() }) }
-    }
-
     fn tell(&self, watched: &Watched) -> AnalysisReport {
         match watched {
-            Watched::Live { analysis, newest } => {
-                let status = analysis.status();
-                let mut newest = newest.lock().unwrap_or_else(PoisonError::into_inner);
-                let age = newest.age(status.newest, self.clock.instant());
-                self.report(status, age)
-            }
+            Watched::Live(analysis) => self.report(analysis.status()),
             Watched::Unavailable { model, code, reason } => AnalysisReport {
                 state: AnalysisState::Failed,
                 fps: 0.0,
@@ -148,8 +115,8 @@ impl Health {
         }
     }
 
-    fn report(&self, status: AnalysisStatus, age: Option<Duration>) -> AnalysisReport {
-        let is_waiting = age.is_none_or(|age| age > status.look_every + BLIND);
+    fn report(&self, status: AnalysisStatus) -> AnalysisReport {
+        let is_waiting = status.seen_ago.is_none_or(|age| age > status.look_every + BLIND);
         let is_short = status.reason == RungReason::Overload
             || status.shed.is_some()
             || status.fps < status.wanted_fps * REDUCED;
@@ -217,25 +184,5 @@ impl CameraHealth for Health {
 
     fn shadow(&self, camera: &CameraId) -> Option<AnalysisReport> {
         self.shadows.get(camera).map(|watched| self.tell(watched))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_step_of_the_wall_clock_makes_no_frame_younger_or_older() {
-        let clock = Clock::simulated(WallTime(1_700_000_000_000));
-        let mut newest = Newest { frame: None, at: clock.instant() };
-        let second = Duration::from_secs(1);
-        assert_eq!(newest.age(None, clock.instant()), None);
-        let frame = Some(clock.wall());
-        assert_eq!(newest.age(frame, clock.instant()), Some(Duration::ZERO));
-        clock.advance(10 * second);
-        clock.set_wall(clock.wall().minus(Duration::from_hours(8)));
-        assert_eq!(newest.age(frame, clock.instant()), Some(10 * second));
-        // The next one has an earlier time.
-        assert_eq!(newest.age(Some(clock.wall()), clock.instant()), Some(Duration::ZERO));
     }
 }

@@ -100,13 +100,23 @@ impl Stand {
     }
 
     fn with_model(names: &[&'static str], threads: u16, seen: Seen, model: &Path, opening: Duration) -> Self {
+        Self::with_clock(names, threads, seen, model, opening, &Clock::system())
+    }
+
+    fn with_clock(
+        names: &[&'static str],
+        threads: u16,
+        seen: Seen,
+        model: &Path,
+        opening: Duration,
+        clock: &Clock,
+    ) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let runtime = Runtime::load(&root.join(".cache/onnxruntime/libonnxruntime.so")).unwrap();
         let model = ModelFile::load(model).unwrap();
         let model_id = model.manifest.id.clone();
         let models = HashMap::from([(model_id.clone(), model)]);
         let threads = NonZeroU16::new(threads).unwrap();
-        let clock = Clock::system();
         let limits = TimeLimits { detection: LIMIT, opening };
         let detectors = Detectors::inside(runtime, DetectorOptions::default());
         let pool = InferencePool::new(detectors, models, clock.clone(), threads, limits);
@@ -404,4 +414,23 @@ fn frames_that_waited_too_long_behind_others_are_given_up_for_the_newest() {
     assert!(waiting.drop_stale(began + STALE).is_empty());
     let stale = waiting.drop_stale(began + STALE + Duration::from_secs(60));
     assert_eq!((stale.len(), waiting.frames.len()), (1, 1), "the newest stays");
+}
+
+#[test]
+fn how_long_ago_a_camera_was_seen_does_not_depend_on_the_wall_clock() {
+    let clock = Clock::simulated(WallTime(1_700_000_000_000));
+    let stand = Stand::with_clock(&["a"], 1, Seen::default(), &hang(), PATIENCE, &clock);
+    let ago = || stand.status("a").seen_ago;
+    assert_eq!(ago(), None);
+    stand.look("a");
+    // Nobody has asked in the meantime.
+    clock.advance(Duration::from_secs(10));
+    assert_eq!(ago(), Some(Duration::from_secs(10)));
+    clock.set_wall(clock.wall().minus(Duration::from_hours(8)));
+    assert_eq!(ago(), Some(Duration::from_secs(10)));
+    stand.look("a");
+    assert_eq!(ago(), Some(Duration::ZERO), "the wall times of its frames go on as they like");
+    clock.set_wall(WallTime(1_800_000_000_000));
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(ago(), Some(Duration::from_secs(1)));
 }

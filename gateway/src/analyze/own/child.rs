@@ -54,11 +54,21 @@ pub fn serve(parent: i32) -> io::Result<()> {
         Err(error) => return wire::send(&mut line, &refused(&error)),
     };
     let _span = tracing::info_span!("detector", model = %detector.manifest().id).entered();
-    let watch = Watch { limit: Duration::from_millis(opening.time_limit_ms), running: Mutex::default() };
+    answer_all(line, &pictures, &mut detector, Duration::from_millis(opening.time_limit_ms))
+}
+
+/// Until the other side hangs up.
+pub(super) fn answer_all(
+    mut line: UnixStream,
+    pictures: &File,
+    detector: &mut Detector,
+    limit: Duration,
+) -> io::Result<()> {
+    let watch = Watch { limit, running: Mutex::default() };
     let interrupter = detector.interrupter();
     thread::scope(|scope| {
         thread::Builder::new().name("watch".into()).spawn_scoped(scope, || watch.work(&interrupter))?;
-        let answered = answer(&mut line, &pictures, &mut detector, &watch);
+        let answered = answer(&mut line, pictures, detector, &watch);
         watch.set(Running::Over);
         answered
     })

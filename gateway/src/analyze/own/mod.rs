@@ -61,6 +61,12 @@ pub(super) struct Program {
 /// A process, and the way to it. Ended when dropped.
 pub(super) struct Process {
     ending: Ending,
+    way: Way,
+}
+
+/// The way to a process.
+struct Way {
+    /// Memory that both sides have.
     pictures: File,
     line: UnixStream,
 }
@@ -116,7 +122,7 @@ impl Process {
             .process_group(0)
             .spawn()?;
         let ending = Ending { child: Arc::new(Mutex::new(child)), is_asked: Arc::default() };
-        Ok(Self { ending, pictures, line })
+        Ok(Self { ending, way: Way { pictures, line } })
     }
 
     pub(super) fn ending(&self) -> Ending {
@@ -130,7 +136,7 @@ impl Process {
 
     /// Answers are waited for no longer than this; without it, until the process ends.
     pub(super) fn wait_at_most(&self, limit: Duration) {
-        if let Err(error) = self.line.set_read_timeout(Some(limit)) {
+        if let Err(error) = self.way.line.set_read_timeout(Some(limit)) {
             tracing::warn!(%error, "a detector may take as long as it likes");
         }
     }
@@ -150,8 +156,8 @@ impl Process {
             threads: options.threads,
             time_limit_ms: u64::try_from(time_limit.as_millis()).unwrap_or(u64::MAX),
         };
-        let asked = wire::send(&mut self.line, &opening);
-        match asked.and_then(|()| wire::receive(&mut self.line)) {
+        let line = &mut self.way.line;
+        match wire::send(line, &opening).and_then(|()| wire::receive(line)) {
             Ok(Reply::Ready) => Ok(()),
             Ok(Reply::Refused { code, text }) => Err(NoAnswer::refused(&code, text)),
             Ok(Reply::Seen(_)) => Err(self.ended(&io::Error::other("boxes where none were asked for"))),
@@ -166,25 +172,12 @@ impl Process {
         part: Option<NormRect>,
         floor: Confidence,
     ) -> Result<Vec<Detection>, NoAnswer> {
-        match self.ask(frame, part, floor) {
+        match self.way.ask(frame, part, floor) {
             Ok(Reply::Seen(detections)) => Ok(detections),
             Ok(Reply::Refused { code, text }) => Err(NoAnswer::refused(&code, text)),
             Ok(Reply::Ready) => Err(self.ended(&io::Error::other("no boxes where some were asked for"))),
             Err(error) => Err(self.ended(&error)),
         }
-    }
-
-    fn ask(&mut self, frame: &Frame, part: Option<NormRect>, floor: Confidence) -> io::Result<Reply> {
-        let mut at = 0;
-        for plane in frame.planes.iter() {
-            self.pictures.write_all_at(&plane.data, at)?;
-            at += u64::try_from(plane.data.len()).unwrap_or(u64::MAX);
-        }
-        let [y, u, v] = &*frame.planes;
-        let planes = [y, u, v].map(|plane| PlaneSize { bytes: plane.data.len(), stride: plane.stride });
-        let (width_px, height_px, colour) = (frame.width_px, frame.height_px, frame.colour);
-        wire::send(&mut self.line, &Look { width_px, height_px, colour, planes, part, floor })?;
-        wire::receive(&mut self.line)
     }
 
     /// The line is of no use any more; what has become of the process.
@@ -213,6 +206,21 @@ impl Process {
     }
 }
 
+impl Way {
+    fn ask(&mut self, frame: &Frame, part: Option<NormRect>, floor: Confidence) -> io::Result<Reply> {
+        let mut at = 0;
+        for plane in frame.planes.iter() {
+            self.pictures.write_all_at(&plane.data, at)?;
+            at += u64::try_from(plane.data.len()).unwrap_or(u64::MAX);
+        }
+        let [y, u, v] = &*frame.planes;
+        let planes = [y, u, v].map(|plane| PlaneSize { bytes: plane.data.len(), stride: plane.stride });
+        let (width_px, height_px, colour) = (frame.width_px, frame.height_px, frame.colour);
+        wire::send(&mut self.line, &Look { width_px, height_px, colour, planes, part, floor })?;
+        wire::receive(&mut self.line)
+    }
+}
+
 fn how(status: ExitStatus) -> String {
     match (status.signal(), status.code()) {
         (Some(4), _) => "SIGILL: an instruction that this processor does not have".to_owned(),
@@ -231,3 +239,6 @@ impl NoAnswer {
         Self::Refused { code: models::known_code(code), text }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! Both sides of the way in one process, with the built-in detector in the real ONNX Runtime.
+
+use std::{path::Path, thread};
+
+use sharpeyes_domain::time::{Pts, WallTime};
+use sharpeyes_inference::{ColourSpace, Detector, Runtime, built_in};
+
+use super::*;
+use crate::{analyze::decode::FramePlane, clock::Clock};
+
+const LOOKS: u32 = 40;
+
+fn runtime() -> Runtime {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    Runtime::load(&root.join(".cache/onnxruntime/libonnxruntime.so")).unwrap()
+}
+
+/// Of the size that sub streams have, with rows longer than they need be, and full of edges.
+fn frame(seed: usize) -> Frame {
+    let plane = |rows: usize, stride: usize, step: usize| FramePlane {
+        data: (0..rows * stride).map(|at| u8::try_from((at * step / 7 + seed * 31) % 251).unwrap()).collect(),
+        stride,
+    };
+    Frame {
+        pts: Pts(0),
+        wall: WallTime(0),
+        width_px: 640,
+        height_px: 360,
+        colour: ColourSpace::default(),
+        planes: std::sync::Arc::new([plane(360, 672, 5), plane(180, 336, 3), plane(180, 336, 2)]),
+    }
+}
+
+#[test]
+fn a_detector_behind_the_way_sees_what_it_sees_before_it_to_the_last_bit() {
+    let (runtime, floor) = (runtime(), Confidence::new(0.001));
+    let open = || Detector::open(&runtime, &built_in(), DetectorOptions::default()).unwrap();
+    let pictures = File::from(memfd_create("pictures", MemfdFlags::CLOEXEC).unwrap());
+    let (line, theirs) = UnixStream::pair().unwrap();
+    let (there, mut other) = (pictures.try_clone().unwrap(), open());
+    let process =
+        thread::spawn(move || child::answer_all(theirs, &there, &mut other, Duration::from_secs(60)));
+    let mut way = Way { pictures, line };
+    assert!(matches!(wire::receive(&mut way.line).unwrap(), Reply::Ready));
+
+    let (mut here, clock) = (open(), Clock::system());
+    let (mut inside, mut own, mut n_boxes) = (Duration::ZERO, Duration::ZERO, 0);
+    let part = NormRect { x0: 0.2, y0: 0.3, x1: 0.7, y1: 0.9 };
+    for n in 0..LOOKS {
+        let frame = frame(usize::try_from(n).unwrap());
+        let part = (n % 4 == 3).then_some(part);
+        let began = clock.instant();
+        let expected = here.detect_in(&frame.picture(), part, floor).unwrap();
+        let between = clock.instant();
+        let Reply::Seen(found) = way.ask(&frame, part, floor).unwrap() else { panic!("boxes") };
+        own += between.elapsed();
+        inside += between - began;
+        n_boxes += found.len();
+        assert_eq!(found, expected, "picture {n}");
+    }
+    assert!(n_boxes > 0, "nothing was compared");
+    eprintln!("a look: {:?} inside, {:?} over the way, of 640x360", inside / LOOKS, own / LOOKS);
+    drop(way);
+    process.join().unwrap().unwrap();
+}
+
+#[test]
+fn what_ended_a_process_is_said_by_its_name() {
+    let check = |script: &str, expected: &str| {
+        let status = Command::new("sh").args(["-c", script]).status().unwrap();
+        assert!(how(status).starts_with(expected), "{script}: {}", how(status));
+    };
+    check("kill -SEGV $$", "SIGSEGV");
+    check("kill -ABRT $$", "SIGABRT");
+    check("kill -KILL $$", "SIGKILL");
+    check("kill -USR1 $$", "signal 10");
+    check("exit 101", "exit code 101");
+}
