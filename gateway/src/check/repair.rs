@@ -1,10 +1,10 @@
 //! What `--repair` does, fault by fault. Footage is never deleted when anything in it can be played, and a file whose
 //! content has changed is left alone: that is for people to judge.
 
-use std::{collections::BTreeSet, fs::OpenOptions};
+use std::{collections::BTreeSet, fs::OpenOptions, path::Path};
 
 use sharpeyes_domain::{
-    ids::{SegmentId, StreamId},
+    ids::{DiskName, SegmentId, StreamId},
     segment::{Gap, GapCause, Span},
     time::{MediaDuration, Pts},
 };
@@ -19,8 +19,9 @@ use crate::{
 };
 
 pub(super) fn repair(audit: &Audit, faults: &[Fault]) -> Result<(), CheckError> {
+    let disks: Vec<_> = audit.disks.iter().map(|(name, dir)| (name, dir.as_path())).collect();
     // What died is closed first: a file that is adopted below gets the newest row, and is not the stream's present.
-    recover(&audit.media_dir, &audit.footage, audit.now)?;
+    recover(&disks, &audit.footage, audit.now)?;
     // Files before coverage: what a file turns out to hold decides which gaps there are.
     for fault in faults {
         match fault {
@@ -32,7 +33,7 @@ pub(super) fn repair(audit: &Audit, faults: &[Fault]) -> Result<(), CheckError> 
             }
             Fault::Size { id, path, expected, .. } => cut(audit, *id, path, *expected)?,
             Fault::Table { id, path, .. } => read_table_again(audit, *id, path)?,
-            Fault::Orphan { stream, path } => adopt(audit, stream, path)?,
+            Fault::Orphan { stream, disk, path } => adopt(audit, stream, disk, path)?,
             Fault::Overlap { stream, span } => uncover(audit, stream, *span)?,
             Fault::Database { .. }
             | Fault::Identity { .. }
@@ -44,7 +45,7 @@ pub(super) fn repair(audit: &Audit, faults: &[Fault]) -> Result<(), CheckError> 
             | Fault::EndUnexplained { .. } => {}
         }
     }
-    recover(&audit.media_dir, &audit.footage, audit.now)?;
+    recover(&disks, &audit.footage, audit.now)?;
     let mut holes = BTreeSet::new();
     for stream in audit.footage.streams()? {
         let mut found = Vec::new();
@@ -61,6 +62,12 @@ pub(super) fn repair(audit: &Audit, faults: &[Fault]) -> Result<(), CheckError> 
     };
     audit.footage.apply(holes.into_iter().map(gap).collect())?;
     Ok(())
+}
+
+/// A complete file's row, and the folder that it lies in.
+fn closed_at(audit: &Audit, id: SegmentId) -> Result<Option<(&Path, ClosedSegment)>, CheckError> {
+    let Some(row) = audit.footage.segment(id)? else { return Ok(None) };
+    Ok(audit.dir(&row.disk).zip(row.closed))
 }
 
 /// The row gives way to what is left of it, and the rest becomes a gap.
@@ -88,8 +95,8 @@ fn replace(
 }
 
 fn shorten(audit: &Audit, id: SegmentId, stream: &StreamId, path: &str) -> Result<(), CheckError> {
-    let Some(before) = audit.footage.segment(id)?.and_then(|row| row.closed) else { return Ok(()) };
-    match salvage(&audit.media_dir, path, id, before.start_pts)? {
+    let Some((dir, before)) = closed_at(audit, id)? else { return Ok(()) };
+    match salvage(dir, path, id, before.start_pts)? {
         Some(Salvaged { closed, .. }) => {
             let lost = Span { from: closed.span.to, to: before.span.to };
             replace(audit, id, path, stream, lost, Some(closed))
@@ -100,8 +107,8 @@ fn shorten(audit: &Audit, id: SegmentId, stream: &StreamId, path: &str) -> Resul
 
 /// Bytes behind the last fragment go, when what is before them is what was recorded.
 fn cut(audit: &Audit, id: SegmentId, path: &str, expected: u64) -> Result<(), CheckError> {
-    let Some(closed) = audit.footage.segment(id)?.and_then(|row| row.closed) else { return Ok(()) };
-    let full = audit.media_dir.join(path);
+    let Some((dir, closed)) = closed_at(audit, id)? else { return Ok(()) };
+    let full = dir.join(path);
     let is_same = scan(&full)?
         .is_some_and(|scanned| scanned.valid_bytes == expected && scanned.sha256 == closed.sha256);
     if is_same {
@@ -112,8 +119,8 @@ fn cut(audit: &Audit, id: SegmentId, path: &str, expected: u64) -> Result<(), Ch
 }
 
 fn read_table_again(audit: &Audit, id: SegmentId, path: &str) -> Result<(), CheckError> {
-    let Some(before) = audit.footage.segment(id)?.and_then(|row| row.closed) else { return Ok(()) };
-    let Some(mut scanned) = scan(&audit.media_dir.join(path))? else { return Ok(()) };
+    let Some((dir, before)) = closed_at(audit, id)? else { return Ok(()) };
+    let Some(mut scanned) = scan(&dir.join(path))? else { return Ok(()) };
     if scanned.valid_bytes != before.size_bytes || scanned.sha256 != before.sha256 {
         return Ok(());
     }
@@ -134,11 +141,16 @@ fn uncover(audit: &Audit, stream: &StreamId, span: Span) -> Result<(), CheckErro
 }
 
 /// A file without a row gets one when it can be played and the index has nothing else for its time.
-fn adopt(audit: &Audit, stream: &StreamId, path: &str) -> Result<(), CheckError> {
-    let full = audit.media_dir.join(path);
+fn adopt(audit: &Audit, stream: &StreamId, disk: &DiskName, path: &str) -> Result<(), CheckError> {
+    let Some(dir) = audit.dir(disk) else { return Ok(()) };
+    let full = dir.join(path);
     let scanned = scan(&full)?.filter(|scanned| !scanned.fragments.is_empty());
     let Some(scanned) = scanned else {
-        audit.footage.apply(vec![Change::DiscardFile { path: path.to_owned(), since: audit.now }])?;
+        audit.footage.apply(vec![Change::DiscardFile {
+            disk: disk.clone(),
+            path: path.to_owned(),
+            since: audit.now,
+        }])?;
         return Ok(());
     };
     let (Some(first), Some(last)) = (scanned.fragments.first(), scanned.fragments.last()) else {
@@ -164,11 +176,17 @@ fn adopt(audit: &Audit, stream: &StreamId, path: &str) -> Result<(), CheckError>
             (RunRef::New(NewRun { generation: 0, wall_start: first.wall, params, audio }), Pts(0))
         }
     };
-    let new =
-        NewSegment { run, stream: stream.clone(), path: path.to_owned(), start_wall: first.wall, start_pts };
+    let new = NewSegment {
+        run,
+        stream: stream.clone(),
+        disk: disk.clone(),
+        path: path.to_owned(),
+        start_wall: first.wall,
+        start_pts,
+    };
     let opened = audit.footage.apply(vec![Change::OpenSegment(new)])?;
     let Some(opened) = opened else { return Ok(()) };
-    if let Some(Salvaged { closed, .. }) = salvage(&audit.media_dir, path, opened.segment, start_pts)? {
+    if let Some(Salvaged { closed, .. }) = salvage(dir, path, opened.segment, start_pts)? {
         let cut = Change::CutGaps { stream: stream.clone(), span: closed.span };
         audit.footage.apply(vec![cut, Change::CloseSegment(closed)])?;
     }

@@ -24,6 +24,7 @@ impl Index {
         let new = NewSegment {
             run: RunRef::New(run),
             stream: stream(camera),
+            disk: DiskName::main(),
             path: format!("{camera}/{from}.mp4"),
             start_wall: WallTime(from),
             start_pts: Pts(0),
@@ -130,6 +131,7 @@ fn an_alarm_across_a_jump_of_the_clock_keeps_its_ends() {
     let (first, last) =
         (index.record("gate", HOUR, 2 * HOUR), index.record("gate", thirty_years - HOUR, thirty_years));
     let kept = index.footage.deletable(
+        &DiskName::main(),
         &stream("gate"),
         sharpeyes_domain::retention::Tier::Incident,
         SegmentId(0),
@@ -168,4 +170,30 @@ fn no_gap_that_has_ended_lies_over_footage() {
     assert!(index.footage.gaps_over_footage(&gate).unwrap().is_empty());
     let newest = index.footage.newest_segment(&gate).unwrap().map(|row| row.start_wall);
     assert_eq!(newest, Some(at(2 * HOUR)));
+}
+
+#[test]
+fn an_index_of_one_disk_is_taken_over_with_its_footage_on_the_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("footage.db");
+    let before = Db::open(&path, &MIGRATIONS[..4]).unwrap();
+    before
+        .write_blocking(|t| {
+            t.execute_batch(
+                "INSERT INTO volume VALUES (1, 'aa', 5);
+                 INSERT INTO run (id, camera, stream, generation, wall_start_ms, codec, rfc6381, width_px, height_px,
+                  sample_entry, decoder_config) VALUES (1, 'gate', 'main', 1, 0, 'h264', 'avc1', 1, 1, x'00', x'00');
+                 INSERT INTO segment (run_id, camera, stream, path, state, start_wall_ms, start_pts_90k)
+                  VALUES (1, 'gate', 'main', 'gate/main/0.mp4', 'open', 0, 0);
+                 INSERT INTO garbage VALUES ('gate/main/1.mp4', 7, 3);",
+            )
+            .map_err(|source| DbError::Sqlite { path: "footage.db".into(), source })
+        })
+        .unwrap();
+    drop(before);
+    let footage = Footage::open(&path).unwrap();
+    let expected = DiskRow { name: DiskName::main(), uuid: "aa".to_owned(), is_marked: true };
+    assert_eq!(footage.disks().unwrap(), [expected]);
+    assert_eq!(footage.open_segments().unwrap()[0].disk, DiskName::main());
+    assert_eq!(footage.garbage().unwrap()[0].disk, DiskName::main());
 }
