@@ -17,8 +17,9 @@ mod written;
 pub use problem::{ConfigError, Fault, Problem};
 pub use secret::Secret;
 pub use site::{
-    AnalyseStream, Analysis, Camera, Credentials, GeoPoint, IncidentSettings, Inference, InferenceProcess,
-    InferenceProvider, MapSettings, Playback, Record, Server, Site, Storage, StreamSource, Transport,
+    AnalyseStream, Analysis, Camera, Credentials, Disk, GeoPoint, IncidentSettings, Inference,
+    InferenceProcess, InferenceProvider, MapSettings, Playback, Record, Server, Site, Storage, StreamSource,
+    Transport,
 };
 pub use target::{Channel, Target, TargetUrl, TargetUrlError};
 pub use url::{RtspUrl, RtspUrlError};

@@ -23,6 +23,8 @@ pub(crate) struct RawServer {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawStorage {
     pub(crate) media_dir: Option<String>,
+    #[serde(default)]
+    pub(crate) disk: Vec<toml::Value>,
     pub(crate) segment: Option<String>,
     pub(crate) ring: Option<String>,
     pub(crate) ring_bytes: Option<String>,
@@ -36,6 +38,14 @@ pub(crate) struct RawStorage {
     pub(crate) held_warn_bytes: Option<String>,
     pub(crate) legal_basis: Option<String>,
     pub(crate) clock_confirm: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawDisk {
+    pub(crate) name: Option<String>,
+    pub(crate) dir: Option<String>,
+    pub(crate) reserve: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -127,6 +137,7 @@ pub(crate) struct RawCamera {
     pub(crate) transport: Option<String>,
     /// `true`, `false` or a word.
     pub(crate) record: Option<toml::Value>,
+    pub(crate) disk: Option<String>,
     pub(crate) audio: Option<bool>,
     pub(crate) keep_days: Option<i64>,
     pub(crate) incident_days: Option<i64>,

@@ -16,7 +16,7 @@ use sharpeyes_domain::{
     centre::Centre,
     closed::UnknownName,
     geometry::Confidence,
-    ids::{AreaId, CameraId, IntakeId, ModelId, StreamId, StreamKind},
+    ids::{AreaId, CameraId, DiskName, IntakeId, ModelId, StreamId, StreamKind},
     ladder::{DecoderChoice, LadderMode},
     retention::Policy,
     rule::RuleConfig,
@@ -77,8 +77,8 @@ pub struct Server {
 /// Recording and the rings in memory.
 #[derive(Clone, Debug)]
 pub struct Storage {
-    /// Recordings. Absolute.
-    pub media_dir: PathBuf,
+    /// Where recordings go. Invariant: at least one; names and folders are unique.
+    pub disks: Vec<Disk>,
     /// Length of one recorded file.
     pub segment: Duration,
     /// Coded pictures kept in memory per stream, by time …
@@ -87,7 +87,7 @@ pub struct Storage {
     pub ring_bytes: usize,
     /// Bytes that may wait for the disk per recorded stream; past that the run ends with a reason.
     pub backlog_bytes: usize,
-    /// Kept free on the disk of recordings; `None`: a fiftieth of the disk, at most 2 GiB.
+    /// Kept free on each disk that says nothing else; `None`: a fiftieth of it, at most 2 GiB.
     pub reserve: Option<u64>,
     /// Of the file that is given up when the disk of the databases is full; 0: none.
     pub database_reserve: u64,
@@ -95,6 +95,17 @@ pub struct Storage {
     pub policy: Policy,
     /// A wall clock that has jumped forward and stays so for this long is believed.
     pub clock_confirm: Duration,
+}
+
+/// One disk of recordings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disk {
+    /// In the index, for ever.
+    pub name: DiskName,
+    /// Its folder, which is the recorder's alone. Absolute.
+    pub dir: PathBuf,
+    /// Kept free on it; `None`: as [`Storage::reserve`].
+    pub reserve: Option<u64>,
 }
 
 /// Looking at recordings: what it may cost.
@@ -256,6 +267,8 @@ pub struct Camera {
     pub transport: Transport,
     /// Which streams are recorded. Invariant: `Sub` and `Both` only when there is a sub stream.
     pub record: Record,
+    /// The disk of both its streams. Invariant: one of the site's; `None`: chosen by the recorder.
+    pub disk: Option<DiskName>,
     /// Whether the sound of recorded streams is recorded too: a decision that the law asks someone to take.
     pub audio: bool,
     /// How long its recordings are kept.

@@ -260,23 +260,27 @@ function storage() {
   const perDay = list.reduce((n, c) => n + c.bytes_per_day, 0);
   const total = recorded * 1.18;
   return {
-    volume: {
-      dir: "/srv/sharpeyes",
-      uuid: "3f0c6c1e-7b0e-4a75-9d65-51f1a6d35c10",
-      state: storageState,
-      detail: storageState === "ok" ? "" : "write /srv/sharpeyes/seg: No space left on device (os error 28)",
-      total_bytes: total,
-      free_bytes: total - recorded,
-      recorded_bytes: recorded,
-      inodes_free: 24_100_000,
-    },
-    forecast: {
-      bytes_per_day: perDay,
-      full_in_days: (total - recorded) / perDay,
-      keeps_days: total / perDay,
-      is_enough: storageState === "ok",
-      shortfall_bytes: storageState === "ok" ? null : 4.1e11,
-    },
+    volumes: [
+      {
+        name: "main",
+        dir: "/srv/sharpeyes",
+        uuid: "3f0c6c1e-7b0e-4a75-9d65-51f1a6d35c10",
+        state: storageState,
+        detail:
+          storageState === "ok" ? "" : "write /srv/sharpeyes/seg: No space left on device (os error 28)",
+        total_bytes: total,
+        free_bytes: total - recorded,
+        recorded_bytes: recorded,
+        inodes_free: 24_100_000,
+        forecast: {
+          bytes_per_day: perDay,
+          full_in_days: (total - recorded) / perDay,
+          keeps_days: total / perDay,
+          is_enough: storageState === "ok",
+          shortfall_bytes: storageState === "ok" ? null : 4.1e11,
+        },
+      },
+    ],
     tiers: {
       base_bytes: list.reduce((n, c) => n + c.base_bytes, 0),
       incident_bytes: list.reduce((n, c) => n + c.incident_bytes, 0),

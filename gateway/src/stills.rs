@@ -77,7 +77,7 @@ impl Stills {
         limit_bytes: u64,
     ) -> Result<Self, FootageError> {
         // Numbers of segments mean something within one index only.
-        let volume = footage.volume()?.unwrap_or_default();
+        let volume = footage.disks()?.into_iter().next().map(|disk| disk.uuid).unwrap_or_default();
         let cache = Arc::new(Cache::open(dir, &volume, limit_bytes));
         let stills = Self { clips, footage, cache, decodes: Arc::new(Semaphore::new(DECODES)) };
         stills.sweep()?;

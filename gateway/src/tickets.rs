@@ -15,7 +15,7 @@ use std::{
 
 use sharpeyes_config::{Camera, Site};
 use sharpeyes_domain::{
-    ids::{CameraId, StreamId, StreamKind},
+    ids::{CameraId, DiskName, StreamId, StreamKind},
     level::Level,
     retention::DiskState,
     tamper::{TamperEdge, TamperEnding, TamperKind},
@@ -30,7 +30,7 @@ use crate::{
     desk::Desk,
     ingest::{Status, StreamState},
     outbound::Board,
-    record::retention::Keeping,
+    record::{retention::Keeping, volume::DiskReport},
     store::{db::DbError, footage::DueReview, tickets::Tickets},
 };
 use recording::{Delivery, RecordWatch};
@@ -240,7 +240,12 @@ impl TicketKeeper {
 
     fn faults(&self, recording: &mut RecordWatch) -> BTreeMap<FaultKey, Fault> {
         let mut faults: BTreeMap<FaultKey, Fault> = self.watched.tampering.faults().into_iter().collect();
-        let disk = self.disk_fault();
+        let mut ill = self.keeping.disk_reports();
+        ill.retain(|(_, disk)| disk.state != DiskState::Ok);
+        let is_ill = |camera: &Camera| {
+            let disk = self.keeping.disk_of(&camera.id);
+            ill.iter().any(|(name, _)| Some(name) == disk)
+        };
         // One ticket tells of a disk that takes nothing, not one for each camera.
         for camera in &self.site.cameras {
             let of = |kind| FaultKey { kind, camera: Some(camera.id.clone()) };
@@ -249,17 +254,17 @@ impl TicketKeeper {
             } else if let Some(fault) = self.blindness(camera) {
                 faults.insert(of(TicketKind::AnalysisBlind), fault);
             }
-            if let Some(fault) = self.recording_fault(camera, recording, disk.is_some()) {
+            if let Some(fault) = self.recording_fault(camera, recording, is_ill(camera)) {
                 faults.insert(of(TicketKind::Recording), fault);
             }
         }
         let site = |kind| FaultKey { kind, camera: None };
-        faults.extend(disk.map(|fault| (site(TicketKind::Disk), fault)));
+        faults.extend(self.disk_fault(&ill).map(|fault| (site(TicketKind::Disk), fault)));
         let canary = self.watched.pulse.as_ref().and_then(|pulse| pulse.fault(self.clock.wall()));
         faults.extend(canary.map(|fault| (site(TicketKind::CanaryMissing), fault)));
         let untold = self.watched.outbound.fault(&self.site.targets, self.clock.wall());
         faults.extend(untold.map(|fault| (site(TicketKind::Outbound), fault)));
-        faults.extend(storage::faults(self.keeping.report().as_ref(), &self.due_reviews()));
+        faults.extend(storage::faults(&self.keeping.reports(), &self.due_reviews()));
         let unmanned = self.watched.desk.unmanned(self.clock.wall());
         faults.extend(unmanned.map(|fault| (site(TicketKind::Unmanned), fault)));
         faults.extend(self.clock_fault().map(|fault| (site(TicketKind::Clock), fault)));
@@ -310,10 +315,12 @@ impl TicketKeeper {
         })
     }
 
-    fn disk_fault(&self) -> Option<Fault> {
-        let disk = self.keeping.disk();
-        let (level, remedy) = match disk.state {
-            DiskState::Ok => return None,
+    /// One for all disks that are ill; the worst one gives level, code and remedy.
+    fn disk_fault(&self, ill: &[(DiskName, DiskReport)]) -> Option<Fault> {
+        let of_state = |state| match state {
+            DiskState::Ok | DiskState::Slow => {
+                (Level::Yellow, "look for what else uses the disk, and at its health")
+            }
             DiskState::Full => {
                 (Level::Red, "nothing more may be deleted: release holds, shorten keep_days, or add a disk")
             }
@@ -323,13 +330,21 @@ impl TicketKeeper {
             DiskState::Missing => (Level::Red, "mount the disk of recordings"),
             DiskState::Swapped => (Level::Red, "mount the disk that belongs here"),
             DiskState::Failed => (Level::Red, "look at the kernel's log and replace the disk"),
-            DiskState::Slow => (Level::Yellow, "look for what else uses the disk, and at its health"),
         };
+        let is_red = |(_, disk): &&(DiskName, DiskReport)| of_state(disk.state).0 == Level::Red;
+        let (_, worst) = ill.iter().find(is_red).or_else(|| ill.first())?;
+        let (level, remedy) = of_state(worst.state);
+        let is_alone = self.keeping.disk_reports().len() == 1;
+        let tell = |(name, disk): &(DiskName, DiskReport)| match is_alone {
+            true => disk.detail.clone(),
+            false => format!("disk {name}: {}", disk.detail),
+        };
+        let details: Vec<String> = ill.iter().map(tell).collect();
         Some(Fault {
             level,
             stage: None,
-            code: disk.state.as_str().to_owned(),
-            detail: disk.detail,
+            code: worst.state.as_str().to_owned(),
+            detail: details.join("; "),
             remedy: remedy.to_owned(),
         })
     }

@@ -60,7 +60,7 @@ impl Drop for Disk<'_> {
 /// The disk's state, when it is this one.
 async fn state(client: &Client, wanted: &str) -> anyhow::Result<Option<Value>> {
     let page = client.get("/storage").await?;
-    Ok((page["volume"]["state"] == wanted).then_some(page))
+    Ok((page["volumes"][0]["state"] == wanted).then_some(page))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,7 +110,7 @@ async fn a_disk_that_goes_comes_back_and_fills_up() -> anyhow::Result<()> {
 
     disk.unmount()?;
     let page = poll::until("missing", LIMIT, || state(&technician, "missing")).await?;
-    ensure!(page["volume"]["detail"].as_str().context("a text")?.contains("not mounted"), "{page}");
+    ensure!(page["volumes"][0]["detail"].as_str().context("a text")?.contains("not mounted"), "{page}");
     // Long enough for a writer that does not look to have written.
     tokio::time::sleep(Duration::from_secs(5)).await;
     ensure!(fs::read_dir(&at)?.next().is_none(), "something was written to the disk below");
@@ -120,7 +120,7 @@ async fn a_disk_that_goes_comes_back_and_fills_up() -> anyhow::Result<()> {
     poll::until("more files", LIMIT, || n_files(before + 2)).await.with_context(|| gateway.log())?;
 
     // Somebody else's file leaves less than the reserve: the oldest file that nobody holds makes room.
-    let room = technician.get("/storage").await?["volume"]["free_bytes"].as_u64().context("bytes")?;
+    let room = technician.get("/storage").await?["volumes"][0]["free_bytes"].as_u64().context("bytes")?;
     let other = at.join("other");
     let size = room.saturating_sub((4 << 20) - (256 << 10)).to_string();
     Disk::command("fallocate", &["-l", &size, &other.to_string_lossy()])?;
@@ -142,6 +142,87 @@ async fn a_disk_that_goes_comes_back_and_fills_up() -> anyhow::Result<()> {
     let gaps = recording::gaps(&site, &stream)?;
     let has = |cause| gaps.iter().any(|gap| gap.cause == cause);
     ensure!(has(GapCause::Disk) && has(GapCause::Retention), "{gaps:?}");
+    let report = program.check(&site).await?;
+    eprintln!("{}", report.stdout);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_starts_without_its_disk_and_records_when_it_is_mounted() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (file, at) = (folder.path().join("disk.img"), folder.path().join("media"));
+    let disk = Disk { file: &file, at: &at };
+    if let Err(reason) = disk.make(24 << 20) {
+        println!("skipped: a start without the disk: {reason}");
+        return Ok(());
+    }
+    let id = CameraId::new("cam0")?;
+    let footage = Pattern::small(VideoCodec::H264).file()?;
+    let other = CameraId::new("cam1")?;
+    let cameras = vec![CameraConfig::new(id.clone(), &footage), CameraConfig::new(other.clone(), &footage)];
+    let config = CamSimConfig { port: 0, cache: shared::cache(), cameras, keep_sent: false };
+    let simulator = tokio::task::spawn_blocking(|| CamSim::start(config)).await??;
+    let second = folder.path().join("second");
+    let named = toml::Table::from_iter([
+        ("name".to_owned(), "b".into()),
+        ("dir".to_owned(), second.to_string_lossy().as_ref().into()),
+    ]);
+    let site = SiteBuilder::new()
+        .set("storage", "disk", vec![named])
+        .set("storage", "media_dir", at.to_string_lossy().as_ref())
+        .set("storage", "segment", "5s")
+        .camera(SiteCamera::new("cam0", simulator.url("cam0", StreamKind::Main)).with("disk", "main"))
+        .camera(SiteCamera::new("cam1", simulator.url("cam1", StreamKind::Main)).with("disk", "b"))
+        .write()?;
+    let program = Program::new(env!("CARGO_BIN_EXE_sharpeyes-under-test"));
+    program.add_account(&site, "tech", "technician", &[TOWN], PASSWORD).await?;
+    let stream = StreamId { camera: id, kind: StreamKind::Main };
+    let other = StreamId { camera: other, kind: StreamKind::Main };
+    let recorded_of = |stream: &StreamId, at_least: usize| {
+        let (site, stream) = (&site, stream.clone());
+        async move {
+            let stream = &stream;
+            let files = recording::segments(site, stream)?;
+            Ok((files.len() >= at_least).then_some(files))
+        }
+    };
+
+    let recorded = |at_least: usize| recorded_of(&stream, at_least);
+    let gateway = program.start(&site).await?;
+    poll::until("a file of the other disk", LIMIT, || recorded_of(&other, 1)).await?;
+    poll::until("a file", LIMIT, || recorded(1)).await.with_context(|| gateway.log())?;
+    // As at a power cut: a file is open, and after it the disk is not mounted any more.
+    gateway.kill9().await?;
+    let before = recording::segments(&site, &stream)?.len();
+    disk.unmount()?;
+    let gateway = program.start(&site).await?;
+    let technician = gateway.sign_in("tech", PASSWORD).await?;
+    let page = poll::until("missing", LIMIT, || state(&technician, "missing")).await?;
+    ensure!(page["volumes"][0]["uuid"].as_str().is_some_and(|uuid| !uuid.is_empty()), "{page}");
+    poll::until("a ticket", LIMIT, || async {
+        let found = technician.get("/tickets").await?.to_string();
+        Ok(found.contains("mount the disk of recordings").then_some(()))
+    })
+    .await
+    .with_context(|| gateway.log())?;
+    poll::until("a gap of cause disk", LIMIT, || async {
+        Ok(recording::gaps(&site, &stream)?.iter().any(|gap| gap.cause == GapCause::Disk).then_some(()))
+    })
+    .await
+    .with_context(|| gateway.log())?;
+    ensure!(fs::read_dir(&at)?.next().is_none(), "something was written to the disk below");
+    ensure!(page["volumes"][1]["state"] == "ok" && page["volumes"][1]["name"] == "b", "{page}");
+    let n_other = recording::segments(&site, &other)?.len();
+    poll::until("more of the other disk", LIMIT, || recorded_of(&other, n_other + 2)).await?;
+    ensure!(second.join("cam1").is_dir() && !second.join("cam0").exists(), "each to its own disk");
+    let gaps = recording::gaps(&site, &other)?;
+    ensure!(gaps.iter().all(|gap| gap.cause != GapCause::Disk), "{gaps:?}");
+    disk.mount()?;
+    poll::until("ok again", LIMIT, || state(&technician, "ok")).await?;
+    // One is the file that was open at the power cut.
+    poll::until("more files", LIMIT, || recorded(before + 2)).await.with_context(|| gateway.log())?;
+    stop(gateway).await?;
+    simulator.stop();
     let report = program.check(&site).await?;
     eprintln!("{}", report.stdout);
     Ok(())

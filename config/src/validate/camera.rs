@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sharpeyes_domain::{
     area::Place,
     geometry::{Confidence, NormPoint, Polygon},
-    ids::{AreaId, CameraId, LineId, ModelId, ZoneId},
+    ids::{AreaId, CameraId, DiskName, LineId, ModelId, ZoneId},
     tamper::TamperKind,
     zone::{Line, Zone},
 };
@@ -17,7 +17,8 @@ use super::{
     unknown,
 };
 use crate::{
-    AnalyseStream, Camera, Credentials, Fault, GeoPoint, Record, RtspUrl, Secret, StreamSource, Transport,
+    AnalyseStream, Camera, Credentials, Disk, Fault, GeoPoint, Record, RtspUrl, Secret, StreamSource,
+    Transport,
     raw::{RawCamera, RawLine, RawZone},
 };
 
@@ -25,7 +26,13 @@ use crate::{
 const USUAL_FPS: f64 = 5.0;
 
 impl Check<'_> {
-    pub(super) fn cameras(&mut self, root: &mut Table, areas: &[String], retention: Defaults) -> Vec<Camera> {
+    pub(super) fn cameras(
+        &mut self,
+        root: &mut Table,
+        areas: &[String],
+        retention: Defaults,
+        disks: Option<&[Disk]>,
+    ) -> Vec<Camera> {
         let mut seen = BTreeMap::new();
         let mut cameras = Vec::new();
         for (at, value) in self.list(root, "camera") {
@@ -33,12 +40,19 @@ impl Check<'_> {
             if let Some(id) = &raw.id {
                 self.unique(&mut seen, id, &at);
             }
-            cameras.extend(self.camera(&at, raw, areas, retention));
+            cameras.extend(self.camera(&at, raw, areas, retention, disks));
         }
         cameras
     }
 
-    fn camera(&mut self, at: &str, raw: RawCamera, areas: &[String], retention: Defaults) -> Option<Camera> {
+    fn camera(
+        &mut self,
+        at: &str,
+        raw: RawCamera,
+        areas: &[String],
+        retention: Defaults,
+        disks: Option<&[Disk]>,
+    ) -> Option<Camera> {
         let key = |name: &str| format!("{at}.{name}");
         let id = self.id(key("id"), raw.id, CameraId::new);
         let name = self.name(key("name"), raw.name);
@@ -70,6 +84,16 @@ impl Check<'_> {
             None => Some(Transport::default()),
         };
         let record = self.record(at, raw.record, has_sub);
+        let disk = match raw.disk {
+            Some(disk) => self.id(key("disk"), Some(disk), DiskName::new).map(Some),
+            None => Some(None),
+        };
+        if let (Some(Some(disk)), Some(disks)) = (&disk, disks)
+            && disks.iter().all(|known| known.name != *disk)
+        {
+            let names = disks.iter().map(|known| known.name.as_str());
+            self.report(key("disk"), unknown("disk", disk.as_str(), names));
+        }
         let written = Written {
             keep_days: raw.keep_days,
             incident_days: raw.incident_days,
@@ -131,6 +155,7 @@ impl Check<'_> {
             credentials: credentials?,
             transport: transport?,
             record: record?,
+            disk: disk?,
             audio,
             retention: retention?.0,
             analyse: analyse?,

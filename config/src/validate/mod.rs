@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 use sharpeyes_domain::{
     area::{Area, AreaError, AreaTree},
     closed::UnknownName,
-    ids::{AreaId, IdError, ModelId},
+    ids::{AreaId, DiskName, IdError, ModelId},
     ladder::{DecoderChoice, LadderMode},
 };
 use toml::{Table, Value};
@@ -32,10 +32,10 @@ use retention::{Defaults, Written};
 pub use trial::TrialRules;
 
 use crate::{
-    Analysis, ConfigError, Fault, IncidentSettings, Inference, InferenceProcess, InferenceProvider,
+    Analysis, ConfigError, Disk, Fault, IncidentSettings, Inference, InferenceProcess, InferenceProvider,
     MapSettings, Playback, Problem, Server, Site, Storage,
     raw::{
-        RawAnalysis, RawArea, RawCanary, RawIncident, RawInference, RawMap, RawPlayback, RawReports,
+        RawAnalysis, RawArea, RawCanary, RawDisk, RawIncident, RawInference, RawMap, RawPlayback, RawReports,
         RawServer, RawSite, RawStorage,
     },
     text,
@@ -218,7 +218,10 @@ impl Check<'_> {
         let canary = self.canary(&mut root);
         let inference = self.inference(&mut root, data_dir.as_deref());
         let areas = self.areas(&mut root);
-        let cameras = self.cameras(&mut root, &areas.written, retention.unwrap_or_default());
+        let cameras = {
+            let disks = storage.as_ref().map(|storage| storage.disks.as_slice());
+            self.cameras(&mut root, &areas.written, retention.unwrap_or_default(), disks)
+        };
         let (centre, intake_tokens) = self.centre(&mut root, &areas.written);
         let targets = self.targets(&mut root, &areas.written, &centre);
         for key in root.keys() {
@@ -261,7 +264,6 @@ impl Check<'_> {
     /// The storage, and what cameras inherit of it.
     fn storage(&mut self, root: &mut Table, data_dir: Option<&Path>) -> Option<(Storage, Defaults)> {
         let raw: RawStorage = self.raw_or_default(root, "storage")?;
-        let media_dir = raw.media_dir.map(|dir| self.path(&dir)).or_else(|| Some(data_dir?.join("media")));
         let segment = self.duration("storage.segment", raw.segment, secs(60), Limits::secs(5, 600));
         let ring = self.duration("storage.ring", raw.ring, secs(20), Limits::secs(2, 120));
         let ring_bytes = self.bytes("storage.ring_bytes", raw.ring_bytes, 16 << 20);
@@ -270,6 +272,7 @@ impl Check<'_> {
             Some(size) => self.accept("storage.reserve", text::disk_bytes(&size)).map(Some),
             None => Some(None),
         };
+        let disks = self.disks(raw.media_dir, raw.disk, data_dir);
         let database_reserve = match raw.database_reserve {
             Some(size) => self.accept("storage.database_reserve", text::disk_bytes(&size)),
             None => Some(64 << 20),
@@ -286,17 +289,56 @@ impl Check<'_> {
         };
         let (policy, defaults) = self.retention("storage", written, Defaults::default())?;
         let storage = Storage {
-            media_dir: media_dir?,
+            disks: disks?,
+            reserve: reserve?,
             segment: segment?,
             ring: ring?,
             ring_bytes: ring_bytes?,
             backlog_bytes: backlog_bytes?,
-            reserve: reserve?,
             database_reserve: database_reserve?,
             policy,
             clock_confirm: clock_confirm?,
         };
         Some((storage, defaults))
+    }
+
+    /// `media_dir` is the disk `main`, and so is the folder of a site that names no disk at all.
+    fn disks(
+        &mut self,
+        media_dir: Option<String>,
+        named: Vec<Value>,
+        data_dir: Option<&Path>,
+    ) -> Option<Vec<Disk>> {
+        let is_alone = named.is_empty();
+        let main = media_dir
+            .map(|dir| self.path(&dir))
+            .or_else(|| is_alone.then(|| data_dir.map(|dir| dir.join("media"))).flatten());
+        let mut disks: Vec<Disk> =
+            main.map(|dir| Disk { name: DiskName::main(), dir, reserve: None }).into_iter().collect();
+        let n_known = disks.len();
+        let n_named = named.len();
+        for (index, value) in named.into_iter().enumerate() {
+            let at = format!("storage.disk[{index}]");
+            let Some(raw) = self.raw::<RawDisk>(&at, value) else { continue };
+            let name = self.id(format!("{at}.name"), raw.name, DiskName::new);
+            let dir = self.name(format!("{at}.dir"), raw.dir).map(|dir| self.path(&dir));
+            let reserve = match raw.reserve {
+                Some(size) => self.accept(format!("{at}.reserve"), text::disk_bytes(&size)).map(Some),
+                None => Some(None),
+            };
+            let (Some(name), Some(dir), Some(reserve)) = (name, dir, reserve) else { continue };
+            if disks.iter().any(|known| known.name == name) {
+                let fault = format!("is the name of another disk, too: `{name}` (`media_dir` is `main`)");
+                self.report(format!("{at}.name"), Fault::Shape(fault));
+            } else if disks.iter().any(|known| known.dir.starts_with(&dir) || dir.starts_with(&known.dir)) {
+                let fault = "lies in, or is, the folder of another disk".to_owned();
+                self.report(format!("{at}.dir"), Fault::Shape(fault));
+            } else {
+                disks.push(Disk { name, dir, reserve });
+            }
+        }
+        // Without a data directory the folder of the only disk is not known: that is told already.
+        (disks.len() == n_known + n_named && !disks.is_empty()).then_some(disks)
     }
 
     fn playback(&mut self, root: &mut Table) -> Option<Playback> {

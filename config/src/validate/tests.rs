@@ -91,8 +91,46 @@ fn the_shipped_example_is_fine() {
 fn relative_paths_start_at_the_site_files_folder() {
     let site = parse(&site_with("")).unwrap();
     assert_eq!(site.data_dir, Path::new("/etc/sharpeyes/data"));
-    assert_eq!(site.storage.media_dir, Path::new("/etc/sharpeyes/data/media"));
+    let [disk] = &site.storage.disks[..] else { panic!("{:?}", site.storage.disks) };
+    assert_eq!((disk.name.as_str(), &*disk.dir), ("main", Path::new("/etc/sharpeyes/data/media")));
     assert_eq!(site.inference.models, Path::new("/etc/sharpeyes/data/models"));
+}
+
+#[test]
+fn disks_are_named_beside_or_instead_of_media_dir_and_cameras_may_choose() {
+    let with = |storage: &str, camera: &str| {
+        let site = site_with(&format!("[storage]\n{storage}\n"));
+        let camera = camera_with(camera);
+        format!("{site}\n{}", &camera[camera.find("[[camera]]").unwrap()..])
+    };
+    let disk = |name: &str, dir: &str| format!("[[storage.disk]]\nname = \"{name}\"\ndir = \"{dir}\"\n");
+    let site = parse(&with(
+        &format!(
+            "media_dir = \"/m\"\nreserve = \"2GiB\"\n{}reserve = \"1GiB\"\n{}",
+            disk("b", "/b"),
+            disk("c", "c")
+        ),
+        "disk = \"b\"",
+    ))
+    .unwrap();
+    let disks: Vec<(&str, &Path, Option<u64>)> =
+        site.storage.disks.iter().map(|disk| (disk.name.as_str(), &*disk.dir, disk.reserve)).collect();
+    let expected = [("main", "/m", None), ("b", "/b", Some(1 << 30)), ("c", "/etc/sharpeyes/c", None)];
+    assert_eq!(disks, expected.map(|(name, dir, reserve)| (name, Path::new(dir), reserve)));
+    assert_eq!(site.storage.reserve, Some(2 << 30));
+    assert_eq!(site.cameras[0].disk.as_ref().map(|disk| disk.as_str()), Some("b"));
+    let alone = parse(&with(&disk("b", "/b"), "")).unwrap();
+    assert_eq!(alone.storage.disks.len(), 1, "no `main` where the site names its disks");
+    let refuse = |storage: &str, camera: &str, expected: &str| {
+        let found = problems(&with(storage, camera));
+        assert!(found.iter().any(|problem| problem.contains(expected)), "{expected}: {found:?}");
+    };
+    refuse(&format!("{}{}", disk("b", "/b"), disk("b", "/c")), "", "storage.disk[1].name");
+    refuse(&format!("media_dir = \"/m\"\n{}", disk("main", "/c")), "", "storage.disk[0].name");
+    refuse(&format!("media_dir = \"/m\"\n{}", disk("b", "/m/b")), "", "storage.disk[0].dir");
+    refuse(&disk("B b", "/b"), "", "storage.disk[0].name");
+    refuse("[[storage.disk]]\nname = \"b\"\n", "", "storage.disk[0].dir");
+    refuse(&disk("b", "/b"), "disk = \"c\"", "camera[0].disk");
 }
 
 #[test]

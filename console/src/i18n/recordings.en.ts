@@ -142,6 +142,7 @@ export const recordingWords: typeof words = {
   },
   storage: {
     title: "Storage",
+    disk: (name: string) => `Disk ${name}`,
     failed: "The storage state could not be loaded",
     state: {
       ok: "Disk fine",
@@ -231,6 +232,8 @@ export const recordingCodes: typeof codes = {
   purpose_needed: "Footage older than 24 hours needs a purpose and a case number.",
   hold_too_long: "A hold is at most 31 days long: make several, or keep footage for more days.",
   nothing_recorded: "There is no footage of this time.",
+  disk_away:
+    "This footage lies on a disk that is not there now. It is not lost: ask a technician to mount the disk.",
   transcode_quota: "All transcoders are in use: close another pane, or watch the sub stream.",
   media: "The footage cannot be played; it may be damaged.",
 };

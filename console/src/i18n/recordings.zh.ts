@@ -143,6 +143,7 @@ export const recordingWords = {
   },
   storage: {
     title: "存储",
+    disk: (name: string) => `磁盘 ${name}`,
     failed: "存储状态加载失败",
     state: {
       ok: "磁盘正常",
@@ -229,6 +230,7 @@ export const recordingCodes = {
   purpose_needed: "查看 24 小时以前的录像须填写事由和编号。",
   hold_too_long: "一次保全最长 31 天：请分段保全，或延长保存天数。",
   nothing_recorded: "这段时间没有录像。",
+  disk_away: "这段录像在一块当前不在线的磁盘上，没有丢失；请运维人员挂载后再看。",
   transcode_quota: "转码名额已用完：请关闭另一路，或改看辅码流。",
   media: "录像无法播放，可能已损坏。",
 };

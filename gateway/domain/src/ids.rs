@@ -74,6 +74,14 @@ macro_rules! name_id {
     )+};
 }
 
+impl DiskName {
+    /// The disk of a site file that names none.
+    #[must_use]
+    pub fn main() -> Self {
+        Self("main".into())
+    }
+}
+
 macro_rules! row_id {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
@@ -94,6 +102,8 @@ name_id! {
     AreaId,
     /// A device.
     CameraId,
+    /// A disk of recordings, as the site file calls it.
+    DiskName,
     /// A zone of one camera.
     ZoneId,
     /// A line of one camera.

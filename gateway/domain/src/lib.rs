@@ -10,6 +10,7 @@ pub mod ids;
 pub mod media;
 pub mod time;
 
+pub mod placement;
 pub mod retention;
 pub mod segment;
 

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use sharpeyes_domain::segment::Gap;
+use sharpeyes_domain::{ids::DiskName, segment::Gap};
 
 use super::dto::{ErrorBody, Incident};
 use crate::{
@@ -38,6 +38,12 @@ pub(super) enum ApiError {
     NothingRecorded {
         /// Why.
         gaps: Vec<Gap>,
+    },
+    /// It is recorded, and its disk is not there now.
+    #[error("this lies on disk `{disk}`, which is not there now")]
+    DiskAway {
+        /// Which.
+        disk: DiskName,
     },
     /// Footage that is no longer fresh is looked at for a reason.
     #[error("footage older than 24 hours needs a purpose and a case")]
@@ -112,6 +118,7 @@ impl ApiError {
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::NoFootage => (StatusCode::NOT_FOUND, "no_footage"),
             Self::NothingRecorded { .. } => (StatusCode::NOT_FOUND, "nothing_recorded"),
+            Self::DiskAway { .. } => (StatusCode::SERVICE_UNAVAILABLE, "disk_away"),
             Self::PurposeNeeded => (StatusCode::FORBIDDEN, "purpose_needed"),
             Self::BadRules { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "bad_rules"),
             Self::TranscodeQuota { .. } => (StatusCode::TOO_MANY_REQUESTS, "transcode_quota"),
@@ -176,6 +183,7 @@ impl IntoResponse for ApiError {
             | Self::Denied
             | Self::NotFound
             | Self::NoFootage
+            | Self::DiskAway { .. }
             | Self::CrossSite
             | Self::PolicyUnavailable
             | Self::Malformed(_)
@@ -199,6 +207,7 @@ impl From<ClipError> for ApiError {
     fn from(error: ClipError) -> Self {
         match error {
             ClipError::Nothing { .. } => Self::NoFootage,
+            ClipError::DiskAway { disk } => Self::DiskAway { disk },
             ClipError::Length => {
                 Self::Unprocessable { code: "clip_length", message: error.to_string(), field: None }
             }

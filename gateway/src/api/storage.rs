@@ -1,18 +1,22 @@
 //! The disks, for those who keep them.
 
 use axum::Json;
-use sharpeyes_domain::retention::{DeletionReason, DiskState, LegalBasis};
+use sharpeyes_domain::{
+    ids::DiskName,
+    retention::{DeletionReason, DiskState, LegalBasis},
+    time::WallTime,
+};
 
 use super::{dto, error::ApiError, guard::Guard};
 use crate::{
     access::gate::{Object, Purpose},
-    record::retention::{Keeping, StreamReport},
+    record::retention::{Keeping, KeptDisk, StreamReport},
     store::{audit::Outcome, footage::DeletionRow},
 };
 
 const DELETIONS: u32 = 100;
 
-/// Disk, forecast, retention of every stream, and the newest deletions.
+/// Disks with their forecast, retention of every stream, and the newest deletions.
 #[utoipa::path(get, path = "/api/v1/storage", responses((status = 200, body = dto::Storage)))]
 pub(super) async fn show(guard: Guard) -> Result<Json<dto::Storage>, ApiError> {
     let keeping = guard.state.keeping.clone();
@@ -34,23 +38,40 @@ pub(super) async fn confirm_clock(guard: Guard) -> Result<Json<dto::RetentionClo
 }
 
 fn storage(keeping: &Keeping) -> Result<dto::Storage, ApiError> {
-    let (report, room, disk) = (keeping.report(), keeping.room(), keeping.disk());
-    let forecast = report.as_ref().and_then(|report| report.forecast);
-    let shortfall = forecast.map_or(0, |forecast| forecast.shortfall_bytes);
+    let disks = keeping.disks();
     let deletions =
         keeping.footage().deletions(DELETIONS).map_err(|error| ApiError::Internal(Box::new(error)))?;
     let now = keeping.clock().now();
+    let streams = disks.iter().flat_map(|disk| {
+        let measured = disk.report.iter().flat_map(|report| &report.streams);
+        measured.map(|found| stream(&disk.name, found, now))
+    });
+    let mut cameras: Vec<dto::StreamStorage> = streams.collect();
+    cameras.sort_by(|a, b| (&a.camera, &a.stream, &a.disk).cmp(&(&b.camera, &b.stream, &b.disk)));
+    let tiers = tiers(disks.iter().flat_map(|disk| &disk.report).flat_map(|report| &report.streams));
     Ok(dto::Storage {
-        volume: dto::Volume {
-            dir: keeping.dir(),
-            uuid: keeping.uuid(),
-            state: state(disk.state),
-            detail: disk.detail,
-            total_bytes: room.map(|room| room.total_bytes),
-            free_bytes: room.map(|room| room.free_bytes),
-            recorded_bytes: report.as_ref().map_or(0, |report| report.recorded_bytes),
-            inodes_free: room.and_then(|room| room.inodes_free),
-        },
+        tiers,
+        cameras,
+        volumes: disks.into_iter().map(volume).collect(),
+        clock: clock(keeping),
+        deletions: deletions.iter().map(deletion).collect(),
+    })
+}
+
+fn volume(kept: KeptDisk) -> dto::Volume {
+    let KeptDisk { name, dir, uuid, disk, room, report } = kept;
+    let forecast = report.as_ref().and_then(|report| report.forecast);
+    let shortfall = forecast.map_or(0, |forecast| forecast.shortfall_bytes);
+    dto::Volume {
+        name: name.to_string(),
+        dir,
+        uuid,
+        state: state(disk.state),
+        detail: disk.detail,
+        total_bytes: room.map(|room| room.total_bytes),
+        free_bytes: room.map(|room| room.free_bytes),
+        recorded_bytes: report.as_ref().map_or(0, |report| report.recorded_bytes),
+        inodes_free: room.and_then(|room| room.inodes_free),
         forecast: dto::StorageForecast {
             bytes_per_day: forecast.map_or(0, |forecast| forecast.bytes_per_day),
             full_in_days: forecast.and_then(|forecast| forecast.full_in_days),
@@ -58,11 +79,7 @@ fn storage(keeping: &Keeping) -> Result<dto::Storage, ApiError> {
             is_enough: shortfall == 0,
             shortfall_bytes: (shortfall > 0).then_some(shortfall),
         },
-        clock: clock(keeping),
-        tiers: tiers(report.iter().flat_map(|report| &report.streams)),
-        deletions: deletions.iter().map(deletion).collect(),
-        cameras: report.iter().flat_map(|report| &report.streams).map(|found| stream(found, now)).collect(),
-    })
+    }
 }
 
 fn clock(keeping: &Keeping) -> dto::RetentionClock {
@@ -84,11 +101,12 @@ fn tiers<'a>(streams: impl Iterator<Item = &'a StreamReport>) -> dto::TierBytes 
     })
 }
 
-fn stream(found: &StreamReport, now: sharpeyes_domain::time::WallTime) -> dto::StreamStorage {
+fn stream(disk: &DiskName, found: &StreamReport, now: WallTime) -> dto::StreamStorage {
     let (usage, policy) = (&found.usage, &found.policy);
     dto::StreamStorage {
         camera: usage.stream.camera.to_string(),
         stream: usage.stream.kind.as_str().to_owned(),
+        disk: disk.to_string(),
         oldest_ms: usage.oldest.0,
         newest_ms: usage.newest.0,
         bytes: usage.bytes,

@@ -34,9 +34,9 @@ const LOOK: Duration = Duration::from_secs(2);
 /// A moment is a span, too.
 const AT_LEAST: Duration = Duration::from_millis(1);
 
-/// Retention's thread. Stopped when dropped.
+/// Retention's threads, one for each disk, and that of the databases' reserve. Stopped when dropped.
 pub(super) struct Keeper {
-    stop: Option<SyncSender<()>>,
+    stops: Vec<SyncSender<()>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -56,16 +56,15 @@ impl Keeper {
             after: AlarmId(0),
             running: BTreeSet::new(),
         };
-        let retention = recorder.retention(settings(site), Box::new(source))?;
-        let keeping = retention.keeping();
+        let retentions = recorder.retention(settings(site), Box::new(source))?;
+        let keeping = retentions.first().map(Retention::keeping).expect("a site has a disk");
         let reserve = Reserve::open(&site.data_dir, site.storage.database_reserve)
             .map_err(|source| AppError::DataDir { path: site.data_dir.clone(), source })?;
-        let keeper = Self::spawn(retention, reserve).map_err(AppError::Thread)?;
+        let keeper = Self::spawn(retentions, reserve).map_err(AppError::Thread)?;
         Ok((keeper, keeping))
     }
 
-    fn spawn(retention: Retention, mut reserve: Reserve) -> io::Result<Self> {
-        let (stop, stopped) = sync_channel(1);
+    fn spawn(retentions: Vec<Retention>, mut reserve: Reserve) -> io::Result<Self> {
         let (stop_reserve, reserve_stopped) = sync_channel::<()>(1);
         let watch = std::thread::Builder::new().name("db-reserve".into()).spawn(move || {
             while reserve_stopped.recv_timeout(LOOK) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
@@ -74,17 +73,20 @@ impl Keeper {
                 }
             }
         })?;
-        let retain = std::thread::Builder::new().name("retention".into()).spawn(move || {
-            retention.run(&stopped);
-            // The other thread ends with this one.
-            drop(stop_reserve);
-        })?;
-        Ok(Self { stop: Some(stop), threads: vec![retain, watch] })
+        let mut keeper = Self { stops: vec![stop_reserve], threads: vec![watch] };
+        for retention in retentions {
+            let (stop, stopped) = sync_channel(1);
+            let name = format!("retain-{}", retention.disk());
+            let thread = std::thread::Builder::new().name(name).spawn(move || retention.run(&stopped))?;
+            keeper.stops.push(stop);
+            keeper.threads.push(thread);
+        }
+        Ok(keeper)
     }
 
     /// Lets a pass that has begun come to its end. Blocks.
     pub(super) fn end(mut self) {
-        self.stop = None;
+        self.stops.clear();
         for thread in self.threads {
             if thread.join().is_err() {
                 tracing::error!("a thread that keeps the disks had panicked");

@@ -10,10 +10,12 @@ mod ingest;
 pub(crate) mod keeping;
 mod shadow;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{
+    collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration,
+};
 
 use sharpeyes_config::{Camera, Site};
-use sharpeyes_domain::ids::{StreamId, StreamKind};
+use sharpeyes_domain::ids::{CameraId, DiskName, StreamId, StreamKind};
 use sharpeyes_inference::{InferenceError, Runtime};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -158,7 +160,7 @@ impl App {
             let (site, dispatch) = (site.clone(), stores.dispatch.clone());
             let (settings, footage, clock) = (record_settings(&site), stores.footage.clone(), clock.clone());
             move || {
-                let recorder = Recorder::open(settings, footage, clock.clone())?;
+                let recorder = Recorder::open_disks(settings, pinned(&site), footage, clock.clone())?;
                 retire_others(&site, &recorder)?;
                 let keeper = Keeper::start(&site, &recorder, &dispatch, clock)?;
                 Ok((recorder, keeper))
@@ -407,12 +409,21 @@ pub fn open_dispatch_db(site: &Site) -> Result<Db, DbError> {
     Db::open(&site.data_dir.join("dispatch.db"), crate::store::DISPATCH_MIGRATIONS)
 }
 
-fn record_settings(site: &Site) -> RecordSettings {
-    RecordSettings {
+fn record_settings(site: &Site) -> Vec<RecordSettings> {
+    let settings = |disk: &sharpeyes_config::Disk| RecordSettings {
+        disk: disk.name.clone(),
+        reserve: disk.reserve,
         segment: site.storage.segment,
         backlog_bytes: site.storage.backlog_bytes,
-        ..RecordSettings::new(site.storage.media_dir.clone())
-    }
+        ..RecordSettings::new(disk.dir.clone())
+    };
+    site.storage.disks.iter().map(settings).collect()
+}
+
+/// The disk of each camera whose disk the site names.
+fn pinned(site: &Site) -> HashMap<CameraId, DiskName> {
+    let named = site.cameras.iter().filter_map(|camera| Some((camera.id.clone(), camera.disk.clone()?)));
+    named.collect()
 }
 
 /// Beside the databases, not on the disk of the recordings, which is for them alone.

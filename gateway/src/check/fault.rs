@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::tz::TimeZone;
 use sharpeyes_domain::{
-    ids::{SegmentId, StreamId},
+    ids::{DiskName, SegmentId, StreamId},
     segment::Span,
     time::WallTime,
 };
@@ -82,7 +82,9 @@ pub enum Fault {
     Orphan {
         /// Whose, by its directory.
         stream: StreamId,
-        /// Below the media directory.
+        /// Where it lies.
+        disk: DiskName,
+        /// Below the disk's media directory.
         path: String,
     },
     /// A file that the recorder never made.
@@ -178,7 +180,7 @@ impl fmt::Display for Fault {
             Self::Table { stream, path, .. } => {
                 write!(f, "{stream}: the fragment table of {path} is damaged, no clip can be made of it")
             }
-            Self::Orphan { stream, path } => write!(f, "{stream}: {path} is in no index"),
+            Self::Orphan { stream, path, .. } => write!(f, "{stream}: {path} is in no index"),
             Self::Stranger { path } => write!(f, "{path} was not made by the recorder"),
             Self::Torn { stream, path, expected, found } => {
                 let found = found.unwrap_or(0);

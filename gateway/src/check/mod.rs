@@ -17,7 +17,7 @@ use std::{
 use jiff::tz::TimeZone;
 use sha2::{Digest as _, Sha256};
 use sharpeyes_domain::{
-    ids::{CameraId, SegmentId, StreamId, StreamKind},
+    ids::{CameraId, DiskName, SegmentId, StreamId, StreamKind},
     segment::Span,
     time::WallTime,
 };
@@ -61,8 +61,8 @@ pub enum Mode {
 /// What to look at, and how.
 #[derive(Clone)]
 pub struct Audit {
-    /// Where the recorded files are.
-    pub media_dir: PathBuf,
+    /// Where the recorded files are: each disk's folder.
+    pub disks: Vec<(DiskName, PathBuf)>,
     /// The index.
     pub footage: Footage,
     /// How deep.
@@ -164,29 +164,21 @@ pub fn audit(audit: &Audit) -> Result<Report, CheckError> {
     for line in audit.footage.integrity()? {
         report.faults.push(Fault::Database { line });
     }
-    match volume::verify(&audit.media_dir, &audit.footage) {
-        Ok(Verified::Match { .. }) => {}
-        // Nothing was ever recorded.
-        Ok(Verified::New { .. }) => return Ok(report),
-        Err(
-            error @ (VolumeError::Missing { .. }
-            | VolumeError::Mismatch { .. }
-            | VolumeError::Unknown { .. }
-            | VolumeError::NotEmpty { .. }
-            | VolumeError::Damaged { .. }),
-        ) => {
-            report.faults.push(Fault::Identity { reason: error.to_string() });
-            return Ok(report);
-        }
-        Err(error) => return Err(error.into()),
+    let audit = &Audit { disks: sound_disks(audit, &mut report)?, ..audit.clone() };
+    if audit.disks.is_empty() {
+        return Ok(report);
     }
     // Held until the end, so that no gateway starts meanwhile.
-    let path = audit.media_dir.join(IDENTITY_FILE);
-    let identity = File::open(&path).map_err(volume::at(&path))?;
-    match volume::lock(&identity, &audit.media_dir) {
-        Ok(()) => {}
-        Err(VolumeError::InUse { .. }) => report.is_running = true,
-        Err(error) => return Err(error.into()),
+    let mut identities = Vec::new();
+    for (_, dir) in &audit.disks {
+        let path = dir.join(IDENTITY_FILE);
+        let identity = File::open(&path).map_err(volume::at(&path))?;
+        match volume::lock(&identity, dir) {
+            Ok(()) => {}
+            Err(VolumeError::InUse { .. }) => report.is_running = true,
+            Err(error) => return Err(error.into()),
+        }
+        identities.push(identity);
     }
     match audit.mode {
         Mode::ReadOnly => {
@@ -207,14 +199,55 @@ pub fn audit(audit: &Audit) -> Result<Report, CheckError> {
     Ok(report)
 }
 
+/// Those that are what the index describes; the others are faults, and what lies on them is not looked at.
+fn sound_disks(audit: &Audit, report: &mut Report) -> Result<Vec<(DiskName, PathBuf)>, CheckError> {
+    let mut sound = Vec::new();
+    for (name, dir) in &audit.disks {
+        match volume::verify(name, dir, &audit.footage) {
+            Ok(Verified::Match { .. }) => sound.push((name.clone(), dir.clone())),
+            // Nothing was ever recorded there.
+            Ok(Verified::New { .. }) => {}
+            Err(
+                error @ (VolumeError::Missing { .. }
+                | VolumeError::Mismatch { .. }
+                | VolumeError::Unknown { .. }
+                | VolumeError::Renamed { .. }
+                | VolumeError::NotEmpty { .. }
+                | VolumeError::Damaged { .. }),
+            ) => report.faults.push(Fault::Identity { reason: error.to_string() }),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    for known in audit.footage.disks()? {
+        if audit.disks.iter().all(|(name, _)| *name != known.name) {
+            let reason = format!("[storage] does not name the disk `{}`, on which footage lies", known.name);
+            report.faults.push(Fault::Identity { reason });
+        }
+    }
+    Ok(sound)
+}
+
+impl Audit {
+    /// Where a file lies; `None` when its disk is not looked at.
+    fn path(&self, disk: &DiskName, path: &str) -> Option<PathBuf> {
+        self.dir(disk).map(|dir| dir.join(path))
+    }
+
+    fn dir(&self, disk: &DiskName) -> Option<&Path> {
+        self.disks.iter().find(|(name, _)| name == disk).map(|(_, dir)| dir.as_path())
+    }
+}
+
 fn look(audit: &Audit, report: &mut Report) -> Result<Vec<Fault>, CheckError> {
     let mut faults = Vec::new();
     (report.n_segments, report.n_bytes) = (0, 0);
     if !report.is_running {
-        for row in audit.footage.open_segments()? {
+        let is_there = |disk: &DiskName| audit.dir(disk).is_some();
+        for row in audit.footage.open_segments()?.into_iter().filter(|row| is_there(&row.disk)) {
             faults.push(Fault::LeftOpen { stream: row.stream, path: row.path });
         }
-        faults.extend(audit.footage.garbage()?.into_iter().map(|row| Fault::Undeleted { path: row.path }));
+        let garbage = audit.footage.garbage()?.into_iter().filter(|row| is_there(&row.disk));
+        faults.extend(garbage.map(|row| Fault::Undeleted { path: row.path }));
     }
     let mut after = SegmentId(0);
     loop {
@@ -222,7 +255,7 @@ fn look(audit: &Audit, report: &mut Report) -> Result<Vec<Fault>, CheckError> {
         let Some(last) = rows.last() else { break };
         after = last.id;
         for row in &rows {
-            let Some(closed) = &row.closed else { continue };
+            let (Some(closed), Some(_)) = (&row.closed, audit.dir(&row.disk)) else { continue };
             report.n_segments += 1;
             report.n_bytes += closed.size_bytes;
             faults.extend(look_at_segment(audit, row)?);
@@ -232,7 +265,9 @@ fn look(audit: &Audit, report: &mut Report) -> Result<Vec<Fault>, CheckError> {
     for row in &report.torn {
         faults.extend(look_at_torn(audit, row)?);
     }
-    look_for_strangers(audit, &mut faults)?;
+    for (disk, dir) in &audit.disks {
+        look_for_strangers(audit, disk, dir, &mut faults)?;
+    }
     let streams = audit.footage.streams()?;
     report.n_streams = streams.len();
     for stream in &streams {
@@ -243,7 +278,7 @@ fn look(audit: &Audit, report: &mut Report) -> Result<Vec<Fault>, CheckError> {
 
 fn look_at_segment(audit: &Audit, row: &SegmentRow) -> Result<Option<Fault>, CheckError> {
     let Some(closed) = &row.closed else { return Ok(None) };
-    let path = audit.media_dir.join(&row.path);
+    let Some(path) = audit.path(&row.disk, &row.path) else { return Ok(None) };
     let (id, stream) = (row.id, row.stream.clone());
     let size = match fs::metadata(&path) {
         Ok(metadata) => metadata.len(),
@@ -290,7 +325,7 @@ fn look_at_segment(audit: &Audit, row: &SegmentRow) -> Result<Option<Fault>, Che
 }
 
 fn look_at_torn(audit: &Audit, row: &TornRow) -> Result<Option<Fault>, CheckError> {
-    let path = audit.media_dir.join(&row.path);
+    let Some(path) = audit.path(&row.disk, &row.path) else { return Ok(None) };
     let found = match fs::metadata(&path) {
         Ok(metadata) => Some(metadata.len()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -307,10 +342,15 @@ fn look_at_torn(audit: &Audit, row: &TornRow) -> Result<Option<Fault>, CheckErro
 }
 
 /// Files that no row names.
-fn look_for_strangers(audit: &Audit, faults: &mut Vec<Fault>) -> Result<(), CheckError> {
+fn look_for_strangers(
+    audit: &Audit,
+    disk: &DiskName,
+    media_dir: &Path,
+    faults: &mut Vec<Fault>,
+) -> Result<(), CheckError> {
     let mut waiting = vec![PathBuf::new()];
     while let Some(relative) = waiting.pop() {
-        let dir = audit.media_dir.join(&relative);
+        let dir = media_dir.join(&relative);
         for entry in fs::read_dir(&dir).map_err(volume::at(&dir))? {
             let entry = entry.map_err(volume::at(&dir))?;
             let path = relative.join(entry.file_name());
@@ -324,7 +364,7 @@ fn look_for_strangers(audit: &Audit, faults: &mut Vec<Fault>) -> Result<(), Chec
                 continue;
             }
             if path.to_str().is_some_and(|path| path.ends_with(torn::SUFFIX))
-                && audit.footage.knows_file(&path.to_string_lossy())?
+                && audit.footage.knows_file(disk, &path.to_string_lossy())?
             {
                 continue;
             }
@@ -332,8 +372,8 @@ fn look_for_strangers(audit: &Audit, faults: &mut Vec<Fault>) -> Result<(), Chec
                 Some(stream) => {
                     let path = path.to_string_lossy().into_owned();
                     // A row may have gone, and its file with it, between the two looks.
-                    if !audit.footage.knows_file(&path)? && audit.media_dir.join(&path).exists() {
-                        faults.push(Fault::Orphan { stream, path });
+                    if !audit.footage.knows_file(disk, &path)? && media_dir.join(&path).exists() {
+                        faults.push(Fault::Orphan { stream, disk: disk.clone(), path });
                     }
                 }
                 None => faults.push(Fault::Stranger { path: path.to_string_lossy().into_owned() }),

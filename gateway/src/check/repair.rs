@@ -1,10 +1,10 @@
 //! What `--repair` does, fault by fault. Footage is never deleted when anything in it can be played, and a file whose
 //! content has changed is left alone: that is for people to judge.
 
-use std::{collections::BTreeSet, fs::OpenOptions};
+use std::{collections::BTreeSet, fs::OpenOptions, path::Path};
 
 use sharpeyes_domain::{
-    ids::{SegmentId, StreamId},
+    ids::{DiskName, SegmentId, StreamId},
     segment::{Gap, GapCause, Span},
     time::{MediaDuration, Pts, WallTime},
 };
@@ -20,8 +20,9 @@ use crate::{
 };
 
 pub(super) fn repair(audit: &Audit, faults: &[Fault]) -> Result<(), CheckError> {
+    let disks: Vec<_> = audit.disks.iter().map(|(name, dir)| (name, dir.as_path())).collect();
     // What died is closed first: a file that is adopted below gets the newest row, and is not the stream's present.
-    recover(&audit.media_dir, &audit.footage, audit.now)?;
+    recover(&disks, &audit.footage, audit.now)?;
     // Files before coverage: what a file turns out to hold decides which gaps there are.
     for fault in faults {
         match fault {
@@ -36,7 +37,7 @@ pub(super) fn repair(audit: &Audit, faults: &[Fault]) -> Result<(), CheckError> 
                 audit.footage.apply(vec![Change::ForgetTorn { path: path.clone() }])?;
             }
             Fault::Table { id, path, .. } => read_table_again(audit, *id, path)?,
-            Fault::Orphan { stream, path } => adopt(audit, stream, path)?,
+            Fault::Orphan { stream, disk, path } => adopt(audit, stream, disk, path)?,
             Fault::Overlap { stream, span } => uncover(audit, stream, *span)?,
             Fault::Database { .. }
             | Fault::Identity { .. }
@@ -49,7 +50,7 @@ pub(super) fn repair(audit: &Audit, faults: &[Fault]) -> Result<(), CheckError> 
             | Fault::EndUnexplained { .. } => {}
         }
     }
-    recover(&audit.media_dir, &audit.footage, audit.now)?;
+    recover(&disks, &audit.footage, audit.now)?;
     let mut holes = BTreeSet::new();
     for stream in audit.footage.streams()? {
         let mut found = Vec::new();
@@ -66,6 +67,12 @@ pub(super) fn repair(audit: &Audit, faults: &[Fault]) -> Result<(), CheckError> 
     };
     audit.footage.apply(holes.into_iter().map(gap).collect())?;
     Ok(())
+}
+
+/// A complete file's row, and the folder that it lies in.
+fn closed_at(audit: &Audit, id: SegmentId) -> Result<Option<(&Path, ClosedSegment)>, CheckError> {
+    let Some(row) = audit.footage.segment(id)? else { return Ok(None) };
+    Ok(audit.dir(&row.disk).zip(row.closed))
 }
 
 /// The row gives way to what is left of it, and the rest becomes a gap.
@@ -94,8 +101,8 @@ fn replace(
 
 fn shorten(audit: &Audit, id: SegmentId, stream: &StreamId, path: &str) -> Result<(), CheckError> {
     let Some(row) = audit.footage.segment(id)? else { return Ok(()) };
-    let Some(before) = row.closed.as_ref() else { return Ok(()) };
-    match salvage(&audit.media_dir, &audit.footage, &row, audit.now)? {
+    let Some((dir, before)) = audit.dir(&row.disk).zip(row.closed.as_ref()) else { return Ok(()) };
+    match salvage(dir, &audit.footage, &row, audit.now)? {
         Some(Salvaged { closed, .. }) => {
             let lost = Span { from: closed.span.to, to: before.span.to };
             replace(audit, id, path, stream, lost, Some(closed))
@@ -107,12 +114,13 @@ fn shorten(audit: &Audit, id: SegmentId, stream: &StreamId, path: &str) -> Resul
 /// Bytes behind the last fragment are set aside, when what is before them is what was recorded.
 fn cut(audit: &Audit, id: SegmentId, path: &str, expected: u64) -> Result<(), CheckError> {
     let Some(row) = audit.footage.segment(id)? else { return Ok(()) };
-    let Some(closed) = &row.closed else { return Ok(()) };
-    let full = audit.media_dir.join(path);
+    let Some((dir, closed)) = audit.dir(&row.disk).zip(row.closed.as_ref()) else { return Ok(()) };
+    let full = dir.join(path);
     let is_same = scan(&full)?
         .is_some_and(|scanned| scanned.valid_bytes == expected && scanned.sha256 == closed.sha256);
     if is_same {
-        torn(audit, &row.stream, path, closed.span).keep_tail(expected)?;
+        let (footage, disk, stream, span) = (&audit.footage, &row.disk, &row.stream, closed.span);
+        Torn { disk, dir, footage, stream, path, span, now: audit.now }.keep_tail(expected)?;
         let file = OpenOptions::new().write(true).open(&full).map_err(at(&full))?;
         file.set_len(expected).and_then(|()| file.sync_all()).map_err(at(&full))?;
     }
@@ -120,8 +128,8 @@ fn cut(audit: &Audit, id: SegmentId, path: &str, expected: u64) -> Result<(), Ch
 }
 
 fn read_table_again(audit: &Audit, id: SegmentId, path: &str) -> Result<(), CheckError> {
-    let Some(before) = audit.footage.segment(id)?.and_then(|row| row.closed) else { return Ok(()) };
-    let Some(mut scanned) = scan(&audit.media_dir.join(path))? else { return Ok(()) };
+    let Some((dir, before)) = closed_at(audit, id)? else { return Ok(()) };
+    let Some(mut scanned) = scan(&dir.join(path))? else { return Ok(()) };
     if scanned.valid_bytes != before.size_bytes || scanned.sha256 != before.sha256 {
         return Ok(());
     }
@@ -141,20 +149,21 @@ fn uncover(audit: &Audit, stream: &StreamId, span: Span) -> Result<(), CheckErro
     Ok(())
 }
 
-/// Bytes of `path` that are to be set aside, shown at some time within `span`.
-fn torn<'a>(audit: &'a Audit, stream: &'a StreamId, path: &'a str, span: Span) -> Torn<'a> {
-    Torn { dir: &audit.media_dir, footage: &audit.footage, stream, path, span, now: audit.now }
-}
-
 /// A file without a row gets one when it can be played and the index has nothing else for its time.
-fn adopt(audit: &Audit, stream: &StreamId, path: &str) -> Result<(), CheckError> {
-    let full = audit.media_dir.join(path);
+fn adopt(audit: &Audit, stream: &StreamId, disk: &DiskName, path: &str) -> Result<(), CheckError> {
+    let Some(dir) = audit.dir(disk) else { return Ok(()) };
+    let full = dir.join(path);
     let scanned = scan(&full)?.filter(|scanned| !scanned.fragments.is_empty());
     let Some(scanned) = scanned else {
         // Nobody knows when it was recorded.
-        let any_time = Span { from: WallTime(0), to: WallTime(i64::MAX) };
-        torn(audit, stream, path, any_time).keep_file()?;
-        audit.footage.apply(vec![Change::DiscardFile { path: path.to_owned(), since: audit.now }])?;
+        let span = Span { from: WallTime(0), to: WallTime(i64::MAX) };
+        let footage = &audit.footage;
+        Torn { disk, dir, footage, stream, path, span, now: audit.now }.keep_file()?;
+        audit.footage.apply(vec![Change::DiscardFile {
+            disk: disk.clone(),
+            path: path.to_owned(),
+            since: audit.now,
+        }])?;
         return Ok(());
     };
     let (Some(first), Some(last)) = (scanned.fragments.first(), scanned.fragments.last()) else {
@@ -180,12 +189,18 @@ fn adopt(audit: &Audit, stream: &StreamId, path: &str) -> Result<(), CheckError>
             (RunRef::New(NewRun { generation: 0, wall_start: first.wall, params, audio }), Pts(0))
         }
     };
-    let new =
-        NewSegment { run, stream: stream.clone(), path: path.to_owned(), start_wall: first.wall, start_pts };
+    let new = NewSegment {
+        run,
+        stream: stream.clone(),
+        disk: disk.clone(),
+        path: path.to_owned(),
+        start_wall: first.wall,
+        start_pts,
+    };
     let opened = audit.footage.apply(vec![Change::OpenSegment(new)])?;
     let Some(opened) = opened else { return Ok(()) };
     let Some(row) = audit.footage.segment(opened.segment)? else { return Ok(()) };
-    if let Some(Salvaged { closed, .. }) = salvage(&audit.media_dir, &audit.footage, &row, audit.now)? {
+    if let Some(Salvaged { closed, .. }) = salvage(dir, &audit.footage, &row, audit.now)? {
         let cut = Change::CutGaps { stream: stream.clone(), span: closed.span };
         audit.footage.apply(vec![cut, Change::CloseSegment(closed)])?;
     }

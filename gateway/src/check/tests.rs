@@ -155,7 +155,11 @@ fn each_planted_damage_is_found_and_what_can_be_repaired_is() {
         "a deletion that was not finished",
         |kit, _| {
             fs::write(kit.settings.media_dir.join("gate/main/ffff.mp4"), b"x").unwrap();
-            let discard = Change::DiscardFile { path: "gate/main/ffff.mp4".into(), since: START };
+            let discard = Change::DiscardFile {
+                disk: DiskName::main(),
+                path: "gate/main/ffff.mp4".into(),
+                since: START,
+            };
             kit.footage().apply(vec![discard]).unwrap();
         },
         |fault| matches!(fault, Fault::Undeleted { .. }),
@@ -163,7 +167,7 @@ fn each_planted_damage_is_found_and_what_can_be_repaired_is() {
     );
     check(
         "another disk",
-        |kit, _| sql(kit, "UPDATE volume SET uuid = 'other'"),
+        |kit, _| sql(kit, "UPDATE disk SET uuid = 'other'"),
         |fault| matches!(fault, Fault::Identity { .. }),
         Remains,
     );
@@ -219,7 +223,7 @@ fn a_running_gateway_is_looked_at_but_not_repaired() {
     assert!(report.is_running);
     assert!(report.is_clean(), "{:?}", report.faults);
     let audit = Audit {
-        media_dir: kit.settings.media_dir.clone(),
+        disks: vec![(kit.settings.disk.clone(), kit.settings.media_dir.clone())],
         footage: kit.footage(),
         hashing: Hashing::Skip,
         mode: Mode::Repair,

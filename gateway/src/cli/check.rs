@@ -24,7 +24,7 @@ pub(super) struct Arguments {
 pub(super) fn check(arguments: &Arguments) -> Result<Outcome, Failure> {
     let site = arguments.site.load()?;
     let report = audit(&Audit {
-        media_dir: site.storage.media_dir.clone(),
+        disks: site.storage.disks.iter().map(|disk| (disk.name.clone(), disk.dir.clone())).collect(),
         footage: Footage::open(&site.data_dir.join("footage.db"))?,
         hashing: if arguments.hash { Hashing::Full } else { Hashing::Skip },
         mode: if arguments.repair { Mode::Repair } else { Mode::ReadOnly },

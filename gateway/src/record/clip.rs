@@ -9,19 +9,19 @@ use std::{fs::File, io, ops::Range, os::unix::fs::FileExt as _, path::PathBuf, s
 
 use bytes::Bytes;
 use sharpeyes_domain::{
-    ids::{RunId, SegmentId, StreamId},
+    ids::{DiskName, RunId, SegmentId, StreamId},
     media::{AudioParams, VideoCodec, VideoParams},
     segment::{Gap, Span},
     time::{MediaDuration, Pts, WallTime},
 };
 
 use super::{
-    OpenSegment, Shared,
+    Library, OpenSegment,
     table::{self, Fragment, Origin, TableError},
 };
 use crate::{
     mp4::{self, AudioSample, AudioTrack, Chunk, FragmentAudio, FragmentTables, Mp4Error, Sample},
-    store::footage::{FootageError, RunRow, SegmentRow},
+    store::footage::{Footage, FootageError, RunRow, SegmentRow},
 };
 
 /// One read, and one piece of an HTTP body.
@@ -45,6 +45,12 @@ pub enum ClipError {
     /// The end is not after the beginning, or too long after it.
     #[error("a clip is longer than nothing and at most {} hours", LONGEST / 3_600_000)]
     Length,
+    /// It is recorded, and lies on a disk that is not there now.
+    #[error("this was recorded to disk `{disk}`, which is not there now: mount it, then ask again")]
+    DiskAway {
+        /// Which.
+        disk: DiskName,
+    },
     /// The index could not be read.
     #[error(transparent)]
     Index(#[from] FootageError),
@@ -78,10 +84,10 @@ pub struct ClipSpan {
     pub wall: WallTime,
 }
 
-/// Makes clips of one disk's recordings. Clones share everything.
+/// Makes clips of what is recorded, on whichever disk. Clones share everything.
 #[derive(Clone)]
 pub struct ClipReader {
-    pub(super) shared: Arc<Shared>,
+    pub(super) library: Arc<Library>,
 }
 
 /// A planned clip. Cheap to clone and to read from several threads; it holds no file open.
@@ -159,8 +165,8 @@ struct Piece {
 }
 
 impl ClipReader {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(super) fn new(library: Arc<Library>) -> Self {
+        Self { library }
     }
 
     /// Plans a clip that shows all that was recorded of `stream` from `from` to `to`: it begins with the keyframe at or
@@ -182,7 +188,7 @@ impl ClipReader {
         let gaps = self.gaps(stream, shown)?;
         let mut plan = Plan::default();
         for piece in &pieces {
-            plan.add(piece, &self.shared)?;
+            plan.add(piece, &self.library.footage)?;
         }
         plan.finish(shown, gaps, continues)
     }
@@ -191,16 +197,17 @@ impl ClipReader {
     /// runs claim the same time, one is shown after the other: pictures of both between each other could not be decoded.
     fn pieces(&self, stream: &StreamId, wanted: Span) -> Result<Vec<Piece>, ClipError> {
         // The open file first: should it be closed meanwhile, its row is found too, and one of both is taken.
-        let open = self.shared.open_segment(stream);
-        let rows = self.shared.footage.segments_in(stream, wanted)?;
+        let open = self.library.open_segment(stream);
+        let rows = self.library.footage.segments_in(stream, wanted)?;
         let mut pieces = Vec::new();
         for row in &rows {
-            self.take(&mut pieces, wanted, row.run, &row.path, &fragments_of(row)?);
+            let path = || self.library.path(&row.disk, &row.path);
+            take(&mut pieces, wanted, row.run, path, &fragments_of(row)?)?;
         }
-        if let Some(OpenSegment { id, run, path, fragments }) = open
+        if let Some(OpenSegment { id, run, disk, path, fragments }) = open
             && rows.iter().all(|row| row.id != id)
         {
-            self.take(&mut pieces, wanted, run, &path, &fragments);
+            take(&mut pieces, wanted, run, || self.library.path(&disk, &path), &fragments)?;
         }
         Ok(pieces)
     }
@@ -228,24 +235,7 @@ impl ClipReader {
     }
 
     fn codec(&self, run: RunId) -> Result<VideoCodec, ClipError> {
-        Ok(run_row(&self.shared, run)?.params.codec)
-    }
-
-    fn take(&self, pieces: &mut Vec<Piece>, wanted: Span, run: RunId, path: &str, fragments: &[Fragment]) {
-        let path = Arc::new(self.shared.volume.dir().join(path));
-        let begin = fragments
-            .iter()
-            .rposition(|fragment| fragment.is_random_access && fragment.wall <= wanted.from)
-            .or_else(|| fragments.iter().position(|fragment| fragment.is_random_access));
-        let (Some(begin), Some(origin)) = (begin, fragments.first().map(|first| first.base)) else { return };
-        let overlaps = fragments.last().is_some_and(|last| last.wall_end > wanted.from);
-        let chosen = fragments[begin..].iter().filter(|fragment| overlaps && fragment.wall < wanted.to);
-        pieces.extend(chosen.map(|fragment| Piece {
-            run,
-            path: Arc::clone(&path),
-            origin,
-            fragment: *fragment,
-        }));
+        Ok(run_row(&self.library.footage, run)?.params.codec)
     }
 
     /// Whether anything of `stream` was recorded within `span`. Reads the index alone. Blocks.
@@ -253,12 +243,12 @@ impl ClipReader {
     /// # Errors
     /// When the index cannot be read.
     pub fn has_any(&self, stream: &StreamId, span: Span) -> Result<bool, ClipError> {
-        let is_open = self.shared.open_segment(stream).is_some_and(|open| {
+        let is_open = self.library.open_segment(stream).is_some_and(|open| {
             let (first, last) = (open.fragments.first(), open.fragments.last());
             let is_before = first.is_some_and(|first| first.wall < span.to);
             is_before && last.is_some_and(|last| last.wall_end > span.from)
         });
-        Ok(is_open || !self.shared.footage.segments_in(stream, span)?.is_empty())
+        Ok(is_open || !self.library.footage.segments_in(stream, span)?.is_empty())
     }
 
     /// Gaps that touch `span`, each in its full length; one that lasts, until `now`. Blocks.
@@ -266,7 +256,7 @@ impl ClipReader {
     /// # Errors
     /// When the index cannot be read.
     pub fn gaps_around(&self, stream: &StreamId, span: Span, now: WallTime) -> Result<Vec<Gap>, ClipError> {
-        let rows = self.shared.footage.gaps_in(stream, span)?;
+        let rows = self.library.footage.gaps_in(stream, span)?;
         let whole = |row: crate::store::footage::GapRow| {
             let to = row.to.unwrap_or_else(|| now.max(span.to));
             Gap { span: Span { from: row.from, to }, cause: row.cause }
@@ -276,7 +266,7 @@ impl ClipReader {
 
     /// Gap rows inside `span`, cut to it. What neither segment nor row covers does not exist unless check says so.
     pub(super) fn gaps(&self, stream: &StreamId, span: Span) -> Result<Vec<Gap>, ClipError> {
-        let rows = self.shared.footage.gaps_in(stream, span)?;
+        let rows = self.library.footage.gaps_in(stream, span)?;
         let cut = |row: crate::store::footage::GapRow| {
             let whole = Span { from: row.from, to: row.to.unwrap_or(span.to) };
             whole.intersection(&span).map(|span| Gap { span, cause: row.cause })
@@ -285,14 +275,39 @@ impl ClipReader {
     }
 }
 
+/// The fragments of one file that are wanted. Where it lies is asked only when there are any.
+fn take(
+    pieces: &mut Vec<Piece>,
+    wanted: Span,
+    run: RunId,
+    path: impl FnOnce() -> Result<PathBuf, ClipError>,
+    fragments: &[Fragment],
+) -> Result<(), ClipError> {
+    let begin = fragments
+        .iter()
+        .rposition(|fragment| fragment.is_random_access && fragment.wall <= wanted.from)
+        .or_else(|| fragments.iter().position(|fragment| fragment.is_random_access));
+    let (Some(begin), Some(origin)) = (begin, fragments.first().map(|first| first.base)) else {
+        return Ok(());
+    };
+    let overlaps = fragments.last().is_some_and(|last| last.wall_end > wanted.from);
+    if !overlaps || fragments[begin].wall >= wanted.to {
+        return Ok(());
+    }
+    let path = Arc::new(path()?);
+    let chosen = fragments[begin..].iter().filter(|fragment| fragment.wall < wanted.to);
+    pieces.extend(chosen.map(|fragment| Piece { run, path: Arc::clone(&path), origin, fragment: *fragment }));
+    Ok(())
+}
+
 pub(super) fn fragments_of(row: &SegmentRow) -> Result<Vec<Fragment>, ClipError> {
     let Some(closed) = &row.closed else { return Ok(Vec::new()) };
     let origin = Origin { base: closed.start_pts, wall: closed.span.from };
     table::decode(&closed.fragments, origin).map_err(|source| ClipError::Table { segment: row.id, source })
 }
 
-fn run_row(shared: &Shared, run: RunId) -> Result<RunRow, FootageError> {
-    let row = shared.footage.run(run)?;
+fn run_row(footage: &Footage, run: RunId) -> Result<RunRow, FootageError> {
+    let row = footage.run(run)?;
     row.ok_or_else(|| FootageError::Row(format!("run {run} of a segment has no row")))
 }
 
@@ -314,8 +329,8 @@ struct Plan {
 }
 
 impl Plan {
-    fn add(&mut self, piece: &Piece, shared: &Shared) -> Result<(), ClipError> {
-        let (entry, audio) = self.entry(piece.run, shared)?;
+    fn add(&mut self, piece: &Piece, footage: &Footage) -> Result<(), ClipError> {
+        let (entry, audio) = self.entry(piece.run, footage)?;
         let fragment = &piece.fragment;
         self.join(piece.run, fragment);
         let FragmentTables { audio: mut heard, video: samples } = self
@@ -375,11 +390,11 @@ impl Plan {
     }
 
     /// Which sample entry the run needs, and what its sound is; runs with the same parameters share an entry.
-    fn entry(&mut self, run: RunId, shared: &Shared) -> Result<(u32, Option<Arc<AudioParams>>), ClipError> {
+    fn entry(&mut self, run: RunId, footage: &Footage) -> Result<(u32, Option<Arc<AudioParams>>), ClipError> {
         let (index, audio) = match self.runs.iter().find(|(known, ..)| *known == run) {
             Some((_, index, audio)) => (*index, audio.clone()),
             None => {
-                let RunRow { params, audio, .. } = run_row(shared, run)?;
+                let RunRow { params, audio, .. } = run_row(footage, run)?;
                 let same = self.params.iter().position(|known| known.sample_entry == params.sample_entry);
                 let index = same.unwrap_or(self.params.len());
                 if same.is_none() {

@@ -33,14 +33,15 @@ pub mod volume;
 use std::{
     collections::HashMap,
     num::NonZeroUsize,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use sharpeyes_domain::{
-    ids::{RunId, SegmentId, StreamId},
+    ids::{CameraId, DiskName, RunId, SegmentId, StreamId},
     media::{AccessUnit, AudioParams, AudioUnit, VideoParams},
+    placement,
     segment::{Gap, GapCause, Span},
     time::WallTime,
 };
@@ -53,7 +54,7 @@ use crate::{
     mp4::Mp4Error,
     store::footage::{Change, Footage, FootageError},
 };
-use clip::ClipReader;
+use clip::{ClipError, ClipReader};
 use pool::Pool;
 use retention::{IncidentSource, Retention, RetentionSettings};
 use table::Fragment;
@@ -96,11 +97,15 @@ pub enum RecorderMessage {
     RunEnd(RunEnd),
 }
 
-/// The recorder's part of the configuration.
+/// The recorder's part of the configuration, for one disk.
 #[derive(Clone, Debug)]
 pub struct RecordSettings {
-    /// Where the files go: one disk.
+    /// The disk's name in the index.
+    pub disk: DiskName,
+    /// Where its files go.
     pub media_dir: PathBuf,
+    /// Kept free on it; `None`: as retention's settings say.
+    pub reserve: Option<u64>,
     /// Length of a file; it ends at the next keyframe.
     pub segment: Duration,
     /// Longest piece of a GOP that is kept in memory before it is written.
@@ -120,7 +125,9 @@ impl RecordSettings {
     #[must_use]
     pub fn new(media_dir: PathBuf) -> Self {
         Self {
+            disk: DiskName::main(),
             media_dir,
+            reserve: None,
             segment: Duration::from_secs(60),
             fragment: Duration::from_secs(1),
             gather: Duration::from_millis(100),
@@ -168,12 +175,20 @@ pub enum RecordError {
     /// Timestamps or parameters of the camera fit no file.
     #[error(transparent)]
     Mp4(#[from] Mp4Error),
+    /// The camera is to be recorded to a disk that there is not.
+    #[error("{camera} is to be recorded to disk `{disk}`, which [storage] does not name")]
+    NoDisk {
+        /// Whose.
+        camera: CameraId,
+        /// Which.
+        disk: String,
+    },
     /// A thread could not be started.
     #[error("cannot start a writer thread: {0}")]
     Thread(std::io::Error),
 }
 
-/// What segmenters, clips and recovery share.
+/// What segmenters, clips and recovery share of one disk.
 pub(crate) struct Shared {
     pub(crate) volume: Volume,
     pub(crate) footage: Footage,
@@ -188,60 +203,134 @@ pub(crate) struct Shared {
 pub(crate) struct OpenSegment {
     pub(crate) id: SegmentId,
     pub(crate) run: RunId,
+    pub(crate) disk: DiskName,
     pub(crate) path: String,
     pub(crate) fragments: Vec<Fragment>,
 }
 
-/// The recorder of one disk. Dropping it stops it cleanly; [`Recorder::close`] says whether that went well.
-pub struct Recorder {
+/// One disk, and the threads that write to it: disks share no thread, no lock and no sync.
+struct Disk {
     shared: Arc<Shared>,
     pool: Pool,
+}
+
+/// What is read of all disks together: clips, pictures, timelines, holds.
+pub(crate) struct Library {
+    /// The first one of the site file first.
+    pub(crate) disks: Vec<Arc<Shared>>,
+    pub(crate) footage: Footage,
+    pub(crate) clock: Clock,
+}
+
+impl Library {
+    pub(crate) fn open_segment(&self, stream: &StreamId) -> Option<OpenSegment> {
+        self.disks.iter().find_map(|disk| disk.open_segment(stream))
+    }
+
+    /// Where a file lies.
+    ///
+    /// # Errors
+    /// [`ClipError::DiskAway`] when its disk is not there now, or not named any more.
+    pub(crate) fn path(&self, disk: &DiskName, path: &str) -> Result<PathBuf, ClipError> {
+        let found = self.disks.iter().find(|shared| shared.volume.name() == disk);
+        match found.filter(|shared| !shared.volume.is_away()) {
+            Some(shared) => Ok(shared.volume.dir().join(path)),
+            None => Err(ClipError::DiskAway { disk: disk.clone() }),
+        }
+    }
+}
+
+/// Which disk each camera is recorded to.
+#[derive(Clone, Debug, Default)]
+pub struct Placement {
+    disks: Vec<DiskName>,
+    pinned: HashMap<CameraId, DiskName>,
+}
+
+impl Placement {
+    /// As the site says; where it does not, as `domain::placement` chooses of its disks.
+    #[must_use]
+    pub fn of(&self, camera: &CameraId) -> Option<&DiskName> {
+        self.pinned.get(camera).or_else(|| placement::disk_of(camera, &self.disks))
+    }
+}
+
+/// The recorder. Dropping it stops it cleanly; [`Recorder::close`] says so.
+pub struct Recorder {
+    /// Invariant: not empty.
+    disks: Vec<Disk>,
+    library: Arc<Library>,
+    placement: Placement,
     recovery: Recovery,
     senders: Mutex<HashMap<StreamId, RecordSender>>,
 }
 
 impl Recorder {
-    /// Checks the disk's identity, repairs what a crash left, and starts the writer threads. Blocks. A disk that is
-    /// read-only is repaired when it may be written again; until then nothing is recorded.
+    /// [`Recorder::open_disks`] with one disk.
     ///
     /// # Errors
-    /// [`RecordError::Volume`] when the disk is not the one that the index describes, or is in use.
+    /// As there.
     pub fn open(settings: RecordSettings, footage: Footage, clock: Clock) -> Result<Self, RecordError> {
-        let volume = Volume::open(&settings.media_dir, &footage, clock.wall())?;
-        let recovery = if volume.is_read_only() {
-            recovery::name_gaps_of_idle(&footage, clock.wall())?;
-            Recovery::default()
-        } else {
-            recovery::recover(volume.dir(), &footage, clock.wall())?
-        };
-        let shared = Arc::new(Shared { volume, footage, clock, settings, open: Mutex::default() });
-        let pool = Pool::start(&shared).map_err(RecordError::Thread)?;
-        Ok(Self { shared, pool, recovery, senders: Mutex::default() })
+        Self::open_disks(vec![settings], HashMap::new(), footage, clock)
+    }
+
+    /// Checks the disks' identity, repairs what a crash left, and starts the writer threads. Blocks. A disk that is
+    /// read-only, away, or not the one that the index describes is repaired when it may be written again; until then
+    /// nothing is recorded there. `pinned` are the cameras whose disk the site names.
+    ///
+    /// # Errors
+    /// [`RecordError::Volume`] when another gateway uses a disk; [`RecordError::Index`].
+    pub fn open_disks(
+        settings: Vec<RecordSettings>,
+        pinned: HashMap<CameraId, DiskName>,
+        footage: Footage,
+        clock: Clock,
+    ) -> Result<Self, RecordError> {
+        let mut opened = Vec::new();
+        for settings in settings {
+            let volume = Volume::open(&settings.disk, &settings.media_dir, &footage, clock.wall())?;
+            let (footage, clock) = (footage.clone(), clock.clone());
+            opened.push(Arc::new(Shared { volume, footage, clock, settings, open: Mutex::default() }));
+        }
+        for known in footage.disks()? {
+            if opened.iter().all(|shared| *shared.volume.name() != known.name) {
+                tracing::error!(disk = %known.name, "[storage] does not name this disk any more: its footage cannot be read");
+            }
+        }
+        let sound: Vec<(&DiskName, &Path)> = opened
+            .iter()
+            .filter(|shared| !shared.volume.is_away() && !shared.volume.is_read_only())
+            .map(|shared| (shared.volume.name(), shared.volume.dir()))
+            .collect();
+        let recovery = recovery::recover(&sound, &footage, clock.wall())?;
+        let disks = opened.iter().map(|shared| {
+            let pool = Pool::start(shared).map_err(RecordError::Thread)?;
+            Ok(Disk { shared: Arc::clone(shared), pool })
+        });
+        let disks = disks.collect::<Result<Vec<_>, RecordError>>()?;
+        let names = opened.iter().map(|shared| shared.volume.name().clone()).collect();
+        let library = Arc::new(Library { disks: opened, footage, clock });
+        let placement = Placement { disks: names, pinned };
+        Ok(Self { disks, library, placement, recovery, senders: Mutex::default() })
     }
 
     /// The queue of `stream`, which is to be recorded from now on: until its first picture there is a gap row.
-    /// Asked again, the same queue.
-    ///
-    /// A disk that is full or may not be written is no reason to fail: its directory is then made with the first file.
+    /// Asked again, the same queue. Waits for no disk: the stream's directory is made with its first file.
     ///
     /// # Errors
-    /// [`RecordError::Volume`] when the disk is not the right one.
+    /// [`RecordError::NoDisk`].
     pub fn sender(&self, stream: &StreamId) -> Result<RecordSender, RecordError> {
         let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = senders.get(stream) {
             return Ok(sender.clone());
         }
-        match self.shared.volume.prepare(stream) {
-            Err(
-                error @ (VolumeError::Io { .. } | VolumeError::Full { .. } | VolumeError::ReadOnly { .. }),
-            ) => {
-                self.shared.volume.note(&error);
-                tracing::error!(%stream, %error, "the stream has no directory yet");
-            }
-            prepared => prepared?,
-        }
-        let settings = &self.shared.settings;
-        let sender = self.pool.register(stream, self.shared.clock.wall(), settings.backlog_bytes);
+        let name = self.placement.of(&stream.camera);
+        let disk = self.disks.iter().find(|disk| Some(disk.shared.volume.name()) == name);
+        let Some(Disk { shared, pool }) = disk else {
+            let disk = name.map(ToString::to_string).unwrap_or_default();
+            return Err(RecordError::NoDisk { camera: stream.camera.clone(), disk });
+        };
+        let sender = pool.register(stream, shared.clock.wall(), shared.settings.backlog_bytes);
         senders.insert(stream.clone(), sender.clone());
         Ok(sender)
     }
@@ -251,10 +340,11 @@ impl Recorder {
     /// # Errors
     /// [`RecordError::Index`].
     pub fn retire(&self, stream: &StreamId) -> Result<(), RecordError> {
-        if self.shared.footage.open_gap(stream)?.is_some_and(|gap| gap.cause != GapCause::RecordingOff) {
-            let from = self.shared.clock.wall();
+        let Library { footage, clock, .. } = &*self.library;
+        if footage.open_gap(stream)?.is_some_and(|gap| gap.cause != GapCause::RecordingOff) {
+            let from = clock.wall();
             let gap = Change::BeginGap { stream: stream.clone(), from, cause: GapCause::RecordingOff };
-            self.shared.footage.apply(vec![gap])?;
+            footage.apply(vec![gap])?;
         }
         Ok(())
     }
@@ -268,22 +358,28 @@ impl Recorder {
     /// Makes clips, also of what was recorded a second ago.
     #[must_use]
     pub fn clips(&self) -> ClipReader {
-        ClipReader::new(Arc::clone(&self.shared))
+        ClipReader::new(Arc::clone(&self.library))
     }
 
     /// The index.
     #[must_use]
     pub fn footage(&self) -> &Footage {
-        &self.shared.footage
+        &self.library.footage
     }
 
-    /// How the disk is.
+    /// How the first disk is.
     #[must_use]
     pub fn disk(&self) -> DiskReport {
-        self.shared.volume.report(self.shared.clock.instant())
+        self.disks[0].shared.report()
     }
 
-    /// What deletes old footage and keeps room on the disk; run it on a thread of its own.
+    /// Which disk each camera is recorded to.
+    #[must_use]
+    pub fn placement(&self) -> &Placement {
+        &self.placement
+    }
+
+    /// What deletes old footage and keeps room, one for each disk; run each on a thread of its own.
     ///
     /// # Errors
     /// [`RecordError::Index`] when the retention clock cannot be read.
@@ -291,8 +387,8 @@ impl Recorder {
         &self,
         settings: RetentionSettings,
         incidents: Box<dyn IncidentSource>,
-    ) -> Result<Retention, RecordError> {
-        Retention::new(Arc::clone(&self.shared), settings, incidents)
+    ) -> Result<Vec<Retention>, RecordError> {
+        Retention::of_all(&self.library, &self.placement, settings, incidents)
     }
 
     /// Finishes every segment, writes the gap rows of the stop, and ends the threads. Blocks.
@@ -303,14 +399,24 @@ impl Recorder {
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        self.pool.stop();
+        // All before the first is waited for: one that hangs must not leave the files of the others open.
+        for disk in &self.disks {
+            disk.pool.ask_to_stop();
+        }
+        for disk in &mut self.disks {
+            disk.pool.stop();
+        }
     }
 }
 
 impl Shared {
+    pub(crate) fn report(&self) -> DiskReport {
+        self.volume.report(self.clock.instant())
+    }
+
     /// Whether the right disk is there; when it has come back, what was being written to it is brought into order first.
     fn watch_disk(&self) {
-        let watched = self.volume.watch();
+        let watched = self.volume.watch(&self.footage, self.clock.wall());
         if matches!(watched, Watched::Same) {
             return;
         }
@@ -318,7 +424,13 @@ impl Shared {
             let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
             open.values().map(|segment| segment.id).collect()
         };
-        match recovery::recover_returned(self.volume.dir(), &self.footage, &busy, self.clock.wall()) {
+        match recovery::recover_returned(
+            self.volume.name(),
+            self.volume.dir(),
+            &self.footage,
+            &busy,
+            self.clock.wall(),
+        ) {
             Ok(recovery) => {
                 tracing::info!(
                     segments = recovery.segments.len(),
@@ -350,7 +462,11 @@ impl Shared {
 
     /// The same of every file of `stream` that has no writer any more.
     fn recover_stream(&self, stream: &StreamId) -> Result<(), RecordError> {
-        let left = self.footage.open_segments()?.into_iter().filter(|row| row.stream == *stream);
+        let left = self
+            .footage
+            .open_segments()?
+            .into_iter()
+            .filter(|row| row.stream == *stream && row.disk == *self.volume.name());
         for row in left {
             self.recover_open(row.id, None)?;
         }

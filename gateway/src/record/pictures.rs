@@ -157,20 +157,21 @@ impl ClipReader {
     pub fn still(&self, stream: &StreamId, at: WallTime) -> Result<Still, ClipError> {
         let instant = Span { from: at, to: WallTime(at.0.saturating_add(1)) };
         // The open file first, as for a clip.
-        let open = self.shared.open_segment(stream);
-        let rows = self.shared.footage.segments_in(stream, instant)?;
+        let open = self.library.open_segment(stream);
+        let rows = self.library.footage.segments_in(stream, instant)?;
         let still = match rows.last() {
-            Some(row) => still_of(row.id, row.run, &row.path, &fragments_of(row)?, at),
+            Some(row) => still_of(row.id, row.run, &row.path, &fragments_of(row)?, at)
+                .map(|still| (still, row.disk.clone())),
             None => open.and_then(|open| {
                 let reaches = open.fragments.first().is_some_and(|first| first.wall <= at)
                     && open.fragments.last().is_some_and(|last| at < last.wall_end);
                 let still = still_of(open.id, open.run, &open.path, &open.fragments, at);
-                still.filter(|_| reaches)
+                still.filter(|_| reaches).map(|still| (still, open.disk))
             }),
         };
         match still {
-            Some(still) => {
-                let path = Arc::new(self.shared.volume.dir().join(&*still.path));
+            Some((still, disk)) => {
+                let path = Arc::new(self.library.path(&disk, &still.path.to_string_lossy())?);
                 Ok(Still { path, ..still })
             }
             None => Err(ClipError::Nothing { stream: stream.clone(), gaps: self.gaps(stream, instant)? }),
@@ -182,7 +183,7 @@ impl ClipReader {
     /// # Errors
     /// [`ClipError`] that names what is damaged or gone.
     pub fn read_still(&self, still: &Still) -> Result<ClipUnit, ClipError> {
-        let row = self.shared.footage.run(still.run)?;
+        let row = self.library.footage.run(still.run)?;
         let missing = || FootageError::Row(format!("run {} of a segment has no row", still.run));
         let params = row.ok_or_else(missing)?.params;
         let unit = read_first(&still.path, &still.fragment)

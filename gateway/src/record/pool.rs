@@ -43,13 +43,15 @@ impl Pool {
             let inbox = Arc::new(Inbox::default());
             pool.inboxes.push(Arc::clone(&inbox));
             let shared = Arc::clone(shared);
-            let thread =
-                Builder::new().name(format!("record-{number}")).spawn(move || write_loop(&shared, &inbox))?;
+            let thread = Builder::new()
+                .name(thread_name(&shared, &number.to_string()))
+                .spawn(move || write_loop(&shared, &inbox))?;
             pool.threads.get_mut().unwrap_or_else(PoisonError::into_inner).push(thread);
         }
         let shared = Arc::clone(shared);
-        pool.sync =
-            Some(Builder::new().name("record-sync".into()).spawn(move || sync_loop(&shared, &stopped))?);
+        pool.sync = Some(
+            Builder::new().name(thread_name(&shared, "sync")).spawn(move || sync_loop(&shared, &stopped))?,
+        );
         Ok(pool)
     }
 
@@ -62,12 +64,17 @@ impl Pool {
         RecordSender { shared, inbox, slot }
     }
 
-    /// Ends the writers after all that was sent before, then the sync thread.
-    pub(super) fn stop(&mut self) {
-        let threads = std::mem::take(self.threads.get_mut().unwrap_or_else(PoisonError::into_inner));
+    /// Tells the writers to end, without waiting for them.
+    pub(super) fn ask_to_stop(&self) {
         for inbox in &self.inboxes {
             inbox.push(Letter::Stop);
         }
+    }
+
+    /// Ends the writers after all that was sent before, then the sync thread.
+    pub(super) fn stop(&mut self) {
+        let threads = std::mem::take(self.threads.get_mut().unwrap_or_else(PoisonError::into_inner));
+        self.ask_to_stop();
         for thread in threads {
             join(thread);
         }
@@ -82,6 +89,11 @@ impl Drop for Pool {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Linux shows fifteen characters.
+fn thread_name(shared: &Shared, what: &str) -> String {
+    format!("record-{what}-{}", shared.volume.name())
 }
 
 fn join(thread: JoinHandle<()>) {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use sharpeyes_domain::{
-    ids::{SegmentId, StreamId},
+    ids::{DiskName, SegmentId, StreamId},
     media::{AudioParams, VideoParams},
     segment::{Gap, GapCause, Span},
     time::{Pts, WallTime},
@@ -20,12 +20,12 @@ use super::{
     file::closed,
     holes,
     table::Fragment,
-    torn::{Torn, forget_unfinished, is_for_want_of_room, span_behind},
-    volume::{at, sync_dir, unlink},
+    torn::{Torn, forget_unfinished, span_behind},
+    volume::{VolumeError, at, sync_dir, unlink},
 };
 use crate::{
     mp4::{Mp4Error, Scanner},
-    store::footage::{Change, ClosedSegment, Footage, SegmentRow, SegmentState},
+    store::footage::{Change, ClosedSegment, Footage, FootageError, SegmentRow, SegmentState},
 };
 
 /// What a start found.
@@ -134,7 +134,8 @@ pub(crate) fn salvage(
     now: WallTime,
 ) -> Result<Option<Salvaged>, RecordError> {
     let (full, stream, path) = (dir.join(&row.path), &row.stream, &row.path);
-    let torn = |from| Torn { dir, footage, stream, path, span: span_behind(row, from, now), now };
+    let torn =
+        |from| Torn { disk: &row.disk, dir, footage, stream, path, span: span_behind(row, from, now), now };
     forget_unfinished(dir, footage, row, now)?;
     let Some(mut scanned) = scan(&full)? else {
         torn(row.start_wall).keep_file()?;
@@ -163,19 +164,21 @@ pub(crate) struct Salvaged {
     pub(crate) n_torn_bytes: u64,
 }
 
-/// Brings disk and index into agreement after a crash.
-pub(crate) fn recover(dir: &Path, footage: &Footage, now: WallTime) -> Result<Recovery, RecordError> {
-    let mut recovery = Recovery { n_deleted: finish_deletions(dir, footage)?, ..Recovery::default() };
-    for row in footage.open_segments()? {
-        match recover_segment(dir, footage, &row, now) {
-            // What is held is not cut before there is room to set it aside: the row stays open until then.
-            Err(error) if is_for_want_of_room(&error) => {
-                tracing::error!(stream = %row.stream, path = row.path, %error, "a torn file stays as it is: there is no room");
-            }
-            recovered => recovery.segments.push(recovered?),
+/// Brings disks and index into agreement after a crash. `disks` are those that can be read and written: what lies on
+/// others stays as it is. The present of every stream that has no file to read back is a gap.
+pub(crate) fn recover(
+    disks: &[(&DiskName, &Path)],
+    footage: &Footage,
+    now: WallTime,
+) -> Result<Recovery, RecordError> {
+    let mut recovery = Recovery::default();
+    for &(disk, dir) in disks {
+        recovery.n_deleted += finish_deletions(disk, dir, footage)?;
+        for row in open_on(disk, footage)? {
+            recovery.segments.extend(unless_unreadable(&row, recover_segment(dir, footage, &row, now))?);
         }
+        recovery.n_deleted += finish_deletions(disk, dir, footage)?;
     }
-    recovery.n_deleted += finish_deletions(dir, footage)?;
     for stream in footage.streams()? {
         let recovered: Vec<WallTime> = recovery
             .segments
@@ -194,21 +197,31 @@ pub(crate) fn recover(dir: &Path, footage: &Footage, now: WallTime) -> Result<Re
     Ok(recovery)
 }
 
-/// Of a disk that cannot be repaired yet: the present of every stream that has no file to read back is a gap.
-pub(crate) fn name_gaps_of_idle(footage: &Footage, now: WallTime) -> Result<(), RecordError> {
-    let open = footage.open_segments()?;
-    for stream in footage.streams()? {
-        if open.iter().all(|row| row.stream != stream) {
-            name_gaps(footage, &stream, &[], now)?;
+fn open_on(disk: &DiskName, footage: &Footage) -> Result<Vec<SegmentRow>, FootageError> {
+    let mut rows = footage.open_segments()?;
+    rows.retain(|row| row.disk == *disk);
+    Ok(rows)
+}
+
+/// One file that the disk does not give back is left to `check`: it must not keep all cameras from being recorded.
+fn unless_unreadable(
+    row: &SegmentRow,
+    found: Result<RecoveredSegment, RecordError>,
+) -> Result<Option<RecoveredSegment>, RecordError> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error @ (RecordError::Volume(VolumeError::Io { .. }) | RecordError::Mp4(_))) => {
+            tracing::error!(stream = %row.stream, path = row.path, %error, "an open file cannot be read back");
+            Ok(None)
         }
+        Err(error) => Err(error),
     }
-    Ok(())
 }
 
 /// Unlinks what garbage names; what the disk does not let go of is tried again by retention.
-fn finish_deletions(dir: &Path, footage: &Footage) -> Result<usize, RecordError> {
+fn finish_deletions(disk: &DiskName, dir: &Path, footage: &Footage) -> Result<usize, RecordError> {
     let (mut n, mut n_left) = (0, 0);
-    for row in footage.garbage()? {
+    for row in footage.garbage()?.into_iter().filter(|row| row.disk == *disk) {
         if let Err(error) = unlink(dir, &row.path) {
             if n_left == 0 {
                 tracing::error!(%error, "a file cannot be deleted");
@@ -227,18 +240,20 @@ fn finish_deletions(dir: &Path, footage: &Footage) -> Result<usize, RecordError>
 
 /// After the disk was away: what was being written when it went, but for `busy`, and the time that is lost of it.
 pub(crate) fn recover_returned(
+    disk: &DiskName,
     dir: &Path,
     footage: &Footage,
     busy: &[SegmentId],
     now: WallTime,
 ) -> Result<Recovery, RecordError> {
-    let mut recovery = Recovery { n_deleted: finish_deletions(dir, footage)?, ..Recovery::default() };
-    for row in footage.open_segments()? {
+    let mut recovery = Recovery { n_deleted: finish_deletions(disk, dir, footage)?, ..Recovery::default() };
+    for row in open_on(disk, footage)? {
         if !busy.contains(&row.id) {
-            recovery.segments.push(recover_returned_segment(dir, footage, &row, now)?);
+            let found = recover_returned_segment(dir, footage, &row, now);
+            recovery.segments.extend(unless_unreadable(&row, found)?);
         }
     }
-    recovery.n_deleted += finish_deletions(dir, footage)?;
+    recovery.n_deleted += finish_deletions(disk, dir, footage)?;
     Ok(recovery)
 }
 

@@ -1,6 +1,6 @@
 //! Carries out what `domain::retention` decides: deletes what is over, keeps room on the disk, and says how long it lasts.
 //!
-//! One thread, [`Retention::run`]. Every [`LOOK`] it looks at clock and disk, every minute it deletes what has expired,
+//! One thread for each disk, [`Retention::run`]; the clock that ages footage, incidents and holds are of all disks. Every [`LOOK`] it looks at clock and disk, every minute it deletes what has expired,
 //! every hour it measures. Deletion goes row → garbage → unlink → fsync of each directory once → row gone.
 //! A hold is stronger than everything here: the statement that makes garbage looks for it (`store::footage`).
 
@@ -11,21 +11,22 @@ use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         mpsc::{Receiver, RecvTimeoutError},
     },
     time::{Duration, Instant},
 };
 
 use sharpeyes_domain::{
-    ids::{CameraId, SegmentId, StreamId},
+    ids::{CameraId, DiskName, SegmentId, StreamId},
     retention::{Capacity, Deletion, Policy, RetentionClock, StreamUse, Tier, due, forecast},
     time::WallTime,
 };
 
-pub use keeping::{Keeping, StorageReport, StreamReport};
+use keeping::Observed;
+pub use keeping::{Keeping, KeptDisk, StorageReport, StreamReport};
 
-use super::{RecordError, Shared};
+use super::{Library, Placement, RecordError, Shared};
 use crate::store::{
     db::DbError,
     footage::{Discard, FootageError, IncidentMark, StreamUsage},
@@ -54,7 +55,7 @@ const FOLDS: u32 = 12;
 /// What retention is told.
 #[derive(Clone, Debug)]
 pub struct RetentionSettings {
-    /// Kept free; `None`: a fiftieth of the disk, at most 2 GiB.
+    /// Kept free on a disk whose own settings say nothing; `None`: a fiftieth of it, at most 2 GiB.
     pub reserve: Option<u64>,
     /// For cameras that the site does not name any more: the strictest there is, since nobody knows what they were.
     pub unnamed: Policy,
@@ -83,15 +84,20 @@ struct Bytes {
     of_incidents: u64,
 }
 
-/// See the module.
+/// What incidents keep, learnt once for all disks.
+struct Learning {
+    source: Box<dyn IncidentSource>,
+    /// Learnt, and not yet in the index.
+    marks: Vec<IncidentMark>,
+}
+
+/// See the module. Of one disk.
 pub struct Retention {
     shared: Arc<Shared>,
     settings: RetentionSettings,
-    incidents: Box<dyn IncidentSource>,
-    /// Learnt, and not yet in the index.
-    marks: Vec<IncidentMark>,
+    incidents: Arc<Mutex<Learning>>,
+    /// As it was at this look.
     clock: RetentionClock,
-    looked: Instant,
     expired: Option<Instant>,
     measured: Option<Instant>,
     swept: Option<Instant>,
@@ -111,38 +117,48 @@ pub struct Retention {
 }
 
 impl Retention {
-    pub(super) fn new(
-        shared: Arc<Shared>,
+    /// One for each disk of `library`.
+    pub(super) fn of_all(
+        library: &Arc<Library>,
+        placement: &Placement,
         settings: RetentionSettings,
-        incidents: Box<dyn IncidentSource>,
-    ) -> Result<Self, RecordError> {
-        let (wall, looked) = (shared.clock.wall(), shared.clock.instant());
-        let mut clock = match shared.footage.retention_clock()? {
+        source: Box<dyn IncidentSource>,
+    ) -> Result<Vec<Self>, RecordError> {
+        let (wall, looked) = (library.clock.wall(), library.clock.instant());
+        let mut clock = match library.footage.retention_clock()? {
             Some(kept) => kept,
-            None => RetentionClock::first(wall, shared.footage.newest()?),
+            None => RetentionClock::first(wall, library.footage.newest()?),
         };
         let unseen = clock.observe(wall, Duration::ZERO, settings.confirm_after);
-        shared.footage.keep_retention_clock(clock, unseen)?;
-        let keeping = Arc::new(Keeping::new(Arc::clone(&shared), settings.clone(), clock));
-        Ok(Self {
-            shared,
-            settings,
-            incidents,
-            marks: Vec::new(),
+        library.footage.keep_retention_clock(clock, unseen)?;
+        let observed = Observed { clock, looked };
+        let keeping = Keeping::new(Arc::clone(library), placement.clone(), settings.clone(), observed);
+        let keeping = Arc::new(keeping);
+        let incidents = Arc::new(Mutex::new(Learning { source, marks: Vec::new() }));
+        let of_one = |shared: &Arc<Shared>| Self {
+            shared: Arc::clone(shared),
+            settings: settings_of(shared, placement, settings.clone()),
+            incidents: Arc::clone(&incidents),
             clock,
-            looked,
             expired: None,
             measured: None,
             swept: None,
             unswept: Vec::new(),
             totals: HashMap::new(),
             cursors: HashMap::new(),
-            keeping,
+            keeping: Arc::clone(&keeping),
             is_failing: false,
             has_learnt: false,
             is_stuck: false,
             shedding: Shedding::default(),
-        })
+        };
+        Ok(library.disks.iter().map(of_one).collect())
+    }
+
+    /// The disk's name.
+    #[must_use]
+    pub fn disk(&self) -> &DiskName {
+        self.shared.volume.name()
     }
 
     /// Holds, the report, and the clock's confirmation, for the interface.
@@ -213,31 +229,7 @@ impl Retention {
     }
 
     fn observe(&mut self, now: Instant) {
-        let elapsed = now.saturating_duration_since(self.looked);
-        self.looked = now;
-        let wall = self.shared.clock.wall();
-        let kept = self.clock;
-        let before = self.clock.doubt();
-        if self.keeping.take_confirmation() {
-            self.clock.confirm(wall);
-        }
-        let unseen = self.clock.observe(wall, elapsed, self.settings.confirm_after);
-        match (before, self.clock.doubt()) {
-            (None, Some(doubt)) => tracing::error!(
-                ahead = ?doubt.ahead, confirm_after = ?self.settings.confirm_after,
-                "the wall clock jumped forward: nothing is deleted for its age until it has stayed so, or was set right"
-            ),
-            (Some(_), None) => tracing::info!("the wall clock is trusted again: deleting by age goes on"),
-            (None, None) | (Some(_), Some(_)) => {}
-        }
-        if unseen.is_some()
-            && let Err(error) = self.shared.footage.keep_retention_clock(self.clock, unseen)
-        {
-            // Without the note footage would age by the jump: the clock stays in doubt instead.
-            tracing::error!(%error, "the retention clock could not be kept");
-            self.clock = self.shared.footage.retention_clock().ok().flatten().unwrap_or(kept);
-        }
-        self.keeping.set_clock(self.clock);
+        self.clock = self.keeping.observe(now);
     }
 
     fn policy(&self, stream: &StreamId) -> Policy {
@@ -290,7 +282,7 @@ impl Retention {
         let is_base = tier == Tier::Base;
         let total = if is_base { measured.all } else { measured.of_incidents };
         let after = self.cursors.get(stream).copied().filter(|_| is_base).unwrap_or(SegmentId(0));
-        let oldest = self.shared.footage.deletable(stream, tier, after, BATCH)?;
+        let oldest = self.shared.footage.deletable(self.shared.volume.name(), stream, tier, after, BATCH)?;
         let deletions = due(&policy, self.clock.now(), &oldest, total);
         let discards = deletions.iter().map(|&Deletion { id, reason }| Discard { id, reason, tier });
         let n = self.delete(discards.collect())?;
@@ -340,14 +332,18 @@ impl Retention {
     /// What must stay because it belongs to an incident.
     fn learn_incidents(&mut self) -> Result<(), RecordError> {
         let forgotten = self.horizon();
-        let changed = self.incidents.changed().map_err(FootageError::from)?;
-        self.marks.extend(changed.into_iter().filter(|mark| mark.span.to > forgotten));
-        while !self.marks.is_empty() {
-            let n = self.marks.len().min(1_000);
-            self.shared.footage.mark_incidents(self.marks[..n].to_vec())?;
+        // Held over the index's write: what one disk's thread has learnt is in the index before another's goes on.
+        let mut incidents = self.incidents.lock().unwrap_or_else(PoisonError::into_inner);
+        let Learning { source, marks } = &mut *incidents;
+        let changed = source.changed().map_err(FootageError::from)?;
+        marks.extend(changed.into_iter().filter(|mark| mark.span.to > forgotten));
+        while !marks.is_empty() {
+            let n = marks.len().min(1_000);
+            self.shared.footage.mark_incidents(marks[..n].to_vec())?;
             // Only what is on the disk is known.
-            self.marks.drain(..n);
+            marks.drain(..n);
         }
+        drop(incidents);
         self.has_learnt = true;
         Ok(())
     }
@@ -380,7 +376,9 @@ impl Retention {
         if !self.shared.volume.room().is_ok_and(|room| !room.is_read_only) {
             return Ok(());
         }
-        let paths: Vec<String> = self.shared.footage.garbage()?.into_iter().map(|row| row.path).collect();
+        let garbage = self.shared.footage.garbage()?.into_iter();
+        let own = garbage.filter(|row| row.disk == *self.shared.volume.name());
+        let paths: Vec<String> = own.map(|row| row.path).collect();
         self.is_stuck &= !paths.is_empty();
         self.remove(&paths)
     }
@@ -389,7 +387,7 @@ impl Retention {
     fn measure(&mut self) -> Result<(), RecordError> {
         let now = self.clock.now();
         let wall = self.shared.clock.wall();
-        let usage = self.shared.footage.usage(wall.minus(DAY))?;
+        let usage = self.shared.footage.usage(self.shared.volume.name(), wall.minus(DAY))?;
         let streams: Vec<StreamReport> = usage.into_iter().map(|usage| self.report(usage)).collect();
         let bytes = |usage: &StreamUsage| Bytes { all: usage.bytes, of_incidents: usage.incident_bytes() };
         self.totals =
@@ -409,10 +407,12 @@ impl Retention {
             tracing::warn!(
                 shortfall_bytes = short.shortfall_bytes,
                 keeps_days = short.keeps_days,
+                disk = %self.shared.volume.name(),
                 "the disk is too small for what the law asks of these cameras"
             );
         }
-        self.keeping.set_report(StorageReport { at: now, room, recorded_bytes: total, forecast, streams });
+        let report = StorageReport { at: now, room, recorded_bytes: total, forecast, streams };
+        self.keeping.set_report(self.shared.volume.name(), report);
         Ok(())
     }
 
@@ -430,4 +430,11 @@ impl Retention {
         let bytes_per_day = u64::try_from(per_day).unwrap_or(u64::MAX);
         StreamReport { policy, bytes_per_day, usage }
     }
+}
+
+/// What a full disk stops is what is recorded to it.
+fn settings_of(shared: &Shared, placement: &Placement, mut settings: RetentionSettings) -> RetentionSettings {
+    settings.recorded.retain(|stream| placement.of(&stream.camera) == Some(shared.volume.name()));
+    settings.reserve = shared.settings.reserve.or(settings.reserve);
+    settings
 }

@@ -296,7 +296,10 @@ impl Segmenter {
             Err(error) => {
                 let cause = match &error {
                     RecordError::Mp4(_) => GapCause::TimestampJump,
-                    RecordError::Volume(_) | RecordError::Index(_) | RecordError::Thread(_) => GapCause::Disk,
+                    RecordError::Volume(_)
+                    | RecordError::Index(_)
+                    | RecordError::Thread(_)
+                    | RecordError::NoDisk { .. } => GapCause::Disk,
                 };
                 self.give_up(cause, start.wall, &error);
                 false
@@ -357,10 +360,12 @@ impl Segmenter {
         status.written_until_ms.store(fragment.wall_end.0, Ordering::Relaxed);
         if let (Some(file), Some(run)) = (&self.file, self.run.as_ref().and_then(|run| run.id)) {
             let (id, path) = (file.id, file.path.clone());
+            let disk = self.shared.volume.name().clone();
             self.publish(|open| {
                 let mut segment = open.filter(|open| open.id == id).unwrap_or(OpenSegment {
                     id,
                     run,
+                    disk,
                     path,
                     fragments: Vec::new(),
                 });
@@ -525,6 +530,7 @@ fn open_file(
     let new = NewSegment {
         run: run_ref,
         stream: stream.stream.clone(),
+        disk: shared.volume.name().clone(),
         path: path.clone(),
         start_wall: start.wall,
         start_pts: start.base,

@@ -4,6 +4,7 @@
 
 mod crash;
 pub(crate) mod disk;
+mod disks;
 pub(crate) mod kit;
 mod real;
 mod reorder;
@@ -13,7 +14,7 @@ mod torn;
 
 use std::fs;
 
-use kit::{Kit, START, run, stream, unit, units};
+use kit::{Kit, START, poll, run, stream, unit, units};
 use sharpeyes_domain::{
     media::{VideoCodec, VideoParams},
     retention::{DeletionReason, DiskState, Tier},
@@ -24,6 +25,7 @@ use sharpeyes_domain::{
 
 use super::{volume::VolumeError, *};
 use crate::{
+    check::{Fault, Mode},
     mp4,
     store::footage::{Discard, GapRow, SegmentRow, SegmentState},
 };
@@ -212,9 +214,12 @@ fn whatever_breaks_a_write_for_good_is_the_disks_failure() {
         let kit = Kit::new();
         let recorder = kit.open();
         let source = std::io::Error::from_raw_os_error(errno.raw_os_error());
-        recorder.shared.volume.note(&VolumeError::Io { path: kit.settings.media_dir.clone(), source });
+        recorder.disks[0]
+            .shared
+            .volume
+            .note(&VolumeError::Io { path: kit.settings.media_dir.clone(), source });
         kit::poll(|| {
-            recorder.shared.volume.ensure_usable().is_ok() || recorder.disk().state != DiskState::Ok
+            recorder.disks[0].shared.volume.ensure_usable().is_ok() || recorder.disk().state != DiskState::Ok
         });
         recorder.disk().state
     };
@@ -519,7 +524,7 @@ fn deleting_a_segment_removes_file_and_row_and_leaves_a_gap_only_inside() {
     for id in [rows[2].id, rows[0].id] {
         let (reason, tier) = (DeletionReason::Expired, Tier::Base);
         let paths = footage.discard(vec![Discard { id, reason, tier }], kit.clock.wall()).unwrap();
-        recorder.shared.volume.remove(&paths).unwrap();
+        recorder.disks[0].shared.volume.remove(&paths).unwrap();
         footage.forget(paths).unwrap();
     }
     let proof = footage.deletions(9).unwrap();
@@ -538,39 +543,100 @@ fn deleting_a_segment_removes_file_and_row_and_leaves_a_gap_only_inside() {
 }
 
 #[test]
-fn an_unmounted_or_swapped_disk_is_refused_with_what_to_do() {
+fn a_disk_that_is_away_or_another_one_at_the_start_is_named_and_recorded_on_when_it_comes() {
     let kit = Kit::new();
-    kit.play(&[Step::Record(0, 3)]);
+    kit.record_and_crash(0..76);
     let media = kit.settings.media_dir.clone();
     let aside = media.with_extension("aside");
-    let refused = |name: &str| match Recorder::open(kit.settings.clone(), kit.footage(), kit.clock.clone()) {
-        Err(RecordError::Volume(error)) => {
-            assert!(!media.join("gate").exists() || name == "swapped", "{name}: nothing may be written");
-            error
-        }
-        Err(error) => panic!("{name}: {error}"),
-        Ok(_) => panic!("{name}: accepted"),
-    };
     fs::rename(&media, &aside).unwrap();
-    assert!(matches!(refused("no directory"), VolumeError::Missing { .. }));
+    kit.clock.advance(Duration::from_secs(60));
+    let recorder = kit.open();
+    assert_eq!(recorder.disk().state, DiskState::Missing);
+    let sender = recorder.sender(&stream("gate")).unwrap();
+    let second = |s: i64| WallTime(START.0 + s * 1000);
+    let at = |s: i64| s * 25..(s + 3) * 25 + 1;
+    let record = |generation, from: i64| {
+        kit.send(&sender, RecorderMessage::RunBegin(run("gate", generation)));
+        for unit in units(at(from), 25) {
+            kit.send(&sender, RecorderMessage::Unit(unit));
+        }
+        let end = RunEnd { cause: GapCause::CameraOffline, at: second(from + 3) };
+        kit.send(&sender, RecorderMessage::RunEnd(end));
+    };
+    record(2, 60);
+    poll(|| sender.status().n_failures > 0);
+    assert!(!media.exists(), "nothing may be written in its place");
     fs::create_dir(&media).unwrap();
-    let error = refused("empty mount point");
-    assert!(matches!(error, VolumeError::Missing { .. }));
-    assert!(error.to_string().contains("not mounted"), "{error}");
+    kit.clock.advance(Duration::from_secs(10));
+    poll(|| recorder.disk().detail.contains("not mounted"));
+    record(3, 70);
+    assert!(fs::read_dir(&media).unwrap().next().is_none(), "nothing may be written in its place");
     fs::remove_dir(&media).unwrap();
 
     let other = Kit::new();
     other.play(&[Step::Record(0, 3)]);
     fs::rename(&other.settings.media_dir, &media).unwrap();
-    assert!(matches!(refused("swapped"), VolumeError::Mismatch { .. }));
-    let fresh = Footage::open(&kit.dir.path().join("fresh.db")).unwrap();
-    let result = Recorder::open(kit.settings.clone(), fresh, kit.clock.clone());
-    assert!(matches!(result, Err(RecordError::Volume(VolumeError::Unknown { .. }))));
-    fs::remove_dir_all(&media).unwrap();
+    poll(|| recorder.disk().state == DiskState::Swapped);
+    fs::rename(&media, &other.settings.media_dir).unwrap();
 
     fs::rename(&aside, &media).unwrap();
+    poll(|| recorder.disk().state == DiskState::Ok);
+    kit.clock.advance(Duration::from_secs(10));
+    record(4, 80);
+    kit.wait_written(&sender, second(83));
+    recorder.close();
+    let footage = kit.footage();
+    let files = footage.segments_in(&stream("gate"), all()).unwrap();
+    let starts: Vec<WallTime> = files.iter().map(|row| row.start_wall).collect();
+    assert_eq!(starts, [second(0), second(80)], "what was open when the power went is read back, too");
+    let gaps = footage.gaps_in(&stream("gate"), Span { from: second(60), to: second(80) }).unwrap();
+    assert!(gaps.iter().any(|gap| gap.cause == GapCause::Disk), "{gaps:?}");
+    kit.assert_sound();
+}
+
+#[test]
+fn a_new_index_records_nothing_over_the_footage_of_another() {
+    let kit = Kit::new();
+    kit.play(&[Step::Record(0, 3)]);
+    let fresh = Footage::open(&kit.dir.path().join("fresh.db")).unwrap();
+    let recorder = Recorder::open(kit.settings.clone(), fresh, kit.clock.clone()).unwrap();
+    assert_eq!(recorder.disk().state, DiskState::Swapped);
+    assert!(recorder.disk().detail.contains("belongs to another footage.db"), "{}", recorder.disk().detail);
+    recorder.close();
     kit.open().close();
     kit.assert_sound();
+}
+
+#[test]
+fn an_empty_place_that_a_new_disk_has_left_is_not_marked_as_the_disk() {
+    let kit = Kit::new();
+    let recorder = kit.open();
+    let aside = kit.settings.media_dir.with_extension("aside");
+    fs::rename(&kit.settings.media_dir, &aside).unwrap();
+    fs::create_dir(&kit.settings.media_dir).unwrap();
+    poll(|| recorder.disk().state == DiskState::Missing);
+    assert!(fs::read_dir(&kit.settings.media_dir).unwrap().next().is_none());
+    recorder.close();
+}
+
+#[test]
+fn a_file_that_cannot_be_read_back_keeps_nothing_else_from_being_recorded() {
+    let kit = Kit::new();
+    kit.record_and_crash(0..76);
+    let path = kit.settings.media_dir.join(&kit.footage().open_segments().unwrap()[0].path);
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    let recorder = kit.open();
+    assert_eq!(recorder.disk().state, DiskState::Ok);
+    let sender = recorder.sender(&stream("yard")).unwrap();
+    kit.send(&sender, RecorderMessage::RunBegin(run("yard", 1)));
+    for unit in units(100..151, 25) {
+        kit.send(&sender, RecorderMessage::Unit(unit));
+    }
+    kit.wait_written(&sender, WallTime(START.0 + 5_000));
+    recorder.close();
+    let report = kit.audit(Mode::ReadOnly);
+    assert!(report.faults.iter().any(|fault| matches!(fault, Fault::LeftOpen { .. })), "{report}");
 }
 
 #[test]

@@ -31,12 +31,12 @@ impl ClipReader {
         // The open files first: one that is closed meanwhile is found in the index too.
         let mut open = HashMap::new();
         for stream in streams {
-            let fragments = self.shared.open_segment(stream).map(|open| open.fragments);
+            let fragments = self.library.open_segment(stream).map(|open| open.fragments);
             if let Some((first, last)) = fragments.as_ref().and_then(|all| all.first().zip(all.last())) {
                 open.insert(stream.clone(), Span { from: first.wall, to: last.wall_end });
             }
         }
-        Ok(coverage(&self.shared.footage, &open, streams, zoom, self.shared.clock.wall())?)
+        Ok(coverage(&self.library.footage, &open, streams, zoom, self.library.clock.wall())?)
     }
 
     /// What is held of any stream in `window`. Blocks.
@@ -44,7 +44,7 @@ impl ClipReader {
     /// # Errors
     /// [`ClipError::Index`].
     pub fn held(&self, window: Span) -> Result<Vec<HeldMark>, ClipError> {
-        Ok(self.shared.footage.held_in(window)?)
+        Ok(self.library.footage.held_in(window)?)
     }
 }
 

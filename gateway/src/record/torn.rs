@@ -9,11 +9,15 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
-use sharpeyes_domain::{ids::StreamId, segment::Span, time::WallTime};
+use sharpeyes_domain::{
+    ids::{DiskName, StreamId},
+    segment::Span,
+    time::WallTime,
+};
 
 use super::{
     RecordError,
-    volume::{VolumeError, at, is_no_room, sync_dir},
+    volume::{at, is_no_room, sync_dir},
 };
 use crate::store::footage::{Change, Footage, SegmentRow, TornRow};
 
@@ -24,6 +28,8 @@ const LONGEST_MS: i64 = 3_600_000;
 
 /// Bytes of a recorded file that nothing can play.
 pub(crate) struct Torn<'a> {
+    pub(crate) disk: &'a DiskName,
+    /// The disk's folder.
     pub(crate) dir: &'a Path,
     pub(crate) footage: &'a Footage,
     pub(crate) stream: &'a StreamId,
@@ -63,7 +69,7 @@ impl Torn<'_> {
             sync_dir(target.parent().unwrap_or(self.dir))?;
             return Ok(());
         };
-        self.footage.apply(give_up(path, self.now))?;
+        self.footage.apply(give_up(self.disk, path, self.now))?;
         if is_no_room(&error) && !self.footage.is_reserved(self.stream, self.span)? {
             tracing::warn!(path = self.path, "there is no room to set a torn end aside; nothing holds it");
             return Ok(());
@@ -89,6 +95,7 @@ impl Torn<'_> {
         let full = self.dir.join(self.path);
         let Some((bytes, sha256)) = read(&full, from).map_err(at(&full))? else { return Ok(None) };
         let row = |path| TornRow {
+            disk: self.disk.clone(),
             path,
             stream: self.stream.clone(),
             span: self.span,
@@ -102,7 +109,7 @@ impl Torn<'_> {
             // The same bytes again: a crash came between the copy and the cut.
             let is_again =
                 known.iter().any(|row| row.path == path && row.sha256 == sha256 && row.bytes == bytes);
-            if is_again || !self.footage.knows_file(&path)? {
+            if is_again || !self.footage.knows_file(self.disk, &path)? {
                 return Ok(Some(row(path)));
             }
         }
@@ -127,15 +134,18 @@ pub(crate) fn forget_unfinished(
     for torn in footage.torn()?.into_iter().filter(|torn| torn.path.starts_with(&row.path)) {
         let full = dir.join(&torn.path);
         if read(&full, 0).map_err(at(&full))? != Some((torn.bytes, torn.sha256)) {
-            footage.apply(give_up(torn.path, now))?;
+            footage.apply(give_up(&row.disk, torn.path, now))?;
         }
     }
     Ok(())
 }
 
 /// The row goes, and the file, as far as there is one, becomes garbage.
-fn give_up(path: String, now: WallTime) -> Vec<Change> {
-    vec![Change::ForgetTorn { path: path.clone() }, Change::DiscardFile { path, since: now }]
+fn give_up(disk: &DiskName, path: String, now: WallTime) -> Vec<Change> {
+    vec![
+        Change::ForgetTorn { path: path.clone() },
+        Change::DiscardFile { disk: disk.clone(), path, since: now },
+    ]
 }
 
 /// Length and SHA-256 from `offset` on; `None` when nothing is there but the zeros that a power cut leaves.
@@ -158,11 +168,6 @@ fn read(path: &Path, offset: u64) -> io::Result<Option<(u64, [u8; 32])>> {
             }
         }
     }
-}
-
-/// Whether `error` says that there is no room on the disk.
-pub(crate) fn is_for_want_of_room(error: &RecordError) -> bool {
-    matches!(error, RecordError::Volume(VolumeError::Io { source, .. }) if is_no_room(source))
 }
 
 /// What was copied half before is overwritten.

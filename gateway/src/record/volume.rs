@@ -6,7 +6,7 @@ use std::{
     io::{self, Write as _},
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -15,14 +15,18 @@ use std::{
 use rand::RngExt as _;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
-use sharpeyes_domain::{ids::StreamId, retention::DiskState, time::WallTime};
+use sharpeyes_domain::{
+    ids::{DiskName, StreamId},
+    retention::DiskState,
+    time::WallTime,
+};
 
 pub use error::VolumeError;
 pub(crate) use mount::Mount;
 use mount::MountKey;
 pub use mount::Room;
 
-use crate::store::footage::Footage;
+use crate::store::footage::{DiskRow, Footage};
 
 mod error;
 mod mount;
@@ -48,11 +52,15 @@ pub struct DiskReport {
     pub detail: String,
 }
 
-/// A media directory that is the right one, locked for this process.
+/// A media directory: locked for this process while it is the right one, watched for its return while it is not.
 #[derive(Debug)]
 pub struct Volume {
+    name: DiskName,
     dir: PathBuf,
-    uuid: String,
+    /// Empty until the index is bound to a disk.
+    uuid: OnceLock<String>,
+    /// It was the right one since the start: from then on an empty directory is the place below it.
+    was_here: AtomicBool,
     /// Never held while the disk is waited for.
     holding: Mutex<Holding>,
     report: Mutex<DiskReport>,
@@ -95,39 +103,83 @@ pub(crate) struct Returned {
 }
 
 impl Volume {
-    /// Locks `dir` when it is the disk that `footage` describes; makes it so when both are new.
+    /// Locks `dir` when it is the disk that `footage` knows by `name`; makes it so when both are new. One that is not there,
+    /// is another one or cannot be read is looked for by [`Volume::watch`] from now on.
     ///
     /// # Errors
-    /// [`VolumeError`], each with what to do.
-    pub fn open(dir: &Path, footage: &Footage, now: WallTime) -> Result<Self, VolumeError> {
-        let uuid = match verify(dir, footage)? {
-            Verified::Match { uuid } => uuid,
-            Verified::New { bound } => {
-                fs::create_dir_all(dir).map_err(at(dir))?;
-                let uuid = match bound {
-                    Some(uuid) => uuid,
-                    None => {
-                        let uuid = format!("{:032x}", rand::rng().random::<u128>());
-                        footage.bind_volume(uuid.clone(), now)?;
-                        uuid
-                    }
-                };
-                write_identity(dir, &uuid, now)?;
-                uuid
-            }
-        };
-        let (mount, identity) = open_mount(dir)?;
-        Ok(Self {
+    /// [`VolumeError::InUse`] beside another running gateway, [`VolumeError::Index`] when the index cannot be asked.
+    pub fn open(name: &DiskName, dir: &Path, footage: &Footage, now: WallTime) -> Result<Self, VolumeError> {
+        let volume = Self {
+            name: name.clone(),
             dir: dir.to_owned(),
-            uuid,
-            holding: Mutex::new(Holding::Mounted { mount, _identity: identity }),
+            uuid: OnceLock::new(),
+            was_here: AtomicBool::new(false),
+            holding: Mutex::new(Holding::Away),
             report: Mutex::new(DiskReport { state: DiskState::Ok, detail: String::new() }),
             is_dirty: AtomicBool::new(false),
             written_bytes: AtomicU64::new(0),
             syncing: Mutex::default(),
             has_refused: AtomicBool::new(false),
             full: Mutex::default(),
-        })
+        };
+        match volume.take(footage, now) {
+            Ok(found) => volume.hold(found),
+            Err(error @ (VolumeError::InUse { .. } | VolumeError::Index(_))) => return Err(error),
+            Err(error) => volume.say(state_of(&error), &error.to_string()),
+        }
+        Ok(volume)
+    }
+
+    /// Opens and locks the right disk. A new one is marked, but only where none has been in this place since the start.
+    fn take(&self, footage: &Footage, now: WallTime) -> Result<Returned, VolumeError> {
+        let dir = &self.dir;
+        let uuid = match verify(&self.name, dir, footage) {
+            Ok(Verified::Match { uuid, is_marked }) => {
+                if !is_marked {
+                    footage.mark_disk(self.name.clone())?;
+                }
+                uuid
+            }
+            Ok(Verified::New { bound: Some(expected) }) if self.was_here.load(Ordering::Acquire) => {
+                return Err(VolumeError::Missing { dir: dir.clone(), expected });
+            }
+            Ok(Verified::New { bound }) => {
+                fs::create_dir_all(dir).map_err(at(dir))?;
+                let uuid = match bound {
+                    Some(uuid) => uuid,
+                    None => {
+                        let uuid = format!("{:032x}", rand::rng().random::<u128>());
+                        footage.bind_disk(self.name.clone(), uuid.clone(), now)?;
+                        uuid
+                    }
+                };
+                write_identity(dir, &uuid, now)?;
+                footage.mark_disk(self.name.clone())?;
+                uuid
+            }
+            Err(error) => {
+                if let VolumeError::Missing { expected, .. } | VolumeError::Mismatch { expected, .. } = &error
+                {
+                    self.uuid.get_or_init(|| expected.clone());
+                }
+                return Err(error);
+            }
+        };
+        self.uuid.get_or_init(|| uuid);
+        let (mount, identity) = open_mount(dir)?;
+        Ok(Returned { mount, identity })
+    }
+
+    fn hold(&self, found: Returned) {
+        let Returned { mount, identity } = found;
+        self.was_here.store(true, Ordering::Release);
+        *lock_of(&self.holding) = Holding::Mounted { mount, _identity: identity };
+    }
+
+    /// What the site file calls it.
+    #[must_use]
+    pub fn name(&self) -> &DiskName {
+        &self.name
     }
 
     /// The media directory.
@@ -136,10 +188,10 @@ impl Volume {
         &self.dir
     }
 
-    /// The disk's own name, as in its identity file.
+    /// The disk's own name, as in its identity file; empty before the first use.
     #[must_use]
     pub fn uuid(&self) -> &str {
-        &self.uuid
+        self.uuid.get().map_or("", String::as_str)
     }
 
     /// How the disk is; slow as soon as the sync that runs now has taken too long.
@@ -156,6 +208,11 @@ impl Volume {
 
     fn state(&self) -> DiskState {
         lock_of(&self.report).state
+    }
+
+    /// It is not there, is another one, or cannot be read.
+    pub(crate) fn is_away(&self) -> bool {
+        matches!(*lock_of(&self.holding), Holding::Away)
     }
 
     /// Nothing can be written, and nothing be brought into order, until the file system may be written again.
@@ -329,8 +386,8 @@ impl Volume {
         }
     }
 
-    /// Looks whether the right disk is still there, or there again. Writes nothing.
-    pub(crate) fn watch(&self) -> Watched {
+    /// Looks whether the right disk is still there, or there again. Writes nothing, but for the mark of a new disk.
+    pub(crate) fn watch(&self, footage: &Footage, now: WallTime) -> Watched {
         // Asked before the lock is taken: a disk that hangs must not hold up those who only want to know of it.
         let there = MountKey::of(&self.dir).ok();
         let is_read_only = self
@@ -363,34 +420,24 @@ impl Volume {
                 let gone = std::mem::replace(&mut *holding, Holding::Away);
                 drop(holding);
                 drop(gone);
-                return self.look_for_return();
+                return self.look_for_return(footage, now);
             }
         }
         self.say(DiskState::Failed, &VolumeError::Failed { dir: self.dir.clone() }.to_string());
         Watched::Same
     }
 
-    fn look_for_return(&self) -> Watched {
-        let (dir, expected) = (self.dir.clone(), self.uuid.clone());
-        match read_identity(&dir) {
-            Ok(Some(found)) if found.uuid == self.uuid => match open_mount(&dir) {
-                Ok((mount, identity)) => return Watched::Back(Returned { mount, identity }),
-                Err(error) => self.say(DiskState::Failed, &error.to_string()),
-            },
-            Ok(Some(found)) => {
-                let error = VolumeError::Mismatch { dir, expected, found: found.uuid };
-                self.say(DiskState::Swapped, &error.to_string());
-            }
-            Ok(None) => self.say(DiskState::Missing, &VolumeError::Missing { dir, expected }.to_string()),
-            Err(error) => self.say(DiskState::Failed, &error.to_string()),
+    fn look_for_return(&self, footage: &Footage, now: WallTime) -> Watched {
+        match self.take(footage, now) {
+            Ok(found) => return Watched::Back(found),
+            Err(error) => self.say(state_of(&error), &error.to_string()),
         }
         Watched::Same
     }
 
     /// Recording may go on there.
     pub(crate) fn admit(&self, returned: Returned) {
-        let Returned { mount, identity } = returned;
-        *lock_of(&self.holding) = Holding::Mounted { mount, _identity: identity };
+        self.hold(returned);
         self.say(DiskState::Ok, "");
         tracing::info!(dir = %self.dir.display(), "the disk is back; recording goes on");
     }
@@ -422,16 +469,6 @@ impl Volume {
     #[must_use]
     pub fn stream_dir(stream: &StreamId) -> String {
         format!("{}/{}", stream.camera, stream.kind.as_str())
-    }
-
-    /// Creates the directory of `stream`.
-    ///
-    /// # Errors
-    /// [`VolumeError`]; nothing is created on another disk.
-    pub fn prepare(&self, stream: &StreamId) -> Result<(), VolumeError> {
-        let mount = self.ensure_usable()?;
-        let path = Self::stream_dir(stream);
-        mount.make_dirs(&path).map_err(at(&self.dir.join(path)))
     }
 
     /// Removes files that garbage names, and syncs each of their directories once. One that is gone already is fine, and
@@ -496,6 +533,25 @@ fn lock_of<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What a disk is that cannot be had for this reason.
+fn state_of(error: &VolumeError) -> DiskState {
+    match error {
+        VolumeError::Missing { .. } => DiskState::Missing,
+        VolumeError::Mismatch { .. }
+        | VolumeError::Unknown { .. }
+        | VolumeError::Renamed { .. }
+        | VolumeError::NotEmpty { .. } => DiskState::Swapped,
+        VolumeError::Damaged { .. }
+        | VolumeError::InUse { .. }
+        | VolumeError::Changed { .. }
+        | VolumeError::Failed { .. }
+        | VolumeError::ReadOnly { .. }
+        | VolumeError::Full { .. }
+        | VolumeError::Io { .. }
+        | VolumeError::Index(_) => DiskState::Failed,
+    }
+}
+
 fn open_mount(dir: &Path) -> Result<(Arc<Mount>, File), VolumeError> {
     let path = dir.join(IDENTITY_FILE);
     let identity = File::open(&path).map_err(at(&path))?;
@@ -523,6 +579,8 @@ pub(crate) enum Verified {
     Match {
         /// Its uuid.
         uuid: String,
+        /// The index knows that its identity file has been written.
+        is_marked: bool,
     },
     /// Neither has been used; the index may be bound already (a crash between the two writes).
     New {
@@ -531,25 +589,33 @@ pub(crate) enum Verified {
     },
 }
 
-/// Compares the disk with the index; changes nothing.
-pub(crate) fn verify(dir: &Path, footage: &Footage) -> Result<Verified, VolumeError> {
-    let expected = footage.volume()?;
+/// Compares the disk with what the index knows by this name; changes nothing.
+pub(crate) fn verify(name: &DiskName, dir: &Path, footage: &Footage) -> Result<Verified, VolumeError> {
+    let known = footage.disks()?;
+    let bound = known.iter().find(|disk| disk.name == *name).cloned();
     let found = read_identity(dir)?;
-    match (expected, found) {
-        (Some(expected), Some(found)) if expected == found.uuid => Ok(Verified::Match { uuid: expected }),
-        (Some(expected), Some(found)) => {
-            Err(VolumeError::Mismatch { dir: dir.to_owned(), expected, found: found.uuid })
+    match (bound, found) {
+        (Some(DiskRow { uuid, is_marked, .. }), Some(found)) if uuid == found.uuid => {
+            Ok(Verified::Match { uuid, is_marked })
         }
-        (None, Some(found)) => Err(VolumeError::Unknown { dir: dir.to_owned(), found: found.uuid }),
-        (Some(expected), None) => {
-            if footage.is_unused()? && is_empty(dir)? {
-                Ok(Verified::New { bound: Some(expected) })
+        (Some(bound), Some(found)) => {
+            Err(VolumeError::Mismatch { dir: dir.to_owned(), expected: bound.uuid, found: found.uuid })
+        }
+        (None, Some(found)) => match known.into_iter().find(|disk| disk.uuid == found.uuid) {
+            Some(known) => {
+                Err(VolumeError::Renamed { dir: dir.to_owned(), known: known.name, name: name.clone() })
+            }
+            None => Err(VolumeError::Unknown { dir: dir.to_owned(), found: found.uuid }),
+        },
+        (Some(bound), None) => {
+            if !bound.is_marked && is_empty(dir)? {
+                Ok(Verified::New { bound: Some(bound.uuid) })
             } else {
-                Err(VolumeError::Missing { dir: dir.to_owned(), expected })
+                Err(VolumeError::Missing { dir: dir.to_owned(), expected: bound.uuid })
             }
         }
         (None, None) => {
-            if !footage.is_unused()? || !is_empty(dir)? {
+            if !is_empty(dir)? {
                 return Err(VolumeError::NotEmpty { dir: dir.to_owned() });
             }
             Ok(Verified::New { bound: None })

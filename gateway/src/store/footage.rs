@@ -11,7 +11,7 @@ use std::{num::NonZeroU32, path::Path, str::FromStr, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params, types::Type};
 use sharpeyes_domain::{
-    ids::{CameraId, RunId, SegmentId, StreamId, StreamKind},
+    ids::{CameraId, DiskName, RunId, SegmentId, StreamId, StreamKind},
     media::{AudioCodec, AudioParams, VideoCodec, VideoParams},
     segment::{Gap, GapCause, Span},
     time::{Pts, WallTime},
@@ -31,6 +31,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "footage_004_gap_cover", sql: include_str!("migrations/footage_004_gap_cover.sql") },
     Migration { name: "footage_005_torn", sql: include_str!("migrations/footage_005_torn.sql") },
     Migration { name: "footage_006_proofs", sql: include_str!("migrations/footage_006_proofs.sql") },
+    Migration { name: "footage_007_disks", sql: include_str!("migrations/footage_007_disks.sql") },
 ];
 
 /// No segment is longer, so a search by time need not look further back.
@@ -130,7 +131,9 @@ pub struct NewSegment {
     pub run: RunRef,
     /// Whose.
     pub stream: StreamId,
-    /// Below the media directory.
+    /// Where it lies.
+    pub disk: DiskName,
+    /// Below the disk's media directory.
     pub path: String,
     /// Of its first picture.
     pub start_wall: WallTime,
@@ -170,7 +173,9 @@ pub struct SegmentRow {
     pub run: RunId,
     /// Whose.
     pub stream: StreamId,
-    /// Below the media directory.
+    /// Where it lies.
+    pub disk: DiskName,
+    /// Below the disk's media directory.
     pub path: String,
     /// Wall time of the first picture.
     pub start_wall: WallTime,
@@ -194,8 +199,21 @@ pub struct GapRow {
 /// A file that is being deleted.
 #[derive(Clone, Debug)]
 pub struct GarbageRow {
-    /// Below the media directory.
+    /// Where it lies.
+    pub disk: DiskName,
+    /// Below the disk's media directory.
     pub path: String,
+}
+
+/// A disk as the index knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiskRow {
+    /// In the site file.
+    pub name: DiskName,
+    /// In its identity file.
+    pub uuid: String,
+    /// The identity file has been written.
+    pub is_marked: bool,
 }
 
 /// One step of a write; all steps of one [`Footage::apply`] become visible together.
@@ -253,7 +271,9 @@ pub enum Change {
     },
     /// A file without a row becomes garbage.
     DiscardFile {
-        /// Below the media directory.
+        /// Where it lies.
+        disk: DiskName,
+        /// Below the disk's media directory.
         path: String,
         /// Now.
         since: WallTime,
@@ -290,39 +310,41 @@ impl Footage {
         Ok(Self { db: Db::open(path, MIGRATIONS)? })
     }
 
-    /// The disk's uuid that this index expects; `None` before the first use.
+    /// The disks that footage was ever recorded to, the first one first; empty before the first use.
     ///
     /// # Errors
-    /// [`FootageError`] when it cannot be read.
-    pub fn volume(&self) -> Result<Option<String>, FootageError> {
-        self.read(|c| c.query_row("SELECT uuid FROM volume", [], |row| row.get(0)).optional())
+    /// [`FootageError`] when they cannot be read.
+    pub fn disks(&self) -> Result<Vec<DiskRow>, FootageError> {
+        self.read(|c| {
+            c.prepare("SELECT name, uuid, is_marked FROM disk ORDER BY created_ms, rowid")?
+                .query_map([], |row| {
+                    Ok(DiskRow { name: parsed(row, 0)?, uuid: row.get(1)?, is_marked: row.get(2)? })
+                })?
+                .collect()
+        })
     }
 
-    /// Binds this index to a disk. Blocks.
+    /// Binds a name to a disk whose identity file is about to be written. Blocks.
     ///
     /// # Errors
     /// [`FootageError`] when it is bound already or cannot be written.
-    pub fn bind_volume(&self, uuid: String, now: WallTime) -> Result<(), FootageError> {
+    pub fn bind_disk(&self, name: DiskName, uuid: String, now: WallTime) -> Result<(), FootageError> {
         self.write(move |t| {
             t.execute(
-                "INSERT INTO volume (id, uuid, created_ms) VALUES (1, :uuid, :now)",
-                named_params! {":uuid": uuid, ":now": now.0},
+                "INSERT INTO disk (name, uuid, created_ms, is_marked) VALUES (?1, ?2, ?3, 0)",
+                (name.as_str(), uuid, now.0),
             )
             .map(drop)
         })
     }
 
-    /// Whether there has never been a segment.
+    /// The identity file is on the disk: one without it is not mounted. Blocks.
     ///
     /// # Errors
-    /// [`FootageError`] when it cannot be read.
-    pub fn is_unused(&self) -> Result<bool, FootageError> {
-        self.read(|c| {
-            c.query_row(
-                "SELECT NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'segment')",
-                [],
-                |row| row.get(0),
-            )
+    /// [`FootageError`] when it cannot be written.
+    pub fn mark_disk(&self, name: DiskName) -> Result<(), FootageError> {
+        self.write(move |t| {
+            t.execute("UPDATE disk SET is_marked = 1 WHERE name = ?1", [name.as_str()]).map(drop)
         })
     }
 
@@ -523,22 +545,22 @@ impl Footage {
     /// [`FootageError`] when they cannot be read.
     pub fn garbage(&self) -> Result<Vec<GarbageRow>, FootageError> {
         self.read(|c| {
-            c.prepare("SELECT path FROM garbage ORDER BY path")?
-                .query_map([], |row| Ok(GarbageRow { path: row.get(0)? }))?
+            c.prepare("SELECT disk, path FROM garbage ORDER BY path")?
+                .query_map([], |row| Ok(GarbageRow { disk: parsed(row, 0)?, path: row.get(1)? }))?
                 .collect()
         })
     }
 
-    /// Whether any row names this file.
+    /// Whether any row names this file of this disk.
     ///
     /// # Errors
     /// [`FootageError`] when it cannot be read.
-    pub fn knows_file(&self, path: &str) -> Result<bool, FootageError> {
+    pub fn knows_file(&self, disk: &DiskName, path: &str) -> Result<bool, FootageError> {
         self.read(|c| {
-            let sql = "SELECT EXISTS (SELECT 1 FROM segment WHERE path = ?1)
-                       OR EXISTS (SELECT 1 FROM garbage WHERE path = ?1)
-                       OR EXISTS (SELECT 1 FROM torn WHERE path = ?1)";
-            c.prepare_cached(sql)?.query_row([path], |row| row.get(0))
+            let sql = "SELECT EXISTS (SELECT 1 FROM segment WHERE path = ?1 AND disk = ?2)
+                       OR EXISTS (SELECT 1 FROM garbage WHERE path = ?1 AND disk = ?2)
+                       OR EXISTS (SELECT 1 FROM torn WHERE path = ?1 AND disk = ?2)";
+            c.prepare_cached(sql)?.query_row((path, disk.as_str()), |row| row.get(0))
         })
     }
 
@@ -586,17 +608,17 @@ fn make(t: &Transaction<'_>, change: &Change) -> rusqlite::Result<Option<Opened>
         Change::CutGaps { stream, span } => cut_gaps(t, stream, *span, Lasting::IsCut).map(|()| None),
         Change::Discard { id, since } => {
             t.execute(
-                "INSERT INTO garbage (path, size_bytes, since_ms)
-                 SELECT path, coalesce(size_bytes, 0), ?2 FROM segment WHERE id = ?1",
+                "INSERT INTO garbage (disk, path, size_bytes, since_ms)
+                 SELECT disk, path, coalesce(size_bytes, 0), ?2 FROM segment WHERE id = ?1",
                 (id.0, since.0),
             )?;
             t.execute("DELETE FROM segment WHERE id = ?1", [id.0])?;
             Ok(None)
         }
-        Change::DiscardFile { path, since } => {
+        Change::DiscardFile { disk, path, since } => {
             t.execute(
-                "INSERT INTO garbage (path, size_bytes, since_ms) VALUES (?1, 0, ?2)",
-                (path, since.0),
+                "INSERT INTO garbage (disk, path, size_bytes, since_ms) VALUES (?1, ?2, 0, ?3)",
+                (disk.as_str(), path, since.0),
             )?;
             Ok(None)
         }
@@ -640,10 +662,18 @@ fn open_segment(t: &Transaction<'_>, new: &NewSegment) -> rusqlite::Result<Opene
         }
     };
     t.prepare_cached(
-        "INSERT INTO segment (run_id, camera, stream, path, state, start_wall_ms, start_pts_90k)
-         VALUES (?1, ?2, ?3, ?4, 'open', ?5, ?6)",
+        "INSERT INTO segment (run_id, camera, stream, path, state, start_wall_ms, start_pts_90k, disk)
+         VALUES (?1, ?2, ?3, ?4, 'open', ?5, ?6, ?7)",
     )?
-    .execute((run.0, camera, stream, &new.path, new.start_wall.0, new.start_pts.0))?;
+    .execute((
+        run.0,
+        camera,
+        stream,
+        &new.path,
+        new.start_wall.0,
+        new.start_pts.0,
+        new.disk.as_str(),
+    ))?;
     Ok(Opened { run, segment: SegmentId(t.last_insert_rowid()) })
 }
 
@@ -807,7 +837,7 @@ fn select_newest_segment() -> String {
 }
 
 const SELECT_SEGMENT: &str = "SELECT id, run_id, camera, stream, path, state, start_wall_ms, end_wall_ms,
-    start_pts_90k, end_pts_90k, size_bytes, sha256, n_frames, fragments FROM segment";
+    start_pts_90k, end_pts_90k, size_bytes, sha256, n_frames, fragments, disk FROM segment";
 
 fn segment_row(row: &Row<'_>) -> rusqlite::Result<SegmentRow> {
     let id = SegmentId(row.get(0)?);
@@ -831,6 +861,7 @@ fn segment_row(row: &Row<'_>) -> rusqlite::Result<SegmentRow> {
         id,
         run: RunId(row.get(1)?),
         stream: stream_at(row, 2)?,
+        disk: parsed(row, 14)?,
         path: row.get(4)?,
         start_wall,
         start_pts,

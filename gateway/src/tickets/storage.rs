@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use jiff::tz::TimeZone;
 use sharpeyes_domain::{
-    ids::CameraId,
+    ids::{CameraId, DiskName},
     level::Level,
     ticket::{Fault, FaultKey, TicketKind},
 };
@@ -17,16 +17,28 @@ const LEAST: Duration = Duration::from_secs(86_400);
 /// Holds of one camera that a ticket names.
 const NAMED: usize = 5;
 
-/// By the newest measurement and the holds that are due.
-pub(super) fn faults(report: Option<&StorageReport>, due: &[DueReview]) -> Vec<(FaultKey, Fault)> {
+/// By the newest measurement of each disk and the holds that are due.
+pub(super) fn faults(reports: &[(DiskName, StorageReport)], due: &[DueReview]) -> Vec<(FaultKey, Fault)> {
     let site = FaultKey { kind: TicketKind::Storage, camera: None };
     let mut faults: Vec<(FaultKey, Fault)> = Vec::new();
-    if let Some(report) = report {
-        faults.extend(shortage(report).map(|fault| (site, fault)));
-        faults.extend(grown_holds(report));
-    }
+    faults.extend(shortages(reports).map(|fault| (site, fault)));
+    faults.extend(grown_holds(reports));
     faults.extend(reviews(due));
     faults
+}
+
+/// The site has one ticket: of the first disk that is short, with what is said of each.
+fn shortages(reports: &[(DiskName, StorageReport)]) -> Option<Fault> {
+    let short = reports.iter().filter_map(|(disk, report)| Some((disk, shortage(report)?)));
+    short
+        .map(|(disk, fault)| {
+            if reports.len() > 1 {
+                Fault { detail: format!("disk {disk}: {}", fault.detail), ..fault }
+            } else {
+                fault
+            }
+        })
+        .reduce(|first, next| Fault { detail: format!("{}; {}", first.detail, next.detail), ..first })
 }
 
 fn shortage(report: &StorageReport) -> Option<Fault> {
@@ -65,10 +77,10 @@ fn shortage(report: &StorageReport) -> Option<Fault> {
     })
 }
 
-/// The limit is of each stream; a camera has one ticket.
-fn grown_holds(report: &StorageReport) -> Vec<(FaultKey, Fault)> {
+/// The limit is of each stream on a disk; a camera has one ticket.
+fn grown_holds(reports: &[(DiskName, StorageReport)]) -> Vec<(FaultKey, Fault)> {
     let mut grown: BTreeMap<&CameraId, Vec<String>> = BTreeMap::new();
-    for stream in &report.streams {
+    for stream in reports.iter().flat_map(|(_, report)| &report.streams) {
         let held = stream.usage.held_bytes;
         if let Some(most) = stream.policy.tiers().held_bytes.filter(|most| held > *most) {
             let words =

@@ -145,7 +145,11 @@ impl<C: Course> Looker<'_, C> {
                 Err(ClipError::Index(error)) => return Err(error.into()),
                 // What cannot be read of it is looked for by `sharpeyes check`; the rest is worth looking at.
                 Err(
-                    ClipError::Length | ClipError::Table { .. } | ClipError::File { .. } | ClipError::Mp4(_),
+                    ClipError::Length
+                    | ClipError::DiskAway { .. }
+                    | ClipError::Table { .. }
+                    | ClipError::File { .. }
+                    | ClipError::Mp4(_),
                 ) => {
                     self.lose();
                 }

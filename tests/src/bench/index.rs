@@ -19,7 +19,7 @@ use sharpeyes::{
     store::footage::{Change, ClosedSegment, Footage, NewRun, NewSegment, Opened, RunRef, SegmentState},
 };
 use sharpeyes_domain::{
-    ids::{CameraId, RunId, StreamId, StreamKind},
+    ids::{CameraId, DiskName, RunId, StreamId, StreamKind},
     media::{VideoCodec, VideoParams},
     segment::{Gap, GapCause, Span},
     time::{Pts, WallTime},
@@ -281,6 +281,7 @@ impl Builder {
             let first = NewSegment {
                 run: RunRef::New(run),
                 stream: stream.clone(),
+                disk: DiskName::main(),
                 path: format!("{}/main/first.mp4", stream.camera),
                 start_wall: WallTime(BEGIN - MINUTE),
                 start_pts: Pts(0),

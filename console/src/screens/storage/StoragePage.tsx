@@ -48,7 +48,9 @@ export function StoragePage() {
         )}
       </div>
       <ClockDoubt clock={data.clock} />
-      <Volume storage={data} />
+      {data.volumes.map((volume) => (
+        <Volume key={volume.name} volume={volume} isAlone={data.volumes.length === 1} />
+      ))}
       <div className="page-head">
         <h2>{t.storage.kept}</h2>
         <span className="grow" />
@@ -59,7 +61,12 @@ export function StoragePage() {
       ) : (
         <ol className="card stored">
           {rows.map((row) => (
-            <Stored key={`${row.camera}-${row.stream}`} row={row} name={nameOf(row.camera)} />
+            <Stored
+              key={`${row.camera}-${row.stream}-${row.disk}`}
+              row={row}
+              name={nameOf(row.camera)}
+              isOneOfSeveral={data.volumes.length > 1}
+            />
           ))}
         </ol>
       )}
@@ -93,9 +100,10 @@ function ClockDoubt({ clock }: { clock: Storage["clock"] }) {
   );
 }
 
-function Volume({ storage }: { storage: Storage }) {
+/** One disk; with its name, where there are several. */
+function Volume({ volume, isAlone }: { volume: Storage["volumes"][number]; isAlone: boolean }) {
   const { t } = useSpeech();
-  const { volume, forecast } = storage;
+  const { forecast } = volume;
   const isFine = volume.state === "ok";
   // A disk that is away has no size.
   const [total, free] = [volume.total_bytes ?? 0, volume.free_bytes ?? 0];
@@ -103,8 +111,9 @@ function Volume({ storage }: { storage: Storage }) {
   const other = Math.max(0, total - volume.recorded_bytes - free);
   const remedy = t.storage.remedy[volume.state];
   return (
-    <section className="card panel volume">
+    <section className="card panel volume" aria-label={isAlone ? undefined : t.storage.disk(volume.name)}>
       <p className="volume-head">
+        {!isAlone && <b>{t.storage.disk(volume.name)}</b>}
         <span className={isFine ? "dot dot-good" : "dot dot-bad"}>
           <i aria-hidden="true" />
           {t.storage.state[volume.state] ?? volume.state}
@@ -164,7 +173,15 @@ function Volume({ storage }: { storage: Storage }) {
   );
 }
 
-function Stored({ row, name }: { row: StorageCamera; name: string }) {
+function Stored({
+  row,
+  name,
+  isOneOfSeveral,
+}: {
+  row: StorageCamera;
+  name: string;
+  isOneOfSeveral: boolean;
+}) {
   const { t, time } = useSpeech();
   const { role } = useViewer();
   const kept = keptDays(row);
@@ -178,6 +195,7 @@ function Stored({ row, name }: { row: StorageCamera; name: string }) {
         <span className="muted">
           {row.stream === "main" ? t.live.main : t.live.sub} ·{" "}
           {t.storage.rule(row.base_days, row.incident_days)}
+          {isOneOfSeveral && ` · ${t.storage.disk(row.disk)}`}
         </span>
       </span>
       <span className="stored-kept">

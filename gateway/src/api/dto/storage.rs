@@ -6,17 +6,15 @@ use utoipa::ToSchema;
 /// `GET /storage`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Storage {
-    /// The disk of recordings.
-    pub volume: Volume,
-    /// How long it lasts.
-    pub forecast: StorageForecast,
+    /// The disks of recordings, as the site file names them.
+    pub volumes: Vec<Volume>,
     /// The clock that ages footage.
     pub clock: RetentionClock,
     /// The newest deletions, the newest first, 100 at most.
     pub deletions: Vec<Deletion>,
     /// What all of it is kept for, as measured within the last hour.
     pub tiers: TierBytes,
-    /// What each stream has, as measured within the last hour.
+    /// What each stream has on each disk, as measured within the last hour.
     pub cameras: Vec<StreamStorage>,
 }
 
@@ -31,12 +29,14 @@ pub struct TierBytes {
     pub held_bytes: u64,
 }
 
-/// The disk of recordings.
+/// A disk of recordings.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Volume {
+    /// In the site file.
+    pub name: String,
     /// Where it is mounted.
     pub dir: String,
-    /// Its own name, from its identity file.
+    /// Its own name, from its identity file; empty before its first use.
     pub uuid: String,
     /// How it is.
     pub state: DiskState,
@@ -50,6 +50,8 @@ pub struct Volume {
     pub recorded_bytes: u64,
     /// Absent where the file system has no limit, or is away.
     pub inodes_free: Option<u64>,
+    /// How long it lasts.
+    pub forecast: StorageForecast,
 }
 
 /// How a disk is.
@@ -141,13 +143,15 @@ pub enum LegalBasis {
     KeyTarget,
 }
 
-/// What one stream has on the disk.
+/// What one stream has on a disk.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct StreamStorage {
     /// The camera.
     pub camera: String,
     /// `main` or `sub`.
     pub stream: String,
+    /// Which disk.
+    pub disk: String,
     /// Where the oldest file begins.
     pub oldest_ms: i64,
     /// Where the newest complete file ends.

@@ -282,10 +282,10 @@ impl House {
         let dispatch = Dispatch::new(db.clone()).unwrap().announced_by(Arc::new(News::of(&site)));
         let desk = Desk::of_site(dispatch.clone(), clock.clone(), &site);
         let footage = Footage::open(&site.data_dir.join("footage.db")).unwrap();
-        let settings = RecordSettings::new(site.storage.media_dir.clone());
+        let settings = RecordSettings::new(site.storage.disks[0].dir.clone());
         let recorder = Arc::new(Recorder::open(settings, footage, clock.clone()).unwrap());
         let settings = crate::app::keeping::settings(&site);
-        let retention = recorder.retention(settings, Box::new(NoIncidents)).unwrap();
+        let retention = recorder.retention(settings, Box::new(NoIncidents)).unwrap().remove(0);
         let streams = ["cam-east", "cam-west"]
             .into_iter()
             .flat_map(|id| [stream(id, StreamKind::Main), stream(id, StreamKind::Sub)]);

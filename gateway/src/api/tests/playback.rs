@@ -421,7 +421,7 @@ async fn a_still_is_the_keyframe_before_its_instant_and_goes_with_its_footage() 
     }
     assert_ne!(shown[0], shown[4], "keyframes differ");
     let volume =
-        house.dir.path().join("data/pictures").join(house.recorder.footage().volume().unwrap().unwrap());
+        house.dir.path().join("data/pictures").join(&house.recorder.footage().disks().unwrap()[0].uuid);
     assert_eq!(std::fs::read_dir(&volume).unwrap().count(), 4, "each once");
     let path = format!("/cameras/{CAMERA}/picture.jpg?at_ms={}", START.0);
     assert_eq!(house.get(&path, &outsider).await.status(), StatusCode::NOT_FOUND, "though it is kept");

@@ -114,9 +114,11 @@ async fn the_storage_page_tells_disk_forecast_and_every_stream() {
     let technician = house.viewer("tech", Role::Technician, "town").await;
     let administrator = house.viewer("boss", Role::Administrator, "town").await;
     let page = body_of(house.get("/storage", &technician).await).await;
-    assert_eq!(page["volume"]["state"], "ok");
-    assert_eq!(page["volume"]["uuid"].as_str().unwrap().len(), 32);
-    assert!(page["volume"]["free_bytes"].as_u64() <= page["volume"]["total_bytes"].as_u64());
+    assert_eq!(page["volumes"].as_array().map(Vec::len), Some(1));
+    assert_eq!(page["volumes"][0]["name"], "main");
+    assert_eq!(page["volumes"][0]["state"], "ok");
+    assert_eq!(page["volumes"][0]["uuid"].as_str().unwrap().len(), 32);
+    assert!(page["volumes"][0]["free_bytes"].as_u64() <= page["volumes"][0]["total_bytes"].as_u64());
     let cameras = page["cameras"].as_array().unwrap();
     assert_eq!(
         cameras.iter().map(|row| row["camera"].as_str().unwrap()).collect::<Vec<_>>(),
@@ -127,15 +129,15 @@ async fn the_storage_page_tells_disk_forecast_and_every_stream() {
     assert_eq!((&cameras[0]["base_days"], &cameras[0]["floor_days"]), (&json!(30), &json!(30)));
     assert_eq!(cameras[0]["is_below_floor"], false);
     let bytes: u64 = cameras.iter().map(|row| row["bytes"].as_u64().unwrap()).sum();
-    assert_eq!(page["volume"]["recorded_bytes"].as_u64(), Some(bytes));
+    assert_eq!(page["volumes"][0]["recorded_bytes"].as_u64(), Some(bytes));
     let tiers =
         json!({ "base_bytes": cameras[0]["bytes"], "incident_bytes": 0, "held_bytes": cameras[1]["bytes"] });
     assert_eq!(page["tiers"], tiers);
     assert_eq!((&cameras[0]["base_bytes"], &cameras[1]["base_bytes"]), (&cameras[0]["bytes"], &json!(0)));
-    assert!(page["forecast"]["bytes_per_day"].as_u64().unwrap() > 0);
+    assert!(page["volumes"][0]["forecast"]["bytes_per_day"].as_u64().unwrap() > 0);
     // Whether it is depends on the disk under the test.
-    let is_enough = page["forecast"]["shortfall_bytes"].is_null();
-    assert_eq!(page["forecast"]["is_enough"], is_enough);
+    let is_enough = page["volumes"][0]["forecast"]["shortfall_bytes"].is_null();
+    assert_eq!(page["volumes"][0]["forecast"]["is_enough"], is_enough);
     assert_eq!(page["clock"]["doubted_ahead_ms"], Value::Null);
 
     // The clock jumps while the service runs, and a person says that it is right.

@@ -1,12 +1,16 @@
 //! What the interface asks of retention: holds, the newest report, and the confirmation of the clock.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
 };
 
 use sharpeyes_domain::{
-    ids::StreamId,
+    ids::{CameraId, DiskName, StreamId},
     retention::{Forecast, Policy, RetentionClock},
     segment::Span,
     time::WallTime,
@@ -15,7 +19,7 @@ use sharpeyes_domain::{
 use super::RetentionSettings;
 use crate::{
     record::{
-        RecordError, Shared,
+        Library, Placement, RecordError, Shared,
         table::{self, Fragment, Origin},
         volume::{DiskReport, Room},
     },
@@ -48,54 +52,89 @@ pub struct StorageReport {
     pub streams: Vec<StreamReport>,
 }
 
+/// The clock that ages footage, and when somebody looked at it last.
+pub(super) struct Observed {
+    pub(super) clock: RetentionClock,
+    pub(super) looked: Instant,
+}
+
+/// One disk, now and as measured last.
+#[derive(Clone, Debug)]
+pub struct KeptDisk {
+    /// In the site file.
+    pub name: DiskName,
+    /// Where the files are.
+    pub dir: String,
+    /// The disk's own name; empty before its first use.
+    pub uuid: String,
+    /// How it is now.
+    pub disk: DiskReport,
+    /// Space and inodes now; `None` while it is away.
+    pub room: Option<Room>,
+    /// `None` before it was measured the first time.
+    pub report: Option<StorageReport>,
+}
+
 /// See the module.
 pub struct Keeping {
-    shared: Arc<Shared>,
+    library: Arc<Library>,
+    placement: Placement,
     settings: RetentionSettings,
-    clock: Mutex<RetentionClock>,
-    report: Mutex<Option<StorageReport>>,
+    observed: Mutex<Observed>,
+    reports: Mutex<HashMap<DiskName, StorageReport>>,
     is_confirmed: AtomicBool,
 }
 
 impl Keeping {
-    pub(super) fn new(shared: Arc<Shared>, settings: RetentionSettings, clock: RetentionClock) -> Self {
+    pub(super) fn new(
+        library: Arc<Library>,
+        placement: Placement,
+        settings: RetentionSettings,
+        observed: Observed,
+    ) -> Self {
         Self {
-            shared,
+            library,
+            placement,
             settings,
-            clock: Mutex::new(clock),
-            report: Mutex::default(),
+            observed: Mutex::new(observed),
+            reports: Mutex::default(),
             is_confirmed: AtomicBool::new(false),
         }
     }
 
-    /// As measured last; `None` before the first time.
+    /// All disks, as the site file names them. Asks each for its space.
     #[must_use]
-    pub fn report(&self) -> Option<StorageReport> {
-        lock(&self.report).clone()
+    pub fn disks(&self) -> Vec<KeptDisk> {
+        let reports = lock(&self.reports).clone();
+        let kept = |shared: &Arc<Shared>| KeptDisk {
+            name: shared.volume.name().clone(),
+            dir: shared.volume.dir().display().to_string(),
+            uuid: shared.volume.uuid().to_owned(),
+            disk: shared.report(),
+            room: shared.volume.room().ok(),
+            report: reports.get(shared.volume.name()).cloned(),
+        };
+        self.library.disks.iter().map(kept).collect()
     }
 
-    /// Space and inodes now; `None` while the disk is away.
+    /// What each disk held when it was measured last, by its name.
     #[must_use]
-    pub fn room(&self) -> Option<Room> {
-        self.shared.volume.room().ok()
+    pub fn reports(&self) -> Vec<(DiskName, StorageReport)> {
+        let mut reports: Vec<_> = lock(&self.reports).clone().into_iter().collect();
+        reports.sort_by(|(a, _), (b, _)| a.cmp(b));
+        reports
     }
 
-    /// How the disk is now.
+    /// How each disk is. Waits for none.
     #[must_use]
-    pub fn disk(&self) -> DiskReport {
-        self.shared.volume.report(self.shared.clock.instant())
+    pub fn disk_reports(&self) -> Vec<(DiskName, DiskReport)> {
+        self.library.disks.iter().map(|shared| (shared.volume.name().clone(), shared.report())).collect()
     }
 
-    /// Where the files are.
+    /// The disk that a camera is recorded to.
     #[must_use]
-    pub fn dir(&self) -> String {
-        self.shared.volume.dir().display().to_string()
-    }
-
-    /// The disk's own name.
-    #[must_use]
-    pub fn uuid(&self) -> String {
-        self.shared.volume.uuid().to_owned()
+    pub fn disk_of(&self, camera: &CameraId) -> Option<&DiskName> {
+        self.placement.of(camera)
     }
 
     /// The policy of each camera.
@@ -107,7 +146,7 @@ impl Keeping {
     /// The clock that ages footage.
     #[must_use]
     pub fn clock(&self) -> RetentionClock {
-        *lock(&self.clock)
+        lock(&self.observed).clock
     }
 
     /// A person says that the wall clock is right.
@@ -118,7 +157,7 @@ impl Keeping {
     /// The index.
     #[must_use]
     pub fn footage(&self) -> &Footage {
-        &self.shared.footage
+        &self.library.footage
     }
 
     /// Holds footage: the span is widened to keyframes, and cut at the present. `None` when nothing is recorded there.
@@ -127,19 +166,19 @@ impl Keeping {
     /// # Errors
     /// [`RecordError::Index`].
     pub fn hold(&self, mut new: NewHold) -> Result<Option<HoldRow>, RecordError> {
-        let now = self.shared.clock.wall();
+        let now = self.library.clock.wall();
         new.span = self.widened(&new.stream, new.span)?;
-        Ok(self.shared.footage.add_hold(new, now)?)
+        Ok(self.library.footage.add_hold(new, now)?)
     }
 
     /// From the keyframe at or before the beginning to the keyframe at or after the end, or to the end of the file.
     fn widened(&self, stream: &StreamId, span: Span) -> Result<Span, FootageError> {
         // Only the files at both ends: between them lies up to a month.
         let instant = |at: WallTime| Span { from: at, to: WallTime(at.0.saturating_add(1)) };
-        let mut rows = self.shared.footage.segments_in(stream, instant(span.from))?;
-        rows.extend(self.shared.footage.segments_in(stream, instant(span.to))?);
+        let mut rows = self.library.footage.segments_in(stream, instant(span.from))?;
+        rows.extend(self.library.footage.segments_in(stream, instant(span.to))?);
         let mut fragments: Vec<Vec<Fragment>> = rows.iter().map(fragments_of).collect();
-        if let Some(open) = self.shared.open_segment(stream) {
+        if let Some(open) = self.library.open_segment(stream) {
             fragments.push(open.fragments);
         }
         let mut wide = span;
@@ -162,16 +201,40 @@ impl Keeping {
         Ok(wide)
     }
 
-    pub(super) fn take_confirmation(&self) -> bool {
-        self.is_confirmed.swap(false, Ordering::AcqRel)
+    /// Looks at the wall clock, for whichever disk's thread comes by: a jump is seen, and noted, once.
+    pub(super) fn observe(&self, now: Instant) -> RetentionClock {
+        let mut observed = lock(&self.observed);
+        let Observed { clock, looked } = &mut *observed;
+        let elapsed = now.saturating_duration_since(*looked);
+        *looked = now.max(*looked);
+        let wall = self.library.clock.wall();
+        let kept = *clock;
+        let before = clock.doubt();
+        if self.is_confirmed.swap(false, Ordering::AcqRel) {
+            clock.confirm(wall);
+        }
+        let confirm_after = self.settings.confirm_after;
+        let unseen = clock.observe(wall, elapsed, confirm_after);
+        match (before, clock.doubt()) {
+            (None, Some(doubt)) => tracing::error!(
+                ahead = ?doubt.ahead, ?confirm_after,
+                "the wall clock jumped forward: nothing is deleted for its age until it has stayed so, or was set right"
+            ),
+            (Some(_), None) => tracing::info!("the wall clock is trusted again: deleting by age goes on"),
+            (None, None) | (Some(_), Some(_)) => {}
+        }
+        if unseen.is_some()
+            && let Err(error) = self.library.footage.keep_retention_clock(*clock, unseen)
+        {
+            // Without the note footage would age by the jump: the clock stays in doubt instead.
+            tracing::error!(%error, "the retention clock could not be kept");
+            *clock = self.library.footage.retention_clock().ok().flatten().unwrap_or(kept);
+        }
+        *clock
     }
 
-    pub(super) fn set_clock(&self, clock: RetentionClock) {
-        *lock(&self.clock) = clock;
-    }
-
-    pub(super) fn set_report(&self, report: StorageReport) {
-        *lock(&self.report) = Some(report);
+    pub(super) fn set_report(&self, disk: &DiskName, report: StorageReport) {
+        lock(&self.reports).insert(disk.clone(), report);
     }
 }
 

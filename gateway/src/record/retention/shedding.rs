@@ -114,7 +114,7 @@ impl Retention {
         let left = self.shedding.left(now);
         let is_waiting = left == 0 || self.shedding.expected.is_some();
         if !is_waiting && !self.is_idle(now)? && self.shed(now, room, need, left)? > 0 {
-            tracing::warn!(missing = ?need, free_bytes = room.free_bytes, "the oldest footage makes room");
+            tracing::warn!(disk = %self.shared.volume.name(), missing = ?need, free_bytes = room.free_bytes, "the oldest footage makes room");
             self.set_full(None);
             return Ok(());
         }
@@ -194,7 +194,13 @@ impl Retention {
         for stream in self.shared.footage.streams()? {
             let policy = self.policy(&stream);
             let after = self.cursors.get(&stream).copied().unwrap_or(SegmentId(0));
-            let oldest = self.shared.footage.deletable(&stream, Tier::Base, after, super::BATCH)?;
+            let oldest = self.shared.footage.deletable(
+                self.shared.volume.name(),
+                &stream,
+                Tier::Base,
+                after,
+                super::BATCH,
+            )?;
             candidates.extend(oldest.into_iter().map(|kept| Candidate { kept, policy }));
         }
         Ok(candidates)

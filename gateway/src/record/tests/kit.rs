@@ -65,8 +65,12 @@ impl Kit {
     }
 
     pub(crate) fn audit(&self, mode: Mode) -> check::Report {
+        self.audit_of(&[&self.settings], mode)
+    }
+
+    pub(crate) fn audit_of(&self, disks: &[&RecordSettings], mode: Mode) -> check::Report {
         let audit = Audit {
-            media_dir: self.settings.media_dir.clone(),
+            disks: disks.iter().map(|disk| (disk.disk.clone(), disk.media_dir.clone())).collect(),
             footage: self.footage(),
             hashing: Hashing::Full,
             mode,

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fs, time::Duration};
 
 use sharpeyes_domain::{
-    ids::{AccountId, AlarmId, CameraId, StreamId},
+    ids::{AccountId, AlarmId, CameraId, DiskName, StreamId},
     retention::{DeletionReason, LegalBasis, Policy, TierLimits},
     segment::{GapCause, Span},
     time::{MediaDuration, Pts, WallTime},
@@ -47,6 +47,16 @@ pub(super) fn retention(
     cameras: &[(&str, Policy)],
     marks: Marks,
 ) -> Retention {
+    retention_of_all(recorder, reserve, cameras, marks).remove(0)
+}
+
+/// One for each disk.
+pub(super) fn retention_of_all(
+    recorder: &Recorder,
+    reserve: u64,
+    cameras: &[(&str, Policy)],
+    marks: Marks,
+) -> Vec<Retention> {
     let cameras: HashMap<CameraId, Policy> =
         cameras.iter().map(|(camera, policy)| (CameraId::new(camera).unwrap(), *policy)).collect();
     let recorded = cameras.keys().map(|camera| stream(camera.as_str())).collect();
@@ -92,7 +102,14 @@ impl Hours<'_> {
         }));
         let path = format!("{}/{:016x}.mp4", Volume::stream_dir(&stream), from.0);
         let start_pts = Pts((from.0 - START.0) * 90);
-        let new = NewSegment { run, stream: stream.clone(), path: path.clone(), start_wall: from, start_pts };
+        let new = NewSegment {
+            run,
+            stream: stream.clone(),
+            disk: DiskName::main(),
+            path: path.clone(),
+            start_wall: from,
+            start_pts,
+        };
         let mut changes = std::mem::take(&mut self.closing);
         changes.push(Change::OpenSegment(new));
         let opened = self.footage.apply(changes).unwrap().unwrap();
@@ -133,7 +150,7 @@ impl Hours<'_> {
 
 fn hours<'a>(kit: &'a Kit, recorder: &Recorder, cameras: &[&str]) -> Hours<'a> {
     for camera in cameras {
-        recorder.shared.volume.prepare(&stream(camera)).unwrap();
+        fs::create_dir_all(kit.settings.media_dir.join(camera).join("main")).unwrap();
     }
     Hours { kit, footage: recorder.footage().clone(), runs: HashMap::new(), closing: Vec::new() }
 }
@@ -216,7 +233,7 @@ fn a_year_is_kept_to_the_day_and_holds_stay() {
     assert!(square * BYTES <= 45 * 24 * BYTES + 6 * BYTES, "{square} files of 45 days");
     assert!(square >= 45 * 24 - 6);
 
-    let report = keeping.report().unwrap();
+    let report = keeping.disks().remove(0).report.unwrap();
     let forecast = report.forecast.unwrap();
     assert_eq!(forecast.bytes_per_day, 3 * 24 * BYTES, "as was written");
     let on_disk: u64 = report.streams.iter().map(|stream| stream.usage.bytes).sum();
@@ -417,7 +434,8 @@ fn a_panic_does_not_end_retention() {
         recorded: Vec::new(),
         confirm_after: DAY,
     };
-    let retention = recorder.retention(settings, Box::new(Clumsy { has_panicked: false, again })).unwrap();
+    let retention =
+        recorder.retention(settings, Box::new(Clumsy { has_panicked: false, again })).unwrap().remove(0);
     let (stop, stopped) = std::sync::mpsc::sync_channel(1);
     let thread = std::thread::spawn(move || retention.run(&stopped));
     asked_again.recv_timeout(Duration::from_secs(30)).unwrap();
@@ -502,7 +520,7 @@ fn what_incidents_keep_past_its_bytes_goes_before_its_days_and_never_before_the_
     kit.clock.advance(HOUR);
     retention.turn().unwrap();
     let left = begins(recorder.footage(), "gate");
-    let usage = recorder.footage().usage(START).unwrap().remove(0);
+    let usage = recorder.footage().usage(&DiskName::main(), START).unwrap().remove(0);
     assert_eq!((usage.held_bytes, usage.incident_bytes(), usage.base_bytes()), (1_000, 29_000, 0));
     assert_eq!(left.len(), 30, "{left:?}");
     assert!(left.contains(&START), "the hold stays");

@@ -210,6 +210,7 @@ fn what_was_to_be_set_aside_and_is_gone_with_the_power_is_not_missed() {
     let (kit, file, tail) = torn();
     let open = kit.footage().open_segments().unwrap().remove(0);
     let row = TornRow {
+        disk: open.disk.clone(),
         path: format!("{}.torn", open.path),
         stream: open.stream,
         span: Span { from: second(4), to: second(5) },

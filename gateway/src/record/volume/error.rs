@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use sharpeyes_domain::ids::DiskName;
+
 use super::{IDENTITY_FILE, READ_ONLY};
 use crate::store::footage::FootageError;
 
@@ -11,7 +13,7 @@ pub enum VolumeError {
     /// The index knows a disk, and this directory is not it.
     #[error(
         "{dir} has no {IDENTITY_FILE}, but the index knows footage on disk {expected}: \
-         the disk is probably not mounted. Mount it, or, if the footage is lost, move footage.db away"
+         the disk is probably not mounted. Mount it, or, if it is lost, give an empty disk another name in [storage]"
     )]
     Missing {
         /// The media directory.
@@ -42,6 +44,16 @@ pub enum VolumeError {
         dir: PathBuf,
         /// The uuid on the disk.
         found: String,
+    },
+    /// The index knows this disk by another name.
+    #[error("{dir} is the disk that the index knows as `{known}`: call it so in [storage], not `{name}`")]
+    Renamed {
+        /// The media directory.
+        dir: PathBuf,
+        /// In the index.
+        known: DiskName,
+        /// In the site file.
+        name: DiskName,
     },
     /// Neither disk nor index has an identity, yet there are files.
     #[error(

@@ -5,7 +5,7 @@ use crate::clock::Clock;
 fn a_sync_that_does_not_come_back_is_slow_while_it_hangs() {
     let dir = tempfile::tempdir().unwrap();
     let footage = Footage::open(&dir.path().join("footage.db")).unwrap();
-    let volume = Volume::open(&dir.path().join("media"), &footage, WallTime(0)).unwrap();
+    let volume = Volume::open(&DiskName::main(), &dir.path().join("media"), &footage, WallTime(0)).unwrap();
     let began = Clock::simulated(WallTime(0)).instant();
     let state = |seconds| volume.report(began + Duration::from_secs(seconds)).state;
     *lock_of(&volume.syncing) = Some(began);

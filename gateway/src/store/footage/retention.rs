@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
 use sharpeyes_domain::{
-    ids::{AlarmId, CameraId, SegmentId, StreamId},
+    ids::{AlarmId, CameraId, DiskName, SegmentId, StreamId},
     retention::{DeletionReason, Doubt, Kept, RetentionClock, Tier},
     segment::{GapCause, Span, uncovered},
     time::WallTime,
@@ -167,13 +167,14 @@ impl Footage {
         })
     }
 
-    /// Complete files of `stream` after row `after` that no hold keeps, in the order of recording, at most `limit`.
+    /// Complete files of `stream` on `disk` after row `after` that no hold keeps, in the order of recording, at most `limit`.
     /// [`Tier::Incident`]: those that an incident keeps; [`Tier::Base`]: the others. No [`Tier::Held`] is given.
     ///
     /// # Errors
     /// [`FootageError`] when they cannot be read.
     pub fn deletable(
         &self,
+        disk: &DiskName,
         stream: &StreamId,
         tier: Tier,
         after: SegmentId,
@@ -189,11 +190,13 @@ impl Footage {
              coalesce((SELECT m.trusted_ms FROM retention_mark m WHERE m.segment_id < s.id
                        ORDER BY m.segment_id DESC LIMIT 1), 0),
              coalesce((SELECT sum(x.ahead_ms) FROM retention_shift x WHERE x.segment_id >= s.id), 0)
-             FROM segment s INDEXED BY segment_by_age WHERE s.camera = :camera AND s.stream = :stream AND s.id > :after
+             FROM segment s INDEXED BY segment_by_age
+             WHERE s.disk = :disk AND s.camera = :camera AND s.stream = :stream AND s.id > :after
              AND s.end_wall_ms IS NOT NULL AND NOT {IS_HELD} AND {of_tier} ORDER BY s.id LIMIT :limit"
         );
         let values = named_params! {
-            ":camera": stream.camera.as_str(), ":stream": stream.kind.as_str(), ":after": after.0, ":limit": limit,
+            ":disk": disk.as_str(), ":camera": stream.camera.as_str(), ":stream": stream.kind.as_str(),
+            ":after": after.0, ":limit": limit,
         };
         self.read(|c| {
             c.prepare_cached(&sql)?
@@ -272,11 +275,11 @@ impl Footage {
         })
     }
 
-    /// What each stream has on the disk, and what of it began after `since`.
+    /// What each stream has on `disk`, and what of it began after `since`.
     ///
     /// # Errors
     /// [`FootageError`] when it cannot be read.
-    pub fn usage(&self, since: WallTime) -> Result<Vec<StreamUsage>, FootageError> {
+    pub fn usage(&self, disk: &DiskName, since: WallTime) -> Result<Vec<StreamUsage>, FootageError> {
         // What is kept is found from holds and incidents, which are few, and not by asking each of millions of files.
         let held = "SELECT f.id FROM hold h CROSS JOIN segment f INDEXED BY segment_by_time
              ON f.camera = h.camera AND f.stream = h.stream AND f.start_wall_ms > h.from_ms - 3600000
@@ -288,18 +291,20 @@ impl Footage {
         let sql = format!(
             "SELECT camera, stream, sum(size_bytes), min(start_wall_ms), max(end_wall_ms),
              sum(CASE WHEN start_wall_ms >= ?1 THEN size_bytes ELSE 0 END),
-             (SELECT coalesce(sum(k.size_bytes), 0) FROM segment k WHERE k.id IN ({held})),
-             (SELECT coalesce(sum(k.size_bytes), 0) FROM segment k WHERE k.id IN ({held} UNION {of_incidents})),
+             (SELECT coalesce(sum(k.size_bytes), 0) FROM segment k WHERE +k.disk = ?2 AND k.id IN ({held})),
+             (SELECT coalesce(sum(k.size_bytes), 0) FROM segment k
+              WHERE +k.disk = ?2 AND k.id IN ({held} UNION {of_incidents})),
              (SELECT max(to_ms) FROM (SELECT max(d.to_ms) AS to_ms FROM deletion d
                WHERE d.camera = s.camera AND d.stream = s.stream AND d.reason = 'disk_full'
               UNION ALL SELECT max(f.to_ms) FROM deletion_day f
                WHERE f.camera = s.camera AND f.stream = s.stream AND f.reason = 'disk_full')),
              min(CASE WHEN start_wall_ms >= ?1 THEN start_wall_ms END)
-             FROM segment s INDEXED BY segment_by_age WHERE end_wall_ms IS NOT NULL GROUP BY camera, stream"
+             FROM segment s INDEXED BY segment_by_age
+             WHERE s.disk = ?2 AND end_wall_ms IS NOT NULL GROUP BY camera, stream"
         );
         self.read(|c| {
             c.prepare_cached(&sql)?
-                .query_map([since.0], |row| {
+                .query_map((since.0, disk.as_str()), |row| {
                     Ok(StreamUsage {
                         stream: stream_at(row, 0)?,
                         bytes: bytes_at(row, 2)?,
@@ -362,8 +367,8 @@ fn discard_one(t: &Transaction<'_>, discard: &Discard, now: WallTime) -> rusqlit
         Tier::Held => return Ok(None),
     };
     let sql = format!(
-        "INSERT INTO garbage (path, size_bytes, since_ms) SELECT s.path, s.size_bytes, :now FROM segment s
-         WHERE s.id = :id AND s.end_wall_ms IS NOT NULL AND NOT {IS_HELD} {also} RETURNING path"
+        "INSERT INTO garbage (disk, path, size_bytes, since_ms)
+         SELECT s.disk, s.path, s.size_bytes, :now FROM segment s WHERE s.id = :id AND s.end_wall_ms IS NOT NULL AND NOT {IS_HELD} {also} RETURNING path"
     );
     let values = named_params! {":id": discard.id.0, ":now": now.0};
     let Some(path) = t.prepare_cached(&sql)?.query_row(values, |row| row.get(0)).optional()? else {

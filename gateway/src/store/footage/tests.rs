@@ -27,6 +27,7 @@ impl Index {
         let new = NewSegment {
             run: RunRef::New(run),
             stream: stream(camera),
+            disk: DiskName::main(),
             path: format!("{camera}/{from}.mp4"),
             start_wall: WallTime(from),
             start_pts: Pts(0),
@@ -133,6 +134,7 @@ fn an_alarm_across_a_jump_of_the_clock_keeps_its_ends() {
     let (first, last) =
         (index.record("gate", HOUR, 2 * HOUR), index.record("gate", thirty_years - HOUR, thirty_years));
     let kept = index.footage.deletable(
+        &DiskName::main(),
         &stream("gate"),
         sharpeyes_domain::retention::Tier::Incident,
         SegmentId(0),
@@ -243,7 +245,7 @@ fn a_year_of_proofs_is_a_month_of_rows_and_a_row_a_day_that_vouches_for_the_rest
     index.record("cam-0", 0, HOUR);
     let shed = rows.iter().filter(|row| row.reason == DeletionReason::DiskFull);
     let shed = shed.filter(|row| row.stream == stream("cam-0")).map(|row| row.span.to).max();
-    assert_eq!(index.footage.usage(WallTime(0)).unwrap()[0].newest_shed, shed);
+    assert_eq!(index.footage.usage(&DiskName::main(), WallTime(0)).unwrap()[0].newest_shed, shed);
 }
 
 #[test]
@@ -280,11 +282,39 @@ fn marks_go_with_what_they_mark_and_no_file_ages_by_that() {
     let gone = ids.iter().enumerate().filter(|(n, _)| *n != 50 && *n < 190).map(|(_, id)| *id);
     let discards = gone.map(|id| Discard { id, reason: DeletionReason::Expired, tier: Tier::Base });
     index.footage.discard(discards.collect(), WallTime(0)).unwrap();
-    let kept = || index.footage.deletable(&stream("gate"), Tier::Base, SegmentId(0), 100).unwrap();
+    let kept = || {
+        index.footage.deletable(&DiskName::main(), &stream("gate"), Tier::Base, SegmentId(0), 100).unwrap()
+    };
     let before = kept();
     assert_eq!(before.len(), 11);
     assert_eq!(index.footage.prune_marks().unwrap(), 201 - 11);
     assert_eq!(n_marks(), 11);
     assert_eq!(kept(), before);
     assert_eq!(index.footage.prune_marks().unwrap(), 0);
+}
+
+#[test]
+fn an_index_of_one_disk_is_taken_over_with_its_footage_on_the_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("footage.db");
+    let before = Db::open(&path, &MIGRATIONS[..4]).unwrap();
+    before
+        .write_blocking(|t| {
+            t.execute_batch(
+                "INSERT INTO volume VALUES (1, 'aa', 5);
+                 INSERT INTO run (id, camera, stream, generation, wall_start_ms, codec, rfc6381, width_px, height_px,
+                  sample_entry, decoder_config) VALUES (1, 'gate', 'main', 1, 0, 'h264', 'avc1', 1, 1, x'00', x'00');
+                 INSERT INTO segment (run_id, camera, stream, path, state, start_wall_ms, start_pts_90k)
+                  VALUES (1, 'gate', 'main', 'gate/main/0.mp4', 'open', 0, 0);
+                 INSERT INTO garbage VALUES ('gate/main/1.mp4', 7, 3);",
+            )
+            .map_err(|source| DbError::Sqlite { path: "footage.db".into(), source })
+        })
+        .unwrap();
+    drop(before);
+    let footage = Footage::open(&path).unwrap();
+    let expected = DiskRow { name: DiskName::main(), uuid: "aa".to_owned(), is_marked: true };
+    assert_eq!(footage.disks().unwrap(), [expected]);
+    assert_eq!(footage.open_segments().unwrap()[0].disk, DiskName::main());
+    assert_eq!(footage.garbage().unwrap()[0].disk, DiskName::main());
 }

@@ -1,10 +1,14 @@
 //! Bytes that a crash tore off a recorded file, set aside for as long as a hold or an incident may cover them.
 
 use rusqlite::{Row, Transaction, named_params};
-use sharpeyes_domain::{ids::StreamId, segment::Span, time::WallTime};
+use sharpeyes_domain::{
+    ids::{DiskName, StreamId},
+    segment::Span,
+    time::WallTime,
+};
 
 use super::{
-    Footage, FootageError,
+    Footage, FootageError, parsed,
     retention::{IS_HELD, IS_OF_INCIDENT, bytes_at},
     stream_at,
 };
@@ -12,7 +16,9 @@ use super::{
 /// A file of such bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TornRow {
-    /// Below the media directory.
+    /// Where it lies.
+    pub disk: DiskName,
+    /// Below the disk's media directory.
     pub path: String,
     /// Whose.
     pub stream: StreamId,
@@ -33,7 +39,8 @@ impl Footage {
     /// [`FootageError`] when it cannot be read.
     pub fn torn(&self) -> Result<Vec<TornRow>, FootageError> {
         self.read(|c| {
-            let sql = "SELECT path, camera, stream, start_wall_ms, end_wall_ms, size_bytes, sha256, since_ms
+            let sql =
+                "SELECT path, camera, stream, start_wall_ms, end_wall_ms, size_bytes, sha256, since_ms, disk
                        FROM torn ORDER BY path";
             c.prepare_cached(sql)?.query_map([], torn_row)?.collect()
         })
@@ -67,8 +74,8 @@ impl Footage {
             let free = format!("SELECT s.path FROM torn s WHERE NOT {IS_HELD} AND NOT {IS_OF_INCIDENT}");
             t.execute(
                 &format!(
-                    "INSERT INTO garbage (path, size_bytes, since_ms)
-                     SELECT path, size_bytes, ?1 FROM torn WHERE path IN ({free})"
+                    "INSERT INTO garbage (disk, path, size_bytes, since_ms)
+                     SELECT disk, path, size_bytes, ?1 FROM torn WHERE path IN ({free})"
                 ),
                 [now.0],
             )?;
@@ -79,9 +86,11 @@ impl Footage {
 
 pub(super) fn set_aside(t: &Transaction<'_>, row: &TornRow) -> rusqlite::Result<()> {
     t.execute(
-        "INSERT OR REPLACE INTO torn VALUES (:path, :camera, :stream, :from, :to, :size, :sha256, :since)",
+        "INSERT OR REPLACE INTO torn
+          (disk, path, camera, stream, start_wall_ms, end_wall_ms, size_bytes, sha256, since_ms)
+         VALUES (:disk, :path, :camera, :stream, :from, :to, :size, :sha256, :since)",
         named_params! {
-            ":path": row.path, ":camera": row.stream.camera.as_str(), ":stream": row.stream.kind.as_str(),
+            ":disk": row.disk.as_str(), ":path": row.path, ":camera": row.stream.camera.as_str(), ":stream": row.stream.kind.as_str(),
             ":from": row.span.from.0, ":to": row.span.to.0,
             ":size": i64::try_from(row.bytes).unwrap_or(i64::MAX), ":sha256": &row.sha256[..],
             ":since": row.since.0,
@@ -92,6 +101,7 @@ pub(super) fn set_aside(t: &Transaction<'_>, row: &TornRow) -> rusqlite::Result<
 
 fn torn_row(row: &Row<'_>) -> rusqlite::Result<TornRow> {
     Ok(TornRow {
+        disk: parsed(row, 8)?,
         path: row.get(0)?,
         stream: stream_at(row, 1)?,
         span: Span { from: WallTime(row.get(3)?), to: WallTime(row.get(4)?) },

@@ -43,8 +43,12 @@ fn report(oldest: WallTime, short: u64, missing: u64, held: u64, most_held: Opti
     StorageReport { at: START, room: None, recorded_bytes: 50 * GIB, forecast: Some(forecast), streams }
 }
 
+fn on_main(report: &StorageReport) -> Vec<(DiskName, StorageReport)> {
+    vec![(DiskName::main(), report.clone())]
+}
+
 fn codes(report: &StorageReport) -> Vec<(Option<String>, String)> {
-    let found = faults(Some(report), &[]);
+    let found = faults(&on_main(report), &[]);
     found.into_iter().map(|(key, fault)| (key.camera.map(|id| id.to_string()), fault.code)).collect()
 }
 
@@ -60,9 +64,24 @@ fn a_disk_too_small_for_what_is_promised_is_a_ticket_with_its_figure() {
     check(report(old, 3 * GIB, 7 * GIB, 0, None), &["floor_short"]);
     // What an hour of a new camera says of a month is a guess.
     check(report(START.minus(DAY / 2), 3 * GIB, 7 * GIB, 0, None), &[]);
-    assert!(faults(None, &[]).is_empty());
-    let found = faults(Some(&report(old, 3 * GIB - 1, 7 * GIB, 0, None)), &[]).remove(0).1;
+    assert!(faults(&[], &[]).is_empty());
+    let found = faults(&on_main(&report(old, 3 * GIB - 1, 7 * GIB, 0, None)), &[]).remove(0).1;
     assert_eq!(found.detail, "3 GiB are missing for what the law asks for; the disk keeps 12.5 days");
+}
+
+#[test]
+fn several_disks_that_are_too_small_are_one_ticket_that_names_each() {
+    let old = START.minus(DAY);
+    let disk = |name: &str, short| (name.parse().unwrap(), report(old, short, 7 * GIB, 0, None));
+    let found = faults(&[disk("a", 0), disk("b", 3 * GIB)], &[]);
+    let [(key, fault)] = &found[..] else { panic!("{found:?}") };
+    assert_eq!((key.kind, &key.camera), (TicketKind::Storage, &None));
+    assert!(fault.detail.starts_with("disk a: 7 GiB are missing for keep_days"), "{}", fault.detail);
+    assert!(
+        fault.detail.contains("; disk b: 3 GiB are missing for what the law asks for"),
+        "{}",
+        fault.detail
+    );
 }
 
 #[test]
@@ -84,7 +103,7 @@ fn holds_that_are_due_are_one_ticket_a_camera() {
     };
     let mut all: Vec<DueReview> = (1..=7).map(|id| due(id, "gate")).collect();
     all.push(due(8, "bridge"));
-    let found = faults(None, &all);
+    let found = faults(&[], &all);
     let keys: Vec<_> =
         found.iter().map(|(key, _)| (key.kind, key.camera.clone().unwrap().to_string())).collect();
     assert_eq!(keys, [(TicketKind::HoldReview, "bridge".into()), (TicketKind::HoldReview, "gate".into())]);
