@@ -1080,7 +1080,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Disk, forecast, retention of every stream, and the newest deletions. */
+        /** Disks with their forecast, retention of every stream, and the newest deletions. */
         get: operations["storage_show"];
         put?: never;
         post?: never;
@@ -4047,16 +4047,14 @@ export interface components {
         };
         /** @description `GET /storage`. */
         Storage: {
-            /** @description What each stream has, as measured within the last hour. */
+            /** @description What each stream has on each disk, as measured within the last hour. */
             cameras: components["schemas"]["StreamStorage"][];
             /** @description The clock that ages footage. */
             clock: components["schemas"]["RetentionClock"];
             /** @description The newest deletions, the newest first, 100 at most. */
             deletions: components["schemas"]["Deletion"][];
-            /** @description How long it lasts. */
-            forecast: components["schemas"]["StorageForecast"];
-            /** @description The disk of recordings. */
-            volume: components["schemas"]["Volume"];
+            /** @description The disks of recordings, as the site file names them. */
+            volumes: components["schemas"]["Volume"][];
         };
         /** @description How long the disk lasts when the cameras go on as in the last day. */
         StorageForecast: {
@@ -4175,7 +4173,7 @@ export interface components {
          * @enum {string}
          */
         StreamState: "off" | "resolving" | "connecting" | "auth_failed" | "not_found" | "no_media" | "streaming" | "stalled" | "backing_off" | "quarantined" | "stopped";
-        /** @description What one stream has on the disk. */
+        /** @description What one stream has on a disk. */
         StreamStorage: {
             /**
              * Format: int32
@@ -4194,6 +4192,8 @@ export interface components {
             bytes_per_day: number;
             /** @description The camera. */
             camera: string;
+            /** @description Which disk. */
+            disk: string;
             /**
              * Format: int32
              * @description Days that the law asks for.
@@ -4962,12 +4962,14 @@ export interface components {
             /** @description The unit that they belong to. */
             unit?: string | null;
         };
-        /** @description The disk of recordings. */
+        /** @description A disk of recordings. */
         Volume: {
             /** @description The cause and what to do, English; empty when all is well. */
             detail: string;
             /** @description Where it is mounted. */
             dir: string;
+            /** @description How long it lasts. */
+            forecast: components["schemas"]["StorageForecast"];
             /**
              * Format: int64
              * @description For the recorder.
@@ -4978,6 +4980,8 @@ export interface components {
              * @description Absent where the file system has no limit, or is away.
              */
             inodes_free?: number | null;
+            /** @description In the site file. */
+            name: string;
             /**
              * Format: int64
              * @description Of all complete files.
@@ -4990,7 +4994,7 @@ export interface components {
              * @description In all; absent while the disk is away.
              */
             total_bytes?: number | null;
-            /** @description Its own name, from its identity file. */
+            /** @description Its own name, from its identity file; empty before its first use. */
             uuid: string;
         };
         /** @description `GET /wall`: what a screen on the wall shows. */
