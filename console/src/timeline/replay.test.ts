@@ -181,6 +181,7 @@ describe("storage", () => {
   const camera = (name: string, kept: number, floor: number): StorageCamera => ({
     camera: name,
     stream: "main",
+    disk: "main",
     oldest_ms: 0,
     newest_ms: kept * DAY,
     bytes: 1,
