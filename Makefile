@@ -40,9 +40,14 @@ SOAK_KILLS ?= 200
 SOAK_POWER_CUTS ?= 100
 SOAK_CAMERAS ?= 8
 SOAK_FLAGS ?=
+# Incidents that fifty operators race for, and viewers whose connections are cut (docs/benchmarks.md).
+SOAK_RACE ?= 1000
+SOAK_VIEWERS ?= 500
 
-soak: setup console ## kill -9 and power loss for an hour (SOAK_KILLS, SOAK_POWER_CUTS, SOAK_CAMERAS, SOAK_FLAGS="--seed N")
+soak: setup console ## race and viewers at full size, kill -9 and power loss for an hour (SOAK_RACE, SOAK_VIEWERS, SOAK_KILLS, SOAK_POWER_CUTS, SOAK_CAMERAS, SOAK_FLAGS="--seed N")
 	cargo build --release --locked -p sharpeyes-tests --bins
+	SHARPEYES_RACE=$(SOAK_RACE) cargo test --release --locked --quiet -p sharpeyes-tests --test race -- --nocapture
+	SHARPEYES_VIEWERS=$(SOAK_VIEWERS) cargo test --release --locked --quiet -p sharpeyes-tests --test viewers -- --nocapture
 	cargo run --release --locked --quiet -p sharpeyes-tests --bin soak -- \
 		--kills $(SOAK_KILLS) --power-cuts $(SOAK_POWER_CUTS) --cameras $(SOAK_CAMERAS) $(SOAK_FLAGS)
 

@@ -15,6 +15,7 @@ use sharpeyes_domain::{
 
 use super::{Calendar, Desk, Inner, Step};
 use crate::store::{
+    audit::{AuditEntry, Outcome},
     db::DbError,
     dispatch::{ClockChange, ClockId, ClockRow, ClockStep, DispatchTx, Effects, IncidentRow, NewClock},
 };
@@ -362,7 +363,13 @@ impl Desk {
             return Ok(0);
         }
         let desk = self.clone();
-        let found = self.write(move |tx| desk.0.restart_clocks(tx, now)).await?;
+        let found = self
+            .write(move |tx| {
+                let found = desk.0.restart_clocks(tx, now)?;
+                found.iter().try_for_each(|id| tx.audit(&untimed(*id, now)))?;
+                Ok::<_, DbError>(found)
+            })
+            .await?;
         for id in &found {
             tracing::error!(incident = %id, "an open incident had no deadline ahead of it; its clocks were started");
         }
@@ -422,6 +429,22 @@ fn fire_due(desk: &Inner, tx: &DispatchTx<'_>, now: WallTime) -> Result<(usize, 
         }
     }
     Ok((due.len(), n_told))
+}
+
+/// That an incident would have been forgotten is nobody's doing, and everybody's to know.
+fn untimed(id: IncidentId, now: WallTime) -> AuditEntry {
+    AuditEntry {
+        at: now,
+        account: None,
+        name: "gateway".to_owned(),
+        role: None,
+        action: "incident.untimed".to_owned(),
+        object: format!("incident/{id}"),
+        purpose: "auditor".to_owned(),
+        source: "desk".to_owned(),
+        outcome: Outcome::Failed,
+        detail: "an open incident had no deadline ahead of it; its clocks were started".to_owned(),
+    }
 }
 
 impl Inner {

@@ -303,7 +303,13 @@ async fn the_auditor_finds_an_incident_without_a_deadline_and_gives_it_one() {
     db.execute("UPDATE clock SET next_ms = NULL", []).unwrap();
     let broken = bench.desk.dispatch().audit_blocking().unwrap();
     assert_eq!(broken.len(), 1, "{broken:?}");
+    let written = || -> Vec<(String, String)> {
+        let mut rows = db.prepare("SELECT action, object FROM audit ORDER BY seq").unwrap();
+        rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+    };
+    assert_eq!(written(), []);
     assert_eq!(bench.desk.audit_clocks(START).await.unwrap(), 1);
+    assert_eq!(written(), [("incident.untimed".to_owned(), format!("incident/{id}"))]);
     assert!(bench.row(id).await.deadline.is_some());
     assert_eq!(bench.desk.dispatch().audit_blocking().unwrap(), []);
 }
