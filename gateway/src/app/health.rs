@@ -24,7 +24,6 @@ const REDUCED: f32 = 0.7;
 
 /// Every place that a state is read from.
 pub(super) struct Health {
-    clock: Clock,
     provider: Provider,
     started: WallTime,
     streams: HashMap<StreamId, Pulled>,
@@ -48,10 +47,9 @@ enum Watched {
 }
 
 impl Health {
-    pub(super) fn new(clock: Clock, provider: Provider) -> Self {
+    pub(super) fn new(clock: &Clock, provider: Provider) -> Self {
         Self {
             started: clock.wall(),
-            clock,
             provider,
             streams: HashMap::new(),
             analyses: HashMap::new(),

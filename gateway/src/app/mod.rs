@@ -171,7 +171,7 @@ impl App {
         let left = desk.recover().await?;
         tracing::info!(alarms_left_running = left, "the desk is open");
         let hub = hub_of(&site);
-        let mut health = Health::new(clock.clone(), models::options(&site.inference).provider);
+        let mut health = Health::new(&clock, models::options(&site.inference).provider);
         let streams = site.cameras.iter().flat_map(streams_of).count();
         let ingest_threads = IngestThreads::start(streams).map_err(AppError::Thread)?;
         let ingest = start_ingest(&site, &hub, &recorder, &clock, &mut health, &ingest_threads)?;
