@@ -426,6 +426,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/escalations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the escalation chain has told this viewer, and they have not acknowledged; the newest first. */
+        get: operations["incidents_escalations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -598,6 +615,23 @@ export interface paths {
         get: operations["incidents_one"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/acknowledgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that this viewer has seen what was escalated to them. Of what was not, nothing is changed. */
+        post: operations["incidents_acknowledge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -788,6 +822,23 @@ export interface paths {
         put?: never;
         /** Opens an incident of what another system reports. It shows the token that the site file gives it. */
         post: operations["reports_take_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every incident of a time with all that is known of it, as a file. It is as long as it is: nothing says so before. */
+        get: operations["ledger_export"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1080,7 +1131,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Disk, forecast, retention of every stream, and the newest deletions. */
+        /** Disks with their forecast, retention of every stream, and the newest deletions. */
         get: operations["storage_show"];
         put?: never;
         post?: never;
@@ -1864,6 +1915,11 @@ export interface components {
         };
         /** @description `GET /centre`: the tables that the queue goes by. The site file declares them. */
         Centre: {
+            /**
+             * Format: int64
+             * @description A further alarm of an open incident is heard like a new one after so long without any.
+             */
+            again_s: number;
             /** @description Working days. */
             calendar: components["schemas"]["Calendar"];
             /** @description Classes of incidents. */
@@ -2195,6 +2251,21 @@ export interface components {
              * @description `rate_limited`: seconds until the next attempt is looked at.
              */
             retry_after_s?: number | null;
+        };
+        /** @description What was escalated to the viewer, and waits for their word that they have seen it. */
+        Escalated: {
+            /** @description The incident, as it is now. */
+            incident: components["schemas"]["Incident"];
+            /**
+             * Format: int32
+             * @description Which step of the chain; the first is 1.
+             */
+            step: number;
+            /**
+             * Format: int64
+             * @description When it was told.
+             */
+            told_ms: number;
         };
         /** @description A step of an escalation chain. */
         Escalation: {
@@ -2705,6 +2776,11 @@ export interface components {
              * @description The due time that a unit asks for.
              */
             asked_due_ms?: number | null;
+            /**
+             * Format: int64
+             * @description A unit has asked then that the clock stand still.
+             */
+            asked_hold_ms?: number | null;
             /** @description Camera identifier; absent: a report that names none. */
             camera?: string | null;
             /** @description Camera name. */
@@ -2996,7 +3072,7 @@ export interface components {
          * @description What the centre may do with an incident.
          * @enum {string}
          */
-        IncidentVerb: "claim" | "release" | "hand_over" | "assess" | "dispatch" | "withdraw" | "verify" | "rework" | "close" | "archive" | "revisit" | "reject" | "merge" | "unmerge" | "shelve" | "unshelve" | "reopen" | "urge" | "extend" | "refuse_extension" | "hold" | "unhold" | "raise" | "note";
+        IncidentVerb: "claim" | "release" | "hand_over" | "take_over" | "assess" | "dispatch" | "withdraw" | "verify" | "rework" | "close" | "archive" | "revisit" | "reject" | "merge" | "unmerge" | "shelve" | "unshelve" | "reopen" | "urge" | "extend" | "refuse_extension" | "refuse_hold" | "hold" | "unhold" | "raise" | "note";
         /** @description `POST /intake/{id}`: an incident that another system reports, with `Authorization: Bearer` and its token. */
         IntakeReport: {
             /** @description Where; absent: as the site file says of this system. */
@@ -3048,6 +3124,11 @@ export interface components {
          * @enum {string}
          */
         Language: "zh" | "en";
+        /**
+         * @description What a ledger is read in.
+         * @enum {string}
+         */
+        LedgerFormat: "csv" | "xlsx";
         /**
          * @description Under which law a camera records.
          * @enum {string}
@@ -4057,18 +4138,16 @@ export interface components {
         };
         /** @description `GET /storage`. */
         Storage: {
-            /** @description What each stream has, as measured within the last hour. */
+            /** @description What each stream has on each disk, as measured within the last hour. */
             cameras: components["schemas"]["StreamStorage"][];
             /** @description The clock that ages footage. */
             clock: components["schemas"]["RetentionClock"];
             /** @description The newest deletions, the newest first, 100 at most. */
             deletions: components["schemas"]["Deletion"][];
-            /** @description How long it lasts. */
-            forecast: components["schemas"]["StorageForecast"];
             /** @description What all of it is kept for, as measured within the last hour. */
             tiers: components["schemas"]["TierBytes"];
-            /** @description The disk of recordings. */
-            volume: components["schemas"]["Volume"];
+            /** @description The disks of recordings, as the site file names them. */
+            volumes: components["schemas"]["Volume"][];
         };
         /** @description How long the disk lasts when the cameras go on as in the last day. */
         StorageForecast: {
@@ -4187,7 +4266,7 @@ export interface components {
          * @enum {string}
          */
         StreamState: "off" | "resolving" | "connecting" | "auth_failed" | "not_found" | "no_media" | "streaming" | "stalled" | "backing_off" | "quarantined" | "stopped";
-        /** @description What one stream has on the disk. */
+        /** @description What one stream has on a disk. */
         StreamStorage: {
             /**
              * Format: int64
@@ -4211,6 +4290,8 @@ export interface components {
             bytes_per_day: number;
             /** @description The camera. */
             camera: string;
+            /** @description Which disk. */
+            disk: string;
             /**
              * Format: int32
              * @description Days that the law asks for.
@@ -4475,7 +4556,7 @@ export interface components {
          * @description What is broken.
          * @enum {string}
          */
-        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "recording" | "disk" | "clock" | "canary_missing" | "outbound" | "storage" | "hold_review";
+        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "recording" | "disk" | "clock" | "canary_missing" | "outbound" | "storage" | "hold_review" | "unmanned";
         /** @description `GET /tickets`: a snapshot, and the sequence number from which `GET /tickets/events` goes on. */
         TicketList: {
             /**
@@ -5012,12 +5093,14 @@ export interface components {
             /** @description The unit that they belong to. */
             unit?: string | null;
         };
-        /** @description The disk of recordings. */
+        /** @description A disk of recordings. */
         Volume: {
             /** @description The cause and what to do, English; empty when all is well. */
             detail: string;
             /** @description Where it is mounted. */
             dir: string;
+            /** @description How long it lasts. */
+            forecast: components["schemas"]["StorageForecast"];
             /**
              * Format: int64
              * @description For the recorder.
@@ -5028,6 +5111,8 @@ export interface components {
              * @description Absent where the file system has no limit, or is away.
              */
             inodes_free?: number | null;
+            /** @description In the site file. */
+            name: string;
             /**
              * Format: int64
              * @description Of all complete files.
@@ -5040,7 +5125,7 @@ export interface components {
              * @description In all; absent while the disk is away.
              */
             total_bytes?: number | null;
-            /** @description Its own name, from its identity file. */
+            /** @description Its own name, from its identity file; empty before its first use. */
             uuid: string;
         };
         /** @description `GET /wall`: what a screen on the wall shows. */
@@ -5141,12 +5226,14 @@ export interface components {
             note?: string | null;
             /** @description Which unit; people of units act for their own only and need not name it. */
             unit?: string | null;
+            /** @description `finish`: why there is no file; needed for what is red when the unit has added none. */
+            why_no_file?: string | null;
         };
         /**
          * @description What a unit may do with an incident.
          * @enum {string}
          */
-        WorkVerb: "sign_in" | "return" | "arrive" | "feedback" | "finish" | "ask_extension";
+        WorkVerb: "sign_in" | "return" | "arrive" | "feedback" | "finish" | "ask_extension" | "ask_hold";
         /** @description A rule as the site file says it, with every key. */
         WrittenRule: {
             /** @description Only written down: it raises no alarm. */
@@ -6147,6 +6234,25 @@ export interface operations {
             };
         };
     };
+    incidents_escalations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Escalated"][];
+                };
+            };
+        };
+    };
     events_follow: {
         parameters: {
             query?: {
@@ -6501,6 +6607,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    incidents_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
                 };
             };
             404: {
@@ -6937,6 +7072,59 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ledger_export: {
+        parameters: {
+            query: {
+                /** @description Those that came from here on. */
+                from_ms: number;
+                /** @description And before then; at most 367 days later. */
+                to_ms: number;
+                /** @description In this area and what lies in it. */
+                area?: string;
+                /** @description Of this class. */
+                class?: string;
+                /** @description From this source. */
+                source?: string;
+                /** @description That this unit was told of. */
+                unit?: string;
+                /** @description What it is read in. */
+                format: components["schemas"]["LedgerFormat"];
+                /** @description In which language: Chinese if not given. */
+                lang?: components["schemas"]["BulletinLanguage"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `too_many_rows`: a workbook holds 1,048,575 incidents */
             422: {
                 headers: {
                     [name: string]: unknown;

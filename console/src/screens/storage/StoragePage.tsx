@@ -49,7 +49,12 @@ export function StoragePage() {
       </div>
       <ClockDoubt clock={data.clock} />
       {data.volumes.map((volume) => (
-        <Volume key={volume.name} volume={volume} isAlone={data.volumes.length === 1} />
+        <Volume
+          key={volume.name}
+          volume={volume}
+          rows={data.cameras.filter((row) => row.disk === volume.name)}
+          isAlone={data.volumes.length === 1}
+        />
       ))}
       <div className="page-head">
         <h2>{t.storage.kept}</h2>
@@ -101,7 +106,8 @@ function ClockDoubt({ clock }: { clock: Storage["clock"] }) {
 }
 
 /** One disk; with its name, where there are several. */
-function Volume({ volume, isAlone }: { volume: Storage["volumes"][number]; isAlone: boolean }) {
+function Volume(props: { volume: Storage["volumes"][number]; rows: Storage["cameras"]; isAlone: boolean }) {
+  const { volume, rows, isAlone } = props;
   const { t } = useSpeech();
   const { forecast } = volume;
   const isFine = volume.state === "ok";
@@ -110,6 +116,8 @@ function Volume({ volume, isAlone }: { volume: Storage["volumes"][number]; isAlo
   const share = (n: number) => `${(n / Math.max(1, total)) * 100}%`;
   const other = Math.max(0, total - volume.recorded_bytes - free);
   const remedy = t.storage.remedy[volume.state];
+  const kept = (tier: "base_bytes" | "incident_bytes" | "held_bytes") =>
+    bytes(rows.reduce((sum, row) => sum + row[tier], 0));
   return (
     <section className="card panel volume" aria-label={isAlone ? undefined : t.storage.disk(volume.name)}>
       <p className="volume-head">
@@ -148,13 +156,13 @@ function Volume({ volume, isAlone }: { volume: Storage["volumes"][number]; isAlo
       </p>
       <p className="volume-words">
         <span>
-          {t.storage.tierBase} <b>{bytes(storage.tiers.base_bytes)}</b>
+          {t.storage.tierBase} <b>{kept("base_bytes")}</b>
         </span>
         <span>
-          {t.storage.tierIncident} <b>{bytes(storage.tiers.incident_bytes)}</b>
+          {t.storage.tierIncident} <b>{kept("incident_bytes")}</b>
         </span>
         <span>
-          {t.storage.held} <b>{bytes(storage.tiers.held_bytes)}</b>
+          {t.storage.held} <b>{kept("held_bytes")}</b>
         </span>
       </p>
       <ul className="volume-forecast">
