@@ -6,6 +6,8 @@ SHELL := bash
 
 # The libraries and browser that scripts/setup.sh brings; tests and benches find them here.
 export ORT_DYLIB_PATH ?= $(CURDIR)/.cache/onnxruntime/libonnxruntime.so
+# The library reports nothing to its makers; .cargo/config.toml says so to what cargo runs.
+export ORT_DISABLE_TELEMETRY := 1
 
 .PHONY: help setup console demo test train-smoke soak fuzz check bench eval fmt clean
 

@@ -3,6 +3,7 @@
 # EVAL_ONLY=class,... restricts it to rules of some classes, to `tracking`, or to `day`: 24 hours of footage, twice.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export ORT_DISABLE_TELEMETRY=1
 
 readonly VENV=.cache/eval/venv REQUIREMENTS=tests/eval/requirements.txt
 python=()

@@ -3,6 +3,7 @@
 # target/eval/{real,scenes,footage}.json, the tables on standard output, and the ten worst frames of each as pictures.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export ORT_DISABLE_TELEMETRY=1
 
 readonly SHARED=$(realpath -m "${SHARPEYES_SHARED:-../shared}") WORK=$PWD/.cache/training OUT=$PWD/target/eval
 python=$(scripts/training-env.sh)

@@ -6,6 +6,7 @@
 #   SCENES=6000  STEPS=4000      how many pictures, and batches of the first wave
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export ORT_DISABLE_TELEMETRY=1
 
 readonly SHARED=$(realpath -m "${SHARPEYES_SHARED:-../shared}") WORK=$PWD/.cache/training MODEL=$PWD/inference/models/sharpeyes-nano
 readonly TRAINING=$PWD/inference/training

@@ -3,6 +3,7 @@
 # steps, is exported, and scored. It shows that the pipeline runs, not that its detector is any good.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export ORT_DISABLE_TELEMETRY=1
 
 python=$(scripts/training-env.sh)
 work=$(mktemp -d)

@@ -60,3 +60,10 @@ fn a_detection_can_be_interrupted_and_the_next_one_works() {
     });
     assert_eq!(detector.detect(&frame.picture()).unwrap(), before);
 }
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "what the library itself reads")]
+fn the_library_that_tests_load_reports_nothing_to_its_makers() {
+    let told = std::env::var("ORT_DISABLE_TELEMETRY");
+    assert_eq!(told.as_deref(), Ok("1"), "from .cargo/config.toml");
+}

@@ -64,6 +64,8 @@ impl Program {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
         command.env("SHARPEYES_LOG", &self.log_filter).kill_on_drop(true);
+        // As people start it: it sets this itself.
+        command.env_remove("ORT_DISABLE_TELEMETRY");
         command
     }
 

@@ -96,8 +96,8 @@ impl Detectors {
     /// # Errors
     /// [`NoAnswer`]; [`NoAnswer::Refused`] is for good.
     pub fn try_out(&self, model: &ModelFile, limit: Duration) -> Result<(), NoAnswer> {
-        let room = self.room()?;
-        if let Room::Own(_, process) = &room {
+        let mut room = self.room()?;
+        if let Room::Own(_, process) = &mut room {
             process.wait_at_most(limit);
         }
         room.load(model).map(drop)

@@ -23,7 +23,7 @@ use sharpeyes_inference::ModelFile;
 use super::{
     detectors::{Detectors, Loaded, NoAnswer, Stop},
     live::{Job, LiveAnalysis, Outstanding},
-    scheduler::{Outcome, Scheduler, Ticket, Turn},
+    scheduler::{Loss, Outcome, Scheduler, Ticket, Turn},
 };
 use crate::clock::Clock;
 
@@ -219,7 +219,7 @@ impl InferencePool {
                 camera.id = %running.analysis.camera(), model = %running.analysis.model(), left_hanging,
                 "a detection does not end and cannot be interrupted: its thread is left to itself"
             );
-            self.scheduler.give_up(&running.ticket);
+            self.scheduler.give_up(&running.ticket, Loss::Thread);
             running.analysis.hung(running.frame, left_hanging >= MOST_LEFT_HANGING);
         }
         hired
@@ -264,7 +264,9 @@ impl InferencePool {
                 Ok(Err(why)) => {
                     if let NoAnswer::Ended { .. } | NoAnswer::Hung = why {
                         detectors.remove(analysis.model());
-                        self.scheduler.give_up(&ticket);
+                        self.scheduler.give_up(&ticket, Loss::Frame);
+                    } else if !detectors.contains_key(analysis.model()) {
+                        self.scheduler.give_up(&ticket, Loss::Detector);
                     }
                     analysis.unanswered(why);
                 }

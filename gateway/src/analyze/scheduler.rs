@@ -62,6 +62,17 @@ pub enum Outcome {
     Failed,
 }
 
+/// Why a turn was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The frame never came back, and its thread with it.
+    Thread,
+    /// The frame never came back; the thread did.
+    Frame,
+    /// The detector cannot be opened, and would be opened anew for every frame.
+    Detector,
+}
+
 /// A frame with the right to be worked on.
 #[derive(Debug)]
 pub struct Turn<T> {
@@ -123,7 +134,7 @@ struct Lane {
     hung: Option<CameraId>,
     /// After a rest, one frame has to go through before the others may.
     is_on_trial: bool,
-    /// A shadow model that hung has taken a thread from the live cameras: it gets no second one until the next start.
+    /// A shadow model has taken a thread from the live cameras for good: it gets no second one until the next start.
     is_shut_to_shadows: bool,
 }
 
@@ -253,8 +264,8 @@ impl<T> Scheduler<T> {
         self.filled.notify_all();
     }
 
-    /// The frame of this turn never came back: its camera rests, and after two cameras in a row the whole detector.
-    pub fn give_up(&self, ticket: &Ticket) {
+    /// The frame of this turn is lost: its camera rests, and after two cameras in a row the whole detector.
+    pub fn give_up(&self, ticket: &Ticket, loss: Loss) {
         let now = self.clock.instant();
         let mut state = self.lock();
         let State { slots, lanes, .. } = &mut *state;
@@ -262,8 +273,12 @@ impl<T> Scheduler<T> {
             slot.out = None;
             slot.waiting = None;
             slot.rest.begin(now);
-            slot.account(Standing::gave_up);
+            slot.account(|standing| match loss {
+                Loss::Thread | Loss::Frame => standing.gave_up(),
+                Loss::Detector => standing.answered(Outcome::Failed),
+            });
             if let Some(lane) = lanes.get_mut(&slot.lane) {
+                lane.is_shut_to_shadows |= ticket.seat.role == Role::Shadow && loss == Loss::Thread;
                 lane.strike(&ticket.seat, now);
             }
         }
@@ -294,7 +309,6 @@ impl<T> Scheduler<T> {
 
 impl Lane {
     fn strike(&mut self, seat: &Seat, now: Instant) {
-        self.is_shut_to_shadows |= seat.role == Role::Shadow;
         if self.is_on_trial || self.hung.as_ref().is_some_and(|hung| *hung != seat.camera) {
             self.rest.begin(now);
             self.is_on_trial = true;

@@ -300,6 +300,33 @@ fn a_thread_that_was_given_up_ends_also_when_it_comes_back_with_an_error() {
 }
 
 #[test]
+fn a_model_that_was_exchanged_is_not_opened_anew_for_every_picture() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), Clock::simulated(WallTime(0)));
+    let put = |file: &str, bytes: &[u8]| std::fs::write(folder.path().join(file), bytes).unwrap();
+    let original = |file: &str| std::fs::read(hang().join(file)).unwrap();
+    ["model.toml", "model.onnx"].iter().for_each(|file| put(file, &original(file)));
+    let stand = Stand::with_clock(&["a"], 1, Seen::default(), folder.path(), PATIENCE, &clock);
+    put("model.onnx", b"another model");
+    let counters = || stand.status("a").counters;
+    let offer = |n| {
+        stand.offer("a", 20);
+        stand.until("accounted for", || counters().failed + counters().refused == n);
+    };
+    stand.run(|| {
+        (1..=20).for_each(offer);
+        assert_eq!((counters().failed, counters().refused), (1, 19), "opened once, and then it rests");
+        assert_eq!(stand.status("a").fault.unwrap().code, "model_damaged");
+        put("model.onnx", &original("model.onnx"));
+        clock.advance(Duration::from_secs(60));
+        stand.until("it is seen again", || {
+            stand.offer("a", 20);
+            stand.seen("a") > 0
+        });
+        assert_eq!(stand.status("a").fault, None);
+    });
+}
+
+#[test]
 fn a_thread_that_dies_is_replaced() {
     let stand = Stand::new(&["good"], 2, Seen::default());
     let mut workers: Vec<Worker> = stand.pool.supervise();

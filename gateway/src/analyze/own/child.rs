@@ -68,9 +68,9 @@ pub(super) fn answer_all(
     let interrupter = detector.interrupter();
     thread::scope(|scope| {
         thread::Builder::new().name("watch".into()).spawn_scoped(scope, || watch.work(&interrupter))?;
-        let answered = answer(&mut line, pictures, detector, &watch);
-        watch.set(Running::Over);
-        answered
+        // Also when a picture panics: nobody would end the watch, and the scope would wait for it for ever.
+        let _over = Over(&watch);
+        answer(&mut line, pictures, detector, &watch)
     })
 }
 
@@ -134,6 +134,15 @@ enum Running {
     Nothing,
     Since(Instant),
     Over,
+}
+
+/// Ends the watch when dropped.
+struct Over<'a>(&'a Watch);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.set(Running::Over);
+    }
 }
 
 impl Watch {

@@ -28,6 +28,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
     time::Duration,
 };
 
@@ -41,12 +42,17 @@ use sharpeyes_inference::{DetectorOptions, ModelFile, Place, Sha256Hash};
 pub use self::child::serve;
 use self::wire::{Look, Opening, PlaneSize, Reply};
 use super::{decode::Frame, detectors::NoAnswer};
-use crate::models;
+use crate::{clock::Clock, models};
 
 /// The program that runs, also when its file was exchanged since.
 const PROGRAM: &str = "/proc/self/exe";
 /// Its hidden command.
 const COMMAND: &str = "detector";
+
+/// Where nobody else looks after it, the end of a process is waited for no longer: it may wait within a driver.
+const DYING: Duration = Duration::from_secs(5);
+/// How often it is asked whether it has ended.
+const ASK: Duration = Duration::from_millis(10);
 
 /// How detectors' processes are started.
 #[derive(Clone, Debug)]
@@ -62,6 +68,8 @@ pub(super) struct Program {
 pub(super) struct Process {
     ending: Ending,
     way: Way,
+    /// Its end is waited for no longer; `None`: until it ends.
+    dying: Option<Duration>,
 }
 
 /// The way to a process.
@@ -74,6 +82,7 @@ struct Way {
 /// Ends a process, from another thread.
 #[derive(Clone)]
 pub(super) struct Ending {
+    /// Invariant: nobody waits while he has it.
     child: Arc<Mutex<Child>>,
     is_asked: Arc<AtomicBool>,
 }
@@ -87,6 +96,18 @@ impl Ending {
         }
     }
 
+    /// Waits until it has ended; `None` when that takes longer than `limit`.
+    fn wait(&self, limit: Option<Duration>) -> io::Result<Option<ExitStatus>> {
+        let began = Clock::system().instant();
+        loop {
+            let status = self.lock().try_wait()?;
+            if status.is_some() || limit.is_some_and(|limit| began.elapsed() > limit) {
+                return Ok(status);
+            }
+            thread::sleep(ASK);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Child> {
         self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,10 +115,10 @@ impl Ending {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let mut child = self.ending.lock();
         // It holds nothing that could be lost.
-        if child.kill().is_ok() {
-            let _ = child.wait();
+        let killed = self.ending.lock().kill();
+        if killed.is_ok() && !matches!(self.ending.wait(Some(DYING)), Ok(Some(_))) {
+            tracing::warn!("a detector's process was ended and does not end: it is left to itself");
         }
     }
 }
@@ -122,7 +143,7 @@ impl Process {
             .process_group(0)
             .spawn()?;
         let ending = Ending { child: Arc::new(Mutex::new(child)), is_asked: Arc::default() };
-        Ok(Self { ending, way: Way { pictures, line } })
+        Ok(Self { ending, way: Way { pictures, line }, dying: None })
     }
 
     pub(super) fn ending(&self) -> Ending {
@@ -134,8 +155,10 @@ impl Process {
         matches!(self.ending.lock().try_wait(), Ok(None))
     }
 
-    /// Answers are waited for no longer than this; without it, until the process ends.
-    pub(super) fn wait_at_most(&self, limit: Duration) {
+    /// Answers are waited for no longer than this, and the end of a process that gives none not for long; without it,
+    /// until the process ends.
+    pub(super) fn wait_at_most(&mut self, limit: Duration) {
+        self.dying = Some(DYING);
         if let Err(error) = self.way.line.set_read_timeout(Some(limit)) {
             tracing::warn!(%error, "a detector may take as long as it likes");
         }
@@ -183,23 +206,22 @@ impl Process {
     /// The line is of no use any more; what has become of the process.
     fn ended(&self, error: &io::Error) -> NoAnswer {
         let has_waited = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
-        let mut child = self.ending.lock();
         let hung_up = matches!(
             error.kind(),
             io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
         );
         if !hung_up {
-            let _ = child.kill();
+            let _ = self.ending.lock().kill();
         }
-        let status = child.wait();
-        drop(child);
+        let status = self.ending.wait(self.dying);
         if has_waited || self.ending.is_asked.load(Ordering::SeqCst) {
             return NoAnswer::Hung;
         }
         NoAnswer::Ended {
             how: match status {
-                Ok(status) if hung_up => how(status),
-                Ok(_) => format!("it said something else: {error}"),
+                Ok(None) => return NoAnswer::Hung,
+                Ok(Some(status)) if hung_up => how(status),
+                Ok(Some(_)) => format!("it said something else: {error}"),
                 Err(error) => format!("it ended: {error}"),
             },
         }

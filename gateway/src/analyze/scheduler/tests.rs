@@ -149,7 +149,7 @@ fn a_camera_whose_frame_hung_rests_and_the_others_go_on() {
     let room = Room::new().with(&["bad", "good"]);
     room.scheduler.offer(&camera("bad"), 1);
     let hung = room.take().unwrap();
-    room.scheduler.give_up(&hung.ticket);
+    room.scheduler.give_up(&hung.ticket, Loss::Frame);
     room.scheduler.offer(&camera("bad"), 2);
     room.scheduler.offer(&camera("good"), 3);
     assert_eq!(room.standing("bad").counters.refused, 1);
@@ -170,7 +170,7 @@ fn a_detector_that_hangs_for_everybody_is_tried_with_one_frame_at_a_time() {
     for name in ["a", "b"] {
         room.scheduler.offer(&camera(name), 0);
         let hung = room.take().unwrap();
-        room.scheduler.give_up(&hung.ticket);
+        room.scheduler.give_up(&hung.ticket, Loss::Frame);
     }
     room.scheduler.offer(&camera("c"), 0);
     assert!(room.take().is_none(), "the detector rests, not only the two cameras");
@@ -265,13 +265,13 @@ fn a_shadow_model_starves_behind_live_cameras_and_its_shed_looks_are_counted() {
 }
 
 #[test]
-fn a_shadow_model_that_hung_once_is_not_tried_again_and_live_cameras_of_the_same_model_are() {
+fn a_shadow_model_that_took_a_thread_is_not_tried_again_and_live_cameras_of_the_same_model_are() {
     let room = Room::new().with(&["a"]);
     room.scheduler.register(shadow("s"), model());
     room.scheduler.register(shadow("t"), model());
     room.scheduler.offer(&shadow("s"), 1);
     let turn = room.take().unwrap();
-    room.scheduler.give_up(&turn.ticket);
+    room.scheduler.give_up(&turn.ticket, Loss::Thread);
     room.clock.advance(LONGEST_REST * 2);
     room.scheduler.offer(&shadow("s"), 2);
     room.scheduler.offer(&shadow("t"), 3);
@@ -282,4 +282,30 @@ fn a_shadow_model_that_hung_once_is_not_tried_again_and_live_cameras_of_the_same
     room.scheduler.done(&turn.ticket, Outcome::Seen);
     room.scheduler.offer(&shadow("t"), 5);
     assert!(room.take().is_none(), "not even when a live camera got an answer");
+}
+
+#[test]
+fn a_shadow_model_that_took_no_thread_rests_like_any_other_and_is_tried_again() {
+    let room = Room::new();
+    room.scheduler.register(shadow("s"), model());
+    for loss in [Loss::Frame, Loss::Detector, Loss::Frame] {
+        room.scheduler.offer(&shadow("s"), 1);
+        let turn = room.take().unwrap();
+        room.scheduler.give_up(&turn.ticket, loss);
+        room.scheduler.offer(&shadow("s"), 2);
+        assert!(room.take().is_none(), "it rests after {loss:?}");
+        room.clock.advance(LONGEST_REST);
+    }
+}
+
+#[test]
+fn a_detector_that_cannot_be_opened_has_hung_on_nobody() {
+    let room = Room::new().with(&["a"]);
+    room.scheduler.offer(&camera("a"), 1);
+    let turn = room.take().unwrap();
+    room.scheduler.give_up(&turn.ticket, Loss::Detector);
+    room.scheduler.offer(&camera("a"), 2);
+    let standing = room.standing("a");
+    let expected = Counters { taken: 1, failed: 1, refused: 1, ..Counters::default() };
+    assert_eq!((standing.counters, standing.has_hung), (expected, false));
 }
