@@ -202,6 +202,7 @@ export const recordingWords: typeof words = {
       expired: "past its days of keeping",
       bytes: "over the camera's limit",
       disk_full: "disk full, deleted early",
+      torn: "torn by a crash, not playable",
     },
     search: "Filter cameras",
     empty: "Nothing is recorded yet",

@@ -197,10 +197,12 @@ export const recordingWords = {
     nothing: "从未录像",
     deletions: "最近清除",
     noDeletions: "最近没有清除录像",
-    reason: { expired: "超过保存天数", bytes: "超过该路限额", disk_full: "磁盘已满，提前清除" } as Record<
-      string,
-      string
-    >,
+    reason: {
+      expired: "超过保存天数",
+      bytes: "超过该路限额",
+      disk_full: "磁盘已满，提前清除",
+      torn: "断电残片，无法播放",
+    } as Record<string, string>,
     search: "筛选摄像机",
     empty: "还没有录像",
     days: (n: string) => `${n} 天`,

@@ -43,6 +43,8 @@ closed_enum! {
         Bytes => "bytes",
         /// The disk was full.
         DiskFull => "disk_full",
+        /// What a crash tore off a file: nothing can play it, and no hold and no incident covers it.
+        Torn => "torn",
     }
 }
 

@@ -141,6 +141,7 @@ fn deletion(row: &DeletionRow) -> dto::Deletion {
             DeletionReason::Expired => dto::DeletionReason::Expired,
             DeletionReason::Bytes => dto::DeletionReason::Bytes,
             DeletionReason::DiskFull => dto::DeletionReason::DiskFull,
+            DeletionReason::Torn => dto::DeletionReason::Torn,
         },
     }
 }

@@ -318,7 +318,10 @@ fn look_at_segment(audit: &Audit, row: &SegmentRow) -> Result<Option<Fault>, Che
     match audit.hashing {
         Hashing::Skip => Ok(None),
         Hashing::Full => {
-            let is_same = sha256_of(&path)? == closed.sha256;
+            let found = sha256_of(&path)?;
+            // Retention may have deleted it while it was read, or before.
+            let is_gone = found.is_none() && audit.footage.segment(row.id)?.is_none();
+            let is_same = is_gone || found == Some(closed.sha256);
             Ok((!is_same).then(|| Fault::Hash { id, stream, path: row.path.clone() }))
         }
     }
@@ -332,7 +335,7 @@ fn look_at_torn(audit: &Audit, row: &TornRow) -> Result<Option<Fault>, CheckErro
         Err(error) => return Err(volume::at(&path)(error).into()),
     };
     let is_same =
-        found == Some(row.bytes) && (audit.hashing == Hashing::Skip || sha256_of(&path)? == row.sha256);
+        found == Some(row.bytes) && (audit.hashing == Hashing::Skip || sha256_of(&path)? == Some(row.sha256));
     // Retention may have deleted it since its row was read.
     if is_same || !audit.footage.torn()?.contains(row) {
         return Ok(None);
@@ -360,27 +363,32 @@ fn look_for_strangers(
                 }
                 continue;
             }
-            if path == Path::new(IDENTITY_FILE) {
-                continue;
-            }
-            if path.to_str().is_some_and(|path| path.ends_with(torn::SUFFIX))
-                && audit.footage.knows_file(disk, &path.to_string_lossy())?
-            {
-                continue;
-            }
-            match stream_of(&path) {
-                Some(stream) => {
-                    let path = path.to_string_lossy().into_owned();
-                    // A row may have gone, and its file with it, between the two looks.
-                    if !audit.footage.knows_file(disk, &path)? && media_dir.join(&path).exists() {
-                        faults.push(Fault::Orphan { stream, disk: disk.clone(), path });
-                    }
-                }
-                None => faults.push(Fault::Stranger { path: path.to_string_lossy().into_owned() }),
-            }
+            faults.extend(look_at_file(audit, disk, media_dir, &path)?);
         }
     }
     Ok(())
+}
+
+/// A file that was listed, below the disk's folder.
+fn look_at_file(
+    audit: &Audit,
+    disk: &DiskName,
+    media_dir: &Path,
+    path: &Path,
+) -> Result<Option<Fault>, CheckError> {
+    if path == Path::new(IDENTITY_FILE) {
+        return Ok(None);
+    }
+    let (stream, name) = (stream_of(path), path.to_string_lossy().into_owned());
+    let is_ours = stream.is_some() || name.ends_with(torn::SUFFIX);
+    // A row may have gone, and its file with it, between the two looks.
+    if is_ours && (audit.footage.knows_file(disk, &name)? || !media_dir.join(path).exists()) {
+        return Ok(None);
+    }
+    Ok(Some(match stream {
+        Some(stream) => Fault::Orphan { stream, disk: disk.clone(), path: name },
+        None => Fault::Stranger { path: name },
+    }))
 }
 
 /// The stream whose files lie here; `None` when the recorder makes no such path.
@@ -432,13 +440,17 @@ fn look_at_coverage(
     Ok(())
 }
 
-fn sha256_of(path: &Path) -> Result<[u8; 32], VolumeError> {
-    let mut file = File::open(path).map_err(volume::at(path))?;
+/// `None` when there is no such file (any more).
+fn sha256_of(path: &Path) -> Result<Option<[u8; 32]>, VolumeError> {
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(volume::at(path))?,
+    };
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     loop {
         match file.read(&mut buffer).map_err(volume::at(path))? {
-            0 => return Ok(hasher.finalize().into()),
+            0 => return Ok(Some(hasher.finalize().into())),
             n => hasher.update(&buffer[..n]),
         }
     }

@@ -155,8 +155,8 @@ fn adopt(audit: &Audit, stream: &StreamId, disk: &DiskName, path: &str) -> Resul
     let full = dir.join(path);
     let scanned = scan(&full)?.filter(|scanned| !scanned.fragments.is_empty());
     let Some(scanned) = scanned else {
-        // Nobody knows when it was recorded.
-        let span = Span { from: WallTime(0), to: WallTime(i64::MAX) };
+        // Nobody knows when it was recorded, but before now: an alarm of tomorrow must not keep it.
+        let span = Span { from: WallTime(0), to: WallTime(audit.now.0.saturating_add(1)) };
         let footage = &audit.footage;
         Torn { disk, dir, footage, stream, path, span, now: audit.now }.keep_file()?;
         audit.footage.apply(vec![Change::DiscardFile {

@@ -239,3 +239,28 @@ fn nothing_recorded_is_nothing_wrong() {
     let kit = Kit::new();
     assert_eq!(kit.audit(Mode::ReadOnly), Report::default());
 }
+
+#[test]
+fn what_is_deleted_while_the_audit_looks_is_no_fault() {
+    let kit = recorded();
+    let row = rows(&kit).remove(2);
+    let audit = Audit {
+        disks: vec![(kit.settings.disk.clone(), kit.settings.media_dir.clone())],
+        footage: kit.footage(),
+        hashing: Hashing::Full,
+        mode: Mode::ReadOnly,
+        now: START,
+    };
+    let dir = &kit.settings.media_dir;
+    let listed = |path: &str| look_at_file(&audit, &kit.settings.disk, dir, Path::new(path)).unwrap();
+    // Listed, and gone before its row was looked for.
+    assert_eq!(listed("gate/main/0000.mp4.torn"), None);
+    assert_eq!(listed("gate/main/0000.mp4"), None);
+    fs::write(dir.join("gate/main/0000.mp4.torn"), b"x").unwrap();
+    assert!(matches!(listed("gate/main/0000.mp4.torn"), Some(Fault::Stranger { .. })));
+    assert_eq!(sha256_of(&dir.join("gate/main/none.mp4")).unwrap(), None);
+    fs::remove_file(dir.join(&row.path)).unwrap();
+    assert!(matches!(look_at_segment(&audit, &row).unwrap(), Some(Fault::Missing { .. })));
+    kit.footage().apply(vec![Change::Discard { id: row.id, since: START }]).unwrap();
+    assert_eq!(look_at_segment(&audit, &row).unwrap(), None);
+}

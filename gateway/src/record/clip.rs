@@ -180,7 +180,7 @@ impl ClipReader {
         }
         let wanted = Span { from, to };
         let mut pieces = self.pieces(stream, wanted)?;
-        let continues = self.cut_at_recoding(&mut pieces)?;
+        let continues = self.cut_at_recoding(&mut pieces, from)?;
         let Some((first, last)) = pieces.first().zip(pieces.last()) else {
             return Err(ClipError::Nothing { stream: stream.clone(), gaps: self.gaps(stream, wanted)? });
         };
@@ -212,26 +212,35 @@ impl ClipReader {
         Ok(pieces)
     }
 
-    /// Leaves the pieces up to where the pictures are of another coding; gives where those begin.
-    fn cut_at_recoding(&self, pieces: &mut Vec<Piece>) -> Result<Option<WallTime>, ClipError> {
+    /// Leaves the pieces up to where the pictures are of another coding; gives where those begin. Where that is not after
+    /// `from`, since a clock that was set back made both claim the time, the clip begins with them: whoever goes on
+    /// where he is told to must get further.
+    fn cut_at_recoding(
+        &self,
+        pieces: &mut Vec<Piece>,
+        from: WallTime,
+    ) -> Result<Option<WallTime>, ClipError> {
         let mut known: Option<(RunId, VideoCodec)> = None;
+        let (mut begin, mut continues) = (0, None);
         for at in 0..pieces.len() {
             let run = pieces[at].run;
-            let Some((last, codec)) = known else {
-                known = Some((run, self.codec(run)?));
-                continue;
-            };
-            if last == run {
+            if known.is_some_and(|(last, _)| last == run) {
                 continue;
             }
-            if self.codec(run)? != codec {
-                let continues = pieces[at].fragment.wall;
-                pieces.truncate(at);
-                return Ok(Some(continues));
+            let codec = self.codec(run)?;
+            if known.is_some_and(|(_, before)| before != codec) {
+                let wall = pieces[at].fragment.wall;
+                if wall > from {
+                    pieces.truncate(at);
+                    continues = Some(wall);
+                    break;
+                }
+                begin = at;
             }
             known = Some((run, codec));
         }
-        Ok(None)
+        pieces.drain(..begin);
+        Ok(continues)
     }
 
     fn codec(&self, run: RunId) -> Result<VideoCodec, ClipError> {

@@ -51,6 +51,8 @@ const SINGLE_PROOFS: Duration = Duration::from_secs(30 * 86_400);
 /// a year before an update left is folded within ten days.
 const FOLD: u32 = 2_000;
 const FOLDS: u32 = 12;
+/// Marks of the retention clock looked at with a sweep: a month of them, one a minute, within a day.
+const MARKS: u32 = 2_000;
 
 /// What retention is told.
 #[derive(Clone, Debug)]
@@ -107,6 +109,8 @@ pub struct Retention {
     totals: HashMap<StreamId, Bytes>,
     /// Below this row of a stream nothing is deletable base footage; begun anew with every sweep.
     cursors: HashMap<StreamId, SegmentId>,
+    /// The last mark of the retention clock that was looked at.
+    looked_at: SegmentId,
     keeping: Arc<Keeping>,
     is_failing: bool,
     /// Incidents were learnt since the start.
@@ -146,6 +150,7 @@ impl Retention {
             unswept: Vec::new(),
             totals: HashMap::new(),
             cursors: HashMap::new(),
+            looked_at: SegmentId(0),
             keeping: Arc::clone(&keeping),
             is_failing: false,
             has_learnt: false,
@@ -256,10 +261,11 @@ impl Retention {
             left = left.saturating_sub(self.expire_tier(&stream, Tier::Incident)?);
             if self.unswept.is_empty() {
                 self.shared.footage.prune(self.horizon())?;
-                self.shared.footage.prune_marks()?;
             }
         }
         if is_sweep {
+            let next = self.shared.footage.prune_marks(self.looked_at, MARKS)?;
+            self.looked_at = next.unwrap_or(SegmentId(0));
             self.fold_proofs()?;
         }
         Ok(())

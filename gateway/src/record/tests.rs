@@ -728,3 +728,36 @@ fn a_clip_ends_where_the_coding_changes_and_says_where_to_go_on() {
     recorder.close();
     kit.assert_sound();
 }
+
+#[test]
+fn a_clip_over_a_clock_that_went_back_and_another_coding_goes_on_after_where_it_began() {
+    let kit = Kit::new();
+    let recorder = kit.open();
+    let sender = recorder.sender(&stream("gate")).unwrap();
+    let second = |s: u64| START.plus(Duration::from_secs(s));
+    kit.send(&sender, RecorderMessage::RunBegin(run("gate", 1)));
+    for unit in units(0..1_001, 25) {
+        kit.send(&sender, RecorderMessage::Unit(unit));
+    }
+    kit.send(&sender, RecorderMessage::RunEnd(RunEnd { cause: GapCause::Stalled, at: second(40) }));
+    // Its clock is set back by ten seconds.
+    let other = VideoParams { codec: VideoCodec::H265, ..kit::params(640) };
+    kit.send(&sender, RecorderMessage::RunBegin(kit::run_of("gate", 2, other)));
+    for unit in units(750..1_251, 25) {
+        kit.send(&sender, RecorderMessage::Unit(unit));
+    }
+    kit.wait_written(&sender, second(49));
+    recorder.close();
+    let recorder = kit.open();
+    let clips = recorder.clips();
+    let (mut from, to, mut codecs) = (second(5), second(48), Vec::new());
+    loop {
+        let clip = clips.plan(&stream("gate"), from, to).unwrap();
+        codecs.push(clip.params.codec);
+        let Some(next) = clip.continues else { break };
+        assert!(next > from, "{next:?} is not after {from:?}");
+        from = next;
+    }
+    assert!(codecs.contains(&VideoCodec::H265) && codecs.len() < 100, "{codecs:?}");
+    recorder.close();
+}

@@ -131,6 +131,8 @@ pub enum DeletionReason {
     Bytes,
     /// The disk was full.
     DiskFull,
+    /// What a crash tore off a file, which nothing can play.
+    Torn,
 }
 
 /// Under which law a camera records.

@@ -8,7 +8,7 @@ use std::{
 
 use sharpeyes_domain::{
     ids::{AlarmId, CameraId, SegmentId},
-    retention::Policy,
+    retention::{DeletionReason, Policy},
     segment::Span,
     time::WallTime,
 };
@@ -106,7 +106,31 @@ fn a_torn_end_that_nothing_covers_goes_with_the_first_pass() {
     hold(&kit, 0, 4);
     let recorder = kit.open();
     assert_eq!(aside(&kit), [tail]);
+    let row = kit.footage().torn().unwrap().remove(0);
     pass(&kit, &mut keeper(&recorder, Vec::new()));
+    assert_eq!(aside(&kit), [[0; 0]; 0]);
+    let proof = kit.footage().deletions(10).unwrap();
+    let [proof] = &proof[..] else { panic!("{proof:?}") };
+    assert_eq!((proof.sha256, proof.bytes, proof.span), (row.sha256, row.bytes, row.span));
+    assert_eq!((&proof.stream, proof.reason), (&row.stream, DeletionReason::Torn));
+    recorder.close();
+    kit.assert_sound();
+}
+
+#[test]
+fn a_stray_file_is_not_kept_by_the_alarms_of_tomorrow() {
+    let kit = Kit::new();
+    kit.open().close();
+    let dir = kit.settings.media_dir.join("gate/main");
+    fs::create_dir_all(&dir).unwrap();
+    fs::write(dir.join("0000.mp4"), b"something").unwrap();
+    assert!(kit.audit(Mode::Repair).is_clean());
+    assert_eq!(aside(&kit), [b"something"]);
+    let recorder = kit.open();
+    kit.clock.advance(MINUTE);
+    let span = Span { from: kit.clock.wall(), to: kit.clock.wall().plus(MINUTE) };
+    let mark = IncidentMark { alarm: AlarmId(1), camera: CameraId::new("gate").unwrap(), span };
+    pass(&kit, &mut keeper(&recorder, vec![mark]));
     assert_eq!(aside(&kit), [[0; 0]; 0]);
     recorder.close();
     kit.assert_sound();

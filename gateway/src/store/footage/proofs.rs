@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
 use sha2::{Digest as _, Sha256};
-use sharpeyes_domain::{ids::StreamId, retention::DeletionReason, segment::Span, time::WallTime};
+use sharpeyes_domain::{
+    ids::{SegmentId, StreamId},
+    retention::DeletionReason,
+    segment::Span,
+    time::WallTime,
+};
 
 use super::{
     Footage, FootageError,
@@ -52,22 +57,40 @@ pub fn chain(so_far: [u8; 32], row: &DeletionRow) -> [u8; 32] {
 }
 
 impl Footage {
-    /// Folds proofs from before `before`, of the oldest `limit` at most. Gives how many. Blocks.
+    /// Folds proofs of the oldest UTC day that was over before `before`, `limit` at most, in the order of their rows:
+    /// a day goes whole, however the clock went meanwhile. Gives how many. Blocks.
     ///
     /// # Errors
     /// [`FootageError`] when it cannot be written: then nothing was done.
     pub fn fold_deletions(&self, before: WallTime, limit: u32) -> Result<usize, FootageError> {
+        // Looked for outside of the write, for which recording waits. Of two who found the same, the later finds none left.
+        let ids: Vec<i64> = self.read(|c| {
+            let oldest: Option<i64> =
+                c.prepare_cached("SELECT min(at_ms) FROM deletion")?.query_row([], |row| row.get(0))?;
+            let Some(day) = oldest.map(day_of).filter(|day| *day < day_of(before.0)) else {
+                return Ok(Vec::new());
+            };
+            c.prepare_cached(
+                "SELECT id FROM deletion INDEXED BY deletion_by_time WHERE at_ms >= ?1 AND at_ms < ?2
+                 ORDER BY id LIMIT ?3",
+            )?
+            .query_map((day, day.saturating_add(DAY_MS), limit), |row| row.get(0))?
+            .collect()
+        })?;
+        if ids.is_empty() {
+            return Ok(0);
+        }
         self.write(move |t| {
-            let old: Vec<(i64, DeletionRow)> = t
-                .prepare_cached(
-                    "SELECT at_ms, camera, stream, from_ms, to_ms, size_bytes, sha256, reason, id
-                     FROM (SELECT * FROM deletion ORDER BY id LIMIT ?2) WHERE at_ms < ?1 ORDER BY id",
-                )?
-                .query_map((before.0, limit), |row| Ok((row.get(8)?, deletion_row(row)?)))?
-                .collect::<Result<_, _>>()?;
+            let mut old: Vec<(i64, DeletionRow)> = Vec::new();
+            let mut select = t.prepare_cached(
+                "SELECT at_ms, camera, stream, from_ms, to_ms, size_bytes, sha256, reason FROM deletion WHERE id = ?1",
+            )?;
+            for id in &ids {
+                old.extend(select.query_row([id], deletion_row).optional()?.map(|row| (*id, row)));
+            }
             let mut days: BTreeMap<(StreamId, i64, &str), DeletionDay> = BTreeMap::new();
             for (_, row) in &old {
-                let day = row.at.0 - row.at.0 % DAY_MS;
+                let day = day_of(row.at.0);
                 let key = (row.stream.clone(), day, row.reason.as_str());
                 let folded = match days.entry(key) {
                     std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
@@ -103,26 +126,46 @@ impl Footage {
     }
 
     /// Deletes marks of the retention clock that say nothing of any file that is still there, and shifts that none of
-    /// them has lived through. The newest mark stays. Blocks.
+    /// them has lived through; looks at `limit` marks after `after`, and gives where to go on, `None` at the end. The
+    /// newest mark stays. Blocks.
     ///
     /// # Errors
-    /// [`FootageError`] when it cannot be written.
-    pub fn prune_marks(&self) -> Result<usize, FootageError> {
-        self.write(|t| {
+    /// [`FootageError`] when the index cannot be read or written.
+    pub fn prune_marks(&self, after: SegmentId, limit: u32) -> Result<Option<SegmentId>, FootageError> {
+        // Outside of the write, for which recording waits: no file ever gets a row before a mark that is not the newest.
+        let (marks, useless) = self.read(|c| {
+            let marks: Vec<i64> = c
+                .prepare_cached(
+                    "SELECT segment_id FROM retention_mark WHERE segment_id > ?1 ORDER BY segment_id LIMIT ?2",
+                )?
+                .query_map((after.0, i64::from(limit) + 1), |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            let mut has_files =
+                c.prepare_cached("SELECT EXISTS (SELECT 1 FROM segment WHERE id > ?1 AND id <= ?2)")?;
+            let mut useless = Vec::new();
             // A file's mark is the last one before its row.
-            let marks = t.execute(
-                "DELETE FROM retention_mark WHERE segment_id < (SELECT max(segment_id) FROM retention_mark)
-                 AND NOT EXISTS (SELECT 1 FROM segment s WHERE s.id > retention_mark.segment_id AND s.id <=
-                  (SELECT min(n.segment_id) FROM retention_mark n WHERE n.segment_id > retention_mark.segment_id))",
-                [],
-            )?;
-            let shifts = t.execute(
-                "DELETE FROM retention_shift WHERE segment_id < (SELECT min(id) FROM segment)",
-                [],
-            )?;
-            Ok(marks + shifts)
-        })
+            for pair in marks.windows(2) {
+                if !has_files.query_row((pair[0], pair[1]), |row| row.get(0))? {
+                    useless.push(pair[0]);
+                }
+            }
+            Ok((marks, useless))
+        })?;
+        self.write(move |t| {
+            let mut delete = t.prepare_cached("DELETE FROM retention_mark WHERE segment_id = ?1")?;
+            useless.iter().try_for_each(|mark| delete.execute([mark]).map(drop))?;
+            let old = "DELETE FROM retention_shift WHERE segment_id < (SELECT min(id) FROM segment)";
+            t.execute(old, []).map(drop)
+        })?;
+        let is_more = u32::try_from(marks.len()).is_ok_and(|n| n > limit);
+        // The last one was looked at only for where the one before it ends.
+        Ok(marks.iter().rev().nth(1).filter(|_| is_more).map(|last| SegmentId(*last)))
     }
+}
+
+/// The beginning of a time's UTC day.
+const fn day_of(at_ms: i64) -> i64 {
+    at_ms.saturating_sub(at_ms.rem_euclid(DAY_MS))
 }
 
 const SELECT_DAY: &str =

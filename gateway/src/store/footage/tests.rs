@@ -202,10 +202,12 @@ fn a_year_of_proofs_is_a_month_of_rows_and_a_row_a_day_that_vouches_for_the_rest
     let single = (n_bytes(&index) - empty) / 87_600;
     let day = Duration::from_secs(86_400);
     let end = rows.last().unwrap().at;
-    let before = end.minus(day * 30);
+    // Days go whole: that one is not over yet.
+    let asked = end.minus(day * 30);
+    let before = WallTime(asked.0 - asked.0 % 86_400_000);
     let mut n_folded = 0;
     loop {
-        match index.footage.fold_deletions(before, 2_000).unwrap() {
+        match index.footage.fold_deletions(asked, 2_000).unwrap() {
             0 => break,
             n => {
                 assert!(n <= 2_000, "a sweep is bounded");
@@ -287,10 +289,54 @@ fn marks_go_with_what_they_mark_and_no_file_ages_by_that() {
     };
     let before = kept();
     assert_eq!(before.len(), 11);
-    assert_eq!(index.footage.prune_marks().unwrap(), 201 - 11);
+    // Piece by piece.
+    let (mut after, mut n_pieces) = (SegmentId(0), 0);
+    let first = index.footage.prune_marks(SegmentId(-1), 30).unwrap().unwrap();
+    assert!(n_marks() >= 201 - 31, "no more than was asked for");
+    after = after.max(first);
+    while let Some(next) = index.footage.prune_marks(after, 30).unwrap() {
+        assert!(next > after);
+        (after, n_pieces) = (next, n_pieces + 1);
+    }
+    assert_eq!(n_pieces, 5);
     assert_eq!(n_marks(), 11);
     assert_eq!(kept(), before);
-    assert_eq!(index.footage.prune_marks().unwrap(), 0);
+    assert_eq!(index.footage.prune_marks(SegmentId(-1), 2_000).unwrap(), None);
+    assert_eq!(n_marks(), 11);
+}
+
+#[test]
+fn proofs_are_folded_in_the_order_of_their_rows_whatever_the_clock_did() {
+    let index = index();
+    let (hour, day) = (HOUR, 24 * HOUR);
+    // The first three were deleted while the clock was a year ahead; then it stepped back within a day, and over its end.
+    let ats = [400, 401, 402].map(|n| n * day);
+    let ats =
+        ats.into_iter().chain([day + 5 * hour, day + 2 * hour, 2 * day + hour, day + 23 * hour, 3 * day]);
+    for at in ats {
+        let sql = "INSERT INTO deletion (at_ms, camera, stream, from_ms, to_ms, size_bytes, sha256, reason)
+                   VALUES (?1, 'gate', 'main', 0, 1, 7, randomblob(32), 'expired')";
+        index.footage.write(move |t| t.execute(sql, [at])).unwrap();
+    }
+    let mut rows = index.footage.deletions(100).unwrap();
+    rows.reverse();
+    let fold = || {
+        let mut folded = Vec::new();
+        loop {
+            // Two at a time; the third day is not over.
+            match index.footage.fold_deletions(WallTime(3 * day + 9 * hour), 2).unwrap() {
+                0 => return folded,
+                n => folded.push(n),
+            }
+        }
+    };
+    assert_eq!(fold(), [2, 1, 1]);
+    let days = index.footage.deletion_days().unwrap();
+    let chain_of = |of: &[usize]| of.iter().fold([0; 32], |so_far, n| chain(so_far, &rows[*n]));
+    let found: Vec<_> = days.iter().map(|found| (found.day.0, found.sha256)).collect();
+    assert_eq!(found, [(day, chain_of(&[3, 4, 6])), (2 * day, chain_of(&[5]))]);
+    let left: Vec<i64> = index.footage.deletions(100).unwrap().iter().map(|row| row.at.0).collect();
+    assert_eq!(left, [3 * day, 402 * day, 401 * day, 400 * day]);
 }
 
 #[test]

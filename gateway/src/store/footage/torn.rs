@@ -3,6 +3,7 @@
 use rusqlite::{Row, Transaction, named_params};
 use sharpeyes_domain::{
     ids::{DiskName, StreamId},
+    retention::DeletionReason,
     segment::Span,
     time::WallTime,
 };
@@ -62,7 +63,7 @@ impl Footage {
         self.read(|c| c.query_row(&sql, values, |row| row.get(0)))
     }
 
-    /// Makes garbage of what neither a hold nor an incident covers (any more). Gives how many files. Blocks.
+    /// Makes garbage of what neither a hold nor an incident covers (any more), with the proof of it. Gives how many files. Blocks.
     ///
     /// # Errors
     /// [`FootageError`] when it cannot be written: then nothing was done.
@@ -79,7 +80,15 @@ impl Footage {
                 ),
                 [now.0],
             )?;
-            t.execute("DELETE FROM torn WHERE path IN (SELECT path FROM garbage)", [])
+            t.execute(
+                &format!(
+                    "INSERT INTO deletion (at_ms, camera, stream, from_ms, to_ms, size_bytes, sha256, reason)
+                     SELECT ?1, camera, stream, start_wall_ms, end_wall_ms, size_bytes, sha256, ?2 FROM torn
+                     WHERE path IN ({free})"
+                ),
+                (now.0, DeletionReason::Torn.as_str()),
+            )?;
+            t.execute(&format!("DELETE FROM torn WHERE path IN ({free})"), [])
         })
     }
 }
