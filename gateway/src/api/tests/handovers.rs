@@ -11,10 +11,9 @@ use sharpeyes_domain::{
     access::Role,
     ids::{AccountId, IncidentId},
     incident::IncidentAction,
-    time::WallTime,
 };
 
-use super::{BEGAN, House, PASSWORD, bytes, json as read, request, with_json};
+use super::{House, PASSWORD, bytes, json as read, request, with_json};
 use crate::desk::ActRequest;
 
 async fn post(house: &House, path: &str, cookie: &str, body: &Value) -> Response<Body> {
