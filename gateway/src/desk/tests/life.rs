@@ -330,7 +330,10 @@ async fn what_a_unit_has_begun_goes_with_it_through_a_merge() {
         assist: assist.iter().copied().map(unit).collect(),
         due: None,
     };
-    bench.act(first, tell(Some(1), &[2]), 1).await.unwrap();
+    // The one that leads was told last.
+    for lead in [2, 1] {
+        bench.act(first, tell(Some(lead), &[]), 1).await.unwrap();
+    }
     for action in [IncidentAction::SignIn { unit: unit(1) }, IncidentAction::Arrive { unit: unit(1) }] {
         bench.act(first, action, 5).await.unwrap();
     }
