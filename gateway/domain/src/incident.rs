@@ -154,7 +154,7 @@ impl Ending {
 }
 
 /// Marks that lie over the state; several may be set at once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overlays {
     /// How hard someone has pressed for it since its state last changed.
     pub urged: Option<UrgeLevel>,
@@ -166,6 +166,9 @@ pub struct Overlays {
     /// A unit has asked then that its clock stand still, and nobody has answered.
     #[serde(default, rename = "asked_hold_ms")]
     pub asked_hold: Option<WallTime>,
+    /// Which unit has asked for that; `None` also of what an older release was asked.
+    #[serde(default)]
+    pub asked_hold_by: Option<UnitId>,
     /// Its clock stands still, since then.
     #[serde(rename = "held_since_ms")]
     pub held: Option<WallTime>,
@@ -182,6 +185,13 @@ pub struct Overlays {
     /// Its file is complete, since then. Only of what is over.
     #[serde(rename = "archived_ms")]
     pub archived: Option<WallTime>,
+}
+
+impl Overlays {
+    /// Nobody waits for an answer to a hold any more.
+    fn answer_hold(&mut self) {
+        (self.asked_hold, self.asked_hold_by) = (None, None);
+    }
 }
 
 /// All of an incident that transitions depend on. Rows hold it column by column; [`Self::check`] is for what is loaded.
@@ -248,6 +258,7 @@ impl IncidentStatus {
                 extended: false,
                 asked_due: None,
                 asked_hold: None,
+                asked_hold_by: None,
                 held: None,
                 overdue: false,
                 rework: false,
@@ -373,6 +384,7 @@ impl IncidentStatus {
             ("overlays.asked_due", marks.asked_due.is_none() || (working(from) && self.due.is_some())),
             ("overlays.archived", marks.archived.is_none() || self.ending.is_some()),
             ("overlays.asked_hold", marks.asked_hold.is_none() || working(from)),
+            ("overlays.asked_hold_by", marks.asked_hold_by.is_none() || marks.asked_hold.is_some()),
             ("overlays.held", marks.held.is_none() || working(from)),
             ("overlays.overdue", !marks.overdue || (working(from) && self.due.is_some())),
             ("overlays.extended", !marks.extended || (working(from) && self.due.is_some())),

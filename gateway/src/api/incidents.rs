@@ -436,7 +436,13 @@ async fn action(
             let (target, _) = guard.incident(&into.to_string()).await?;
             IncidentAction::Merge { into: target.id() }
         }
-        Verb::Unmerge => IncidentAction::Unmerge,
+        Verb::Unmerge => {
+            // It takes units away there.
+            if let Some(merging) = row.status.merging {
+                let _ = guard.incident(&merging.into.to_string()).await?;
+            }
+            IncidentAction::Unmerge
+        }
         Verb::Shelve => {
             IncidentAction::Shelve { until: WallTime(command.until_ms.ok_or_else(|| needed("until_ms"))?) }
         }

@@ -10,6 +10,7 @@ use axum::{
 use serde::Deserialize;
 use sharpeyes_config::Site;
 use sharpeyes_domain::ids::AccountId;
+use tokio_util::sync::CancellationToken;
 use utoipa::IntoParams;
 
 use super::{
@@ -26,6 +27,7 @@ use crate::{
     bulletin::{Lang, Ledger},
     store::{
         audit::Outcome,
+        db::DbError,
         statistics::{IncidentKind, LedgerCursor, Scope, Statistics},
     },
 };
@@ -105,10 +107,13 @@ pub(super) async fn export(guard: Guard, Params(query): Params<LedgerQuery>) -> 
         dto::LedgerFormat::Csv => Body::from_stream(lines(Vigil::new(&guard), reader)),
         dto::LedgerFormat::Xlsx => {
             // Its rows wait on the disk until it is closed: one at a time.
-            let turn = guard.state.statistics.turn().await?;
+            let turn = guard.state.statistics.ledger_turn().await?;
+            // It ends with the service, and when nobody waits for it any more.
+            let stop = guard.state.shutdown.child_token();
+            let _stops = stop.clone().drop_guard();
             let write = move || {
                 let _turn = turn;
-                reader.xlsx()
+                reader.xlsx(&stop)
             };
             let file = tokio::task::spawn_blocking(write).await;
             let file = file.map_err(|error| ApiError::Internal(Box::new(error)))??;
@@ -135,9 +140,12 @@ struct Reader {
 }
 
 impl Reader {
-    fn xlsx(mut self) -> Result<File, ApiError> {
+    fn xlsx(mut self, stop: &CancellationToken) -> Result<File, ApiError> {
         let ledger = Ledger { site: &self.site, names: &self.names, lang: self.lang };
         ledger.xlsx(&self.site.data_dir, || {
+            if stop.is_cancelled() {
+                return Err(DbError::Closed.into());
+            }
             let page = self.statistics.ledger_blocking(&self.scope, &self.kind, self.at, PAGE)?;
             if let Some(last) = page.last() {
                 self.at = LedgerCursor::after(last);

@@ -99,7 +99,7 @@ pub(super) fn effects(
                 Some(held) => {
                     last.filter(|last| last.stopped == Some(held)).map(|last| times.go_on(last, held))
                 }
-                None => None,
+                None => last.filter(|last| last.incident != after.id).map(|last| times.move_here(last)),
             };
             let anew = times.begin(kind, unit, now);
             // A level that was raised meanwhile may allow less than what was left.
@@ -120,6 +120,22 @@ pub(super) fn effects(
         (Some(_) | None, _) => {}
     }
     Effects { clocks, deadline, assessed: None }
+}
+
+/// What ran before a change.
+#[derive(Clone, Copy)]
+pub(super) struct Clocks<'a> {
+    /// Of the incident.
+    pub(super) running: &'a [ClockRow],
+    /// Of units that come to it from another one.
+    pub(super) carried: &'a [ClockRow],
+}
+
+impl<'a> Clocks<'a> {
+    /// Nobody comes.
+    const fn own(running: &'a [ClockRow]) -> Self {
+        Self { running, carried: &[] }
+    }
 }
 
 /// What the clocks of an incident get their times from.
@@ -147,6 +163,12 @@ impl Times<'_> {
     /// A clock that counts as if it had never stopped.
     fn wait_on(self, last: &ClockRow) -> NewClock {
         caught_up(self.begin(last.kind, last.unit.clone(), last.started), last.fired, self.now)
+    }
+
+    /// A clock of a unit that has come from another incident counts from where it counted there. What is late is said
+    /// here too, for here it is late now.
+    fn move_here(self, last: &ClockRow) -> NewClock {
+        caught_up(self.begin(last.kind, last.unit.clone(), last.started), 0, self.now)
     }
 
     /// A clock that counts on from when a hold stopped it.
@@ -459,11 +481,11 @@ impl Inner {
             let Some(row) = tx.incident(id)? else { continue };
             let mut running = tx.running_clocks(id)?;
             // A clock that has told all, and no chain beside it: the chain begins.
-            let mut effects = self.effects(tx, &row, None, &row.status, &running, now)?;
+            let mut effects = self.effects(tx, &row, None, &row.status, Clocks::own(&running), now)?;
             if effects.clocks.is_empty() {
                 // Not even that: whatever is there is stopped, and begins anew.
                 effects.clocks = running.drain(..).map(|clock| ClockChange::Stop(clock.id)).collect();
-                let anew = self.effects(tx, &row, None, &row.status, &[], now)?;
+                let anew = self.effects(tx, &row, None, &row.status, Clocks::own(&[]), now)?;
                 effects.clocks.extend(anew.clocks);
                 effects.deadline = anew.deadline;
             }
@@ -496,14 +518,15 @@ impl Inner {
         row: &IncidentRow,
         before: Option<&IncidentStatus>,
         after: &IncidentStatus,
-        running: &[ClockRow],
+        clocks: Clocks<'_>,
         now: WallTime,
     ) -> Result<Effects, DbError> {
         let plan = tx.plan(row.plan)?;
-        let stopped = match before {
+        let mut stopped = match before {
             Some(before) if goes_on(before, after) => tx.stopped_clocks(row.id())?,
             Some(_) | None => Vec::new(),
         };
-        Ok(effects(running, &stopped, before, after, &plan, &self.calendar, now))
+        stopped.extend_from_slice(clocks.carried);
+        Ok(effects(clocks.running, &stopped, before, after, &plan, &self.calendar, now))
     }
 }

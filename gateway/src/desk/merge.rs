@@ -10,7 +10,10 @@ use sharpeyes_domain::{
 };
 
 use super::{ActError, Inner, Step};
-use crate::store::dispatch::{DispatchTx, IncidentRow};
+use crate::store::{
+    db::DbError,
+    dispatch::{ClockRow, DispatchTx, IncidentRow},
+};
 
 impl Inner {
     /// Applies one action that a person asked for.
@@ -62,8 +65,12 @@ impl Inner {
         let Some(target) = target else { return Ok(row) };
         let came = tx.taken_from(target.id(), row.id())?;
         // A unit of both was told of that one by itself, and stays there.
-        let is_of = |one: &Assignment| came.iter().any(|part| part.unit == one.unit && part.told == one.told);
-        let parts: Vec<Assignment> = target.status.working().filter(|one| is_of(one)).cloned().collect();
+        let came_as =
+            |one: &Assignment| came.iter().find(|part| part.unit == one.unit && part.told == one.told);
+        // Who led here leads here again, whoever leads there.
+        let back =
+            |one: &Assignment| came_as(one).map(|part| Assignment { is_lead: part.is_lead, ..one.clone() });
+        let parts: Vec<Assignment> = target.status.working().filter_map(back).collect();
         if parts.is_empty() || !row.status.can_take_units() {
             return Ok(row);
         }
@@ -83,10 +90,11 @@ impl Inner {
         let step = Step { actor: step.actor, ..Step::by_machine(step.now) };
         let units: Vec<UnitId> = parts.iter().map(|part| part.unit.clone()).collect();
         let due = due(&from.status, step.now);
+        let carried = unit_clocks(tx, from, &units, step.now)?;
         let give = IncidentAction::GiveUnits { to: to.id(), units };
         let from = self.apply(tx, from, &give, &step)?;
         let take = IncidentAction::TakeUnits { from: from.id(), parts, due };
-        let to = self.apply(tx, to, &take, &step)?;
+        let to = self.apply(tx, to, &take, &Step { carried: &carried, ..step })?;
         Ok((from, to))
     }
 
@@ -94,6 +102,25 @@ impl Inner {
     fn name(&self, unit: &UnitId) -> String {
         self.centre.unit(unit).map_or_else(|| unit.to_string(), |unit| unit.name.clone())
     }
+}
+
+/// The clocks by which these units sign in and arrive, without the time that it has been held until now.
+fn unit_clocks(
+    tx: &DispatchTx<'_>,
+    from: &IncidentRow,
+    units: &[UnitId],
+    now: WallTime,
+) -> Result<Vec<ClockRow>, DbError> {
+    let mut clocks = match from.status.overlays.held {
+        None => tx.running_clocks(from.id())?,
+        Some(held) => {
+            let stopped = tx.stopped_clocks(from.id())?.into_iter();
+            let moved = |clock: ClockRow| ClockRow { started: clock.started.plus(now.since(held)), ..clock };
+            stopped.filter(|clock| clock.stopped == Some(held)).map(moved).collect()
+        }
+    };
+    clocks.retain(|clock| clock.unit.as_ref().is_some_and(|unit| units.contains(unit)));
+    Ok(clocks)
 }
 
 /// When its units should be done, without the time that it has been held until now.

@@ -46,15 +46,18 @@ pub use self::{
     handover::{HandoverRefused, SignRequest},
     report::{IntakeReport, ReportError, ReportRequest, Reported},
 };
-use self::{clocks::Seen, trace::Rings};
+use self::{
+    clocks::{Clocks, Seen},
+    trace::Rings,
+};
 use crate::{
     canary,
     clock::Clock,
     store::{
         db::DbError,
         dispatch::{
-            Assessed, CameraFacts, ChainClock, ClockChange, Dispatch, DispatchTx, Effects, FrameTrace,
-            HistoryEntry, IncidentRow,
+            Assessed, CameraFacts, ChainClock, ClockChange, ClockRow, Dispatch, DispatchTx, Effects,
+            FrameTrace, HistoryEntry, IncidentRow,
         },
     },
 };
@@ -433,11 +436,13 @@ struct Step<'a> {
     /// The clock that tells it.
     fire: Option<ClockChange>,
     assessed: Option<Assessed>,
+    /// Clocks of units that come from another incident, as they ran there.
+    carried: &'a [ClockRow],
 }
 
 impl Step<'_> {
     const fn by_machine(now: WallTime) -> Self {
-        Self { actor: Actor::Machine, now, alarm: None, note: None, fire: None, assessed: None }
+        Self { actor: Actor::Machine, now, alarm: None, note: None, fire: None, assessed: None, carried: &[] }
     }
 }
 
@@ -482,7 +487,8 @@ impl Inner {
             if let Some(ClockChange::Fire { clock, fired, .. }) = &step.fire {
                 running.iter_mut().filter(|one| one.id == *clock).for_each(|one| one.fired = *fired);
             }
-            self.effects(tx, &row, Some(before), &after, &running, now)?
+            let clocks = Clocks { running: &running, carried: step.carried };
+            self.effects(tx, &row, Some(before), &after, clocks, now)?
         };
         effects.clocks.extend(step.fire.clone());
         effects.assessed.clone_from(&step.assessed);
@@ -495,6 +501,9 @@ impl Inner {
             let running = tx.running_clocks(after.id)?;
             let chain = running.iter().find(|clock| clock.kind == ClockKind::Escalate);
             row.chain_clock = chain.map(|clock| ChainClock { told: clock.fired, next: clock.next });
+        }
+        if before.overlays.escalated > 0 && after.overlays.escalated == 0 {
+            tx.forget_notices(after.id)?;
         }
         if let IncidentAction::Escalate { step, told, .. } = action {
             tx.notify(after.id, *step, told, now)?;

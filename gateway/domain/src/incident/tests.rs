@@ -788,3 +788,45 @@ fn one_key_per_camera_class_and_zone() {
     assert_eq!(key(RuleClass::Intrusion, None).as_str(), "gate/intrusion/");
     assert_ne!(key(RuleClass::Crowding, None), key(RuleClass::Intrusion, None));
 }
+
+#[test]
+fn a_hold_that_was_asked_for_ends_with_its_asker() {
+    let two = IncidentAction::Dispatch { lead: Some(unit(0)), assist: vec![unit(1)], due: Some(secs(1_000)) };
+    let asked =
+        after(&[CLAIM, ASSESS, (two, ANN), (IncidentAction::AskHold { unit: unit(1) }, BEN)]).unwrap();
+    let go = |action| transition(&asked, &action, BEN, secs(9), &POLICY).unwrap();
+    assert_eq!(asked.overlays.asked_hold_by, Some(unit(1)));
+    assert!(
+        go(IncidentAction::SignIn { unit: unit(0) }).overlays.asked_hold.is_some(),
+        "another one goes on"
+    );
+    for action in [
+        IncidentAction::SignIn { unit: unit(1) },
+        IncidentAction::Return { unit: unit(1) },
+        IncidentAction::Withdraw { unit: unit(1) },
+        IncidentAction::GiveUnits { to: IncidentId(9), units: vec![unit(1)] },
+    ] {
+        let then = go(action.clone()).overlays;
+        assert_eq!((then.asked_hold, then.asked_hold_by), (None, None), "{action:?}");
+    }
+}
+
+#[test]
+fn units_that_come_put_nothing_off_and_leave_nobody_without_a_lead() {
+    let with = |due| after(&[CLAIM, ASSESS, (dispatch(Some(secs(due))), ANN)]).unwrap();
+    let part = Assignment::new(unit(1), true, secs(1));
+    for (own, brought) in [(900, 500), (500, 900)] {
+        let take = IncidentAction::TakeUnits {
+            from: IncidentId(9),
+            parts: vec![part.clone()],
+            due: Some(secs(brought)),
+        };
+        let taken = transition(&with(own), &take, ANN, secs(9), &POLICY).unwrap();
+        assert_eq!(taken.due, Some(secs(500)), "the nearer of both");
+        let leads: Vec<_> = taken.active().map(|one| (one.unit.clone(), one.is_lead)).collect();
+        assert_eq!(leads, [(unit(0), true), (unit(1), false)]);
+        let give = IncidentAction::GiveUnits { to: IncidentId(9), units: vec![unit(0)] };
+        let left = transition(&taken, &give, ANN, secs(10), &POLICY).unwrap();
+        assert!(left.active().all(|one| one.unit == unit(1) && one.is_lead), "{left:?}");
+    }
+}

@@ -391,6 +391,7 @@ impl IncidentStatus {
                 if units.is_empty() {
                     return Err(TransitionError::NoChange { action: action.kind() });
                 }
+                self.keep_lead();
             }
             // Nothing else is about units.
             _ => {}
@@ -443,6 +444,8 @@ impl IncidentStatus {
                     known.arrived = known.arrived.or(part.arrived);
                     // It is not done with all of it.
                     (known.finished, known.finished_by) = (None, None);
+                    known.is_lead |= part.is_lead && !has_lead;
+                    has_lead |= part.is_lead;
                 }
                 None => {
                     self.assignments.push(Assignment { is_lead: part.is_lead && !has_lead, ..part.clone() });
@@ -450,7 +453,19 @@ impl IncidentStatus {
                 }
             }
         }
+        self.keep_lead();
         Ok(())
+    }
+
+    /// One of the units leads: when the one that did has gone on elsewhere, the one that was told first.
+    fn keep_lead(&mut self) {
+        if self.active().any(|one| one.is_lead) {
+            return;
+        }
+        let active = self.assignments.iter_mut().filter(|one| one.is_active());
+        if let Some(first) = active.min_by_key(|one| one.told) {
+            first.is_lead = true;
+        }
     }
 
     /// Sets what goes with the action. `self` is a copy of `before` in its new state.
@@ -504,12 +519,19 @@ impl IncidentStatus {
                 self.overlays.escalated = 0;
             }
             IncidentAction::RefuseExtension => self.overlays.asked_due = None,
-            IncidentAction::TakeUnits { due, .. } => self.due = self.due.or(*due),
-            IncidentAction::AskHold { .. } => self.overlays.asked_hold = Some(now),
-            IncidentAction::RefuseHold => self.overlays.asked_hold = None,
+            IncidentAction::TakeUnits { due, .. } => {
+                // Neither is put off by the other; what is held here is moved once it goes on.
+                let held = self.overlays.held.map(|since| now.since(since)).unwrap_or_default();
+                self.due = self.due.into_iter().chain(due.map(|due| due.minus(held))).min();
+            }
+            IncidentAction::AskHold { unit } => {
+                self.overlays.asked_hold = Some(now);
+                self.overlays.asked_hold_by = Some(unit.clone());
+            }
+            IncidentAction::RefuseHold => self.overlays.answer_hold(),
             IncidentAction::Hold => {
                 self.overlays.held = Some(now);
-                self.overlays.asked_hold = None;
+                self.overlays.answer_hold();
             }
             IncidentAction::Unhold => self.release_clock(now),
             IncidentAction::Overdue { clock: ClockKind::Finish, .. } => self.overlays.overdue = true,
@@ -556,6 +578,23 @@ impl IncidentStatus {
         if before.is_step_of_lead(action) {
             self.release_clock(now);
         }
+        if before.is_step_of_asker(action) {
+            self.overlays.answer_hold();
+        }
+    }
+
+    /// The unit that asked for a hold goes on, or away: there is nothing left to answer.
+    fn is_step_of_asker(&self, action: &IncidentAction) -> bool {
+        use ActionKind as A;
+        let Some(asker) = &self.overlays.asked_hold_by else { return false };
+        match action {
+            IncidentAction::GiveUnits { units, .. } => units.contains(asker),
+            _ => {
+                let is_step =
+                    matches!(action.kind(), A::SignIn | A::Arrive | A::Finish | A::Return | A::Withdraw);
+                is_step && action.unit() == Some(asker)
+            }
+        }
     }
 
     /// The unit that leads goes on: what it is held for is over.
@@ -600,7 +639,7 @@ impl IncidentStatus {
     fn stop_clock(&mut self) {
         self.due = None;
         self.overlays.held = None;
-        self.overlays.asked_hold = None;
+        self.overlays.answer_hold();
         self.overlays.extended = false;
         self.overlays.overdue = false;
         self.overlays.asked_due = None;

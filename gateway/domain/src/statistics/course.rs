@@ -205,6 +205,8 @@ impl Course {
                     self.part(&came.unit, |part| {
                         part.signed = part.signed.or(came.signed);
                         part.arrived = part.arrived.or(came.arrived);
+                        // It is not done with all of it.
+                        part.finished = None;
                     });
                 }
             }

@@ -444,3 +444,46 @@ async fn a_supervision_sheet_has_all_that_is_printed_on_it() {
     assert!(tables["classes"].as_array().unwrap().len() > 20);
     assert!(tables["calendar"]["closed"].as_array().unwrap().contains(&json!("2026-10-01")));
 }
+
+#[tokio::test]
+async fn what_was_escalated_waits_while_it_is_put_away_and_is_forgotten_once_somebody_has_it() {
+    let house = House::new().await;
+    let chief = house.viewer("chief", Role::Operator, "town").await;
+    let (east, _) = house.fill().await;
+    house.clock.advance(Duration::from_secs(3_600));
+    house.state.desk.fire_clocks(house.state.clock.wall()).await.unwrap();
+    let waits = async || {
+        let own = body_of(house.get("/escalations", &chief).await).await;
+        own.as_array().unwrap().iter().any(|one| one["incident"]["id"] == east.0)
+    };
+    let n_notices = || -> i64 {
+        let sql = "SELECT count(*) FROM escalation_notice WHERE incident = ?1";
+        house.db.read_blocking(|c| c.query_row(sql, [east.0], |row| row.get(0))).unwrap()
+    };
+    assert!(waits().await);
+    let until = house.state.clock.wall().plus(Duration::from_secs(600));
+    house.act(east, IncidentAction::Shelve { until }).await;
+    assert!(!waits().await, "nobody could acknowledge it");
+    let path = format!("/incidents/{east}/acknowledgement");
+    assert_eq!(house.send(order(&path, &chief, &json!({}))).await.status(), StatusCode::OK);
+    house.act(east, IncidentAction::Unshelve).await;
+    assert!(waits().await && n_notices() == 1, "it is back");
+    house.act(east, IncidentAction::Claim).await;
+    assert!(!waits().await && n_notices() == 0, "the next chain tells anew");
+}
+
+#[tokio::test]
+async fn nobody_takes_units_out_of_an_incident_of_another_area() {
+    let house = House::new().await;
+    let (east, west) = house.fill().await;
+    house.act(east, IncidentAction::Merge { into: west }).await;
+    let version = house.state.dispatch.incident_row(east).await.unwrap().unwrap().status.version;
+    let path = format!("/incidents/{east}/actions");
+    let unmerge = async |name: &str, area: &str| {
+        let cookie = house.viewer(name, Role::Operator, area).await;
+        let body = json!({ "action": "unmerge", "expected_version": version, "idempotency_key": name, "note": "因为" });
+        house.send(order(&path, &cookie, &body)).await.status()
+    };
+    assert_eq!(unmerge("op-east", "east").await, StatusCode::NOT_FOUND);
+    assert_eq!(unmerge("op-town", "town").await, StatusCode::OK);
+}

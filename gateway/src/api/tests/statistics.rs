@@ -345,3 +345,22 @@ async fn a_ledger_has_every_incident_once_and_only_of_ones_own_areas() {
     let taken = rows.iter().filter(|row| row.detail.starts_with("ledger ")).count();
     assert_eq!(taken, 4, "what was turned away is another row");
 }
+
+#[tokio::test]
+async fn a_workbook_keeps_nobody_from_the_numbers_and_ends_with_the_service() {
+    let house = House::new().await;
+    house.fill().await;
+    house.clock.advance(Duration::from_secs(1));
+    let town = house.viewer("op", Role::Operator, "town").await;
+    let range = format!("from_ms={}&to_ms={}", START.0, START.0 + 3_600_000);
+    let turn = house.state.statistics.ledger_turn().await.unwrap();
+    let path = format!("/statistics?{range}");
+    let counted = house.get(&path, &town);
+    let counted =
+        tokio::time::timeout(Duration::from_secs(60), counted).await.expect("no wait for a workbook");
+    assert_eq!(counted.status(), StatusCode::OK);
+    drop(turn);
+    house.shutdown.cancel();
+    let cut = house.get(&format!("/ledger?{range}&format=xlsx"), &town).await;
+    assert!(cut.status().is_server_error(), "{}", cut.status());
+}

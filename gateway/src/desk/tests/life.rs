@@ -313,3 +313,61 @@ async fn the_auditor_finds_an_incident_without_a_deadline_and_gives_it_one() {
     assert!(bench.row(id).await.deadline.is_some());
     assert_eq!(bench.desk.dispatch().audit_blocking().unwrap(), []);
 }
+
+#[tokio::test]
+async fn what_a_unit_has_begun_goes_with_it_through_a_merge() {
+    let bench = Bench::new();
+    let of = async |rule: &str, camera: &str| {
+        let id =
+            bench.desk.alarm(facts(camera), begin_edge(rule, at(0), at(5), 3), None).await.unwrap().incident;
+        bench.act(id, IncidentAction::Claim, 1).await.unwrap();
+        bench.act(id, assess(Level::Red), 1).await.unwrap();
+        id
+    };
+    let (first, second) = (of("a", "one").await, of("b", "two").await);
+    let tell = |lead: Option<usize>, assist: &[usize]| IncidentAction::Dispatch {
+        lead: lead.map(unit),
+        assist: assist.iter().copied().map(unit).collect(),
+        due: None,
+    };
+    // The one that leads was told last.
+    for lead in [2, 1] {
+        bench.act(first, tell(Some(lead), &[]), 1).await.unwrap();
+    }
+    for action in [IncidentAction::SignIn { unit: unit(1) }, IncidentAction::Arrive { unit: unit(1) }] {
+        bench.act(first, action, 5).await.unwrap();
+    }
+    let photo = AttachRequest {
+        incident: first,
+        unit: Some(unit(1)),
+        by: AccountId(5),
+        name: "x.jpg".to_owned(),
+        body: vec![0xff, 0xd8, 0xff, 0xe0, 1],
+    };
+    bench.desk.attach(photo).await.unwrap();
+    bench.clock.advance(Duration::from_secs(100));
+    bench.act(second, tell(Some(0), &[]), 1).await.unwrap();
+    let due = bench.row(first).await.status.due;
+    bench.act(first, IncidentAction::Merge { into: second }, 1).await.unwrap();
+    assert_eq!(bench.row(second).await.status.due, due, "the nearer of both");
+    assert_eq!(bench.row(second).await.deadline, Some(WallTime(at(180))), "told at the start, and not now");
+    bench.clock.advance(Duration::from_secs(90));
+    bench.desk.fire_clocks(bench.clock.wall()).await.unwrap();
+    let detail = bench.desk.dispatch().incident(second).await.unwrap().unwrap();
+    let is_late = |action: &IncidentAction| matches!(action, IncidentAction::Overdue { clock: ClockKind::Sign, unit: Some(late) } if *late == unit(2));
+    assert!(detail.history.iter().any(|row| row.action.as_ref().is_some_and(is_late)), "late to sign in");
+
+    // Who led there leads there again, and here somebody leads all the time.
+    let leads = async |id| {
+        let row = bench.row(id).await;
+        row.status.active().filter(|one| one.is_lead).map(|one| one.unit.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(leads(second).await, [unit(0)]);
+    bench.act(first, IncidentAction::Unmerge, 1).await.unwrap();
+    assert_eq!((leads(first).await, leads(second).await), (vec![unit(1)], vec![unit(0)]));
+
+    bench.act(first, IncidentAction::Merge { into: second }, 1).await.unwrap();
+    let finish = IncidentAction::Finish { unit: unit(1), why_no_file: None };
+    bench.act(second, finish, 5).await.expect("its photo has gone with it");
+    check_promises(&bench).await;
+}

@@ -29,7 +29,8 @@ pub struct EscalatedRow {
 
 impl Dispatch {
     /// What was escalated to this account and it has not acknowledged, the newest first. What somebody has moved since
-    /// waits for nobody any more.
+    /// waits for nobody any more,
+    /// and what is put away waits until it is back.
     ///
     /// # Errors
     /// [`DbError`] when the database cannot be read.
@@ -39,6 +40,7 @@ impl Dispatch {
                 .prepare_cached(
                     "SELECT n.incident, n.step, n.told_ms FROM escalation_notice n
                      JOIN incident i ON i.id = n.incident AND i.escalated > 0
+                         AND i.state NOT IN ('shelved', 'merged')
                      WHERE n.account = ?1 AND n.acknowledged_ms IS NULL
                      ORDER BY n.told_ms DESC, n.incident DESC LIMIT ?2",
                 )?
@@ -87,6 +89,14 @@ impl DispatchTx<'_> {
         Ok(())
     }
 
+    /// The chain is over: what it told waits for nobody, and the next one tells anew.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub fn forget_notices(&self, incident: IncidentId) -> Result<(), DbError> {
+        self.run("DELETE FROM escalation_notice WHERE incident = ?1", params![incident.0]).map(drop)
+    }
+
     /// This account has seen it; `false` when there is nothing for it to see.
     ///
     /// # Errors
@@ -95,7 +105,8 @@ impl DispatchTx<'_> {
         let n_seen = self.run(
             "UPDATE escalation_notice SET acknowledged_ms = ?3
              WHERE incident = ?1 AND account = ?2 AND acknowledged_ms IS NULL
-                 AND EXISTS (SELECT 1 FROM incident WHERE id = ?1 AND escalated > 0)",
+                 AND EXISTS (SELECT 1 FROM incident
+                             WHERE id = ?1 AND escalated > 0 AND state NOT IN ('shelved', 'merged'))",
             params![incident.0, by.0, now.0],
         )?;
         Ok(n_seen > 0)

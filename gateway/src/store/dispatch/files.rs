@@ -176,12 +176,17 @@ impl DispatchTx<'_> {
         self.first(sql, params![incident.0, account.0, sha256], |row| row.get(0).map(AttachmentId))
     }
 
-    /// Whether a unit has added a file to an incident since then.
+    /// Whether a unit has added a file to an incident since then, or to one that has become part of it since it was told
+    /// there.
     ///
     /// # Errors
     /// [`DbError`] when the database refuses.
     pub fn has_file_of(&self, incident: IncidentId, unit: &UnitId, since: WallTime) -> Result<bool, DbError> {
-        let sql = "SELECT 1 FROM attachment WHERE incident = ?1 AND unit = ?2 AND at_ms >= ?3";
+        let sql = "WITH RECURSIVE part (id) AS (
+                       VALUES (?1) UNION SELECT i.id FROM part JOIN incident i ON i.merged_into = part.id)
+                   SELECT 1 FROM part JOIN attachment f ON f.incident = part.id
+                   WHERE f.unit = ?2 AND f.at_ms >= CASE part.id WHEN ?1 THEN ?3 ELSE min(?3, coalesce(
+                       (SELECT max(t.told_ms) FROM assignment t WHERE t.incident = part.id AND t.unit = ?2), ?3)) END";
         let found = self.first(sql, params![incident.0, unit.as_str(), since.0], |_| Ok(()))?;
         Ok(found.is_some())
     }

@@ -91,6 +91,10 @@ pub const MIGRATION_081: Migration = Migration {
 pub const MIGRATION_090: Migration =
     Migration { name: "dispatch_090_holds", sql: include_str!("../migrations/dispatch_090_holds.sql") };
 
+/// Parts of merged incidents, and incidents of many alarms.
+pub const MIGRATION_091: Migration =
+    Migration { name: "dispatch_091_parts", sql: include_str!("../migrations/dispatch_091_parts.sql") };
+
 /// The dispatch tables of one database file; clones share it.
 #[derive(Clone)]
 pub struct Dispatch {

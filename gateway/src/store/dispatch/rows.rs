@@ -470,6 +470,7 @@ fn status(row: &Row<'_>) -> rusqlite::Result<IncidentStatus> {
             extended: row.get("extended")?,
             asked_due: wall_opt(row, "asked_due_ms")?,
             asked_hold: wall_opt(row, "asked_hold_ms")?,
+            asked_hold_by: word_opt(row, "asked_hold_unit")?,
             held: wall_opt(row, "held_since_ms")?,
             overdue: row.get("overdue")?,
             rework: row.get("rework")?,

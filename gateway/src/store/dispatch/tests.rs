@@ -91,6 +91,7 @@ fn the_queries_of_the_queue_use_their_indexes() {
         check(&page, "incident_area (area=?");
     }
     check(&format!("{select} WHERE i.id = 1"), "INTEGER PRIMARY KEY");
+    check(&format!("{select} WHERE i.id = 1"), "alarm_incident_running");
     check("SELECT id FROM incident WHERE correlation_key = 'k' AND is_open = 1", "incident_open_key");
     check(
         "SELECT id FROM incident INDEXED BY incident_lease WHERE state = 'claimed' AND lease_until_ms <= 1",
@@ -178,4 +179,37 @@ fn a_migrated_database_is_a_fresh_one_with_its_rows() {
     assert_eq!(number, "20231115-0003", "numbers go on");
     let unindexed = dispatch.write_blocking(|tx| tx.index_some()).unwrap();
     assert!(unindexed, "their words are caught up with");
+}
+
+/// Incidents of one key that an older release left open beside each other.
+#[test]
+fn an_upgrade_leaves_one_open_incident_of_each_key_and_looks_each_up_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("old.db");
+    let n = DISPATCH_MIGRATIONS.iter().position(|one| one.name == MIGRATION_081.name).unwrap();
+    drop(Db::open(&path, &DISPATCH_MIGRATIONS[..n]).unwrap());
+    let old = rusqlite::Connection::open(&path).unwrap();
+    for _ in 0..3 {
+        old.execute(INCIDENT, []).unwrap();
+    }
+    let statement = |verb| MIGRATION_081.sql.split(';').find(|sql| sql.contains(verb)).unwrap();
+    let plan: Vec<String> = {
+        let upgrade = old.unchecked_transaction().unwrap();
+        upgrade.execute_batch(statement("CREATE INDEX")).unwrap();
+        let sql = statement("UPDATE").trim();
+        let mut explain = upgrade.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        explain.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect()
+    };
+    assert!(
+        plan.iter().any(|step| step.contains("SEARCH o") && step.contains("(correlation_key=?")),
+        "{plan:?}"
+    );
+    drop(old);
+    let db = Db::open(&path, DISPATCH_MIGRATIONS).unwrap();
+    let keys = db.read_blocking(|c| -> rusqlite::Result<Vec<String>> {
+        c.prepare("SELECT correlation_key FROM incident ORDER BY id")?
+            .query_map([], |row| row.get(0))?
+            .collect()
+    });
+    assert_eq!(keys.unwrap(), ["k#1", "k#2", "k"]);
 }

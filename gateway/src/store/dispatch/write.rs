@@ -8,7 +8,7 @@ use std::{
 use rusqlite::{OptionalExtension, Params, Transaction, named_params, params};
 use sharpeyes_domain::{
     alarm::{EndCause, Evidence, Moment, ZoneRef},
-    ids::{AccountId, AlarmId, AreaId, CameraId, ClassId, IncidentId, RuleId},
+    ids::{AccountId, AlarmId, AreaId, CameraId, ClassId, IncidentId, RuleId, UnitId},
     incident::{
         Actor, AssignmentEnd, CorrelationKey, Ending, IncidentAction, IncidentState, IncidentStatus,
         UrgeLevel,
@@ -394,6 +394,7 @@ impl<'a> DispatchTx<'a> {
                  urged = :urged, extended = :extended, held_since_ms = :held, overdue = :overdue,
                  rework = :rework, reopened = :reopened, close_suggested = :close_suggested,
                  escalated = :escalated, archived_ms = :archived, asked_due_ms = :asked_due, asked_hold_ms = :asked_hold,
+                 asked_hold_unit = :asked_hold_by,
                  deadline_ms = :deadline,
                  revisit_result = :revisit, satisfaction = :satisfaction,
                  received_by = coalesce(received_by, :owner)
@@ -418,6 +419,7 @@ impl<'a> DispatchTx<'a> {
                 ":archived": marks.archived.map(|at| at.0),
                 ":asked_due": marks.asked_due.map(|due| due.0),
                 ":asked_hold": marks.asked_hold.map(|at| at.0),
+                ":asked_hold_by": marks.asked_hold_by.as_ref().map(UnitId::as_str),
                 ":deadline": effects.deadline.map_or(NO_DEADLINE, |at| at.0),
                 ":revisit": after.revisit.map(|revisit| revisit.result.as_str()),
                 ":satisfaction": after.revisit.and_then(|revisit| revisit.satisfaction).map(|s| s.as_str()),

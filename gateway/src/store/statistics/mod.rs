@@ -54,21 +54,24 @@ pub struct Statistics {
     db: Db,
     /// One count at a time: it reads for seconds on a large site, and the queue needs the other readers.
     counting: Arc<Semaphore>,
+    /// One workbook at a time, which takes minutes: nobody's numbers wait for it.
+    writing: Arc<Semaphore>,
 }
 
 impl Statistics {
     /// On a database that has [`MIGRATION`].
     #[must_use]
     pub fn new(db: Db) -> Self {
-        Self { db, counting: Arc::new(Semaphore::new(1)) }
+        let turns = || Arc::new(Semaphore::new(1));
+        Self { db, counting: turns(), writing: turns() }
     }
 
-    /// The turn of one long count, for as long as it is kept.
+    /// The turn of one ledger that is written as a whole, for as long as it is kept.
     ///
     /// # Errors
     /// [`DbError::Closed`] when the service stops.
-    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, DbError> {
-        Arc::clone(&self.counting).acquire_owned().await.map_err(|_| DbError::Closed)
+    pub async fn ledger_turn(&self) -> Result<OwnedSemaphorePermit, DbError> {
+        Arc::clone(&self.writing).acquire_owned().await.map_err(|_| DbError::Closed)
     }
 
     /// As [`Statistics::read`], one after the other.
@@ -76,7 +79,7 @@ impl Statistics {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, DbError> {
-        let turn = self.turn().await?;
+        let turn = Arc::clone(&self.counting).acquire_owned().await.map_err(|_| DbError::Closed)?;
         // It goes with the work, which goes on when nobody waits for it any more.
         let counted = move |c: &Connection| {
             let _turn = turn;
