@@ -2206,7 +2206,7 @@ export interface components {
          * @description Why a file was deleted.
          * @enum {string}
          */
-        DeletionReason: "expired" | "bytes" | "disk_full";
+        DeletionReason: "expired" | "bytes" | "disk_full" | "torn";
         /**
          * @description How a disk is.
          * @enum {string}
