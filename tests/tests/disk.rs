@@ -63,6 +63,24 @@ async fn state(client: &Client, wanted: &str) -> anyhow::Result<Option<Value>> {
     Ok((page["volumes"][0]["state"] == wanted).then_some(page))
 }
 
+/// A simulated camera, and the stream of it that is recorded.
+async fn camera() -> anyhow::Result<(CamSim, StreamId)> {
+    let id = CameraId::new("cam0")?;
+    let footage = Pattern::small(VideoCodec::H264).file()?;
+    let cameras = vec![CameraConfig::new(id.clone(), &footage)];
+    let config = CamSimConfig { port: 0, cache: shared::cache(), cameras, keep_sent: false };
+    let simulator = tokio::task::spawn_blocking(|| CamSim::start(config)).await??;
+    Ok((simulator, StreamId { camera: id, kind: StreamKind::Main }))
+}
+
+/// Where that camera is recorded to `at`.
+fn site(at: &Path, simulator: &CamSim) -> SiteBuilder {
+    SiteBuilder::new()
+        .set("storage", "media_dir", at.to_string_lossy().as_ref())
+        .set("storage", "segment", "5s")
+        .camera(SiteCamera::new("cam0", simulator.url("cam0", StreamKind::Main)))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_goes_comes_back_and_fills_up() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
@@ -72,25 +90,14 @@ async fn a_disk_that_goes_comes_back_and_fills_up() -> anyhow::Result<()> {
         println!("skipped: the service on a disk that goes: {reason}");
         return Ok(());
     }
-    let id = CameraId::new("cam0")?;
-    let footage = Pattern::small(VideoCodec::H264).file()?;
-    let cameras = vec![CameraConfig::new(id.clone(), &footage)];
-    let config = CamSimConfig { port: 0, cache: shared::cache(), cameras, keep_sent: false };
-    let simulator = tokio::task::spawn_blocking(|| CamSim::start(config)).await??;
-    let media = at.to_string_lossy().into_owned();
-    let site = SiteBuilder::new()
-        .set("storage", "media_dir", media.as_str())
-        .set("storage", "segment", "5s")
-        .set("storage", "reserve", "4MiB")
-        .camera(SiteCamera::new("cam0", simulator.url("cam0", StreamKind::Main)))
-        .write()?;
+    let (simulator, stream) = camera().await?;
+    let site = site(&at, &simulator).set("storage", "reserve", "4MiB").write()?;
     let program = Program::new(env!("CARGO_BIN_EXE_sharpeyes-under-test"));
     program.add_account(&site, "op", "operator", &[TOWN], PASSWORD).await?;
     program.add_account(&site, "tech", "technician", &[TOWN], PASSWORD).await?;
     let gateway = program.start(&site).await?;
     let operator = gateway.sign_in("op", PASSWORD).await?;
     let technician = gateway.sign_in("tech", PASSWORD).await?;
-    let stream = StreamId { camera: id, kind: StreamKind::Main };
 
     // Two files, of which the first is held.
     let n_files = |at_least: usize| {
@@ -156,19 +163,10 @@ async fn the_service_starts_without_its_disk_and_records_when_it_is_mounted() ->
         println!("skipped: a start without the disk: {reason}");
         return Ok(());
     }
-    let id = CameraId::new("cam0")?;
-    let footage = Pattern::small(VideoCodec::H264).file()?;
-    let cameras = vec![CameraConfig::new(id.clone(), &footage)];
-    let config = CamSimConfig { port: 0, cache: shared::cache(), cameras, keep_sent: false };
-    let simulator = tokio::task::spawn_blocking(|| CamSim::start(config)).await??;
-    let site = SiteBuilder::new()
-        .set("storage", "media_dir", at.to_string_lossy().as_ref())
-        .set("storage", "segment", "5s")
-        .camera(SiteCamera::new("cam0", simulator.url("cam0", StreamKind::Main)))
-        .write()?;
+    let (simulator, stream) = camera().await?;
+    let site = site(&at, &simulator).write()?;
     let program = Program::new(env!("CARGO_BIN_EXE_sharpeyes-under-test"));
     program.add_account(&site, "tech", "technician", &[TOWN], PASSWORD).await?;
-    let stream = StreamId { camera: id, kind: StreamKind::Main };
     let recorded = |at_least: usize| {
         let (site, stream) = (&site, &stream);
         async move {

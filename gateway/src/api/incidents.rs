@@ -388,9 +388,8 @@ async fn action(
             let to = AccountId(command.to.ok_or_else(|| needed("to"))?);
             let known = guard.state.accounts.list().await?;
             let areas = &guard.state.site.areas;
-            let can_answer = known.iter().filter(|account| account.id == to).any(|account| {
-                let sees = account.areas.iter().any(|own| areas.contains(own, &row.area));
-                account.role == Role::Operator && !account.disabled && sees
+            let can_answer = known.iter().any(|account| {
+                account.id == to && account.role == Role::Operator && account.is_of(&row.area, areas)
             });
             if !can_answer {
                 let message = "only an operator of its area can answer for an incident".to_owned();

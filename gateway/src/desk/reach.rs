@@ -109,9 +109,7 @@ impl Inner {
     fn sees(&self, account: &AccountRow, row: &IncidentRow) -> bool {
         match account.role {
             _ if account.disabled => false,
-            Role::Operator | Role::Police => {
-                account.areas.iter().any(|area| self.areas.contains(area, &row.area))
-            }
+            Role::Operator | Role::Police => account.is_of(&row.area, &self.areas),
             Role::Unit => {
                 let mut told = row.status.assignments.iter().filter(|one| one.is_seen());
                 told.any(|one| account.unit.as_ref() == Some(&one.unit))

@@ -170,7 +170,8 @@ impl ClipReader {
     }
 
     /// Plans a clip that shows all that was recorded of `stream` from `from` to `to`: it begins with the keyframe at or
-    /// before `from`. Where the coding changes it ends, and says where to go on. Reads the index and the head of each fragment. Blocks.
+    /// before `from`. Where the coding changes it ends, and says where to go on. Reads the index and the
+    /// head of each fragment. Blocks.
     ///
     /// # Errors
     /// [`ClipError::Nothing`] when nothing was recorded then; the others name what is damaged.

@@ -368,8 +368,8 @@ impl Recorder {
     }
 
     /// How the first disk is.
-    #[must_use]
-    pub fn disk(&self) -> DiskReport {
+    #[cfg(test)]
+    pub(crate) fn disk(&self) -> DiskReport {
         self.disks[0].shared.report()
     }
 

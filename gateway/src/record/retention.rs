@@ -1,6 +1,7 @@
 //! Carries out what `domain::retention` decides: deletes what is over, keeps room on the disk, and says how long it lasts.
 //!
-//! One thread for each disk, [`Retention::run`]; the clock that ages footage, incidents and holds are of all disks. Every [`LOOK`] it looks at clock and disk, every minute it deletes what has expired,
+//! One thread for each disk, [`Retention::run`]; the clock that ages footage, incidents and holds are of all disks. Every
+//! [`LOOK`] it looks at clock and disk, every minute it deletes what has expired,
 //! every hour it measures. Deletion goes row → garbage → unlink → fsync of each directory once → row gone.
 //! A hold is stronger than everything here: the statement that makes garbage looks for it (`store::footage`).
 

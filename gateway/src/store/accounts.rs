@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params, types::Type};
 use sharpeyes_domain::{
     access::Role,
+    area::AreaTree,
     ids::{AccountId, AreaId, UnitId},
     time::WallTime,
 };
@@ -72,6 +73,14 @@ pub struct AccountRow {
     pub created: WallTime,
     /// When it was last signed in to.
     pub last_sign_in: Option<WallTime>,
+}
+
+impl AccountRow {
+    /// Whether it may sign in, and `area` is one of its own or lies in one.
+    #[must_use]
+    pub fn is_of(&self, area: &AreaId, areas: &AreaTree) -> bool {
+        !self.disabled && self.areas.iter().any(|own| areas.contains(own, area))
+    }
 }
 
 /// An account to be made.

@@ -32,10 +32,6 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "footage_005_torn", sql: include_str!("migrations/footage_005_torn.sql") },
     Migration { name: "footage_006_proofs", sql: include_str!("migrations/footage_006_proofs.sql") },
     Migration { name: "footage_007_disks", sql: include_str!("migrations/footage_007_disks.sql") },
-    Migration {
-        name: "footage_008_torn_proofs",
-        sql: include_str!("migrations/footage_008_torn_proofs.sql"),
-    },
 ];
 
 /// No segment is longer, so a search by time need not look further back.

@@ -33,5 +33,4 @@ pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
     dispatch::MIGRATION_080,
     dispatch::MIGRATION_081,
     dispatch::MIGRATION_090,
-    dispatch::MIGRATION_091,
 ];

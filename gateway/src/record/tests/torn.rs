@@ -75,6 +75,16 @@ fn release(kit: &Kit, held: &HoldRow) {
     kit.footage().release_hold(held.id, release).unwrap();
 }
 
+/// What is set aside goes when nothing holds it any more, and all is well then.
+fn goes_when_released(kit: &Kit, recorder: Recorder, mut retention: Retention, held: &HoldRow) {
+    release(kit, held);
+    pass(kit, &mut retention);
+    assert_eq!(aside(kit), [[0; 0]; 0]);
+    drop(retention);
+    recorder.close();
+    kit.assert_sound();
+}
+
 #[test]
 fn a_torn_end_that_is_held_is_set_aside_until_the_hold_is_released() {
     let (kit, file, tail) = torn();
@@ -91,12 +101,7 @@ fn a_torn_end_that_is_held_is_set_aside_until_the_hold_is_released() {
     let report = kit.audit(Mode::ReadOnly);
     assert!(report.is_clean(), "{:?}", report.faults);
     assert!(report.to_string().contains("set aside gate/main"), "{report}");
-    release(&kit, &held);
-    pass(&kit, &mut retention);
-    assert_eq!(aside(&kit), [[0; 0]; 0]);
-    drop(retention);
-    recorder.close();
-    kit.assert_sound();
+    goes_when_released(&kit, recorder, retention, &held);
 }
 
 #[test]
@@ -161,12 +166,7 @@ fn a_held_file_without_a_head_is_set_aside_whole() {
     let mut retention = keeper(&recorder, Vec::new());
     pass(&kit, &mut retention);
     assert_eq!(aside(&kit), [bytes]);
-    release(&kit, &held);
-    pass(&kit, &mut retention);
-    assert_eq!(aside(&kit), [[0; 0]; 0]);
-    drop(retention);
-    recorder.close();
-    kit.assert_sound();
+    goes_when_released(&kit, recorder, retention, &held);
 }
 
 #[test]

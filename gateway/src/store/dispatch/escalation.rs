@@ -13,6 +13,9 @@ use crate::store::{
     db::DbError,
 };
 
+/// An incident `i` of which the chain waits for somebody: it has told, and the incident is not put away.
+const WAITS: &str = "i.escalated > 0 AND i.state NOT IN ('shelved', 'merged')";
+
 /// So many are listed; who has more than that has another trouble.
 const MOST: u32 = 200;
 
@@ -29,21 +32,19 @@ pub struct EscalatedRow {
 
 impl Dispatch {
     /// What was escalated to this account and it has not acknowledged, the newest first. What somebody has moved since
-    /// waits for nobody any more,
-    /// and what is put away waits until it is back.
+    /// waits for nobody any more, and what is put away waits until it is back.
     ///
     /// # Errors
     /// [`DbError`] when the database cannot be read.
     pub async fn escalated_to(&self, account: AccountId) -> Result<Vec<EscalatedRow>, DbError> {
         self.read(move |c| {
             let unseen = c
-                .prepare_cached(
+                .prepare_cached(&format!(
                     "SELECT n.incident, n.step, n.told_ms FROM escalation_notice n
-                     JOIN incident i ON i.id = n.incident AND i.escalated > 0
-                         AND i.state NOT IN ('shelved', 'merged')
+                     JOIN incident i ON i.id = n.incident AND {WAITS}
                      WHERE n.account = ?1 AND n.acknowledged_ms IS NULL
-                     ORDER BY n.told_ms DESC, n.incident DESC LIMIT ?2",
-                )?
+                     ORDER BY n.told_ms DESC, n.incident DESC LIMIT ?2"
+                ))?
                 .query_map(params![account.0, MOST], |row| {
                     Ok((IncidentId(row.get("incident")?), row.get("step")?, wall(row, "told_ms")?))
                 })?
@@ -103,10 +104,11 @@ impl DispatchTx<'_> {
     /// [`DbError`] when the database refuses.
     pub fn acknowledge(&self, incident: IncidentId, by: AccountId, now: WallTime) -> Result<bool, DbError> {
         let n_seen = self.run(
-            "UPDATE escalation_notice SET acknowledged_ms = ?3
-             WHERE incident = ?1 AND account = ?2 AND acknowledged_ms IS NULL
-                 AND EXISTS (SELECT 1 FROM incident
-                             WHERE id = ?1 AND escalated > 0 AND state NOT IN ('shelved', 'merged'))",
+            &format!(
+                "UPDATE escalation_notice SET acknowledged_ms = ?3
+                 WHERE incident = ?1 AND account = ?2 AND acknowledged_ms IS NULL
+                     AND EXISTS (SELECT 1 FROM incident i WHERE i.id = ?1 AND {WAITS})"
+            ),
             params![incident.0, by.0, now.0],
         )?;
         Ok(n_seen > 0)

@@ -87,13 +87,9 @@ pub const MIGRATION_081: Migration = Migration {
     sql: include_str!("../migrations/dispatch_081_one_open_per_key.sql"),
 };
 
-/// Holds that units ask for.
+/// Holds that units ask for, parts of merged incidents, and incidents of many alarms.
 pub const MIGRATION_090: Migration =
-    Migration { name: "dispatch_090_holds", sql: include_str!("../migrations/dispatch_090_holds.sql") };
-
-/// Parts of merged incidents, and incidents of many alarms.
-pub const MIGRATION_091: Migration =
-    Migration { name: "dispatch_091_parts", sql: include_str!("../migrations/dispatch_091_parts.sql") };
+    Migration { name: "dispatch_090_parts", sql: include_str!("../migrations/dispatch_090_parts.sql") };
 
 /// The dispatch tables of one database file; clones share it.
 #[derive(Clone)]

@@ -1,6 +1,8 @@
--- What becomes part of another incident, and what collects alarms for long.
+-- A hold is asked for by a unit and granted by the centre; what becomes part of another incident; what collects alarms for
+-- long.
 
--- Which unit has asked for a hold; NULL also where an older release was asked.
+-- When a unit asked that the clock stand still, and which; NULL once somebody has answered.
+ALTER TABLE incident ADD COLUMN asked_hold_ms INTEGER;
 ALTER TABLE incident ADD COLUMN asked_hold_unit TEXT;
 
 -- What is part of an incident.
@@ -8,7 +10,5 @@ CREATE INDEX incident_merged_into ON incident (merged_into) WHERE merged_into IS
 -- Whether an alarm of an incident runs, however many have ended.
 CREATE INDEX alarm_incident_running ON alarm (incident) WHERE ended_ms IS NULL;
 
--- Chains that are over wait for nobody.
-DELETE FROM escalation_notice WHERE incident IN (SELECT id FROM incident WHERE escalated = 0);
 -- Commands are known by what the client sent: what was kept before is known by something else.
 DELETE FROM idempotency;
