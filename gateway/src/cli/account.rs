@@ -69,6 +69,6 @@ pub(super) fn account(arguments: &Arguments) -> Result<Outcome, Failure> {
         password: password.trim_end_matches(['\r', '\n']).to_owned(),
     };
     let made = super::runtime()?.block_on(accounts.create(new, Author::CommandLine))?;
-    println!("account {} ({}) is made", made.name, made.role);
+    say!("account {} ({}) is made", made.name, made.role);
     Ok(Outcome::Clean)
 }

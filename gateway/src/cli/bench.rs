@@ -52,7 +52,7 @@ pub(super) fn bench(
     let mut outcome = Outcome::Clean;
     for provider in Provider::ALL {
         if let Err(error) = provider.require(runtime) {
-            println!("{provider}: not measured: {error}");
+            say!("{provider}: not measured: {error}");
             continue;
         }
         for model in &models {
@@ -66,7 +66,7 @@ pub(super) fn bench(
                     variants.push(Variant { name, provider, precision, detector, took: Vec::new() });
                 }
                 Err(error) => {
-                    println!("{name}, {provider}: {:#}", anyhow::Error::from(error));
+                    say!("{name}, {provider}: {:#}", anyhow::Error::from(error));
                     outcome = Outcome::Unhealthy;
                 }
             }
@@ -84,14 +84,19 @@ pub(super) fn bench(
             }
         }
     }
-    println!(
+    say!(
         "{width}x{height}, one thread, {} pictures each, in turns, {}",
         measure.pictures,
         runtime.library().display()
     );
-    println!(
+    say!(
         "{:32} {:10} {:8} {:>9} {:>10} {:>8}",
-        "model", "precision", "provider", "input", "median ms", "to first"
+        "model",
+        "precision",
+        "provider",
+        "input",
+        "median ms",
+        "to first"
     );
     let first = variants.first_mut().map(|variant| median(&mut variant.took));
     for variant in &mut variants {
@@ -99,7 +104,7 @@ pub(super) fn bench(
         let took = median(&mut variant.took);
         let ratio =
             first.map_or(1.0, |first| took.as_secs_f64() / first.as_secs_f64().max(f64::MIN_POSITIVE));
-        println!(
+        say!(
             "{:32} {:10} {:8} {:>9} {:>10.2} {:>8.2}",
             variant.name,
             variant.precision,

@@ -30,23 +30,24 @@ pub(super) fn check(arguments: &Arguments) -> Result<Outcome, Failure> {
         mode: if arguments.repair { Mode::Repair } else { Mode::ReadOnly },
         now: Clock::system().wall(),
     })?;
-    println!("{report}");
+    say!("{report}");
     let db = open_dispatch_db(&site)?;
     let damage = db.integrity()?;
     for line in &damage {
-        println!("{}: {line}; restore the newest backup of it", db.path().display());
+        say!("{}: {line}; restore the newest backup of it", db.path().display());
     }
     let promises = Dispatch::new(db.clone())?.audit_blocking()?;
     for promise in &promises {
-        println!(
+        say!(
             "dispatch queue: broken promise: {} ({} rows); stop the gateway and keep a copy of dispatch.db",
-            promise.promise, promise.n_rows
+            promise.promise,
+            promise.n_rows
         );
     }
     let chain = AuditLog::new(db).verify_blocking()?;
     match chain.first_bad {
-        None => println!("audit log: {} rows, the chain holds", chain.good),
-        Some(row) => println!(
+        None => say!("audit log: {} rows, the chain holds", chain.good),
+        Some(row) => say!(
             "audit log: row {row} was changed, removed or put elsewhere; {} rows before it hold",
             chain.good
         ),

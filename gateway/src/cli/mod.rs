@@ -2,6 +2,13 @@
 //!
 //! Exit codes: 0 clean, 1 failed, 64 bad configuration. Diagnostics go to stderr, results to stdout.
 
+/// A line of results. Who reads it may have had enough of them (`| head`): then the command is over, see [`main`].
+macro_rules! say {
+    ($($line:tt)*) => {
+        std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{}\n", format_args!($($line)*)))?
+    };
+}
+
 mod account;
 mod bench;
 mod check;
@@ -119,11 +126,17 @@ pub fn main() -> ExitCode {
             eprintln!("{problems}");
             ExitCode::from(BAD_CONFIGURATION)
         }
+        Err(Failure::Failed(error)) if wants_no_more(&error) => ExitCode::SUCCESS,
         Err(Failure::Failed(error)) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whoever reads the results has closed the pipe.
+fn wants_no_more(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 impl Command {
@@ -138,11 +151,11 @@ impl Command {
             Self::Detector(arguments) => detector::detector(&arguments),
             Self::Config { verb: ConfigVerb::Check(file) } => {
                 let site = file.load_for_analysis()?;
-                println!("{}: {} cameras, no problems", file.site.display(), site.cameras.len());
+                say!("{}: {} cameras, no problems", file.site.display(), site.cameras.len());
                 Ok(Outcome::Clean)
             }
             Self::Openapi => {
-                println!("{}", serde_json::to_string_pretty(&crate::api::openapi())?);
+                say!("{}", serde_json::to_string_pretty(&crate::api::openapi())?);
                 Ok(Outcome::Clean)
             }
         }

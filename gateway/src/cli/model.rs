@@ -137,18 +137,18 @@ fn place(arguments: &Arguments) -> Result<Place, Failure> {
 fn list(place: &Place) -> Result<Outcome, Failure> {
     for entry in catalogue::list(&place.models)? {
         match &entry.model {
-            Ok(model) => println!("{:24} {}", entry.id, described(model)),
-            Err(error) => println!("{:24} UNUSABLE: {error}", entry.id),
+            Ok(model) => say!("{:24} {}", entry.id, described(model)),
+            Err(error) => say!("{:24} UNUSABLE: {error}", entry.id),
         }
     }
-    println!("\nknown by name (sharpeyes model add NAME [--file PATH]):");
+    say!("\nknown by name (sharpeyes model add NAME [--file PATH]):");
     for known in catalogue::known() {
         let how = match known.published {
             Published::Onnx(_) => "",
             Published::Weights(_) => "; to be exported, then --file",
             Published::Nowhere => "; with --file only",
         };
-        println!("{:24} {}{how}", known.id, known.title);
+        say!("{:24} {}{how}", known.id, known.title);
     }
     Ok(Outcome::Clean)
 }
@@ -174,9 +174,9 @@ fn check(place: &Place, id: Option<&ModelId>) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::Clean;
     for (id, model) in models {
         match model.and_then(|model| catalogue::check(&model, place.runtime.as_ref())) {
-            Ok(()) => println!("{id}: ok{}", place.providers()),
+            Ok(()) => say!("{id}: ok{}", place.providers()),
             Err(error) => {
-                println!("{id}: {:#}", anyhow::Error::from(error));
+                say!("{id}: {:#}", anyhow::Error::from(error));
                 outcome = Outcome::Unhealthy;
             }
         }
@@ -205,8 +205,8 @@ fn add(place: &Place, addition: &Addition, consent: Consent) -> Result<Outcome, 
     let limits = Limits::default();
     let model = catalogue::add(&place.models, addition, &limits, place.runtime.as_ref(), &mut confirm)?;
     let id = model.manifest.id;
-    println!("{id} is installed in {}", place.models.join(id.as_str()).display());
-    println!(
+    say!("{id} is installed in {}", place.models.join(id.as_str()).display());
+    say!(
         "cameras use it once the site file says so: default_model = \"{id}\" under [inference], or model = \"{id}\""
     );
     Ok(Outcome::Clean)

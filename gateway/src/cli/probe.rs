@@ -46,7 +46,7 @@ pub(super) fn probe(arguments: &Arguments) -> Result<Outcome, Failure> {
     for Target { name, source, model } in targets {
         let report: ProbeReport =
             runtime.block_on(crate::probe::probe(&source, model, Limits::default(), &Clock::system()));
-        println!("{name}  {}\n{report}\n", source.url);
+        say!("{name}  {}\n{report}\n", source.url);
         if !report.is_healthy() {
             outcome = Outcome::Unhealthy;
         }

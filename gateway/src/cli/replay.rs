@@ -56,7 +56,7 @@ pub(super) fn replay(arguments: &Arguments) -> Result<Outcome, Failure> {
         },
         &Clock::system(),
     )?;
-    println!("{}", serde_json::to_string_pretty(&stats)?);
+    say!("{}", serde_json::to_string_pretty(&stats)?);
     Ok(Outcome::Clean)
 }
 

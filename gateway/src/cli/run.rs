@@ -1,5 +1,7 @@
 //! `sharpeyes run`.
 
+use std::io::{self, Write as _};
+
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -21,9 +23,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     super::runtime()?.block_on(async {
         let shutdown = CancellationToken::new();
         let app = App::start(site, onnx, Clock::system(), shutdown.clone()).await?;
-        println!("listening on http://{}", app.address());
+        // The service does not end because nobody reads what it says here.
+        let _ = writeln!(io::stdout(), "listening on http://{}", app.address());
         if let Some(code) = app.setup_code() {
-            println!("no account exists yet: open the address and use the one-time code {code}");
+            let _ = writeln!(
+                io::stdout(),
+                "no account exists yet: open the address and use the one-time code {code}"
+            );
         }
         stop_on_signal(shutdown)?;
         app.join().await;
