@@ -2,6 +2,8 @@
 //!
 //! Written by `record` (and by `check` when it repairs), read by clips, timelines and the audit.
 
+mod disks;
+mod gaps;
 mod holds;
 mod proofs;
 mod retention;
@@ -18,6 +20,10 @@ use sharpeyes_domain::{
 };
 
 use super::db::{Db, DbError, Migration};
+pub use disks::DiskRow;
+pub use gaps::GapRow;
+pub(super) use gaps::gap_row;
+use gaps::{Lasting, begin_gap, cut_gaps, end_gap, insert_gap};
 pub use holds::{DueReview, HeldMark, HoldRow, NewHold, Release, WhichHolds};
 pub use proofs::{DeletionDay, chain};
 pub use retention::{DeletionRow, Discard, IncidentMark, StreamUsage};
@@ -185,17 +191,6 @@ pub struct SegmentRow {
     pub closed: Option<ClosedSegment>,
 }
 
-/// A gap as the index keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GapRow {
-    /// When recording stopped.
-    pub from: WallTime,
-    /// When it went on; `None` while it has not.
-    pub to: Option<WallTime>,
-    /// Why.
-    pub cause: GapCause,
-}
-
 /// A file that is being deleted.
 #[derive(Clone, Debug)]
 pub struct GarbageRow {
@@ -203,17 +198,6 @@ pub struct GarbageRow {
     pub disk: DiskName,
     /// Below the disk's media directory.
     pub path: String,
-}
-
-/// A disk as the index knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DiskRow {
-    /// In the site file.
-    pub name: DiskName,
-    /// In its identity file.
-    pub uuid: String,
-    /// The identity file has been written.
-    pub is_marked: bool,
 }
 
 /// One step of a write; all steps of one [`Footage::apply`] become visible together.
@@ -308,44 +292,6 @@ impl Footage {
     /// [`FootageError::Db`] when it cannot be opened or migrated.
     pub fn open(path: &Path) -> Result<Self, FootageError> {
         Ok(Self { db: Db::open(path, MIGRATIONS)? })
-    }
-
-    /// The disks that footage was ever recorded to, the first one first; empty before the first use.
-    ///
-    /// # Errors
-    /// [`FootageError`] when they cannot be read.
-    pub fn disks(&self) -> Result<Vec<DiskRow>, FootageError> {
-        self.read(|c| {
-            c.prepare("SELECT name, uuid, is_marked FROM disk ORDER BY created_ms, rowid")?
-                .query_map([], |row| {
-                    Ok(DiskRow { name: parsed(row, 0)?, uuid: row.get(1)?, is_marked: row.get(2)? })
-                })?
-                .collect()
-        })
-    }
-
-    /// Binds a name to a disk whose identity file is about to be written. Blocks.
-    ///
-    /// # Errors
-    /// [`FootageError`] when it is bound already or cannot be written.
-    pub fn bind_disk(&self, name: DiskName, uuid: String, now: WallTime) -> Result<(), FootageError> {
-        self.write(move |t| {
-            t.execute(
-                "INSERT INTO disk (name, uuid, created_ms, is_marked) VALUES (?1, ?2, ?3, 0)",
-                (name.as_str(), uuid, now.0),
-            )
-            .map(drop)
-        })
-    }
-
-    /// The identity file is on the disk: one without it is not mounted. Blocks.
-    ///
-    /// # Errors
-    /// [`FootageError`] when it cannot be written.
-    pub fn mark_disk(&self, name: DiskName) -> Result<(), FootageError> {
-        self.write(move |t| {
-            t.execute("UPDATE disk SET is_marked = 1 WHERE name = ?1", [name.as_str()]).map(drop)
-        })
     }
 
     /// Makes `changes` in one transaction; they are on the disk when this returns. Blocks.
@@ -444,52 +390,6 @@ impl Footage {
                        AND audio_entry IS ?4";
             let values = (stream.camera.as_str(), stream.kind.as_str(), sample_entry, audio_entry);
             c.query_row(sql, values, |row| row.get::<_, Option<i64>>(0)).map(|id| id.map(RunId))
-        })
-    }
-
-    /// Gaps of `stream` that overlap `span`, oldest first.
-    ///
-    /// # Errors
-    /// [`FootageError`] when they cannot be read.
-    pub fn gaps_in(&self, stream: &StreamId, span: Span) -> Result<Vec<GapRow>, FootageError> {
-        self.read(|c| {
-            let sql = "SELECT start_wall_ms, end_wall_ms, cause FROM gap WHERE camera = :camera AND stream = :stream
-                       AND start_wall_ms < :to AND coalesce(end_wall_ms > :from, 1) ORDER BY start_wall_ms, id";
-            let values = named_params! {
-                ":camera": stream.camera.as_str(), ":stream": stream.kind.as_str(),
-                ":from": span.from.0, ":to": span.to.0,
-            };
-            c.prepare_cached(sql)?.query_map(values, gap_row)?.collect()
-        })
-    }
-
-    /// The gap of `stream` that has not ended.
-    ///
-    /// # Errors
-    /// [`FootageError`] when it cannot be read.
-    pub fn open_gap(&self, stream: &StreamId) -> Result<Option<GapRow>, FootageError> {
-        self.read(|c| {
-            let sql = "SELECT start_wall_ms, end_wall_ms, cause FROM gap
-                       WHERE camera = ?1 AND stream = ?2 AND end_wall_ms IS NULL";
-            c.query_row(sql, (stream.camera.as_str(), stream.kind.as_str()), gap_row).optional()
-        })
-    }
-
-    /// Gaps of `stream` that have ended and lie over complete segments, oldest first: there should be none.
-    ///
-    /// # Errors
-    /// [`FootageError`] when they cannot be read.
-    pub fn gaps_over_footage(&self, stream: &StreamId) -> Result<Vec<GapRow>, FootageError> {
-        self.read(|c| {
-            let sql = "SELECT start_wall_ms, end_wall_ms, cause FROM gap g WHERE camera = :camera AND stream = :stream
-                       AND end_wall_ms IS NOT NULL AND EXISTS (SELECT 1 FROM segment s INDEXED BY segment_by_time
-                        WHERE s.camera = :camera AND s.stream = :stream AND s.state <> 'open'
-                        AND s.start_wall_ms > g.start_wall_ms - :longest AND s.start_wall_ms < g.end_wall_ms
-                        AND s.end_wall_ms > g.start_wall_ms) ORDER BY start_wall_ms, id";
-            let values = named_params! {
-                ":camera": stream.camera.as_str(), ":stream": stream.kind.as_str(), ":longest": LONGEST_SEGMENT_MS,
-            };
-            c.prepare_cached(sql)?.query_map(values, gap_row)?.collect()
         })
     }
 
@@ -705,101 +605,6 @@ fn close_segment(t: &Transaction<'_>, closed: &ClosedSegment) -> rusqlite::Resul
     }
 }
 
-fn begin_gap(
-    t: &Transaction<'_>,
-    stream: &StreamId,
-    from: WallTime,
-    cause: GapCause,
-) -> rusqlite::Result<()> {
-    end_gap(t, stream, from)?;
-    let key = (stream.camera.as_str(), stream.kind.as_str(), from.0, cause.as_str());
-    let n_resumed = t
-        .prepare_cached(
-            "UPDATE gap SET end_wall_ms = NULL WHERE id = (
-                 SELECT max(id) FROM gap
-                 WHERE camera = ?1 AND stream = ?2 AND end_wall_ms = ?3 AND cause = ?4)",
-        )?
-        .execute(key)?;
-    if n_resumed > 0 { Ok(()) } else { insert_gap(t, stream, from, None, cause) }
-}
-
-/// Footage that a clock which was ahead dated into the gap stays uncovered.
-fn end_gap(t: &Transaction<'_>, stream: &StreamId, at: WallTime) -> rusqlite::Result<()> {
-    let key = (stream.camera.as_str(), stream.kind.as_str(), at.0);
-    t.prepare_cached(
-        "DELETE FROM gap WHERE camera = ?1 AND stream = ?2 AND end_wall_ms IS NULL AND start_wall_ms >= ?3",
-    )?
-    .execute(key)?;
-    let from: Option<i64> = t
-        .prepare_cached(
-            "UPDATE gap SET end_wall_ms = ?3 WHERE camera = ?1 AND stream = ?2 AND end_wall_ms IS NULL
-             RETURNING start_wall_ms",
-        )?
-        .query_row(key, |row| row.get(0))
-        .optional()?;
-    let Some(from) = from else { return Ok(()) };
-    let recorded: Vec<Span> = t
-        .prepare_cached(
-            "SELECT start_wall_ms, end_wall_ms FROM segment INDEXED BY segment_by_time
-             WHERE camera = ?1 AND stream = ?2 AND state <> 'open'
-             AND start_wall_ms > ?3 - ?5 AND start_wall_ms < ?4 AND end_wall_ms > ?3",
-        )?
-        .query_map((key.0, key.1, from, at.0, LONGEST_SEGMENT_MS), |row| {
-            Ok(Span { from: WallTime(row.get(0)?), to: WallTime(row.get(1)?) })
-        })?
-        .collect::<Result<_, _>>()?;
-    recorded.into_iter().try_for_each(|span| cut_gaps(t, stream, span, Lasting::Stays))
-}
-
-/// What becomes of a gap row without an end where footage lies over it.
-#[derive(Clone, Copy)]
-enum Lasting {
-    /// Whoever opened it ends it.
-    Stays,
-    IsCut,
-}
-
-fn cut_gaps(t: &Transaction<'_>, stream: &StreamId, span: Span, lasting: Lasting) -> rusqlite::Result<()> {
-    let overlapping = match lasting {
-        Lasting::Stays => "WHERE camera = ?1 AND stream = ?2 AND start_wall_ms < ?4 AND end_wall_ms > ?3",
-        Lasting::IsCut => {
-            "WHERE camera = ?1 AND stream = ?2 AND start_wall_ms < ?4 AND coalesce(end_wall_ms > ?3, 1)"
-        }
-    };
-    let key = (stream.camera.as_str(), stream.kind.as_str(), span.from.0, span.to.0);
-    let rows: Vec<GapRow> = t
-        .prepare_cached(&format!("SELECT start_wall_ms, end_wall_ms, cause FROM gap {overlapping}"))?
-        .query_map(key, gap_row)?
-        .collect::<Result<_, _>>()?;
-    if rows.is_empty() {
-        return Ok(());
-    }
-    t.execute(&format!("DELETE FROM gap {overlapping}"), key)?;
-    for row in rows {
-        if row.from < span.from {
-            insert_gap(t, stream, row.from, Some(span.from), row.cause)?;
-        }
-        if row.to.is_none_or(|to| to > span.to) {
-            insert_gap(t, stream, span.to, row.to, row.cause)?;
-        }
-    }
-    Ok(())
-}
-
-fn insert_gap(
-    t: &Transaction<'_>,
-    stream: &StreamId,
-    from: WallTime,
-    to: Option<WallTime>,
-    cause: GapCause,
-) -> rusqlite::Result<()> {
-    t.prepare_cached(
-        "INSERT INTO gap (camera, stream, start_wall_ms, end_wall_ms, cause) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute((stream.camera.as_str(), stream.kind.as_str(), from.0, to.map(|to| to.0), cause.as_str()))
-    .map(drop)
-}
-
 /// From camera to camera through the indexes: there may be millions of rows.
 const SELECT_STREAMS: &str = "WITH RECURSIVE
     recorded (camera) AS (SELECT min(camera) FROM segment UNION ALL
@@ -902,15 +707,6 @@ fn audio_at(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<AudioParams>
         channels: row.get(first + 3)?,
         sample_entry: entry.into(),
     }))
-}
-
-pub(super) fn gap_row(row: &Row<'_>) -> rusqlite::Result<GapRow> {
-    Ok(GapRow {
-        from: WallTime(row.get(0)?),
-        to: row.get::<_, Option<i64>>(1)?.map(WallTime),
-        // Not through a String: a timeline reads tens of thousands of these.
-        cause: row.get_ref(2)?.as_str()?.parse().map_err(|error| unreadable(2, error))?,
-    })
 }
 
 fn stream_at(row: &Row<'_>, first: usize) -> rusqlite::Result<StreamId> {

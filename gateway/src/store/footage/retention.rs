@@ -13,7 +13,7 @@ use sharpeyes_domain::{
     time::WallTime,
 };
 
-use super::{Footage, FootageError, LONGEST_SEGMENT_MS, insert_gap, parsed, stream_at};
+use super::{Footage, FootageError, LONGEST_SEGMENT_MS, gaps::insert_gap, parsed, stream_at};
 
 /// An incident's span lies in rows no longer than this.
 const PIECE_MS: i64 = 3_600_000;
