@@ -13,7 +13,8 @@ if [[ $(cat "$VENV/stamp" 2>/dev/null) != "$stamp" ]]; then
     echo "training: python3 -m venv failed (Debian: apt-get install python3-venv)" >&2
     exit 1
   }
-  "$VENV/bin/pip" install --quiet --disable-pip-version-check --requirement "$REQUIREMENTS" >&2
+  # A cache of what is installed once would take as much again of the disk.
+  "$VENV/bin/pip" install --quiet --no-cache-dir --disable-pip-version-check --requirement "$REQUIREMENTS" >&2
   echo "$stamp" >"$VENV/stamp"
 fi
 echo "$PWD/$VENV/bin/python"
