@@ -46,6 +46,12 @@ fn is_given_back(before: &IncidentStatus, after: &IncidentStatus) -> bool {
     before.state == IncidentState::Claimed && after.state == IncidentState::New
 }
 
+/// It was put away, shelved or part of another incident, and whoever had it then has it again.
+fn is_had_again(before: &IncidentStatus, after: &IncidentStatus) -> bool {
+    let was_put_away = before.shelf.is_some() || before.merging.is_some();
+    was_put_away && after.state == IncidentState::Claimed
+}
+
 /// What goes with a change from `before` (`None`: it was just opened) to `after`. `stopped` are the clocks that may go on
 /// with it, in their order.
 pub(super) fn effects(
@@ -107,6 +113,10 @@ pub(super) fn effects(
             keep(new.due, new.fired);
             clocks.push(ClockChange::Start(new));
         }
+    }
+    if before.is_some_and(|before| is_had_again(before, after)) {
+        // While it was put away nobody should have accepted it: given back, it has waited since it is here again.
+        clocks.push(ClockChange::Keep(times.begin(ClockKind::Accept, None, now)));
     }
     let chain = running.iter().find(|clock| clock.kind == ClockKind::Escalate);
     let accept = stopped.iter().rfind(|clock| clock.kind == ClockKind::Accept).filter(|_| is_given_back);
