@@ -102,6 +102,8 @@ same!(
         Storage,
         HoldReview,
         Unmanned,
+        Noisy,
+        Untimed,
     }
 );
 same!(CloseReason = CloseReason { Handled, FalseAlarm, Duplicate, Test, NoAction });
