@@ -10,7 +10,7 @@ export const noiseWords: typeof words = {
     search: "Filter by camera or rule",
     counted: (from, at) => `Counted from ${from} to ${at}`,
     centre: (n, budget) => `${n} new incidents of cameras in the last hour, budget ${budget}`,
-    over: "over budget",
+    over: "Over budget",
     source: "Source",
     lastHour: "Last hour",
     budget: (n) => `budget ${n}`,
