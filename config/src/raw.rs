@@ -76,6 +76,16 @@ pub(crate) struct RawIncident {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct RawNoise {
+    pub(crate) source_per_hour: Option<i64>,
+    pub(crate) centre_per_hour: Option<i64>,
+    pub(crate) false_percent: Option<i64>,
+    pub(crate) false_of: Option<i64>,
+    pub(crate) window: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RawMap {
     pub(crate) plan: Option<String>,
     pub(crate) tiles: Option<String>,

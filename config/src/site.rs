@@ -18,6 +18,7 @@ use sharpeyes_domain::{
     geometry::Confidence,
     ids::{AreaId, CameraId, DiskName, IntakeId, ModelId, StreamId, StreamKind},
     ladder::{DecoderChoice, LadderMode},
+    noise::NoiseBudget,
     retention::Policy,
     rule::RuleConfig,
     tamper::TamperKind,
@@ -45,6 +46,8 @@ pub struct Site {
     pub report_font: Option<PathBuf>,
     /// How alarms become incidents.
     pub incident: IncidentSettings,
+    /// From how many alarms on, and how many false ones, a source is noisy.
+    pub noise: NoiseBudget,
     /// What cameras and incidents are shown on.
     pub map: MapSettings,
     /// How closely cameras are looked at.

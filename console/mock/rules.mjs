@@ -130,9 +130,35 @@ const verdicts = [
   verdict("dam", "青石水库大坝", "bank", "water_edge", 6, 0, 0),
 ];
 
+/** As if each had been counted over a week; the first two are over their budget. */
+const noise = () => ({
+  from_ms: Date.now() - 7 * 86_400_000,
+  at_ms: Date.now() - 20_000,
+  incidents_last_hour: 9,
+  over: false,
+  budget: { source_per_hour: 12, centre_per_hour: 12, false_percent: 80, false_of: 50 },
+  sources: verdicts.map((one, n) => {
+    const alarms = one.confirmed + one.false_alarms + one.undecided;
+    const { level: _level, ...source } = one;
+    return {
+      ...source,
+      area_name: "集市",
+      tunable: true,
+      alarms: alarms + 60 - 30 * n,
+      last_hour: [31, 14, 0][n],
+      incidents: 3,
+      repeats: alarms - 3,
+      shelved_ms: [5_400_000, 0, 0][n],
+      excess: [["rate", "false_share"], ["rate"], []][n],
+      ...(n < 2 ? { ticket: 40 + n } : {}),
+    };
+  }),
+});
+
 /** Answers a route of rules and trials, or says false when it is none. */
 export async function ruleRoutes(req, res, url, viewer, { send, refuse, body }) {
   if (url.pathname === "/api/v1/rules/verdicts") return send(res, 200, verdicts);
+  if (url.pathname === "/api/v1/noise") return send(res, 200, noise());
   const match =
     /^\/api\/v1\/cameras\/([^/]+)\/(rules|trials|shadow-alarms|shadow-model)(?:\/(\d+))?(\/still\.jpg)?$/.exec(
       url.pathname,

@@ -30,6 +30,8 @@ pub mod desk;
 
 pub mod store;
 
+pub mod noise;
+
 pub mod outbound;
 
 pub mod tickets;

@@ -29,6 +29,7 @@ use crate::{
     clock::Clock,
     desk::Desk,
     ingest::{Status, StreamState},
+    noise::Noise,
     outbound::Board,
     record::{retention::Keeping, volume::DiskReport},
     store::{db::DbError, footage::DueReview, tickets::Tickets},
@@ -141,8 +142,10 @@ pub struct Watched {
     pub pulse: Option<Pulse>,
     /// What is to be told to other systems.
     pub outbound: Board,
-    /// Whose escalations reach nobody.
+    /// Whose escalations reach nobody, and whose clocks did not run.
     pub desk: Desk,
+    /// Which sources raise too much.
+    pub noise: Noise,
 }
 
 /// What is remembered from one look to the next.
@@ -202,8 +205,9 @@ impl TicketKeeper {
         let open = tokio::task::spawn_blocking(move || keeper.tickets.open_blocking()).await;
         match open {
             Ok(Ok(open)) => {
-                // Tampering begins anew in memory: what it was before the restart stays for a person, or comes again.
-                let known = open.into_iter().filter(|key| !is_tampering(key.kind));
+                // Tampering begins anew in memory, and clocks are looked at once: what it was before the restart stays
+                // for a person, or comes again.
+                let known = open.into_iter().filter(|key| !is_for_a_person(key.kind));
                 Some(FaultWatch::resumed(known, self.clock.wall()))
             }
             Ok(Err(error)) => {
@@ -227,6 +231,8 @@ impl TicketKeeper {
         for key in self.watched.tampering.take_unknown() {
             watches.faults.forget(&key);
         }
+        // It was told of once; a person says when it is done with.
+        watches.faults.forget(&FaultKey { kind: TicketKind::Untimed, camera: None });
         if changes.is_empty() {
             return;
         }
@@ -267,6 +273,9 @@ impl TicketKeeper {
         faults.extend(storage::faults(&self.keeping.reports(), &self.due_reviews()));
         let unmanned = self.watched.desk.unmanned(self.clock.wall());
         faults.extend(unmanned.map(|fault| (site(TicketKind::Unmanned), fault)));
+        let untimed = self.watched.desk.take_untimed();
+        faults.extend(untimed.map(|fault| (site(TicketKind::Untimed), fault)));
+        faults.extend(self.watched.noise.faults());
         faults.extend(self.clock_fault().map(|fault| (site(TicketKind::Clock), fault)));
         faults
     }
@@ -370,13 +379,15 @@ impl TicketKeeper {
     }
 }
 
-const fn is_tampering(kind: TicketKind) -> bool {
+/// Nothing that is looked at says that it is over.
+const fn is_for_a_person(kind: TicketKind) -> bool {
     match kind {
         TicketKind::Covered
         | TicketKind::Defocused
         | TicketKind::Moved
         | TicketKind::Frozen
-        | TicketKind::SignalLost => true,
+        | TicketKind::SignalLost
+        | TicketKind::Untimed => true,
         TicketKind::Stream
         | TicketKind::AnalysisBlind
         | TicketKind::Recording
@@ -386,7 +397,8 @@ const fn is_tampering(kind: TicketKind) -> bool {
         | TicketKind::Outbound
         | TicketKind::Storage
         | TicketKind::HoldReview
-        | TicketKind::Unmanned => false,
+        | TicketKind::Unmanned
+        | TicketKind::Noisy => false,
     }
 }
 

@@ -25,6 +25,7 @@ use sharpeyes_domain::{
     closed::UnknownName,
     ids::{AreaId, DiskName, IdError, ModelId},
     ladder::{DecoderChoice, LadderMode},
+    noise::NoiseBudget,
 };
 use toml::{Table, Value};
 
@@ -35,8 +36,8 @@ use crate::{
     Analysis, ConfigError, Disk, Fault, IncidentSettings, Inference, InferenceProcess, InferenceProvider,
     MapSettings, Playback, Problem, Server, Site, Storage,
     raw::{
-        RawAnalysis, RawArea, RawCanary, RawDisk, RawIncident, RawInference, RawMap, RawPlayback, RawReports,
-        RawServer, RawSite, RawStorage,
+        RawAnalysis, RawArea, RawCanary, RawDisk, RawIncident, RawInference, RawMap, RawNoise, RawPlayback,
+        RawReports, RawServer, RawSite, RawStorage,
     },
     text,
 };
@@ -213,6 +214,7 @@ impl Check<'_> {
         let reports: Option<RawReports> = self.raw_or_default(&mut root, "reports");
         let report_font = reports.map(|raw| raw.font.map(|font| self.path(&font)));
         let incident = self.incident(&mut root);
+        let noise = self.noise(&mut root);
         let map = self.map(&mut root);
         let analysis = self.analysis(&mut root);
         let canary = self.canary(&mut root);
@@ -226,8 +228,8 @@ impl Check<'_> {
         let targets = self.targets(&mut root, &areas.written, &centre);
         for key in root.keys() {
             let fault = Fault::Section(
-                "site, server, storage, playback, reports, incident, map, analysis, canary, inference, area, camera, unit, \
-                 class, route, deadlines, escalation, calendar, roster, intake, outbound",
+                "site, server, storage, playback, reports, incident, noise, map, analysis, canary, inference, area, camera, \
+                 unit, class, route, deadlines, escalation, calendar, roster, intake, outbound",
             );
             self.report(key.clone(), fault);
         }
@@ -240,6 +242,7 @@ impl Check<'_> {
             playback: playback?,
             report_font: report_font?,
             incident: incident?,
+            noise: noise?,
             map: map?,
             analysis: analysis?,
             canary: canary?,
@@ -380,6 +383,31 @@ impl Check<'_> {
             post_roll: post_roll?,
             flood_incidents: flood_incidents?,
             flood_window: flood_window?,
+        })
+    }
+
+    fn noise(&mut self, root: &mut Table) -> Option<NoiseBudget> {
+        let raw: RawNoise = self.raw_or_default(root, "noise")?;
+        let usual = NoiseBudget::default();
+        let mut number = |key: &str, written: Option<i64>, default: u32, least: u32, most: u32| {
+            let Some(written) = written else { return Some(default) };
+            let fine = u32::try_from(written).ok().filter(|n| (least..=most).contains(n));
+            self.accept(format!("noise.{key}"), fine.ok_or_else(|| range(written, least, most)))
+        };
+        let source_per_hour =
+            number("source_per_hour", raw.source_per_hour, usual.source_per_hour, 1, 10_000);
+        let centre_per_hour =
+            number("centre_per_hour", raw.centre_per_hour, usual.centre_per_hour, 1, 100_000);
+        let false_percent = number("false_percent", raw.false_percent, usual.false_percent, 1, 99);
+        let false_of = number("false_of", raw.false_of, usual.false_of, 1, 10_000);
+        let limits = Limits::secs(86_400, 31 * 86_400);
+        let window = self.duration("noise.window", raw.window, usual.window, limits);
+        Some(NoiseBudget {
+            source_per_hour: source_per_hour?,
+            centre_per_hour: centre_per_hour?,
+            false_percent: false_percent?,
+            false_of: false_of?,
+            window: window?,
         })
     }
 

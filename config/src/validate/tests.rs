@@ -68,8 +68,23 @@ fn a_camera_is_looked_at_as_often_as_its_rules_need_unless_it_says_how_often() {
 }
 
 #[test]
+fn a_budget_of_alarms_is_the_usual_one_unless_written_and_is_possible() {
+    let usual = parse(&site_with("")).unwrap().noise;
+    assert_eq!(usual, NoiseBudget::default());
+    let own = parse(&site_with("[noise]\nsource_per_hour = 30\nwindow = \"3d\"")).unwrap().noise;
+    let expected = NoiseBudget { source_per_hour: 30, window: Duration::from_hours(72), ..usual };
+    assert_eq!(own, expected);
+    let wrong = "[noise]\nsource_per_hour = 0\nfalse_percent = 100\nfalse_of = -1\nwindow = \"1h\"";
+    let found = problems(&site_with(wrong));
+    for key in ["noise.source_per_hour", "noise.false_percent", "noise.false_of", "noise.window"] {
+        assert!(found.iter().any(|problem| problem.starts_with(key)), "{key}: {found:?}");
+    }
+}
+
+#[test]
 fn the_shipped_example_is_fine() {
     let site = parse(EXAMPLE_SITE).unwrap();
+    assert_eq!(site.noise, NoiseBudget::default(), "what the example shows is the default");
     assert_eq!(site.cameras.len(), 4);
     let square = site.camera(&CameraId::new("square").unwrap()).unwrap();
     assert_eq!(square.credentials.as_ref().unwrap().password.expose(), "from-env");

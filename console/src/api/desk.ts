@@ -1,6 +1,6 @@
 /** The dispatch centre's routes beside the ones in `client`: what units do, files, reports, tables and saved views. */
 import { type Answer, API, call, problemOf } from "./client";
-import type { Incident, IncidentList, Schemas, Wire } from "./types";
+import type { AlarmPage, HistoryPage, Incident, IncidentList, QueueCounts, Schemas, Wire } from "./types";
 
 export type WorkVerb = Schemas["WorkVerb"];
 export type WorkCommand = Wire<"WorkCommand">;
@@ -64,6 +64,11 @@ export const desk = {
   forgetView: (id: number) => call<void>("DELETE", `/views/${id}`),
   find: (filter: Filter, signal?: AbortSignal) =>
     call<IncidentList>("GET", `/incidents?${new URLSearchParams(filter)}`, undefined, signal),
+  count: (filter: Filter, signal?: AbortSignal) =>
+    call<QueueCounts>("GET", `/incidents/count?${new URLSearchParams(filter)}`, undefined, signal),
+  alarms: (id: number, before: number) => call<AlarmPage>("GET", `/incidents/${id}/alarms?before=${before}`),
+  history: (id: number, before: number) =>
+    call<HistoryPage>("GET", `/incidents/${id}/history?before=${before}`),
 };
 
 /** The bytes of a file; every look is written down, so nothing is fetched that nobody asked for. */

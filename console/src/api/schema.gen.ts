@@ -604,6 +604,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many open incidents there are: of a list one only sees a page. */
+        get: operations["incidents_count"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}": {
         parameters: {
             query?: never;
@@ -611,7 +628,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One incident with its alarms and history. */
+        /**
+         * One incident with the first and the newest 100 of its alarms and history rows, and the newest 100 of what people did:
+         *     `alarms` and `version` say how many there are, and the lists below it have them all.
+         */
         get: operations["incidents_one"];
         put?: never;
         post?: never;
@@ -649,6 +669,23 @@ export interface paths {
         put?: never;
         /** Does something to an incident. */
         post: operations["incidents_act"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alarms of an incident, the newest first. */
+        get: operations["incidents_alarms"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -735,6 +772,23 @@ export interface paths {
         };
         /** The clip itself, with byte ranges. Every look is in the audit log before its first byte. */
         get: operations["clips_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The history of an incident, the newest first; `before` is a version. */
+        get: operations["incidents_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -888,6 +942,26 @@ export interface paths {
         };
         /** A tile in Web Mercator, y from the north. */
         get: operations["map_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/noise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What every rule of the viewer's cameras has raised, as it was counted within the last minute: noisy ones first, then
+         *     those with the most alarms. Nothing is hidden for being noisy.
+         */
+        get: operations["noise_show"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1521,6 +1595,16 @@ export interface components {
              * @description Not said.
              */
             undecided: number;
+        };
+        /** @description `GET /incidents/{id}/alarms`. */
+        AlarmPage: {
+            /** @description The newest first. */
+            alarms: components["schemas"]["Alarm"][];
+            /**
+             * Format: int64
+             * @description `before` of the next page; absent: there is none.
+             */
+            next_before?: number | null;
         };
         /** @description What decodes a camera's pictures for its analysis. */
         AnalysisDecoder: {
@@ -2653,6 +2737,16 @@ export interface components {
              */
             n: number;
         };
+        /** @description `GET /incidents/{id}/history`. */
+        HistoryPage: {
+            /** @description The newest first. */
+            history: components["schemas"]["HistoryRow"][];
+            /**
+             * Format: int64
+             * @description `before` of the next page; absent: there is none.
+             */
+            next_before?: number | null;
+        };
         /** @description One entry of an incident's history. */
         HistoryRow: {
             /** @description What: `open`, or the action, e.g. `claim`, `close`, `append`, `lease_expired`. */
@@ -2977,15 +3071,21 @@ export interface components {
         };
         /** @description `GET /incidents/{id}`. */
         IncidentDetail: components["schemas"]["Incident"] & {
-            /** @description Its alarms, first one first. Named so because `alarms` is their count. */
+            /**
+             * @description Its first alarm, then the newest 100 in their order; `alarms` is the count of all, and
+             *     `GET /incidents/{id}/alarms` has them.
+             */
             alarm_list: components["schemas"]["Alarm"][];
             /** @description Its files, first one first. */
             attachments: components["schemas"]["Attachment"][];
             /** @description What this viewer may do now, as far as it does not depend on details: verbs of `actions` and `work`. */
             choices: string[];
-            /** @description Every clock that ever ran for it. */
+            /** @description The clocks that run for it, and the newest 100 of those that ever did. */
             clocks: components["schemas"]["ClockRow"][];
-            /** @description What happened to it, first thing first. */
+            /**
+             * @description The first thing that happened to it, the newest 100 that people did and the newest 100, in their order; `version`
+             *     is the count of all, and `GET /incidents/{id}/history` has them.
+             */
             history: components["schemas"]["HistoryRow"][];
             /** @description Who should deal with it: as assessed, else as routed. */
             proposal: components["schemas"]["Proposal"];
@@ -3383,6 +3483,120 @@ export interface components {
             /** @description Who is told: a post, e.g. 值班长. Empty: the site names nobody. */
             to: string;
         };
+        /** @description `GET /noise`: what each rule of each camera has raised, and the budget. */
+        Noise: {
+            /**
+             * Format: int64
+             * @description Until then; the last hour is the one before.
+             */
+            at_ms: number;
+            /** @description How much the centre is prepared to look at. */
+            budget: components["schemas"]["NoiseBudget"];
+            /**
+             * Format: int64
+             * @description Counted from here on.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description New incidents of cameras in the viewer's areas within the last hour.
+             */
+            incidents_last_hour: number;
+            /** @description They are more than the centre's budget. */
+            over: boolean;
+            /** @description Noisy ones first, then those with the most alarms; at most 1,000. */
+            sources: components["schemas"]["NoiseSource"][];
+        };
+        /** @description `[noise]` of the site file. */
+        NoiseBudget: {
+            /**
+             * Format: int32
+             * @description New incidents of all cameras within an hour.
+             */
+            centre_per_hour: number;
+            /**
+             * Format: int32
+             * @description … once so many were decided.
+             */
+            false_of: number;
+            /**
+             * Format: int32
+             * @description A greater share of false alarms is too much …
+             */
+            false_percent: number;
+            /**
+             * Format: int32
+             * @description Alarms of one source within an hour.
+             */
+            source_per_hour: number;
+        };
+        /**
+         * @description In what a source is over its budget.
+         * @enum {string}
+         */
+        NoiseExcess: "rate" | "false_share";
+        /** @description One rule of one camera. */
+        NoiseSource: {
+            /**
+             * Format: int64
+             * @description All that it has raised.
+             */
+            alarms: number;
+            /** @description Name of its area. */
+            area_name: string;
+            /** @description Identifier of the camera. */
+            camera: string;
+            /** @description Its name. */
+            camera_name: string;
+            /** @description What the rule looks for. */
+            class: components["schemas"]["IncidentClass"];
+            /**
+             * Format: int64
+             * @description Alarms that were found to be right.
+             */
+            confirmed: number;
+            /** @description In what it is over its budget; empty: it is not noisy. */
+            excess: components["schemas"]["NoiseExcess"][];
+            /**
+             * Format: int64
+             * @description Alarms that were found to be false.
+             */
+            false_alarms: number;
+            /**
+             * Format: int64
+             * @description Incidents that its alarms belong to.
+             */
+            incidents: number;
+            /**
+             * Format: int64
+             * @description … within the last hour.
+             */
+            last_hour: number;
+            /**
+             * Format: int64
+             * @description Alarms that came when their incident was already there.
+             */
+            repeats: number;
+            /** @description Identifier of the rule. */
+            rule: string;
+            /**
+             * Format: int64
+             * @description For how long its incidents were put aside, all together.
+             */
+            shelved_ms: number;
+            /**
+             * Format: int64
+             * @description Number of the technicians' ticket of it.
+             */
+            ticket?: number | null;
+            /** @description The viewer may try rules on this camera. */
+            tunable: boolean;
+            /**
+             * Format: int64
+             * @description Alarms of which nobody has said what they were.
+             */
+            undecided: number;
+        };
         /** @description Why an attempt failed. */
         OutboundError: {
             /**
@@ -3568,6 +3782,29 @@ export interface components {
             assist: string[];
             /** @description Who should lead. */
             lead?: string | null;
+        };
+        /** @description `GET /incidents/count`: how many open incidents pass the filter, whatever the page. */
+        QueueCounts: {
+            /**
+             * Format: int64
+             * @description All.
+             */
+            all: number;
+            /**
+             * Format: int64
+             * @description Those whose deadline has passed.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Those that nobody has taken.
+             */
+            new: number;
+            /**
+             * Format: int64
+             * @description Of these the red ones.
+             */
+            red: number;
         };
         /** @description `GET /cameras/{id}/recording`. */
         Recording: {
@@ -4556,7 +4793,7 @@ export interface components {
          * @description What is broken.
          * @enum {string}
          */
-        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "recording" | "disk" | "clock" | "canary_missing" | "outbound" | "storage" | "hold_review" | "unmanned";
+        TicketKind: "stream" | "covered" | "defocused" | "moved" | "frozen" | "signal_lost" | "analysis_blind" | "recording" | "disk" | "clock" | "canary_missing" | "outbound" | "storage" | "hold_review" | "unmanned" | "noisy" | "untimed";
         /** @description `GET /tickets`: a snapshot, and the sequence number from which `GET /tickets/events` goes on. */
         TicketList: {
             /**
@@ -6590,6 +6827,52 @@ export interface operations {
             };
         };
     };
+    incidents_count: {
+        parameters: {
+            query?: {
+                /** @description `open` (usual), `closed` or `all`. */
+                state?: components["schemas"]["IncidentScope"];
+                /** @description At most so many: 200 if not given, 1000 at most. */
+                limit?: number;
+                /** @description Only those with a smaller id: the next page of what is listed newest first. */
+                before?: number;
+                /** @description `next_cursor` of the page before, of the same question. */
+                cursor?: string;
+                /** @description Levels, 1 red to 4 blue. */
+                level?: string;
+                /** @description States, as incidents have them, e.g. `dispatched,signed,handling`. */
+                stage?: string;
+                /** @description Classes. */
+                class?: string;
+                /** @description Sources. */
+                source?: string;
+                /** @description In this area and what lies in it. */
+                area?: string;
+                /** @description That this unit has a part in. */
+                unit?: string;
+                /** @description `true`: those that this viewer answers for. */
+                mine?: boolean;
+                /** @description `true`: those whose deadline has passed. */
+                overdue?: boolean;
+                /** @description With these words in number, title, place or notes; newest first. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueCounts"];
+                };
+            };
+        };
+    };
     incidents_one: {
         parameters: {
             query?: never;
@@ -6682,6 +6965,40 @@ export interface operations {
             };
             /** @description not from this state, or not by this viewer */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    incidents_alarms: {
+        parameters: {
+            query?: {
+                /** @description Only those before this one: `next_before` of the page before. The newest if not given. */
+                before?: number;
+                /** @description At most so many: 100 if not given, 500 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmPage"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6890,6 +7207,40 @@ export interface operations {
                 };
             };
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    incidents_history: {
+        parameters: {
+            query?: {
+                /** @description Only those before this one: `next_before` of the page before. The newest if not given. */
+                before?: number;
+                /** @description At most so many: 100 if not given, 500 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryPage"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7208,6 +7559,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    noise_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Noise"];
                 };
             };
         };

@@ -22,16 +22,17 @@ export type ScreenName =
   | "health"
   | "tickets"
   | "rules"
+  | "noise"
   | "storage"
   | "accounts"
   | "audit";
 
 const SCREENS: Record<Role, readonly ScreenName[]> = {
-  operator: ["queue", "map", "cameras", "timeline", "reports", "handover", "wall"],
+  operator: ["queue", "map", "cameras", "timeline", "reports", "noise", "handover", "wall"],
   police: ["queue", "map", "reports", "wall"],
   unit: ["queue"],
-  technician: ["tickets", "health", "rules", "timeline", "storage"],
-  administrator: ["accounts", "health", "tickets", "rules", "storage"],
+  technician: ["tickets", "health", "rules", "noise", "timeline", "storage"],
+  administrator: ["accounts", "health", "tickets", "rules", "noise", "storage"],
   auditor: ["audit"],
 };
 

@@ -2,6 +2,7 @@
 import { incidentClass, objectClass, sentence } from "./alarms.en";
 import { besideWords } from "./beside.en";
 import { deskCodes, deskWords } from "./desk.en";
+import { noiseWords } from "./noise.en";
 import { outboundWords } from "./outbound.en";
 import { phoneWords } from "./phone.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
@@ -18,6 +19,7 @@ export const en: Words = {
   ...recordingWords,
   ...reportWords,
   ...outboundWords,
+  ...noiseWords,
   ...shadowWords,
   ...besideWords,
   ...ticketWords,
@@ -58,6 +60,7 @@ export const en: Words = {
     health: "Camera health",
     tickets: "Tickets",
     rules: "Rules",
+    noise: "Noise",
     storage: "Storage",
     accounts: "Accounts",
     audit: "Audit log",
@@ -138,6 +141,8 @@ export const en: Words = {
   queue: {
     open: "Open",
     closed: "Closed",
+    beyond: (shown, total) =>
+      `${shown} of ${total} open ones are here: the most urgent first, and every red one`,
     newRows: (n) => `${n} new`,
     reorder: "Order has changed",
     show: "Show",
@@ -194,6 +199,7 @@ export const en: Words = {
     title: (n) => `Incident #${n}`,
     notFound: "There is no such incident, or you may not see it.",
     failed: "The incident could not be loaded",
+    andMore: (n) => `and ${n} more`,
     why: "Why this alarm",
     facts: "Facts",
     camera: "Camera",

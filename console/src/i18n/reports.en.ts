@@ -90,6 +90,7 @@ export const reportCodes: typeof codes = {
   bad_range: "That time cannot be: it ends after it begins, within 367 days, and has begun.",
   no_font:
     "This machine has no font with Chinese characters, which a PDF needs: install fonts-noto-cjk, or name one in [reports] font of the site file.",
+  too_many_rows: "More than 1,048,575 incidents, which is what a sheet holds: take a shorter time, or CSV.",
   bad_font:
     "The font in [reports] font cannot be used: a TrueType or OpenType font with Chinese characters is needed.",
 };

@@ -91,5 +91,6 @@ export const reportCodes = {
   bad_range: "时段不对：结束须晚于开始，不超过 367 天，且已经开始。",
   no_font:
     "本机没有中文字体，不能生成 PDF：请管理员安装 fonts-noto-cjk，或在站点文件 [reports] font 指定字体。",
+  too_many_rows: "超过 1,048,575 件，一张工作表放不下：请缩短时段，或改用 CSV。",
   bad_font: "[reports] font 指定的字体不能用：请管理员换一个含中文的 TrueType 或 OpenType 字体。",
 };

@@ -42,6 +42,8 @@ export const ticketWords: typeof words = {
       storage: "Storage running short",
       hold_review: "Hold due for review",
       unmanned: "Escalation reaches nobody",
+      noisy: "Too many alarms",
+      untimed: "No deadline",
     },
     states: {
       open: "Open",

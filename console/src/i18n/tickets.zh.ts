@@ -41,6 +41,8 @@ export const ticketWords = {
       storage: "存储容量预警",
       hold_review: "保留到期待复核",
       unmanned: "升级无人可达",
+      noisy: "告警过多",
+      untimed: "时钟缺失",
     } as Record<string, string>,
     states: {
       open: "待处理",
@@ -91,6 +93,10 @@ export const ticketWords = {
       outbound: "其他系统收不到事件推送：按失败环节检查网络、证书、密钥和对方服务；消息会保留并自动重发。",
       unmanned:
         "有事件升级时，对应岗位无人可达：为该岗位人员建立能看到该区域事件的账号，或修改 [[escalation]] 与 [[roster]]。",
+      over_budget:
+        "规则报警或误报超出预算：在“规则调试”页用录像试用别的参数，把合适的写入站点文件；在此之前可请调度员暂时搁置。",
+      no_deadline:
+        "有未结事件失去了时限，已重新起算：请调度员立即查看这些事件，把服务日志交给厂商，然后关闭本条。",
       canary_missing: "自检摄像机没有按时报警：检查分析、数据库和本机负载；在恢复之前不要相信“没有警情”。",
     } as Record<string, string>,
   },

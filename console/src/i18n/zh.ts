@@ -2,6 +2,7 @@
 import { incidentClass, objectClass, sentence } from "./alarms.zh";
 import { besideWords } from "./beside.zh";
 import { deskCodes, deskWords } from "./desk.zh";
+import { noiseWords } from "./noise.zh";
 import { outboundWords } from "./outbound.zh";
 import { phoneWords } from "./phone.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
@@ -17,6 +18,7 @@ export const zh = {
   ...recordingWords,
   ...reportWords,
   ...outboundWords,
+  ...noiseWords,
   ...shadowWords,
   ...besideWords,
   ...ticketWords,
@@ -57,6 +59,7 @@ export const zh = {
     health: "设备运维",
     tickets: "工单",
     rules: "规则调试",
+    noise: "高频告警",
     storage: "存储",
     accounts: "账号",
     audit: "审计日志",
@@ -142,6 +145,8 @@ export const zh = {
   queue: {
     open: "未结",
     closed: "已结",
+    beyond: (shown: number, total: number) =>
+      `已列出 ${shown} 件，共 ${total} 件未结；最紧急的在前，红色事件已全部列出`,
     newRows: (n: number) => `${n} 条新事件`,
     reorder: "顺序有变化",
     show: "显示",
@@ -198,6 +203,7 @@ export const zh = {
     title: (n: string) => `事件 #${n}`,
     notFound: "没有这个事件，或您无权查看。",
     failed: "事件加载失败",
+    andMore: (n: string) => `还有 ${n} 条，加载更多`,
     why: "报警原因",
     facts: "基本情况",
     camera: "摄像机",

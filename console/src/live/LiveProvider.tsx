@@ -11,11 +11,13 @@ import {
   useSyncExternalStore,
 } from "react";
 import { centreQuery } from "../api/centre";
-import { API, client } from "../api/client";
+import { API } from "../api/client";
+import { desk } from "../api/desk";
 import type { BlindCameras, DeafConsole, Incident } from "../api/types";
 import { Sounder, type SoundState } from "../media/Sounder";
 import { IncidentBook, isOpen } from "./book";
 import { EventLink, type LinkState, openAt } from "./eventLink";
+import { queueSnapshot } from "./queueSnapshot";
 import { tellLink } from "./reach";
 import { SoundGroups } from "./soundGroups";
 
@@ -36,14 +38,7 @@ interface Live {
 }
 
 const LiveContext = createContext<Live | null>(null);
-/** The list is one snapshot; a queue longer than this is beyond any operator. */
-const SNAPSHOT_LIMIT = 500;
-
-async function snapshot(signal: AbortSignal) {
-  const answer = await client.incidents("open", SNAPSHOT_LIMIT, undefined, signal);
-  if (answer.kind === "ok") return answer.value;
-  return answer.kind === "error" && answer.problem.status === 401 ? "signed_out" : "failed";
-}
+const snapshot = (signal: AbortSignal) => queueSnapshot(desk.find, signal);
 
 const NOTHING_BESIDE: Beside = { deaf: [], blind: { n: 0, cameras: [] } };
 
@@ -90,7 +85,7 @@ export function LiveProvider({ onSignedOut, silent = false, children }: Props) {
           tellLink(state.phase !== "live" && state.failures > 0);
         },
         onSnapshot: (list) => {
-          book.reset(list.incidents, list.as_of_seq);
+          book.reset(list.incidents, list.as_of_seq, list.next_cursor);
           void queries.invalidateQueries({ queryKey: ["incident"] });
         },
         onEvent: (event, data, seq) => {

@@ -46,12 +46,15 @@ export class IncidentBook {
   #listeners = new Set<() => void>();
   #view: readonly Incident[] = [];
   #loaded = false;
+  #rest: string | undefined;
   /** After so long without an alarm a further one is news. */
   quietMs = USUAL_QUIET_MS;
 
   /** For `useSyncExternalStore`: the same array until something changes. */
   view = (): readonly Incident[] => this.#view;
   loaded = (): boolean => this.#loaded;
+  /** Where what the snapshot did not hold begins, for the gateway; undefined: it held all. */
+  rest = (): string | undefined => this.#rest;
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -64,8 +67,12 @@ export class IncidentBook {
   /** Whether it came in as news, and did not merely come to be known. */
   isArrival = (id: number): boolean => this.#byId.get(id)?.isOld !== true;
 
-  /** Takes a snapshot of all open incidents: one that we hold as open and that is not in it is gone. */
-  reset(open: readonly Incident[], asOf: number): void {
+  /**
+   * Takes a snapshot of the open incidents: one that we hold as open and that is not in it is gone, or lies with the less
+   * urgent ones beyond it.
+   */
+  reset(open: readonly Incident[], asOf: number, rest?: string): void {
+    this.#rest = rest;
     const kept = new Map<number, Known>();
     for (const [id, known] of this.#byId) if (!isOpen(known.incident)) kept.set(id, known);
     for (const incident of open) {

@@ -57,6 +57,8 @@ closed_enum! {
         CentreRead => "centre.read",
         /// Read statistics of one's areas, and the bulletins made of them.
         StatisticsRead => "statistics.read",
+        /// See which rules of which cameras raise too much, and what the centre's budget is.
+        NoiseRead => "noise.read",
         /// Make a bulletin: a report over a period, a topic or one incident, that is kept as it was made.
         BulletinMake => "bulletin.make",
         /// Play or download the clip of an incident.
@@ -119,6 +121,7 @@ impl Action {
             | Self::RecordingList
             | Self::RecordingView
             | Self::HoldManage
+            | Self::NoiseRead
             | Self::RuleTry
             | Self::RuleStill
             | Self::TicketRead

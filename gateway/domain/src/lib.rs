@@ -36,6 +36,7 @@ pub mod centre;
 pub mod handover;
 pub mod incident;
 
+pub mod noise;
 pub mod statistics;
 pub mod timeline;
 

@@ -11,7 +11,7 @@ mod tests;
 
 pub use self::{
     breakdown::{ARRIVAL_CIRCLE_MS, Belongs, Breakdown, HeatCell},
-    course::{Course, Entry, Part},
+    course::{Acceptance, Course, Entry, Part},
     tally::{Spread, Tally, UnitTally},
 };
 use crate::{closed::closed_enum, incident::CloseReason};

@@ -41,6 +41,10 @@ closed_enum! {
         HoldReview => "hold_review",
         /// Steps of the escalation chain reach nobody who sees the incident.
         Unmanned => "unmanned",
+        /// Rules of the camera raise more alarms than the centre's budget allows, or mostly false ones.
+        Noisy => "noisy",
+        /// An open incident had no deadline ahead of it: nothing would ever have been told of it.
+        Untimed => "untimed",
     }
 }
 
@@ -74,7 +78,9 @@ impl TicketKind {
             | Self::Outbound
             | Self::Storage
             | Self::HoldReview
-            | Self::Unmanned => Duration::ZERO,
+            | Self::Unmanned
+            | Self::Noisy
+            | Self::Untimed => Duration::ZERO,
         }
     }
 }

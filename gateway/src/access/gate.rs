@@ -405,7 +405,7 @@ mod tests {
                 Role::Administrator => true,
                 Role::Auditor | Role::Unit => false,
             },
-            A::CameraHealth => match role {
+            A::CameraHealth | A::NoiseRead => match role {
                 Role::Operator | Role::Technician => is_own_area,
                 Role::Administrator => true,
                 Role::Police | Role::Auditor | Role::Unit => false,

@@ -29,7 +29,7 @@ use super::{
 use crate::{
     access::gate::{Allowed, Purpose},
     record::clip::{Clip, ClipError},
-    store::dispatch::{IncidentDetail, IncidentRow},
+    store::dispatch::IncidentRow,
 };
 
 /// An alarm may run for hours; its clip does not.
@@ -54,17 +54,15 @@ pub(super) struct Window {
 }
 
 /// The stretch around one alarm of the incident, the first one if none is named.
-pub(super) fn window(
+pub(super) async fn window(
     state: &ApiState,
-    detail: &IncidentDetail,
+    row: &IncidentRow,
     alarm: Option<AlarmId>,
 ) -> Result<Window, ApiError> {
-    let alarm = match alarm {
-        None if detail.alarms.is_empty() => return around_report(state, detail),
-        None => detail.alarms.first(),
-        Some(id) => detail.alarms.iter().find(|alarm| alarm.id == id),
-    };
-    let alarm = alarm.ok_or(ApiError::NotFound)?;
+    if alarm.is_none() && row.n_alarms == 0 {
+        return around_report(state, row);
+    }
+    let alarm = state.dispatch.alarm_of(row.id(), alarm).await?.ok_or(ApiError::NotFound)?;
     let settings = &state.site.incident;
     let now = state.clock.wall();
     let began = alarm.began.wall;
@@ -75,11 +73,11 @@ pub(super) fn window(
 }
 
 /// Of a report that names a camera: what the camera saw around the time that the report gives.
-fn around_report(state: &ApiState, detail: &IncidentDetail) -> Result<Window, ApiError> {
-    if detail.row.camera.is_none() {
+fn around_report(state: &ApiState, row: &IncidentRow) -> Result<Window, ApiError> {
+    if row.camera.is_none() {
         return Err(ApiError::NoFootage);
     }
-    let (now, began) = (state.clock.wall(), detail.row.began);
+    let (now, began) = (state.clock.wall(), row.began);
     let wanted = began.plus(AROUND_REPORT);
     let from = began.minus(AROUND_REPORT);
     Ok(Window { from, until: wanted.min(now), began, is_pending: now < wanted.plus(ON_DISK) })
@@ -95,13 +93,13 @@ pub(super) async fn describe(
     Path(id): Path<String>,
     Params(query): Params<AlarmQuery>,
 ) -> Result<Json<dto::Clip>, ApiError> {
-    let (detail, _) = guard.incident_detail(&id).await?;
-    let window = window(&guard.state, &detail, query.alarm.map(AlarmId))?;
-    let clip = plan(&guard.state, &detail.row, window.from, window.until).await?;
+    let (row, _) = guard.incident(&id).await?;
+    let window = window(&guard.state, &row, query.alarm.map(AlarmId)).await?;
+    let clip = plan(&guard.state, &row, window.from, window.until).await?;
     let alarm = query.alarm.map(|alarm| format!("&alarm={alarm}")).unwrap_or_default();
     // The address names the exact stretch, so that every range of it is of the same file while recording goes on.
     let address = |file: &str| {
-        let (id, start, end) = (detail.row.id(), clip.start.0, clip.end.0);
+        let (id, start, end) = (row.id(), clip.start.0, clip.end.0);
         format!("{PREFIX}/incidents/{id}/{file}?from_ms={start}&to_ms={end}{alarm}")
     };
     Ok(Json(dto::Clip {
@@ -181,15 +179,15 @@ pub(super) async fn recoded(
 
 /// A stretch of an incident's clip that the viewer may see.
 struct Sight {
-    detail: IncidentDetail,
+    row: IncidentRow,
     allowed: Allowed,
     clip: Clip,
 }
 
 impl Sight {
     async fn of(guard: &Guard, id: &str, query: &StretchQuery) -> Result<Self, ApiError> {
-        let (detail, allowed) = guard.incident_detail(id).await?;
-        let window = window(&guard.state, &detail, query.alarm.map(AlarmId))?;
+        let (row, allowed) = guard.incident(id).await?;
+        let window = window(&guard.state, &row, query.alarm.map(AlarmId)).await?;
         let from = query.from_ms.map_or(window.from, WallTime);
         // The picture at `to` itself is the next one's.
         let until = query.to_ms.map_or(window.until, |to| WallTime(to.saturating_sub(1)));
@@ -198,13 +196,13 @@ impl Sight {
         if from < window.from.minus(KEYFRAME_LEAD) || until > latest {
             return Err(ApiError::NotFound);
         }
-        let clip = plan(&guard.state, &detail.row, from, until).await?;
-        Ok(Self { detail, allowed, clip })
+        let clip = plan(&guard.state, &row, from, until).await?;
+        Ok(Self { row, allowed, clip })
     }
 
     /// Writes the look down.
     async fn looked(&self, guard: &Guard, how: &str) -> Result<(), ApiError> {
-        let row = &self.detail.row;
+        let row = &self.row;
         let camera = row.camera.as_ref().map_or("", |camera| camera.id.as_str());
         let shown = format!("{camera}{how} {}..{} ms", self.clip.start.0, self.clip.end.0);
         guard.looked(&self.allowed, &of_incident(row), Purpose::Incident(row.id()), shown).await

@@ -102,6 +102,8 @@ same!(
         Storage,
         HoldReview,
         Unmanned,
+        Noisy,
+        Untimed,
     }
 );
 same!(CloseReason = CloseReason { Handled, FalseAlarm, Duplicate, Test, NoAction });
@@ -644,9 +646,20 @@ pub(super) fn history(row: &HistoryRow, names: &HashMap<AccountId, String>) -> d
         alarm: row.alarm.map(|alarm| alarm.0),
         reason: reason.map(str::to_owned),
         unit: row.action.as_ref().and_then(IncidentAction::unit).map(ToString::to_string),
-        detail: row.action.as_ref().and_then(|action| serde_json::to_value(action).ok()),
+        detail: row.action.as_ref().and_then(details),
         note: row.note.clone(),
     }
+}
+
+/// An action by the names that commands use. Whom an escalation has reached is named as people are, and not by what they
+/// sign in with: whoever sees the incident sees this.
+fn details(action: &IncidentAction) -> Option<serde_json::Value> {
+    let mut value = serde_json::to_value(action).ok()?;
+    let told = value.get_mut("told").and_then(serde_json::Value::as_array_mut);
+    for one in told.into_iter().flatten().filter_map(serde_json::Value::as_object_mut) {
+        one.remove("login");
+    }
+    Some(value)
 }
 
 /// Where clip time meets wall time.

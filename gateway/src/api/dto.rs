@@ -10,6 +10,7 @@ mod centre;
 mod console;
 mod handover;
 mod map;
+mod noise;
 mod outbound;
 mod queue;
 mod recording;
@@ -36,14 +37,15 @@ pub use handover::{
     ShiftItem, ShiftSummary, Signature, Wall, WallCameras, WallFault, WallUnit,
 };
 pub use map::{Flood, Map, MapTiles};
+pub use noise::{Noise, NoiseBudget, NoiseExcess, NoiseSource};
 pub use outbound::{
     OutboundError, OutboundMessage, OutboundResend, OutboundResent, OutboundState, OutboundTarget,
 };
 pub use queue::{
-    Assignment, Attached, Attachment, ClockRow, CloseReason, Escalated, HistoryRow, Incident,
-    IncidentCommand, IncidentDetail, IncidentList, IncidentScope, IncidentState, IncidentVerb, NextStep,
-    Person, Proposal, RejectReason, ReopenReason, RevisitResult, Satisfaction, SupervisionSheet, WorkCommand,
-    WorkVerb,
+    AlarmPage, Assignment, Attached, Attachment, ClockRow, CloseReason, Escalated, HistoryPage, HistoryRow,
+    Incident, IncidentCommand, IncidentDetail, IncidentList, IncidentScope, IncidentState, IncidentVerb,
+    NextStep, Person, Proposal, QueueCounts, RejectReason, ReopenReason, RevisitResult, Satisfaction,
+    SupervisionSheet, WorkCommand, WorkVerb,
 };
 pub use recording::{
     FootagePurpose, JumpDirection, NearAlarm, Recording, RecordingSpan, Timeline, TimelineAlarm, TimelineGap,

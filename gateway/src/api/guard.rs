@@ -156,6 +156,14 @@ impl Guard {
         Ok((detail, allowed))
     }
 
+    /// As [`Guard::incident_detail`], with no more of alarms and history than one looks at.
+    pub(super) async fn incident_head(&self, id: &str) -> Result<(IncidentDetail, Allowed), ApiError> {
+        let id = incident_id(id)?;
+        let detail = self.state.dispatch.incident_head(id).await?.ok_or(ApiError::NotFound)?;
+        let allowed = self.allow(&of_incident(&detail.row), Purpose::Incident(id)).await?;
+        Ok((detail, allowed))
+    }
+
     /// For live updates: may the viewer see this one? A no is not an event.
     pub(super) fn sees_incident(&self, row: &IncidentRow) -> bool {
         self.ask(self.action, &of_incident(row), Purpose::Duty).is_ok()

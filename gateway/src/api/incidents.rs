@@ -27,7 +27,7 @@ use super::{
 use crate::{
     access::gate::Purpose,
     desk::{ActError, ActRequest},
-    store::dispatch::{IncidentFilter, IncidentRow},
+    store::dispatch::{IncidentFilter, IncidentRow, QueueCounts},
 };
 
 const USUAL_LIMIT: u32 = 200;
@@ -95,6 +95,21 @@ pub(super) async fn list(
     Ok(Json(dto::IncidentList { as_of_seq: list.as_of.0, incidents, next_cursor }))
 }
 
+/// How many open incidents there are: of a list one only sees a page.
+#[utoipa::path(get, path = "/api/v1/incidents/count", params(ListQuery), responses((status = 200, body = dto::QueueCounts)))]
+pub(super) async fn count(
+    guard: Guard,
+    Params(query): Params<ListQuery>,
+) -> Result<Json<dto::QueueCounts>, ApiError> {
+    let now = guard.state.clock.wall();
+    let counts = match filter(&guard, query)? {
+        Some(filter) => guard.state.dispatch.count(filter, now).await?,
+        None => QueueCounts::default(),
+    };
+    let QueueCounts { all, new, red, late } = counts;
+    Ok(Json(dto::QueueCounts { all, new, red, late }))
+}
+
 /// `None`: nothing can be in the list.
 fn filter(guard: &Guard, query: ListQuery) -> Result<Option<IncidentFilter>, ApiError> {
     let reach = guard.reach();
@@ -153,12 +168,13 @@ pub(super) fn bad(field: &'static str) -> ApiError {
     ApiError::Unprocessable { code: "bad_word", message, field: Some(field) }
 }
 
-/// One incident with its alarms and history.
+/// One incident with the first and the newest 100 of its alarms and history rows, and the newest 100 of what people did:
+/// `alarms` and `version` say how many there are, and the lists below it have them all.
 #[utoipa::path(get, path = "/api/v1/incidents/{id}", params(("id" = i64, Path)), responses(
     (status = 200, body = dto::IncidentDetail), (status = 404, body = dto::ErrorBody),
 ))]
 pub(super) async fn one(guard: Guard, Path(id): Path<String>) -> Result<Json<dto::IncidentDetail>, ApiError> {
-    let (detail, _) = guard.incident_detail(&id).await?;
+    let (detail, _) = guard.incident_head(&id).await?;
     let names = names(&guard).await?;
     let report = detail.row.report.as_ref();
     Ok(Json(dto::IncidentDetail {
@@ -172,6 +188,60 @@ pub(super) async fn one(guard: Guard, Path(id): Path<String>) -> Result<Json<dto
         proposal: (&guard.state.desk.proposal(&detail.row)).into(),
         choices: choices(&guard, &detail.row),
     }))
+}
+
+/// Which part of a long list.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PartQuery {
+    /// Only those before this one: `next_before` of the page before. The newest if not given.
+    before: Option<i64>,
+    /// At most so many: 100 if not given, 500 at most.
+    limit: Option<u32>,
+}
+
+impl PartQuery {
+    fn limit(&self) -> u32 {
+        self.limit.unwrap_or(100).clamp(1, 500)
+    }
+
+    /// Where the next page begins, after one that ends with `last`.
+    fn next(&self, n: usize, last: Option<i64>) -> Option<i64> {
+        last.filter(|_| u32::try_from(n).is_ok_and(|n| n == self.limit()))
+    }
+}
+
+/// Alarms of an incident, the newest first.
+#[utoipa::path(get, path = "/api/v1/incidents/{id}/alarms", params(("id" = i64, Path), PartQuery), responses(
+    (status = 200, body = dto::AlarmPage), (status = 404, body = dto::ErrorBody),
+))]
+pub(super) async fn alarms(
+    guard: Guard,
+    Path(id): Path<String>,
+    Params(query): Params<PartQuery>,
+) -> Result<Json<dto::AlarmPage>, ApiError> {
+    let (row, _) = guard.incident(&id).await?;
+    let before = query.before.map(AlarmId);
+    let rows = guard.state.dispatch.alarms_before(row.id(), before, query.limit()).await?;
+    let next_before = query.next(rows.len(), rows.last().map(|row| row.id.0));
+    Ok(Json(dto::AlarmPage { alarms: rows.iter().map(dto::Alarm::from).collect(), next_before }))
+}
+
+/// The history of an incident, the newest first; `before` is a version.
+#[utoipa::path(get, path = "/api/v1/incidents/{id}/history", params(("id" = i64, Path), PartQuery), responses(
+    (status = 200, body = dto::HistoryPage), (status = 404, body = dto::ErrorBody),
+))]
+pub(super) async fn history(
+    guard: Guard,
+    Path(id): Path<String>,
+    Params(query): Params<PartQuery>,
+) -> Result<Json<dto::HistoryPage>, ApiError> {
+    let (row, _) = guard.incident(&id).await?;
+    let names = names(&guard).await?;
+    let rows = guard.state.dispatch.history_before(row.id(), query.before, query.limit()).await?;
+    let next_before = query.next(rows.len(), rows.last().map(|row| row.version));
+    let history = rows.iter().map(|row| convert::history(row, &names)).collect();
+    Ok(Json(dto::HistoryPage { history, next_before }))
 }
 
 /// Verbs that are not refused whatever their details.
@@ -475,9 +545,9 @@ pub(super) async fn trace(
     Path(id): Path<String>,
     Params(query): Params<AlarmQuery>,
 ) -> Result<Json<Vec<dto::TraceFrame>>, ApiError> {
-    let (detail, _) = guard.incident_detail(&id).await?;
-    let window = clips::window(&guard.state, &detail, query.alarm.map(AlarmId))?;
-    let Some(camera) = &detail.row.camera else { return Ok(Json(Vec::new())) };
+    let (row, _) = guard.incident(&id).await?;
+    let window = clips::window(&guard.state, &row, query.alarm.map(AlarmId)).await?;
+    let Some(camera) = &row.camera else { return Ok(Json(Vec::new())) };
     let frames = guard.state.dispatch.trace(camera.id.clone(), window.from, window.until).await?;
     Ok(Json(frames.iter().map(dto::TraceFrame::from).collect()))
 }

@@ -9,7 +9,7 @@ use axum::{
 };
 use serde::Deserialize;
 use sharpeyes_config::Site;
-use sharpeyes_domain::ids::AccountId;
+use sharpeyes_domain::ids::{AccountId, AreaId};
 use tokio_util::sync::CancellationToken;
 use utoipa::IntoParams;
 
@@ -87,7 +87,7 @@ pub(super) async fn export(guard: Guard, Params(query): Params<LedgerQuery>) -> 
         "ledger {extension} {}..{} areas {} class {} source {} unit {}",
         query.from_ms,
         query.to_ms,
-        scope.areas.len(),
+        query.area.clone().unwrap_or_else(|| roots(&guard)),
         query.class.as_deref().unwrap_or("-"),
         query.source.as_deref().unwrap_or("-"),
         query.unit.as_deref().unwrap_or("-"),
@@ -126,6 +126,11 @@ pub(super) async fn export(guard: Guard, Params(query): Params<LedgerQuery>) -> 
         .header(header::CONTENT_DISPOSITION, name)
         .body(body)
         .map_err(|error| ApiError::Internal(Box::new(error)))
+}
+
+/// The areas that a viewer is responsible for, each with what lies in it.
+fn roots(guard: &Guard) -> String {
+    guard.viewer.areas.iter().map(AreaId::as_str).collect::<Vec<_>>().join(",")
 }
 
 /// Reads page after page.

@@ -30,6 +30,7 @@ mod ledger;
 mod live;
 mod map;
 mod movie;
+mod noise;
 mod notices;
 mod openapi;
 mod outbound;
@@ -94,6 +95,7 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/cameras/{id}/trials/{trial}", Action::RuleTry, trials::one)
         .needs(Verb::Get, "/cameras/{id}/trials/{trial}/still.jpg", Action::RuleStill, trials::still)
         .needs(Verb::Delete, "/cameras/{id}/trials/{trial}", Action::RuleTry, trials::remove)
+        .needs(Verb::Get, "/noise", Action::NoiseRead, noise::show)
         .needs(Verb::Get, "/rules/verdicts", Action::RuleTry, trials::verdicts)
         .needs(Verb::Get, "/timeline", Action::RecordingList, timeline::rows)
         .needs(Verb::Get, "/timeline/next-alarm", Action::IncidentList, timeline::next_alarm)
@@ -102,7 +104,10 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Get, "/map/tiles/{z}/{x}/{y}", Action::CameraList, map::tile)
         .needs(Verb::Get, "/health/cameras", Action::CameraHealth, cameras::health)
         .needs(Verb::Get, "/incidents", Action::IncidentList, incidents::list)
+        .needs(Verb::Get, "/incidents/count", Action::IncidentList, incidents::count)
         .needs(Verb::Get, "/incidents/{id}", Action::IncidentView, incidents::one)
+        .needs(Verb::Get, "/incidents/{id}/alarms", Action::IncidentView, incidents::alarms)
+        .needs(Verb::Get, "/incidents/{id}/history", Action::IncidentView, incidents::history)
         .needs(Verb::Post, "/incidents/{id}/actions", Action::IncidentAct, incidents::act)
         .needs(Verb::Post, "/incidents/{id}/work", Action::IncidentWork, incidents::work)
         .needs_large(Verb::Post, "/incidents/{id}/attachments", Action::IncidentWork, files::attach)

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::{
     accounts, audit, blind, bulletins, cameras, centre, clips, consoles, dto, events, files, handovers,
-    holds, incidents, ledger, live, map, outbound, pictures, recordings, reports, session, statistics,
+    holds, incidents, ledger, live, map, noise, outbound, pictures, recordings, reports, session, statistics,
     storage, ticket_events, tickets, timeline, transcodes, trials, wall,
 };
 
@@ -45,10 +45,14 @@ use super::{
         trials::still,
         trials::remove,
         trials::verdicts,
+        noise::show,
         timeline::rows,
         timeline::next_alarm,
         incidents::list,
+        incidents::count,
         incidents::one,
+        incidents::alarms,
+        incidents::history,
         incidents::act,
         incidents::escalations,
         incidents::acknowledge,

@@ -11,6 +11,7 @@ use crate::{
     clock::Clock,
     desk::Desk,
     hub::Hub,
+    noise::Noise,
     outbound::Prod,
     record::{clip::ClipReader, retention::Keeping},
     stills::Stills,
@@ -35,6 +36,8 @@ pub struct Parts {
     pub dispatch: Dispatch,
     /// What statistics are counted from.
     pub statistics: Statistics,
+    /// Which sources raise too much.
+    pub noise: Noise,
     /// Recordings as playable files.
     pub clips: ClipReader,
     /// Stills of recordings.

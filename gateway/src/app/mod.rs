@@ -29,6 +29,7 @@ use crate::{
     hub::{Hub, RingLimits},
     ingest::{Attempts, Limits, Source, StreamTask, Wiring},
     models,
+    noise::Noise,
     outbound::{Board, News, Prod, Sender},
     record::{RecordError, RecordSettings, Recorder, clip::ClipReader},
     stills::Stills,
@@ -189,11 +190,19 @@ impl App {
         desk_step.tasks.spawn(desk.clone().run(desk_step.stop.clone()));
         let (board, prod) = (Board::default(), Prod::default());
         start_outbound(&site, &stores, &board, &prod, &clock, &mut desk_step).await?;
+        let noise = Noise::new(site.clone(), stores.statistics.clone(), clock.clone());
+        desk_step.tasks.spawn(noise.clone().run(desk_step.stop.clone()));
         let ticket_keeper = TicketKeeper::new(
             site.clone(),
             health.clone(),
             keeping.clone(),
-            tickets::Watched { tampering, pulse, outbound: board.clone(), desk: desk.clone() },
+            tickets::Watched {
+                tampering,
+                pulse,
+                outbound: board.clone(),
+                desk: desk.clone(),
+                noise: noise.clone(),
+            },
             stores.tickets.clone(),
             clock.clone(),
         );
@@ -222,6 +231,7 @@ impl App {
             desk,
             dispatch: stores.dispatch,
             statistics: stores.statistics,
+            noise,
             clips: recorder.clips(),
             stills,
             transcodes: Transcodes::new(transcode_limits(&site), clock.clone()),

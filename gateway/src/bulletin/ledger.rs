@@ -118,9 +118,7 @@ const COLUMNS: &[Column] = &[
         Cell::Text(said.map(|said| l.lang.of(words::satisfaction(said)).to_owned()).unwrap_or_default())
     }),
     (("归档时间", "Archived"), |l, r| l.time(r.incident.status.overlays.archived)),
-    (("并入", "Merged into"), |_, r| {
-        r.incident.status.merging.map_or(Cell::Empty, |merging| Cell::Text(format!("#{}", merging.into)))
-    }),
+    (("并入", "Merged into"), |_, r| text(r.merged_into.as_ref())),
 ];
 
 fn text(words: Option<&String>) -> Cell {

@@ -4,12 +4,14 @@
 //! frozen plan and the site's calendar. All of it is rows: a restart, or a machine that was off, misses nothing and
 //! tells nothing twice.
 
-use std::time::Duration;
+use std::{sync::PoisonError, time::Duration};
 
 use sharpeyes_domain::{
     centre::{Allowance, Basis, EscalationStep, Plan},
     ids::{IncidentId, UnitId},
     incident::{ClockKind, IncidentAction, IncidentState, IncidentStatus},
+    level::Level,
+    ticket::Fault,
     time::WallTime,
 };
 
@@ -26,6 +28,8 @@ const STEP: Duration = Duration::from_secs(2);
 const AGAIN: Duration = Duration::from_secs(60);
 /// Batches of one round: a night's clocks are told in one, and a flood leaves room for others.
 const MOST_BATCHES: usize = 20;
+/// Incidents that one ticket names.
+const MOST_UNTOLD: usize = 100;
 
 /// Where the two clocks of the machine stood at the last look.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +48,12 @@ fn goes_on(before: &IncidentStatus, after: &IncidentStatus) -> bool {
 
 fn is_given_back(before: &IncidentStatus, after: &IncidentStatus) -> bool {
     before.state == IncidentState::Claimed && after.state == IncidentState::New
+}
+
+/// It was put away, shelved or part of another incident, and whoever had it then has it again.
+fn is_had_again(before: &IncidentStatus, after: &IncidentStatus) -> bool {
+    let was_put_away = before.shelf.is_some() || before.merging.is_some();
+    was_put_away && after.state == IncidentState::Claimed
 }
 
 /// What goes with a change from `before` (`None`: it was just opened) to `after`. `stopped` are the clocks that may go on
@@ -107,6 +117,10 @@ pub(super) fn effects(
             keep(new.due, new.fired);
             clocks.push(ClockChange::Start(new));
         }
+    }
+    if before.is_some_and(|before| is_had_again(before, after)) {
+        // While it was put away nobody should have accepted it: given back, it has waited since it is here again.
+        clocks.push(ClockChange::Keep(times.begin(ClockKind::Accept, None, now)));
     }
     let chain = running.iter().find(|clock| clock.kind == ClockKind::Escalate);
     let accept = stopped.iter().rfind(|clock| clock.kind == ClockKind::Accept).filter(|_| is_given_back);
@@ -387,15 +401,38 @@ impl Desk {
         let desk = self.clone();
         let found = self
             .write(move |tx| {
-                let found = desk.0.restart_clocks(tx, now)?;
-                found.iter().try_for_each(|id| tx.audit(&untimed(*id, now)))?;
+                let mut found = Vec::new();
+                for id in desk.0.restart_clocks(tx, now)? {
+                    tx.audit(&untimed(id, now))?;
+                    found.extend(tx.incident(id)?.map(|row| (id, row.number)));
+                }
                 Ok::<_, DbError>(found)
             })
             .await?;
-        for id in &found {
-            tracing::error!(incident = %id, "an open incident had no deadline ahead of it; its clocks were started");
+        for (id, number) in &found {
+            tracing::error!(incident = %id, number, "an open incident had no deadline ahead of it; its clocks were started");
         }
-        Ok(found.len())
+        let n_found = found.len();
+        let mut untold = self.0.untimed.lock().unwrap_or_else(PoisonError::into_inner);
+        untold.extend(found.into_iter().map(|(_, number)| number));
+        untold.truncate(MOST_UNTOLD);
+        Ok(n_found)
+    }
+
+    /// Incidents that had no deadline ahead of them, each told of once: that one was found is an error of ours, and what
+    /// else it has done to the incident only a person sees.
+    #[must_use]
+    pub fn take_untimed(&self) -> Option<Fault> {
+        let numbers = std::mem::take(&mut *self.0.untimed.lock().unwrap_or_else(PoisonError::into_inner));
+        (!numbers.is_empty()).then(|| Fault {
+            level: Level::Red,
+            stage: None,
+            code: "no_deadline".to_owned(),
+            detail: format!("no deadline was ahead of {}; their clocks were started", numbers.join(", ")),
+            remedy: "have an operator look at these incidents now, and send the log of the service to its makers; then \
+                     close this ticket"
+                .to_owned(),
+        })
     }
 
     /// Did somebody set the wall clock since the last call? Then clocks that count wall time move with it: what has

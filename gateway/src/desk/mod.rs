@@ -133,6 +133,8 @@ struct Inner {
     seen: Mutex<Option<Seen>>,
     /// Posts of the chain that nobody was found for.
     unmanned: reach::Unmanned,
+    /// Numbers of incidents that had no deadline ahead of them, and that no ticket has told of.
+    untimed: Mutex<Vec<String>>,
     /// Never held while something waits.
     rings: Mutex<Rings>,
 }
@@ -178,6 +180,7 @@ impl Desk {
             calendar,
             seen,
             unmanned,
+            untimed: Mutex::default(),
             rings,
         }))
     }

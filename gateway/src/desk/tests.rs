@@ -17,7 +17,7 @@ use super::*;
 use crate::store::{
     DISPATCH_MIGRATIONS,
     db::Db,
-    dispatch::{ChangeKind, ChangeSeq, IncidentFilter, Replay, TraceBox, Which},
+    dispatch::{ChangeKind, ChangeSeq, IncidentDetail, IncidentFilter, Replay, TraceBox, Which},
 };
 
 mod clocks;
@@ -113,6 +113,10 @@ impl Bench {
 
     async fn row(&self, id: IncidentId) -> IncidentRow {
         self.desk.dispatch().incident_row(id).await.unwrap().unwrap()
+    }
+
+    async fn detail(&self, id: IncidentId) -> IncidentDetail {
+        self.desk.dispatch().incident(id).await.unwrap().unwrap()
     }
 
     async fn act(&self, id: IncidentId, action: IncidentAction, by: i64) -> Result<IncidentRow, ActError> {
@@ -649,6 +653,9 @@ async fn random_history(seed: u64, n_steps: usize) {
             }
             4 => {
                 bench.desk.expire_leases(now).await.unwrap();
+                if let Some(id) = ids.last() {
+                    waits_fairly(&bench, &bench.detail(*id).await);
+                }
                 bench.desk.fire_clocks(now).await.unwrap();
                 assert_eq!(bench.desk.audit_clocks(now).await.unwrap(), 0, "seed {seed}, step {step}");
             }
@@ -670,6 +677,7 @@ async fn random_history(seed: u64, n_steps: usize) {
                             matches!(action, IncidentAction::Merge { .. } | IncidentAction::Unmerge);
                         let most = expected + if is_merging { 2 } else { 1 };
                         assert!((expected + 1..=most).contains(&row.status.version), "{action:?}");
+                        waits_fairly(&bench, &bench.detail(id).await);
                     }
                     Err(ActError::Db(error)) => panic!("seed {seed}, step {step}, {action:?}: {error}"),
                     Err(_) => n_refused += 1,
@@ -752,12 +760,32 @@ fn random_action(random: &mut Random, now: WallTime, other: IncidentId) -> Incid
     }
 }
 
+/// What nobody has must be accepted within its level's time since it came, or came back from where it was put away: not
+/// before, whoever had it in between, and so never at once.
+fn waits_fairly(bench: &Bench, detail: &IncidentDetail) {
+    let row = &detail.row;
+    if row.status.state != IncidentState::New {
+        return;
+    }
+    let comes = |action: Option<&IncidentAction>| {
+        let kind = action.map(IncidentAction::kind);
+        use ActionKind::{Reopen, Unmerge, Unshelve};
+        matches!(kind, None | Some(Unshelve | Unmerge | Reopen))
+    };
+    let here = detail.history.iter().rfind(|row| comes(row.action.as_ref())).unwrap().at;
+    let plan = &bench.desk.centre().class(&row.class).unwrap().plan;
+    let allowance = plan.allowance(row.status.level, ClockKind::Accept);
+    let fair = bench.desk.calendar().after(here, allowance);
+    assert!(row.deadline.is_some_and(|deadline| deadline >= fair), "{:?} {fair:?}: {row:?}", row.deadline);
+}
+
 async fn check_promises(bench: &Bench) {
     let dispatch = bench.desk.dispatch();
     for id in bench.list(Which::All).await {
         let detail = dispatch.incident(IncidentId(id)).await.unwrap().unwrap();
         let row = &detail.row;
         row.status.check().unwrap();
+        waits_fairly(bench, &detail);
         let versions: Vec<i64> = detail.history.iter().map(|h| h.version).collect();
         assert_eq!(versions, (1..=row.status.version).collect::<Vec<_>>(), "one history row per version");
         assert_eq!(detail.history[0].action, None);

@@ -1,7 +1,8 @@
 import { Fragment, type ReactNode } from "react";
 import { Link } from "react-router";
+import { desk } from "../../api/desk";
 import { useViewer } from "../../api/session";
-import type { IncidentDetail } from "../../api/types";
+import type { Alarm, IncidentDetail } from "../../api/types";
 import { LevelBadge } from "../../components/LevelBadge";
 import { LowTrust } from "../../components/LowTrust";
 import { useNow } from "../../components/useNow";
@@ -9,6 +10,8 @@ import { useSpeech } from "../../i18n/context";
 import { age, seenAt, whereOf } from "../../i18n/format";
 import { isOpen } from "../../live/book";
 import { timelineLink } from "../../timeline/address";
+import { MoreRows } from "./MoreRows";
+import { useParts } from "./useParts";
 
 export function Facts({ incident }: { incident: IncidentDetail }) {
   const { t, time } = useSpeech();
@@ -92,44 +95,58 @@ export function Facts({ incident }: { incident: IncidentDetail }) {
 interface AlarmListProps {
   incident: IncidentDetail;
   shown: number | undefined;
-  onShow: (alarm: number) => void;
+  onShow: (alarm: Alarm) => void;
 }
 
-/** Every alarm of the incident; a click shows its part of the recording. */
+/** The alarms of the incident; a click shows its part of the recording. */
 export function AlarmList({ incident, shown, onShow }: AlarmListProps) {
   const { t, time } = useSpeech();
-  const current = shown ?? incident.alarm_list[0]?.id;
+  const { rows, before, missing, more, loading, error } = useParts({
+    head: incident.alarm_list,
+    total: incident.alarms,
+    key: (alarm) => alarm.id,
+    load: async (before) => {
+      const page = await desk.alarms(incident.id, before);
+      return page.kind === "ok" ? { kind: "ok", value: page.value.alarms } : page;
+    },
+  });
+  const current = shown ?? rows[0]?.id;
   return (
     <section className="card panel">
       <h2>
-        {t.incident.alarmList} <span className="muted">{incident.alarm_list.length}</span>
+        {t.incident.alarmList} <span className="muted">{incident.alarms}</span>
       </h2>
       <ol className="alarm-list">
-        {incident.alarm_list.map((alarm) => (
-          <li key={alarm.id}>
-            <button
-              type="button"
-              className={alarm.id === current ? "alarm alarm-shown" : "alarm"}
-              aria-pressed={alarm.id === current}
-              title={t.incident.showClip}
-              onClick={() => onShow(alarm.id)}
-            >
-              <span className="muted">
-                {time.clock(alarm.began_ms)}{" "}
-                {alarm.ended_ms === undefined ? (
-                  <span className="ongoing">{t.incident.running}</span>
-                ) : (
-                  t.incident.until(time.clock(alarm.ended_ms))
-                )}
-                {alarm.end_cause &&
-                  alarm.end_cause !== "cleared" &&
-                  ` · ${t.endCause[alarm.end_cause] ?? alarm.end_cause}`}
-              </span>
-              <span>
-                {t.sentence(alarm.evidence)} <LowTrust evidence={alarm.evidence} />
-              </span>
-            </button>
-          </li>
+        {rows.map((alarm) => (
+          <Fragment key={alarm.id}>
+            {alarm.id === before && (
+              <MoreRows missing={missing} loading={loading} error={error} onMore={() => void more()} />
+            )}
+            <li>
+              <button
+                type="button"
+                className={alarm.id === current ? "alarm alarm-shown" : "alarm"}
+                aria-pressed={alarm.id === current}
+                title={t.incident.showClip}
+                onClick={() => onShow(alarm)}
+              >
+                <span className="muted">
+                  {time.clock(alarm.began_ms)}{" "}
+                  {alarm.ended_ms === undefined ? (
+                    <span className="ongoing">{t.incident.running}</span>
+                  ) : (
+                    t.incident.until(time.clock(alarm.ended_ms))
+                  )}
+                  {alarm.end_cause &&
+                    alarm.end_cause !== "cleared" &&
+                    ` · ${t.endCause[alarm.end_cause] ?? alarm.end_cause}`}
+                </span>
+                <span>
+                  {t.sentence(alarm.evidence)} <LowTrust evidence={alarm.evidence} />
+                </span>
+              </button>
+            </li>
+          </Fragment>
         ))}
       </ol>
     </section>

@@ -10,6 +10,7 @@ import { useActions } from "../../actions/useActions";
 import { useCentre } from "../../actions/useCentre";
 import { client, need, ProblemError } from "../../api/client";
 import { mayWatch, useViewer } from "../../api/session";
+import type { Alarm } from "../../api/types";
 import { HelpDialog } from "../../components/HelpDialog";
 import { type KeyMap, useKeys } from "../../components/keys";
 import { LevelBadge } from "../../components/LevelBadge";
@@ -46,7 +47,11 @@ export function IncidentPage() {
   const fileField = useRef<HTMLInputElement>(null);
   const [params, setParams] = useSearchParams();
   const alarm = params.has("alarm") ? Number(params.get("alarm")) : undefined;
-  const showAlarm = (chosen: number) => setParams({ alarm: String(chosen) }, { replace: true });
+  const [shownAlarm, setShownAlarm] = useState<Alarm | undefined>(undefined);
+  const showAlarm = (chosen: Alarm) => {
+    setShownAlarm(chosen);
+    setParams({ alarm: String(chosen.id) }, { replace: true });
+  };
   const detail = useQuery({
     queryKey: ["incident", number],
     queryFn: ({ signal }) => need(client.incident(number, signal)),
@@ -84,7 +89,7 @@ export function IncidentPage() {
   /** The alarm in sight, or else the first. */
   const toTimeline = () => {
     if (!incident?.camera || !mayWatch(viewer.role)) return;
-    const chosen = incident.alarm_list.find((a) => a.id === alarm);
+    const chosen = [...incident.alarm_list, shownAlarm].find((a) => a !== undefined && a.id === alarm);
     navigate(timelineLink(incident.camera, chosen?.began_ms ?? incident.opened_ms));
   };
   const verbs: KeyMap = Object.fromEntries(
@@ -170,10 +175,10 @@ export function IncidentPage() {
           <Facts incident={incident} />
           <RelatedCameras incident={incident} />
           {incident.alarm_list.length > 0 && (
-            <AlarmList incident={incident} shown={alarm} onShow={showAlarm} />
+            <AlarmList key={`alarms-${incident.id}`} incident={incident} shown={alarm} onShow={showAlarm} />
           )}
           <Files incident={incident} names={names} actions={actions} field={fileField} />
-          <History incident={incident} names={names} />
+          <History key={`history-${incident.id}`} incident={incident} names={names} />
         </div>
       </div>
       {dialogs}

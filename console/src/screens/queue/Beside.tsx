@@ -1,12 +1,15 @@
 /** Above the list: where the centre is blind, and at which consoles an alarm would not be heard. Nothing when all is well. */
-import { EyeInvisibleOutlined, MutedOutlined } from "@ant-design/icons";
+import { EyeInvisibleOutlined, MutedOutlined, SoundOutlined } from "@ant-design/icons";
 import { useState } from "react";
 import { Link } from "react-router";
+import { isNoisy } from "../../api/noise";
 import type { BlindCamera, DeafConsole } from "../../api/types";
 import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
 import { age } from "../../i18n/format";
 import { useLive } from "../../live/LiveProvider";
+import { useNoise } from "../noise/useNoise";
+import "../noise/noise.css";
 import "./beside.css";
 
 type Unfolded = "blind" | "deaf" | null;
@@ -16,7 +19,10 @@ export function Beside() {
   const { blind, deaf } = useLive().beside;
   const [open, setOpen] = useState<Unfolded>(null);
   const toggle = (which: Unfolded) => setOpen(open === which ? null : which);
-  if (blind.n === 0 && deaf.length === 0) return null;
+  const noise = useNoise();
+  const noisy = noise?.sources.filter(isNoisy) ?? [];
+  const isLoud = noise !== undefined && (noise.over || noisy.length > 0);
+  if (blind.n === 0 && deaf.length === 0 && !isLoud) return null;
   return (
     <div className="beside">
       <div className="beside-heads">
@@ -50,6 +56,19 @@ export function Beside() {
                 .join(t.beside.and)}
             </span>
           </button>
+        )}
+        {isLoud && (
+          <Link className="beside-head beside-noisy" to="/noise" title={t.noise.hint}>
+            <SoundOutlined />
+            <b>
+              {noisy.length > 0
+                ? t.noise.sources(noisy.length)
+                : t.noise.centre(noise.incidents_last_hour, noise.budget.centre_per_hour)}
+            </b>
+            <span className="beside-names">
+              {[...new Set(noisy.map((one) => one.camera_name))].join(t.beside.and)}
+            </span>
+          </Link>
         )}
       </div>
       {open === "blind" && blind.n > 0 && (

@@ -1,9 +1,12 @@
 import { Button, Empty, Result } from "antd";
 import { type PointerEvent, useEffect, useRef, useSyncExternalStore } from "react";
+import { noisyOf } from "../../api/noise";
 import { useViewer } from "../../api/session";
 import { Loading } from "../../components/Trouble";
 import { useSpeech } from "../../i18n/context";
+import { isOpen } from "../../live/book";
 import { useLive } from "../../live/LiveProvider";
+import { useNoise } from "../noise/useNoise";
 import { FreshBar } from "./FreshBar";
 import { QueueRow } from "./QueueRow";
 import { useSteady } from "./useBoard";
@@ -15,6 +18,10 @@ interface Props {
   /** What the gateway found beyond what is known here. */
   found: Found;
   filtered: boolean;
+  /** Open incidents whose time is over, also those that are not here. */
+  late: number;
+  /** How many there are, when not all of them are known here. */
+  total: number | undefined;
   selected: number | undefined;
   onSelect: (id: number) => void;
   onOpen: (id: number) => void;
@@ -27,13 +34,26 @@ const rowUnder = (event: PointerEvent): number | undefined => {
   return row?.dataset.id === undefined ? undefined : Number(row.dataset.id);
 };
 
-export function OpenList({ list, found, filtered, selected, onSelect, onOpen, onRed, onLate }: Props) {
+export function OpenList({
+  list,
+  found,
+  filtered,
+  late,
+  total,
+  selected,
+  onSelect,
+  onOpen,
+  onRed,
+  onLate,
+}: Props) {
   const { t } = useSpeech();
   const viewer = useViewer();
   const { book, link } = useLive();
+  const isNoisy = noisyOf(useNoise());
   const loaded = useSyncExternalStore(book.subscribe, book.loaded);
   const box = useRef<HTMLDivElement>(null);
   const ids = list.rows.map((i) => i.id);
+  const stillOpen = list.rows.filter(isOpen).length;
   useSteady(box, list.anchor, ids);
 
   useEffect(() => {
@@ -58,7 +78,7 @@ export function OpenList({ list, found, filtered, selected, onSelect, onOpen, on
         waiting={list.waiting}
         outOfOrder={list.outOfOrder}
         red={list.red.length}
-        late={list.late}
+        late={late}
         onFresh={list.fresh}
         onRed={onRed}
         onLate={onLate}
@@ -79,6 +99,7 @@ export function OpenList({ list, found, filtered, selected, onSelect, onOpen, on
               key={incident.id}
               incident={incident}
               selected={incident.id === selected}
+              noisy={isNoisy(incident)}
               viewerId={viewer.id}
               onSelect={onSelect}
               onOpen={onOpen}
@@ -89,7 +110,10 @@ export function OpenList({ list, found, filtered, selected, onSelect, onOpen, on
           {!loaded && link.failures > 0 && (
             <Result status="warning" title={t.queue.failed} subTitle={t.queue.retrying} />
           )}
-          {filtered && found.hasNextPage && (
+          {total !== undefined && total > stillOpen && (
+            <p className="queue-beyond">{t.queue.beyond(stillOpen, total)}</p>
+          )}
+          {found.hasNextPage && (
             <Button
               block
               type="text"

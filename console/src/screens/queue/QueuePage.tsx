@@ -29,6 +29,7 @@ import { FloodBoard } from "./FloodBoard";
 import { OpenList } from "./OpenList";
 import { Preview } from "./Preview";
 import { ReportDialog } from "./ReportDialog";
+import { useCounts, useRest } from "./useCounts";
 import { useFlood } from "./useFlood";
 import { useFound } from "./useFound";
 import { useOpenRows } from "./useOpenRows";
@@ -73,7 +74,16 @@ export function QueuePage() {
   const words = useRested(filter.q);
   const asked = { ...filter, q: words };
   // Open incidents are known here without asking, as far as there are not too many of them; words only the gateway finds.
-  const found = useFound(closed ? "closed" : "open", asked, closed || isFiltered(asked));
+  const rest = useRest();
+  const isWhole = !closed && !isFiltered(asked);
+  const found = useFound(
+    closed ? "closed" : "open",
+    asked,
+    closed || !isWhole || rest !== undefined,
+    isWhole ? rest : undefined,
+  );
+  const total = useCounts({});
+  const matching = useCounts(writeFilter(asked));
   const list = useOpenRows(
     incidents,
     { filter, found: closed ? [] : found.ids, names },
@@ -166,7 +176,7 @@ export function QueuePage() {
     !quiet,
   );
 
-  const count = incidents.filter(isOpen).length;
+  const count = total?.all ?? incidents.filter(isOpen).length;
   const narrowed = FILTER_NAMES.filter((name) => name !== "q" && name in current).length;
   return (
     <div className="queue">
@@ -231,6 +241,9 @@ export function QueuePage() {
         <FilterBar filter={filter} closed={closed} names={names} onFilter={(wanted) => setFilter(wanted)} />
       </div>
       <Beside />
+      {flood.grouped && total !== undefined && (
+        <p className="queue-beyond">{t.queue.beyond(incidents.filter(isOpen).length, total.all)}</p>
+      )}
       <div className="queue-body">
         {closed ? (
           <ClosedList
@@ -255,6 +268,8 @@ export function QueuePage() {
             list={list}
             found={found}
             filtered={isFiltered(filter)}
+            late={total?.late ?? list.late}
+            total={matching?.all}
             selected={selected}
             onSelect={select}
             onOpen={openPage}

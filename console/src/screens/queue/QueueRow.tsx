@@ -48,6 +48,8 @@ interface Props {
   viewerId: number;
   onSelect: (id: number) => void;
   onOpen: (id: number) => void;
+  /** It comes from a source that raises more than its budget. */
+  noisy?: boolean;
   /** Finished rows fade among open ones; in a list of nothing else they do not. */
   fade?: boolean;
 }
@@ -58,6 +60,7 @@ export const QueueRow = memo(function QueueRow({
   viewerId,
   onSelect,
   onOpen,
+  noisy = false,
   fade = false,
 }: Props) {
   const { t, time } = useSpeech();
@@ -106,6 +109,11 @@ export const QueueRow = memo(function QueueRow({
             {classOf(incident.class)}
           </span>
           {incident.ongoing && open && <span className="ongoing">{t.queue.ongoing}</span>}
+          {noisy && open && (
+            <span className="row-noisy" title={t.noise.markHint}>
+              {t.noise.mark}
+            </span>
+          )}
           {incident.alarms > 1 && <span className="row-alarms">{t.queue.alarms(incident.alarms)}</span>}
         </span>
         <span className="row-why">{whyOf(t, incident)}</span>

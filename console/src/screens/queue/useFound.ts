@@ -8,13 +8,16 @@ import { type QueueFilter, writeFilter } from "../../queue/filter";
 
 const PAGE = 50;
 
-/** Rows keep the order in which they were found until somebody asks for a fresh one: nothing moves under a hand. */
-export function useFound(state: "open" | "closed", filter: QueueFilter, enabled: boolean) {
+/**
+ * `from`: where the rest of the queue begins that the board does not hold; what comes before it is known.
+ * Rows keep the order in which they were found until somebody asks for a fresh one: nothing moves under a hand.
+ */
+export function useFound(state: "open" | "closed", filter: QueueFilter, enabled: boolean, from?: string) {
   const { book } = useLive();
   const wanted = writeFilter(filter);
   const found = useInfiniteQuery({
-    queryKey: ["incidents", "found", state, wanted],
-    initialPageParam: undefined as string | undefined,
+    queryKey: ["incidents", "found", state, wanted, from],
+    initialPageParam: from,
     queryFn: async ({ pageParam, signal }) => {
       const page: Filter = pageParam === undefined ? {} : { cursor: pageParam };
       const list = await need(desk.find({ ...wanted, state, limit: String(PAGE), ...page }, signal));

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useState } from "react";
-import { useNavigate, useParams } from "react-router";
+import { useNavigate, useParams, useSearchParams } from "react-router";
 import { client, need } from "../../api/client";
 import { trials } from "../../api/trials";
 import { PageSearch } from "../../components/PageSearch";
@@ -62,7 +62,9 @@ export function RulesPage() {
 
 function CameraPart({ camera }: { camera: string }) {
   const { t } = useSpeech();
-  const [draft, setDraft] = useState<Keys | null>(null);
+  const [params] = useSearchParams();
+  // Until somebody chooses, what the address asks to be tried.
+  const [chosen, setDraft] = useState<Keys | null | undefined>(undefined);
   const rules = useQuery({
     queryKey: ["rules", camera],
     queryFn: ({ signal }) => need(trials.rules(camera, signal)),
@@ -71,6 +73,8 @@ function CameraPart({ camera }: { camera: string }) {
   if (rules.isError)
     return <Trouble title={t.rules.failed} error={rules.error} onRetry={() => void rules.refetch()} />;
   const { data } = rules;
+  const asked = data.rules.find((rule) => rule.rule.id === params.get("try"));
+  const draft = chosen === undefined ? ((asked?.keys as Keys | undefined) ?? null) : chosen;
   return (
     <section className="rules-camera">
       <div className="card rules-own">

@@ -13,13 +13,15 @@ import { useSpeech } from "../../i18n/context";
 import { isOpen } from "../../live/book";
 import { useIncidents, useLiveIfAny } from "../../live/LiveProvider";
 import { HandoverNotice } from "../handover/HandoverNotice";
+import { useCounts } from "../queue/useCounts";
 import { DeafNotice } from "./DeafNotice";
 import { LinkState } from "./LinkState";
 import { SoundControl } from "./SoundControl";
 import "./shell.css";
 
 function QueueCount() {
-  const fresh = useIncidents().filter((i) => isOpen(i) && i.state === "new").length;
+  const known = useIncidents().filter((i) => isOpen(i) && i.state === "new").length;
+  const fresh = useCounts({})?.new ?? known;
   return fresh > 0 ? <b className="nav-count">{fresh > 99 ? "99+" : fresh}</b> : null;
 }
 

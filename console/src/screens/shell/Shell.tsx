@@ -17,6 +17,7 @@ import { HealthPage } from "../health/HealthPage";
 import { IncidentPage } from "../incident/IncidentPage";
 import { SheetPage } from "../incident/SheetPage";
 import { MapPage } from "../map/MapPage";
+import { NoisePage } from "../noise/NoisePage";
 import { PhoneShell } from "../phone/PhoneShell";
 import { QueuePage } from "../queue/QueuePage";
 import { RulesPage } from "../rules/RulesPage";
@@ -73,6 +74,7 @@ const PAGES: Record<ScreenName, ReactNode> = {
       <Route path="/rules/:id" element={<RulesPage />} />
     </>
   ),
+  noise: <Route path="/noise" element={<NoisePage />} />,
   health: <Route path="/health" element={<HealthPage />} />,
   accounts: <Route path="/accounts" element={<AccountsPage />} />,
   audit: <Route path="/audit" element={<AuditPage />} />,

@@ -2,6 +2,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { Button, Empty, Input, Modal, Switch } from "antd";
 import { useState } from "react";
+import { Link } from "react-router";
 import { client, need, type TicketAct } from "../../api/client";
 import type { Ticket } from "../../api/types";
 import { PageSearch } from "../../components/PageSearch";
@@ -118,6 +119,12 @@ function Row({ ticket, onAct }: { ticket: Ticket; onAct: (act: TicketAct) => voi
       </div>
       <div className="ticket-remedy">
         {open ? <span className="remedy">{remedy}</span> : <span className="muted">{remedy}</span>}
+        {ticket.kind === "noisy" && ticket.camera && open && (
+          <span className="ticket-links">
+            <Link to={`/rules/${ticket.camera}`}>{t.noise.tune}</Link>{" "}
+            <Link to="/noise">{t.noise.title}</Link>
+          </span>
+        )}
         {ticket.detail !== "" && <code className="muted">{ticket.detail}</code>}
         {ticket.note !== "" && <span className="ticket-note">{ticket.note}</span>}
       </div>

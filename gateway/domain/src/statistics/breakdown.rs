@@ -89,7 +89,7 @@ impl Breakdown {
                 }
             }
         }
-        self.accept_ms.extend(Spread::span_ms(Some(course.opened), course.accepted));
+        self.accept_ms.extend(Spread::span_ms(Some(course.opened), course.acceptance.at()));
         if is_over {
             self.settle_ms.extend(Spread::span_ms(Some(course.opened), course.settled));
         }

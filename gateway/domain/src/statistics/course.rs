@@ -53,6 +53,34 @@ pub struct Part {
     pub is_finish_late: bool,
 }
 
+/// Whether somebody has taken an incident, and when first. Whoever gives it back before anything has come of it has not:
+/// nobody has accepted it after all. What has once been judged, dispatched or settled stays accepted, also when it is
+/// opened again and given back then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Acceptance {
+    at: Option<WallTime>,
+    is_firm: bool,
+}
+
+impl Acceptance {
+    /// The next row of the history.
+    pub fn apply(&mut self, action: ActionKind, to: IncidentState, at: WallTime) {
+        use IncidentState as S;
+        if action == ActionKind::Claim {
+            self.at = self.at.or(Some(at));
+        } else if action.gives_back() && !self.is_firm {
+            self.at = None;
+        }
+        self.is_firm |= !matches!(to, S::New | S::Claimed | S::Shelved | S::Merged);
+    }
+
+    /// When somebody first took it.
+    #[must_use]
+    pub const fn at(self) -> Option<WallTime> {
+        self.at
+    }
+}
+
 /// One incident until a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Course {
@@ -62,8 +90,8 @@ pub struct Course {
     pub state: IncidentState,
     /// How urgent it is.
     pub level: Level,
-    /// When somebody first took it.
-    pub accepted: Option<WallTime>,
+    /// Whether, and when, somebody took it.
+    pub acceptance: Acceptance,
     /// The time to take it ran out first.
     pub is_acceptance_late: bool,
     /// When it was last closed or rejected; `None` while it is open.
@@ -108,7 +136,7 @@ impl Course {
             opened,
             state: IncidentState::New,
             level,
-            accepted: None,
+            acceptance: Acceptance { at: None, is_firm: false },
             is_acceptance_late: false,
             settled: None,
             closed: None,
@@ -156,8 +184,8 @@ impl Course {
         self.state = entry.to;
         self.level = entry.level;
         let Some(action) = entry.action else { return };
+        self.acceptance.apply(action, entry.to, entry.at);
         match action {
-            A::Claim if self.accepted.is_none() => self.accepted = Some(entry.at),
             A::Reject => self.settled = Some(entry.at),
             A::Rework => {
                 self.n_reworks += 1;
@@ -234,7 +262,7 @@ impl Course {
         use ClockKind as C;
         self.is_overdue = true;
         match (clock, unit) {
-            (C::Accept, _) => self.is_acceptance_late |= self.accepted.is_none(),
+            (C::Accept, _) => self.is_acceptance_late |= self.acceptance.at().is_none(),
             (C::Sign, Some(unit)) => self.part(unit, |part| part.is_sign_late |= part.signed.is_none()),
             (C::Arrive, Some(unit)) => self.part(unit, |part| part.is_arrival_late |= part.arrived.is_none()),
             (C::Finish, _) => {

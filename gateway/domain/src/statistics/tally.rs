@@ -72,10 +72,10 @@ impl Tally {
             _ => self.settled += 1,
         }
         let is_settled = course.settled.is_some() && !course.state.is_open();
-        if course.accepted.is_some() {
+        if course.acceptance.at().is_some() {
             self.accepted += 1;
         }
-        if course.accepted.is_some() || course.is_acceptance_late {
+        if course.acceptance.at().is_some() || course.is_acceptance_late {
             self.accepted_in_time.count(!course.is_acceptance_late);
         }
         // What became part of another incident is that one's to settle.
@@ -83,7 +83,8 @@ impl Tally {
             self.settled_in_time.count(is_settled && !course.is_settling_late);
         }
         self.overdue += u64::from(course.is_overdue);
-        let is_late = course.is_settling_late || (course.is_acceptance_late && course.accepted.is_none());
+        let is_late =
+            course.is_settling_late || (course.is_acceptance_late && course.acceptance.at().is_none());
         self.open_overdue += u64::from(course.state.is_open() && is_late);
         match (is_settled, course.closed) {
             (true, Some(CloseReason::Handled)) => self.handled += 1,

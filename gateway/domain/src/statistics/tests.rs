@@ -40,6 +40,29 @@ fn told(lead: &str, assist: &[&str]) -> I {
 }
 
 #[test]
+fn what_is_given_back_was_not_accepted_unless_something_had_come_of_it() {
+    let check = |steps: &[(I, S)], minute: Option<i64>| {
+        let at = course(steps).acceptance.at();
+        assert_eq!(at, minute.map(|minute| WallTime(60_000 * minute)), "{steps:?}");
+    };
+    let claim = || (I::Claim, S::Claimed);
+    let release = || (I::Release, S::New);
+    let shelve = || (I::Shelve { until: WallTime(0) }, S::Shelved);
+    check(&[claim()], Some(1));
+    check(&[claim(), release()], None);
+    check(&[claim(), (I::LeaseExpired, S::New), claim()], Some(3));
+    check(&[claim(), shelve(), (I::Unshelve, S::Claimed), (I::LeaseExpired, S::New)], None);
+    let closed = (I::Close { reason: CloseReason::NoAction }, S::Closed);
+    let reopened = (I::Reopen { reason: ReopenReason::Recurred }, S::New);
+    check(&[claim(), closed, reopened, claim(), release()], Some(1));
+    // A unit that gives it back says nothing of whether the centre has taken it.
+    let returned = (I::Return { unit: unit("police") }, S::Assessed);
+    check(&[claim(), (told("police", &[]), S::Dispatched), returned], Some(1));
+    let late = course(&[claim(), release(), (I::Overdue { clock: ClockKind::Accept, unit: None }, S::New)]);
+    assert_eq!(tally(&late).accepted_in_time, Share { n: 0, of: 1 });
+}
+
+#[test]
 fn an_incident_that_goes_all_seven_steps_is_in_time_everywhere() {
     let one = course(&[
         (I::Claim, S::Claimed),

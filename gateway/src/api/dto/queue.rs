@@ -17,6 +17,19 @@ pub struct IncidentList {
     pub next_cursor: Option<String>,
 }
 
+/// `GET /incidents/count`: how many open incidents pass the filter, whatever the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct QueueCounts {
+    /// All.
+    pub all: u64,
+    /// Those that nobody has taken.
+    pub new: u64,
+    /// Of these the red ones.
+    pub red: u64,
+    /// Those whose deadline has passed.
+    pub late: u64,
+}
+
 /// An item of the dispatch queue, as in lists and live updates.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Incident {
@@ -212,18 +225,40 @@ pub struct IncidentDetail {
     /// How they can be reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reporter_phone: Option<String>,
-    /// Its alarms, first one first. Named so because `alarms` is their count.
+    /// Its first alarm, then the newest 100 in their order; `alarms` is the count of all, and
+    /// `GET /incidents/{id}/alarms` has them.
     pub alarm_list: Vec<Alarm>,
-    /// What happened to it, first thing first.
+    /// The first thing that happened to it, the newest 100 that people did and the newest 100, in their order; `version`
+    /// is the count of all, and `GET /incidents/{id}/history` has them.
     pub history: Vec<HistoryRow>,
     /// Its files, first one first.
     pub attachments: Vec<Attachment>,
-    /// Every clock that ever ran for it.
+    /// The clocks that run for it, and the newest 100 of those that ever did.
     pub clocks: Vec<ClockRow>,
     /// Who should deal with it: as assessed, else as routed.
     pub proposal: Proposal,
     /// What this viewer may do now, as far as it does not depend on details: verbs of `actions` and `work`.
     pub choices: Vec<String>,
+}
+
+/// `GET /incidents/{id}/alarms`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AlarmPage {
+    /// The newest first.
+    pub alarms: Vec<Alarm>,
+    /// `before` of the next page; absent: there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_before: Option<i64>,
+}
+
+/// `GET /incidents/{id}/history`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct HistoryPage {
+    /// The newest first.
+    pub history: Vec<HistoryRow>,
+    /// `before` of the next page; absent: there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_before: Option<i64>,
 }
 
 /// Who should deal with an incident.

@@ -37,6 +37,10 @@ pub enum TicketKind {
     HoldReview,
     /// Steps of the escalation chain reach nobody.
     Unmanned,
+    /// Rules of the camera raise more alarms than the budget allows, or mostly false ones.
+    Noisy,
+    /// An open incident had no deadline ahead of it.
+    Untimed,
 }
 
 /// Where a ticket stands.

@@ -330,10 +330,14 @@ async fn an_escalation_reaches_people_who_say_that_they_have_seen_it_and_a_post_
     let told = detail["history"].as_array().unwrap().iter().find(|row| row["action"] == "escalate").unwrap();
     let people = &told["detail"]["told"];
     assert_eq!(
-        (&people[0]["login"], &people[0]["phone"], people.as_array().unwrap().len()),
-        (&json!("chief"), &json!("0879-000001"), 1),
+        (&people[0]["name"], &people[0]["phone"], people.as_array().unwrap().len()),
+        (&json!("Name of chief"), &json!("0879-000001"), 1),
         "{told}"
     );
+    let pages = body_of(house.get(&format!("/incidents/{east}/history"), &chief).await).await;
+    for shown in [&detail, &pages] {
+        assert!(!shown.to_string().contains("\"login\""), "what people sign in with is theirs: {shown}");
+    }
     let county = sharpeyes_domain::ids::TargetId::new("county").unwrap();
     let sent = house.state.outbox.list(county, OutboxState::Waiting, None).await.unwrap();
     let message = sent.iter().map(|row| serde_json::from_str::<Value>(&row.body).unwrap());

@@ -50,6 +50,7 @@ const VERBS: &[(Action, &[Role])] = &[
     (Action::TicketManage, &[Role::Technician, Role::Administrator]),
     (Action::OutboundRead, &[Role::Operator, Role::Technician, Role::Administrator]),
     (Action::OutboundResend, &[Role::Operator, Role::Technician, Role::Administrator]),
+    (Action::NoiseRead, &[Role::Operator, Role::Technician, Role::Administrator]),
     (Action::RuleTry, &[Role::Technician, Role::Administrator]),
     (Action::RuleStill, &[Role::Technician]),
     (Action::AccountManage, &[Role::Administrator]),

@@ -3,13 +3,16 @@
 mod assets;
 mod audited;
 mod centre;
+mod detail;
 mod feed;
 mod handovers;
 mod live;
 mod map;
 mod matrix;
+mod noise;
 mod outbound;
 mod playback;
+mod queue;
 mod sessions;
 mod statistics;
 mod storage;
@@ -74,6 +77,7 @@ use crate::{
     hub::{Hub, RingLimits},
     ingest::Status,
     mp4::Scanner,
+    noise::Noise,
     outbound::{News, Prod},
     record::{
         RecordSettings, RecordStatus, Recorder, RecorderMessage, RunEnd, RunInfo,
@@ -313,6 +317,7 @@ impl House {
             accounts,
             desk,
             dispatch,
+            noise: Noise::new(site.clone(), Statistics::new(db.clone()), clock.clone()),
             statistics: Statistics::new(db.clone()),
             clips: recorder.clips(),
             stills,

@@ -347,6 +347,48 @@ async fn a_ledger_has_every_incident_once_and_only_of_ones_own_areas() {
 }
 
 #[tokio::test]
+async fn a_ledger_says_where_an_incident_went_and_since_when_units_had_it() {
+    let house = House::new().await;
+    let (east, west) = house.fill().await;
+    // Taken, and given back: nobody has accepted it after all.
+    house.act(west, IncidentAction::Claim).await;
+    house.act(west, IncidentAction::Release).await;
+    house.clock.advance(Duration::from_secs(60));
+    house.tell(east, "patrol").await;
+    let town = house.viewer("op", Role::Operator, "town").await;
+    let csv = async || {
+        house.clock.advance(Duration::from_secs(1));
+        let range = format!("/ledger?from_ms={}&to_ms={}&format=csv&lang=en", START.0, START.0 + 3_600_000);
+        let csv = bytes(house.get(&range, &town).await).await;
+        let text = String::from_utf8(csv.to_vec()).unwrap();
+        let mut lines = text
+            .trim_start_matches('\u{feff}')
+            .lines()
+            .map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+        let head = lines.next().unwrap();
+        let column = |title: &str| head.iter().position(|one| one == title).unwrap();
+        let titles = ["Number", "Accepted", "Dispatched", "Merged into"].map(column);
+        lines.map(|line| titles.map(|at| line[at].clone())).collect::<Vec<_>>()
+    };
+    let rows = csv().await;
+    assert_eq!((rows[1][1].as_str(), rows[1][2].as_str()), ("", ""), "{rows:?}");
+
+    house.act(west, IncidentAction::Claim).await;
+    let level = sharpeyes_domain::level::Level::Yellow;
+    let (class, area, lead) = (None, None, None);
+    house.act(west, IncidentAction::Assess { level, class, area, lead, assist: Vec::new() }).await;
+    house.act(east, IncidentAction::Merge { into: west }).await;
+    let rows = csv().await;
+    let [east, west] = rows.as_slice() else { panic!("{rows:?}") };
+    assert_eq!(east[3], west[0], "the number that people say");
+    assert_eq!((east[3].len(), west[3].as_str()), (13, ""));
+    assert!(!west[1].is_empty() && !west[2].is_empty(), "units have come to it: {west:?}");
+    let log = house.state.accounts.audit().page(None, 50).await.unwrap();
+    let taken = log.iter().find(|row| row.detail.starts_with("ledger ")).unwrap();
+    assert!(taken.detail.contains(" areas town "), "whose it was: {}", taken.detail);
+}
+
+#[tokio::test]
 async fn a_workbook_keeps_nobody_from_the_numbers_and_ends_with_the_service() {
     let house = House::new().await;
     house.fill().await;

@@ -59,6 +59,42 @@ async fn what_is_given_back_has_waited_since_it_came() {
 }
 
 #[tokio::test]
+async fn what_was_put_away_and_is_given_back_has_waited_since_it_was_back() {
+    let bench = Bench::new();
+    let shelved = bench.alarm(begin_level("r", at(0), Level::Red)).await.incident;
+    bench.set(10);
+    bench.act(shelved, IncidentAction::Claim, 1).await.unwrap();
+    bench.act(shelved, IncidentAction::Shelve { until: WallTime(at(3_600)) }, 1).await.unwrap();
+    bench.set(3_600);
+    // It is back with who had it, whose lease is long over.
+    assert_eq!(bench.desk.expire_leases(bench.clock.wall()).await.unwrap(), 1);
+    assert_eq!(bench.desk.expire_leases(bench.clock.wall()).await.unwrap(), 1);
+    assert_eq!(bench.row(shelved).await.status.state, IncidentState::New);
+    assert_eq!(bench.deadline(shelved).await, 3_660, "a whole minute, as red ones have");
+    assert_eq!(bench.told(shelved).await, Vec::<String>::new());
+    bench.set(3_661);
+    let told = bench.told(shelved).await;
+    assert_eq!(told, ["accept 50", "accept 80", "accept overdue", "1 值班长"], "and then the chain");
+
+    let whole = bench.desk.alarm(facts("other"), begin_level("r", at(3_661), Level::Yellow), None).await;
+    let whole = whole.unwrap().incident;
+    let part = bench.desk.alarm(facts("third"), begin_level("r", at(3_661), Level::Red), None).await;
+    let part = part.unwrap().incident;
+    bench.act(part, IncidentAction::Claim, 1).await.unwrap();
+    bench.act(part, IncidentAction::Merge { into: whole }, 1).await.unwrap();
+    bench.set(9_000);
+    bench.act(part, IncidentAction::Unmerge, 1).await.unwrap();
+    bench.set(9_020);
+    bench.act(part, IncidentAction::Release, 1).await.unwrap();
+    assert_eq!(bench.deadline(part).await, 9_060, "since it stands alone again");
+    bench.act(part, IncidentAction::Claim, 1).await.unwrap();
+    bench.set(9_040);
+    bench.act(part, IncidentAction::Release, 1).await.unwrap();
+    assert_eq!(bench.deadline(part).await, 9_060, "and a second claim wins no time");
+    check_promises(&bench).await;
+}
+
+#[tokio::test]
 async fn what_has_become_red_while_somebody_had_it_is_told_of_as_red_when_they_give_it_back() {
     let bench = Bench::new();
     let id = bench.alarm(begin_level("r", at(0), Level::Blue)).await.incident;

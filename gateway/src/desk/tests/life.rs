@@ -308,8 +308,13 @@ async fn the_auditor_finds_an_incident_without_a_deadline_and_gives_it_one() {
         rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
     };
     assert_eq!(written(), []);
+    assert_eq!(bench.desk.take_untimed(), None);
     assert_eq!(bench.desk.audit_clocks(START).await.unwrap(), 1);
     assert_eq!(written(), [("incident.untimed".to_owned(), format!("incident/{id}"))]);
+    let told = bench.desk.take_untimed().unwrap();
+    let number = bench.row(id).await.number;
+    assert_eq!((told.level, told.detail.contains(&number)), (Level::Red, true), "{told:?}");
+    assert_eq!(bench.desk.take_untimed(), None, "told of once");
     assert!(bench.row(id).await.deadline.is_some());
     assert_eq!(bench.desk.dispatch().audit_blocking().unwrap(), []);
 }

@@ -92,6 +92,9 @@ pub struct ClockStep {
 pub enum ClockChange {
     /// One begins.
     Start(NewClock),
+    /// One would have begun, had nobody had the incident: it is kept as one that stopped, to go on from here when whoever
+    /// has it gives it back.
+    Keep(NewClock),
     /// One stops: what it waited for has happened.
     Stop(ClockId),
     /// One has told of its time; a share that was told before is not told again.
@@ -173,11 +176,14 @@ impl DispatchTx<'_> {
     ) -> Result<(), DbError> {
         for change in changes {
             match change {
-                ClockChange::Start(new) => self.start_clock(incident, new)?,
-                ClockChange::Stop(id) => {
-                    let sql = "UPDATE clock SET stopped_ms = ?2, next_ms = NULL WHERE id = ?1";
-                    self.run(sql, params![id.0, now.0])?;
+                ClockChange::Start(new) => {
+                    self.start_clock(incident, new)?;
                 }
+                ClockChange::Keep(new) => {
+                    let id = self.start_clock(incident, new)?;
+                    self.stop_clock(id, now)?;
+                }
+                ClockChange::Stop(id) => self.stop_clock(*id, now)?,
                 ClockChange::Fire { clock, fired, next } => {
                     let sql = "UPDATE clock SET fired = ?2, next_ms = ?3
                                WHERE id = ?1 AND stopped_ms IS NULL AND fired < ?2";
@@ -188,7 +194,12 @@ impl DispatchTx<'_> {
         Ok(())
     }
 
-    fn start_clock(&self, incident: IncidentId, new: &NewClock) -> Result<(), DbError> {
+    fn stop_clock(&self, clock: ClockId, now: WallTime) -> Result<(), DbError> {
+        let sql = "UPDATE clock SET stopped_ms = ?2, next_ms = NULL WHERE id = ?1";
+        self.run(sql, params![clock.0, now.0]).map(drop)
+    }
+
+    fn start_clock(&self, incident: IncidentId, new: &NewClock) -> Result<ClockId, DbError> {
         self.run(
             "INSERT INTO clock (incident, kind, unit, basis, seconds, started_ms, half_ms, most_ms, due_ms, fired,
                  next_ms)
@@ -206,8 +217,8 @@ impl DispatchTx<'_> {
                 ":fired": new.fired,
                 ":next": new.next.map(|at| at.0),
             },
-        )
-        .map(drop)
+        )?;
+        Ok(ClockId(self.last_id()))
     }
 
     /// A clock that cannot tell now is asked again at `next`.

@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Statement};
 use sharpeyes_domain::{
     centre::Source,
     ids::{AccountId, AreaId, ClassId, IncidentId, UnitId},
@@ -139,6 +139,28 @@ impl Dispatch {
     pub async fn list(&self, filter: IncidentFilter) -> Result<IncidentList, DbError> {
         self.read(move |c| list(c, &filter)).await
     }
+
+    /// How many open incidents the filter lets through, whatever its page.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database cannot be read.
+    pub async fn count(&self, filter: IncidentFilter, now: WallTime) -> Result<QueueCounts, DbError> {
+        let filter = IncidentFilter { which: Which::Open, before: None, after: None, ..filter };
+        self.read(move |c| count(c, &filter, now)).await
+    }
+}
+
+/// How many open incidents there are, however many of them a list gives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueCounts {
+    /// All.
+    pub all: u64,
+    /// Those that nobody has.
+    pub new: u64,
+    /// … that are red.
+    pub red: u64,
+    /// Those whose deadline has passed.
+    pub late: u64,
 }
 
 fn list(c: &Connection, filter: &IncidentFilter) -> rusqlite::Result<IncidentList> {
@@ -168,6 +190,12 @@ impl ListCursor {
 struct Way {
     from: String,
     order: &'static str,
+}
+
+impl Way {
+    fn is_queue(&self) -> bool {
+        self.order.starts_with("i.level")
+    }
 }
 
 const IS_PART: &str = "(u.ended_ms IS NULL OR u.end_cause = 'reopened')";
@@ -209,88 +237,109 @@ fn way(c: &Connection, filter: &IncidentFilter) -> rusqlite::Result<Way> {
     Ok(Way { from: format!("incident i INDEXED BY {index} WHERE 1"), order })
 }
 
+/// A question in SQL, from FROM on and without its order.
+struct Question {
+    way: Way,
+    conditions: String,
+    text: Option<String>,
+    before: i64,
+    after: (u8, i64, i64),
+}
+
+impl Question {
+    /// `None`: nothing can be found.
+    fn of(c: &Connection, filter: &IncidentFilter) -> rusqlite::Result<Option<Self>> {
+        let text = match filter.text.as_deref().map(search::query) {
+            Some(Some(text)) => Some(text),
+            // There is nothing in it that could be found.
+            Some(None) => return Ok(None),
+            None => None,
+        };
+        let way = way(c, filter)?;
+        let mut sql = String::new();
+        match filter.which {
+            Which::Open => sql.push_str(" AND i.is_open = 1"),
+            Which::Over => sql.push_str(" AND i.is_open = 0"),
+            Which::All => {}
+        }
+        let mut before = filter.before.map_or(i64::MAX, |id| id.0);
+        let mut after = (0, i64::MIN, i64::MIN);
+        match filter.after {
+            Some(ListCursor::Queue { level, deadline_ms, id }) if way.is_queue() => {
+                after = (level, deadline_ms, id);
+                sql.push_str(" AND (i.level, i.deadline_ms, i.id) > (:level, :deadline, :after)");
+            }
+            Some(ListCursor::Past { id }) if !way.is_queue() => before = before.min(id),
+            // A cursor of another list: from the beginning.
+            Some(_) | None => {}
+        }
+        if before != i64::MAX && text.is_none() {
+            sql.push_str(" AND i.id < :before");
+        }
+        // One word is an equation, so that its index gives the order too.
+        let mut among = |is_asked: bool, condition: &str| {
+            if is_asked {
+                sql.push_str(" AND ");
+                sql.push_str(condition);
+            }
+        };
+        among(filter.areas.is_some(), "i.area IN (SELECT value FROM json_each(:areas))");
+        among(filter.levels.len() == 1, "i.level = :levels ->> 0");
+        among(filter.levels.len() > 1, "i.level IN (SELECT value FROM json_each(:levels))");
+        among(filter.states.len() == 1, "i.state = :states ->> 0");
+        among(filter.states.len() > 1, "i.state IN (SELECT value FROM json_each(:states))");
+        among(filter.classes.len() == 1, "i.class = :classes ->> 0");
+        among(filter.classes.len() > 1, "i.class IN (SELECT value FROM json_each(:classes))");
+        among(filter.sources.len() == 1, "i.source = :sources ->> 0");
+        among(filter.sources.len() > 1, "i.source IN (SELECT value FROM json_each(:sources))");
+        among(filter.owner.is_some(), "i.owner = :owner");
+        among(filter.overdue_at.is_some(), "i.deadline_ms <= :overdue");
+        let has_part = format!(
+            "EXISTS (SELECT 1 FROM assignment u WHERE u.incident = i.id AND u.unit = :unit AND {IS_PART})"
+        );
+        among(filter.unit.is_some(), &has_part);
+        Ok(Some(Self { way, conditions: sql, text, before, after }))
+    }
+
+    /// Binds what the statement names, and nothing else.
+    fn bind(&self, statement: &mut Statement<'_>, filter: &IncidentFilter) -> rusqlite::Result<()> {
+        let mut bind = |name: &str, value: &dyn rusqlite::ToSql| -> rusqlite::Result<()> {
+            match statement.parameter_index(name)? {
+                Some(i) => statement.raw_bind_parameter(i, value),
+                None => Ok(()),
+            }
+        };
+        bind(":text", &self.text)?;
+        bind(":before", &self.before)?;
+        bind(":level", &self.after.0)?;
+        bind(":deadline", &self.after.1)?;
+        bind(":after", &self.after.2)?;
+        bind(":areas", &list_of(filter.areas.iter().flatten().map(AreaId::as_str)))?;
+        bind(
+            ":levels",
+            &serde_json::Value::from_iter(filter.levels.iter().map(|level| level.number())).to_string(),
+        )?;
+        bind(":states", &list_of(filter.states.iter().map(|state| state.as_str())))?;
+        bind(":classes", &list_of(filter.classes.iter().map(ClassId::as_str)))?;
+        bind(":sources", &list_of(filter.sources.iter().map(|source| source.as_str())))?;
+        bind(":unit", &filter.unit.as_ref().map(UnitId::as_str))?;
+        bind(":owner", &filter.owner.map(|owner| owner.0))?;
+        bind(":overdue", &filter.overdue_at.map(|at| at.0))
+    }
+}
+
 fn page(c: &Connection, filter: &IncidentFilter) -> rusqlite::Result<Vec<ListCursor>> {
-    let text = match filter.text.as_deref().map(search::query) {
-        Some(Some(text)) => Some(text),
-        // There is nothing in it that could be found.
-        Some(None) => return Ok(Vec::new()),
-        None => None,
-    };
-    let way = way(c, filter)?;
-    let is_queue = way.order.starts_with("i.level");
+    let Some(question) = Question::of(c, filter)? else { return Ok(Vec::new()) };
+    let is_queue = question.way.is_queue();
     // Past pages need no more than their ids, which an index then covers.
     let columns = if is_queue { "i.level, i.deadline_ms, i.id" } else { "0, 0, i.id" };
-    let mut sql = format!("SELECT {columns} FROM {}", way.from);
-    match filter.which {
-        Which::Open => sql.push_str(" AND i.is_open = 1"),
-        Which::Over => sql.push_str(" AND i.is_open = 0"),
-        Which::All => {}
-    }
-    let mut before = filter.before.map_or(i64::MAX, |id| id.0);
-    let mut after = (0, i64::MIN, i64::MIN);
-    match filter.after {
-        Some(ListCursor::Queue { level, deadline_ms, id }) if is_queue => {
-            after = (level, deadline_ms, id);
-            sql.push_str(" AND (i.level, i.deadline_ms, i.id) > (:level, :deadline, :after)");
-        }
-        Some(ListCursor::Past { id }) if !is_queue => before = before.min(id),
-        // A cursor of another list: from the beginning.
-        Some(_) | None => {}
-    }
-    if before != i64::MAX && text.is_none() {
-        sql.push_str(" AND i.id < :before");
-    }
-    // One word is an equation, so that its index gives the order too.
-    let mut among = |is_asked: bool, condition: &str| {
-        if is_asked {
-            sql.push_str(" AND ");
-            sql.push_str(condition);
-        }
-    };
-    among(filter.areas.is_some(), "i.area IN (SELECT value FROM json_each(:areas))");
-    among(filter.levels.len() == 1, "i.level = :levels ->> 0");
-    among(filter.levels.len() > 1, "i.level IN (SELECT value FROM json_each(:levels))");
-    among(filter.states.len() == 1, "i.state = :states ->> 0");
-    among(filter.states.len() > 1, "i.state IN (SELECT value FROM json_each(:states))");
-    among(filter.classes.len() == 1, "i.class = :classes ->> 0");
-    among(filter.classes.len() > 1, "i.class IN (SELECT value FROM json_each(:classes))");
-    among(filter.sources.len() == 1, "i.source = :sources ->> 0");
-    among(filter.sources.len() > 1, "i.source IN (SELECT value FROM json_each(:sources))");
-    among(filter.owner.is_some(), "i.owner = :owner");
-    among(filter.overdue_at.is_some(), "i.deadline_ms <= :overdue");
-    let has_part = format!(
-        "EXISTS (SELECT 1 FROM assignment u WHERE u.incident = i.id AND u.unit = :unit AND {IS_PART})"
-    );
-    among(filter.unit.is_some(), &has_part);
-    sql.push_str(" ORDER BY ");
-    sql.push_str(way.order);
-    sql.push_str(" LIMIT :limit");
-    let limit = i64::from(filter.limit.min(MOST_ROWS));
+    let Way { from, order } = &question.way;
+    let sql = format!("SELECT {columns} FROM {from}{} ORDER BY {order} LIMIT :limit", question.conditions);
     let mut statement = c.prepare_cached(&sql)?;
-    // Only what the statement names is bound.
-    let mut bind = |name: &str, value: &dyn rusqlite::ToSql| -> rusqlite::Result<()> {
-        match statement.parameter_index(name)? {
-            Some(i) => statement.raw_bind_parameter(i, value),
-            None => Ok(()),
-        }
-    };
-    bind(":text", &text)?;
-    bind(":before", &before)?;
-    bind(":level", &after.0)?;
-    bind(":deadline", &after.1)?;
-    bind(":after", &after.2)?;
-    bind(":areas", &list_of(filter.areas.iter().flatten().map(AreaId::as_str)))?;
-    bind(
-        ":levels",
-        &serde_json::Value::from_iter(filter.levels.iter().map(|level| level.number())).to_string(),
-    )?;
-    bind(":states", &list_of(filter.states.iter().map(|state| state.as_str())))?;
-    bind(":classes", &list_of(filter.classes.iter().map(ClassId::as_str)))?;
-    bind(":sources", &list_of(filter.sources.iter().map(|source| source.as_str())))?;
-    bind(":unit", &filter.unit.as_ref().map(UnitId::as_str))?;
-    bind(":owner", &filter.owner.map(|owner| owner.0))?;
-    bind(":overdue", &filter.overdue_at.map(|at| at.0))?;
-    bind(":limit", &limit)?;
+    question.bind(&mut statement, filter)?;
+    if let Some(i) = statement.parameter_index(":limit")? {
+        statement.raw_bind_parameter(i, i64::from(filter.limit.min(MOST_ROWS)))?;
+    }
     let mut found = statement.raw_query();
     let mut page = Vec::new();
     while let Some(row) = found.next()? {
@@ -302,6 +351,27 @@ fn page(c: &Connection, filter: &IncidentFilter) -> rusqlite::Result<Vec<ListCur
         });
     }
     Ok(page)
+}
+
+fn count(c: &Connection, filter: &IncidentFilter, now: WallTime) -> rusqlite::Result<QueueCounts> {
+    let Some(question) = Question::of(c, filter)? else { return Ok(QueueCounts::default()) };
+    // Nothing of an order is asked: the index that covers all of it is the shortest way, also to a few areas.
+    let from = question.way.from.replace("INDEXED BY incident_area", "INDEXED BY incident_queue");
+    let sql = format!(
+        "SELECT count(*), coalesce(sum(i.state = 'new'), 0),
+             coalesce(sum(i.state = 'new' AND i.level = 1), 0), coalesce(sum(i.deadline_ms <= :now), 0)
+         FROM {from}{}",
+        question.conditions
+    );
+    let mut statement = c.prepare_cached(&sql)?;
+    question.bind(&mut statement, filter)?;
+    if let Some(i) = statement.parameter_index(":now")? {
+        statement.raw_bind_parameter(i, now.0)?;
+    }
+    let mut found = statement.raw_query();
+    let Some(row) = found.next()? else { return Ok(QueueCounts::default()) };
+    let n = |i: usize| -> rusqlite::Result<u64> { row.get::<_, i64>(i).map(i64::unsigned_abs) };
+    Ok(QueueCounts { all: n(0)?, new: n(1)?, red: n(2)?, late: n(3)? })
 }
 
 fn list_of<'a>(words: impl Iterator<Item = &'a str>) -> String {

@@ -11,6 +11,7 @@
 
 mod audit;
 mod clocks;
+mod detail;
 mod escalation;
 mod files;
 mod handover;
@@ -39,7 +40,7 @@ pub use self::{
         HandoverDecision, HandoverFilter, HandoverOutcome, HandoverRow, NewHandover, ShiftCount, ShiftFault,
         ShiftItem, ShiftSummary,
     },
-    list::{IncidentFilter, IncidentList, ListCursor, Which},
+    list::{IncidentFilter, IncidentList, ListCursor, QueueCounts, Which},
     query::{AlarmTime, Replay},
     reports::{IntakeAnswer, NewReport},
     rows::{

@@ -1,4 +1,4 @@
-//! Reading: lists, details, the feed, traces and snapshots. Each call sees one snapshot of the database.
+//! Reading: rows, the feed, traces and snapshots. Each call sees one snapshot of the database.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,9 @@ use sharpeyes_domain::{
 };
 
 use super::{
-    Change, ChangeSeq, Dispatch, DispatchTx, FrameTrace, IncidentDetail, IncidentRow, StoredAnswer, clocks,
-    files::{self, SELECT_ATTACHMENT},
+    Change, ChangeSeq, Dispatch, DispatchTx, FrameTrace, IncidentRow, StoredAnswer,
     list::MOST_ROWS,
-    rows::{self, SELECT_ALARM, SELECT_INCIDENT},
+    rows::{self, SELECT_INCIDENT},
 };
 use crate::store::db::DbError;
 
@@ -76,35 +75,6 @@ impl Dispatch {
             c.prepare_cached(sql)?.query_map((after.0, running), rows::alarm_time)?.collect()
         };
         self.db.read_blocking(times).map_err(|error| self.db.error(error))
-    }
-
-    /// The incident with its alarms and history.
-    ///
-    /// # Errors
-    /// [`DbError`] when the database cannot be read.
-    pub async fn incident(&self, id: IncidentId) -> Result<Option<IncidentDetail>, DbError> {
-        self.read(move |c| {
-            let c = c.unchecked_transaction()?;
-            let Some(row) = incident(&c, id)? else { return Ok(None) };
-            let sql = format!("{SELECT_ALARM} WHERE a.incident = ?1 ORDER BY a.id");
-            let alarms =
-                c.prepare_cached(&sql)?.query_map([id.0], rows::alarm_row)?.collect::<Result<_, _>>()?;
-            let sql = "SELECT * FROM incident_history WHERE incident = ?1 ORDER BY version";
-            let history =
-                c.prepare_cached(sql)?.query_map([id.0], rows::history_row)?.collect::<Result<_, _>>()?;
-            let sql = format!("{SELECT_ATTACHMENT} WHERE incident = ?1 ORDER BY id");
-            let attachments = c
-                .prepare_cached(&sql)?
-                .query_map([id.0], files::attachment_row)?
-                .collect::<Result<_, _>>()?;
-            let sql = "SELECT * FROM clock WHERE incident = ?1 ORDER BY id";
-            let clocks =
-                c.prepare_cached(sql)?.query_map([id.0], clocks::clock_row)?.collect::<Result<_, _>>()?;
-            let sql = "SELECT * FROM supervision WHERE incident = ?1 ORDER BY version";
-            let sheets = c.prepare_cached(sql)?.query_map([id.0], files::sheet)?.collect::<Result<_, _>>()?;
-            Ok(Some(IncidentDetail { row, alarms, history, attachments, clocks, sheets }))
-        })
-        .await
     }
 
     /// The incident alone: for deciding access.

@@ -116,7 +116,7 @@ pub(super) fn accuracy(
 }
 
 /// What people had found incidents to be at a time.
-struct Judge<'c> {
+pub(super) struct Judge<'c> {
     state: CachedStatement<'c>,
     ending: CachedStatement<'c>,
     as_of: WallTime,
@@ -124,7 +124,7 @@ struct Judge<'c> {
 }
 
 impl<'c> Judge<'c> {
-    fn new(c: &'c Connection, as_of: WallTime) -> rusqlite::Result<Self> {
+    pub(super) fn new(c: &'c Connection, as_of: WallTime) -> rusqlite::Result<Self> {
         let last = "FROM incident_history WHERE incident = ?1 AND at_ms < ?2";
         Ok(Self {
             state: c.prepare_cached(&format!("SELECT state_to {last} ORDER BY version DESC LIMIT 1"))?,
@@ -136,7 +136,7 @@ impl<'c> Judge<'c> {
         })
     }
 
-    fn verdict(&mut self, incident: i64) -> rusqlite::Result<Verdict> {
+    pub(super) fn verdict(&mut self, incident: i64) -> rusqlite::Result<Verdict> {
         let mut at = incident;
         for _ in 0..LONGEST_CHAIN {
             if let Some(&known) = self.known.get(&at) {

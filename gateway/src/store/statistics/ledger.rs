@@ -3,6 +3,8 @@
 use rusqlite::{Connection, params};
 use sharpeyes_domain::{
     ids::{ClassId, IncidentId},
+    incident::ActionKind,
+    statistics::Acceptance,
     time::WallTime,
 };
 
@@ -17,14 +19,16 @@ use crate::store::{
 pub struct LedgerRow {
     /// As it stands.
     pub incident: IncidentRow,
-    /// When somebody first took it.
+    /// When somebody first took it and did not merely give it back.
     pub accepted: Option<WallTime>,
-    /// When units were first told.
+    /// When units were first told, or came with another incident that became part of it.
     pub dispatched: Option<WallTime>,
     /// When its work was last agreed with.
     pub verified: Option<WallTime>,
     /// When the people concerned were last asked.
     pub revisited: Option<WallTime>,
+    /// Number of the incident that it has become part of.
+    pub merged_into: Option<String>,
     /// How often each of these was done.
     pub counts: LedgerCounts,
 }
@@ -131,33 +135,44 @@ fn page(
         )?
         .collect::<rusqlite::Result<Vec<IncidentRow>>>()?;
     let mut history = c.prepare_cached(
-        "SELECT action, count(*), min(at_ms), max(at_ms) FROM incident_history WHERE incident = ?1 GROUP BY action",
+        "SELECT action, state_to, at_ms FROM incident_history WHERE incident = ?1 ORDER BY version",
     )?;
+    let mut number = c.prepare_cached("SELECT number FROM incident WHERE id = ?1")?;
     let mut page = Vec::with_capacity(found.len());
     for incident in found {
         let mut counts = LedgerCounts::default();
-        let (mut accepted, mut dispatched, mut verified, mut revisited) = (None, None, None, None);
+        let mut acceptance = Acceptance::default();
+        let (mut dispatched, mut verified, mut revisited) = (None, None, None);
         let mut steps = history.query([incident.id().0])?;
         while let Some(step) = steps.next()? {
-            let n: u32 = step.get(1)?;
-            let (first, last) = (Some(WallTime(step.get(2)?)), Some(WallTime(step.get(3)?)));
-            match step.get_ref(0)?.as_str()? {
-                "claim" => accepted = first,
-                "dispatch" => dispatched = first,
-                "verify" => verified = last,
-                "revisit" => revisited = last,
-                "return" => counts.returns = n,
-                "rework" => counts.reworks = n,
-                "hold" => counts.holds = n,
-                "extend" => counts.extensions = n,
-                "urge" => counts.urges = n,
-                "overdue" => counts.overdue = n,
-                "reopen" => counts.reopenings = n,
+            let verb = step.get_ref(0)?.as_str()?;
+            if verb == "open" {
+                continue;
+            }
+            let action: ActionKind = verb.parse().map_err(rows::unreadable)?;
+            let at = rows::wall(step, "at_ms")?;
+            acceptance.apply(action, rows::word(step, "state_to")?, at);
+            match action {
+                ActionKind::Dispatch | ActionKind::TakeUnits => dispatched = dispatched.or(Some(at)),
+                ActionKind::Verify => verified = Some(at),
+                ActionKind::Revisit => revisited = Some(at),
+                ActionKind::Return => counts.returns += 1,
+                ActionKind::Rework => counts.reworks += 1,
+                ActionKind::Hold => counts.holds += 1,
+                ActionKind::Extend => counts.extensions += 1,
+                ActionKind::Urge => counts.urges += 1,
+                ActionKind::Overdue => counts.overdue += 1,
+                ActionKind::Reopen => counts.reopenings += 1,
                 // Not in the ledger.
                 _ => {}
             }
         }
-        page.push(LedgerRow { incident, accepted, dispatched, verified, revisited, counts });
+        let merged_into = match incident.status.merging {
+            Some(merging) => Some(number.query_row([merging.into.0], |row| row.get(0))?),
+            None => None,
+        };
+        let accepted = acceptance.at();
+        page.push(LedgerRow { incident, accepted, dispatched, verified, revisited, merged_into, counts });
     }
     Ok(page)
 }

@@ -8,6 +8,7 @@ mod accuracy;
 mod bulletins;
 mod incidents;
 mod ledger;
+mod noise;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -20,6 +21,7 @@ pub use self::{
     bulletins::{BulletinRow, NewBulletin},
     incidents::{Counted, Flow, IncidentKind},
     ledger::{LedgerCounts, LedgerCursor, LedgerRow},
+    noise::{NoiseCount, SourceRow},
 };
 use super::db::{Db, DbError, Migration};
 

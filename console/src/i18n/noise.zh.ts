@@ -1,0 +1,31 @@
+/** Words of noisy sources: Chinese. */
+
+export const noiseWords = {
+  noise: {
+    title: "高频告警源",
+    failed: "告警源统计加载失败",
+    hint: "一台摄像机的一条规则为一个告警源。超出预算的会标出并建立工单，但不会隐藏任何事件；红色事件始终排在最前。",
+    empty: "这段时间没有摄像机报警",
+    search: "筛选摄像机、规则",
+    counted: (from: string, at: string) => `统计 ${from} 至 ${at}`,
+    centre: (n: number, budget: number) => `近一小时新增摄像机事件 ${n} 件，预算 ${budget} 件`,
+    over: "超出预算",
+    source: "告警源",
+    lastHour: "近一小时",
+    budget: (n: number) => `预算 ${n}`,
+    alarms: "告警",
+    incidents: "事件",
+    repeats: "重复",
+    falseShare: "误报率",
+    decided: (n: number, of: number) => `${n}/${of}`,
+    shelved: "搁置时长",
+    excess: { rate: "过多", false_share: "误报过多" } as Record<string, string>,
+    ticket: "工单",
+    what: "处理",
+    tune: "试用规则",
+    incidentsOf: "查看事件",
+    sources: (n: number) => `${n} 个高频告警源`,
+    mark: "高频",
+    markHint: "来自超出预算的告警源：可暂时搁置，并请运维员调整规则",
+  },
+};
