@@ -158,6 +158,7 @@ export const watchWords: typeof zh = {
     lost: (n) => `${n} incident${s(n)} without a place`,
     open: "Open",
     live: "Live picture",
+    near: (n) => (n === 1 ? "1 camera nearby" : `${n} cameras nearby`),
     noIncident: "No open incident",
     incidents: (n) => `${n} open incident${s(n)}`,
     good: "fine",
@@ -197,6 +198,7 @@ export const watchWords: typeof zh = {
   },
   related: {
     title: "Other cameras at the same time",
+    nearTitle: "Cameras near the reported place",
     hint: "nearest, or of the same area",
     none: "No other camera nearby",
     at: (when) => `around ${when}`,

@@ -152,6 +152,7 @@ export const watchWords = {
     lost: (n: number) => `${n} 条事件没有位置`,
     open: "打开事件",
     live: "看实时画面",
+    near: (n: number) => `附近 ${n} 个摄像机`,
     noIncident: "没有未结事件",
     incidents: (n: number) => `${n} 条未结事件`,
     good: "正常",
@@ -191,6 +192,7 @@ export const watchWords = {
   },
   related: {
     title: "同一时间的其他摄像机",
+    nearTitle: "报告地点附近的摄像机",
     hint: "距离最近，或同一区域",
     none: "附近没有其他摄像机",
     at: (when: string) => `${when} 前后`,
