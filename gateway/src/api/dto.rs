@@ -41,9 +41,9 @@ pub use outbound::{
 };
 pub use queue::{
     Assignment, Attached, Attachment, ClockRow, CloseReason, Escalated, HistoryRow, Incident,
-    IncidentCommand, IncidentDetail, IncidentList, IncidentScope, IncidentState, IncidentVerb, NextStep,
-    Person, Proposal, RejectReason, ReopenReason, RevisitResult, Satisfaction, SupervisionSheet, WorkCommand,
-    WorkVerb,
+    IncidentCommand, IncidentDetail, IncidentList, IncidentScope, IncidentState, IncidentVerb, Look,
+    NextStep, Person, Proposal, RejectReason, ReopenReason, RevisitCounts, RevisitResult, Satisfaction,
+    SheetUnit, SupervisionSheet, WorkCommand, WorkVerb,
 };
 pub use recording::{
     FootagePurpose, JumpDirection, NearAlarm, Recording, RecordingSpan, Timeline, TimelineAlarm, TimelineGap,

@@ -37,7 +37,7 @@ const MOST: u32 = 1_000;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
-    /// `open` (usual), `closed` or `all`.
+    /// `open` (usual), `closed`, `all` or `revisit`.
     #[serde(default)]
     state: dto::IncidentScope,
     /// At most so many: 200 if not given, 1000 at most.
@@ -93,6 +93,17 @@ pub(super) async fn list(
     let incidents = seen.iter().map(|row| summary(&guard, &names, row)).collect();
     let next_cursor = list.next.map(|cursor| cursor.to_string());
     Ok(Json(dto::IncidentList { as_of_seq: list.as_of.0, incidents, next_cursor }))
+}
+
+/// How many incidents wait for a revisit, and for what follows one.
+#[utoipa::path(get, path = "/api/v1/revisits", responses((status = 200, body = dto::RevisitCounts)))]
+pub(super) async fn revisits(guard: Guard) -> Result<Json<dto::RevisitCounts>, ApiError> {
+    let counts = guard.state.dispatch.revisits(guard.reach().areas, guard.state.clock.wall()).await?;
+    Ok(Json(dto::RevisitCounts {
+        waiting: counts.waiting,
+        overdue: counts.n_overdue,
+        discontent: counts.discontent,
+    }))
 }
 
 /// `None`: nothing can be in the list.

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::{
     accounts, audit, blind, bulletins, cameras, centre, clips, consoles, dto, events, files, handovers,
-    holds, incidents, ledger, live, map, outbound, pictures, recordings, reports, session, statistics,
+    holds, incidents, ledger, live, looks, map, outbound, pictures, recordings, reports, session, statistics,
     storage, ticket_events, tickets, timeline, transcodes, trials, wall,
 };
 
@@ -50,7 +50,9 @@ use super::{
         incidents::list,
         incidents::one,
         incidents::act,
+        looks::list,
         incidents::escalations,
+        incidents::revisits,
         incidents::acknowledge,
         incidents::work,
         files::attach,

@@ -9,7 +9,7 @@ import { type QueueFilter, writeFilter } from "../../queue/filter";
 const PAGE = 50;
 
 /** Rows keep the order in which they were found until somebody asks for a fresh one: nothing moves under a hand. */
-export function useFound(state: "open" | "closed", filter: QueueFilter, enabled: boolean) {
+export function useFound(state: "open" | "closed" | "revisit", filter: QueueFilter, enabled: boolean) {
   const { book } = useLive();
   const wanted = writeFilter(filter);
   const found = useInfiniteQuery({

@@ -13,6 +13,7 @@ import { useSpeech } from "../../i18n/context";
 import { isOpen } from "../../live/book";
 import { useIncidents, useLiveIfAny } from "../../live/LiveProvider";
 import { HandoverNotice } from "../handover/HandoverNotice";
+import { useRevisitCounts } from "../revisits/useRevisitCounts";
 import { DeafNotice } from "./DeafNotice";
 import { LinkState } from "./LinkState";
 import { SoundControl } from "./SoundControl";
@@ -21,6 +22,13 @@ import "./shell.css";
 function QueueCount() {
   const fresh = useIncidents().filter((i) => isOpen(i) && i.state === "new").length;
   return fresh > 0 ? <b className="nav-count">{fresh > 99 ? "99+" : fresh}</b> : null;
+}
+
+/** What is late, and what people who are not content wait for. */
+function RevisitCount() {
+  const counts = useRevisitCounts();
+  const due = (counts?.overdue ?? 0) + (counts?.discontent ?? 0);
+  return due > 0 ? <b className="nav-count">{due > 99 ? "99+" : due}</b> : null;
 }
 
 /** The wall is another window's, not a place to go to in between. */
@@ -65,6 +73,7 @@ export function Header({ onSignedOut }: { onSignedOut: () => void }) {
             <NavLink key={name} to={`/${name}`}>
               {t.nav[name]}
               {name === "queue" && <QueueCount />}
+              {name === "revisits" && <RevisitCount />}
             </NavLink>
           ))}
       </nav>

@@ -10,10 +10,12 @@ use sharpeyes_domain::{
 };
 
 use super::{
-    Change, ChangeSeq, Dispatch, DispatchTx, FrameTrace, IncidentDetail, IncidentRow, StoredAnswer, clocks,
+    Change, ChangeSeq, Dispatch, DispatchTx, FrameTrace, HistoryRow, IncidentDetail, IncidentRow,
+    StoredAnswer, clocks,
     files::{self, SELECT_ATTACHMENT},
     list::MOST_ROWS,
     rows::{self, SELECT_ALARM, SELECT_INCIDENT},
+    sheets,
 };
 use crate::store::db::DbError;
 
@@ -42,6 +44,15 @@ pub struct AlarmTime {
 }
 
 impl DispatchTx<'_> {
+    /// What happened to an incident, the first first.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub fn history(&self, incident: IncidentId) -> Result<Vec<HistoryRow>, DbError> {
+        let sql = "SELECT * FROM incident_history WHERE incident = ?1 ORDER BY version";
+        self.all(sql, [incident.0], rows::history_row)
+    }
+
     /// The parts with which units last came to `into` from `from`. Empty: none came.
     ///
     /// # Errors
@@ -101,7 +112,8 @@ impl Dispatch {
             let clocks =
                 c.prepare_cached(sql)?.query_map([id.0], clocks::clock_row)?.collect::<Result<_, _>>()?;
             let sql = "SELECT * FROM supervision WHERE incident = ?1 ORDER BY version";
-            let sheets = c.prepare_cached(sql)?.query_map([id.0], files::sheet)?.collect::<Result<_, _>>()?;
+            let sheets =
+                c.prepare_cached(sql)?.query_map([id.0], sheets::sheet)?.collect::<Result<_, _>>()?;
             Ok(Some(IncidentDetail { row, alarms, history, attachments, clocks, sheets }))
         })
         .await
