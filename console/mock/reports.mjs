@@ -77,6 +77,8 @@ function statistics(url) {
     returned: Math.round(told * 0.04),
     withdrawn: Math.round(told * 0.02),
     reworks: Math.round(told * 0.03),
+    overdue: share(Math.round(told * 0.12), told),
+    satisfied: share(Math.round(told * 0.4), Math.round(told * 0.43)),
   });
   const alarms = (camera, camera_name, rule, level, all, confirmed, false_alarms) => ({
     camera,
@@ -102,9 +104,13 @@ function statistics(url) {
     as_of_seq: 4211,
     coverage: { areas: [named("town", "青石镇")] },
     total: tally(n),
-    levels: [1, 2, 3, 4].map((level) => ({ level, tally: tally(Math.round((n * level) / 10)) })),
-    classes: classes.map((of, i) => ({ of, tally: tally(Math.round(n / (i + 3))) })),
-    sources: sources.map((of, i) => ({ of, tally: tally(Math.round(n / (i + 2))) })),
+    levels: [1, 2, 3, 4].map((level) => ({
+      level,
+      tally: tally(Math.round((n * level) / 10)),
+      before: 3 * level,
+    })),
+    classes: classes.map((of, i) => ({ of, tally: tally(Math.round(n / (i + 3))), before: 9 + i })),
+    sources: sources.map((of, i) => ({ of, tally: tally(Math.round(n / (i + 2))), before: 12 + i })),
     areas: [
       { of: named("town", "青石镇"), kind: "township", depth: 0, tally: tally(n) },
       ...villages.map((name, i) => ({
@@ -143,8 +149,30 @@ function statistics(url) {
       false_alarms: 18,
       undecided: 9,
       accuracy: share(67, 85),
+      missed: 3,
       rows,
     },
+    previous: { from_ms: from - (to - from), to_ms: from, received: Math.round(n * 0.9) },
+    reds: [1, 2].map((i) => ({
+      number: `20261125-000${i}`,
+      class: classes[0],
+      area: named("v0", villages[0]),
+      place: "西村路口",
+      opened_ms: from + i * 3_600_000,
+      accepted_ms: from + i * 3_600_000 + 41_000,
+      state: "handling",
+      is_overdue: i === 2,
+      units: [named("u0", units[0])],
+    })),
+    returns: [
+      {
+        number: "20261125-0004",
+        unit: named("u2", units[2]),
+        at_ms: from + 7_200_000,
+        note: "不属本单位职责",
+      },
+    ],
+    faults: [{ camera: named("dam", "青石水库大坝"), kind: "stream", first_ms: from, times: 2 }],
   };
 }
 
@@ -162,7 +190,10 @@ export async function reportRoutes(req, res, url, viewer, { send, body }) {
       calendar: {},
       duty: [],
     });
-  if (key === "GET /bulletins") return send(res, 200, made);
+  if (key === "GET /bulletins") {
+    const incident = url.searchParams.get("incident");
+    return send(res, 200, incident === null ? made : made.filter((row) => String(row.incident) === incident));
+  }
   if (key === "POST /bulletins") {
     const wanted = await body(req);
     const at = wanted.day ? Date.parse(`${wanted.day}T00:00:00+08:00`) : (wanted.from_ms ?? Date.now());
@@ -174,6 +205,9 @@ export async function reportRoutes(req, res, url, viewer, { send, body }) {
       to_ms: at + 86_400_000,
       made_ms: Date.now(),
       made_by: viewer.display_name,
+      incident: wanted.incident,
+      edition:
+        made.filter((row) => row.incident !== undefined && row.incident === wanted.incident).length + 1,
       sha256: "3f9c1d0a7be2".repeat(6).slice(0, 64),
     };
     made.unshift(row);

@@ -62,6 +62,8 @@ const outbound = () => [
 ];
 
 const finished = (i) => ["closed", "revisited", "rejected", "merged"].includes(i.state);
+const discontent = (i) => i.state === "revisited" && i.satisfaction === "dissatisfied";
+const waits = (i) => (i.state === "closed" && i.close_reason === "handled") || discontent(i);
 
 export function startMock({ port = 8461, media = makeMedia() } = {}) {
   const incidents = seedIncidents();
@@ -104,7 +106,8 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
       claim: ["new", "claimed"],
       release: ["claimed"],
       close: ["claimed"],
-      reopen: ["closed"],
+      reopen: ["closed", "revisited"],
+      revisit: ["closed"],
       shelve: ["new", "claimed"],
       unshelve: ["shelved"],
     };
@@ -123,6 +126,12 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
       incident.close_reason = command.reason;
       incident.ongoing = false;
       delete incident.lease_until_ms;
+    } else if (command.action === "revisit") {
+      incident.state = "revisited";
+      incident.revisit_result = command.result;
+      incident.satisfaction = command.satisfaction;
+      incident.revisited_by = actor;
+      incident.revisited_ms = Date.now();
     } else if (command.action === "shelve") {
       incident.state = "shelved";
       incident.shelved_until_ms = command.until_ms;
@@ -320,7 +329,10 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
       const before = Number(url.searchParams.get("cursor") ?? Number.POSITIVE_INFINITY);
       const list = incidents
         .map((i) => i.incident)
-        .filter((i) => (scope === "all" || finished(i) === (scope === "closed")) && i.id < before)
+        .filter((i) =>
+          scope === "revisit" ? waits(i) : scope === "all" || finished(i) === (scope === "closed"),
+        )
+        .filter((i) => i.id < before)
         .sort((a, b) => (scope === "open" ? a.level - b.level : b.id - a.id))
         .slice(0, limit);
       return send(res, 200, {
@@ -328,6 +340,11 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
         incidents: list,
         next_cursor: list.length === limit ? String(list.at(-1).id) : undefined,
       });
+    }
+    if (key === "GET /revisits") {
+      const all = incidents.map((i) => i.incident).filter(waits);
+      const not = all.filter(discontent).length;
+      return send(res, 200, { waiting: all.length - not, overdue: 0, discontent: not });
     }
     if (path.startsWith("/incidents/")) return incident(req, res, viewer, path.split("/").slice(2));
     if (key === "GET /accounts") return send(res, 200, accounts);

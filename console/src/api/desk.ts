@@ -14,6 +14,8 @@ export type ClockRow = Wire<"ClockRow">;
 export type CentreClass = Wire<"Class">;
 export type Unit = Wire<"Unit">;
 export type SupervisionSheet = Wire<"SupervisionSheet">;
+export type Look = Wire<"Look">;
+export type RevisitCounts = Wire<"RevisitCounts">;
 export type IncidentReport = Wire<"IncidentReport">;
 export type Reported = Wire<"Reported">;
 
@@ -58,6 +60,14 @@ export const desk = {
   attach: upload,
   sheets: (id: number, signal?: AbortSignal) =>
     call<SupervisionSheet[]>("GET", `/incidents/${id}/supervision`, undefined, signal),
+  looks: (id: number, before: number | undefined, signal?: AbortSignal) =>
+    call<Look[]>(
+      "GET",
+      `/incidents/${id}/looks${before === undefined ? "" : `?before=${before}`}`,
+      undefined,
+      signal,
+    ),
+  revisits: (signal?: AbortSignal) => call<RevisitCounts>("GET", "/revisits", undefined, signal),
   report: (report: IncidentReport) => call<Reported>("POST", "/reports", report),
   views: (signal?: AbortSignal) => call<SavedView[]>("GET", "/views", undefined, signal),
   saveView: (name: string, filter: Filter) => call<SavedView>("POST", "/views", { name, filter }),

@@ -28,6 +28,8 @@ export const reports = {
   statistics: (question: StatisticsQuestion, signal?: AbortSignal) =>
     call<Statistics>("GET", `/statistics?${query(question)}`, undefined, signal),
   bulletins: (signal?: AbortSignal) => call<BulletinRow[]>("GET", "/bulletins", undefined, signal),
+  flashes: (incident: number, signal?: AbortSignal) =>
+    call<BulletinRow[]>("GET", `/bulletins?incident=${incident}`, undefined, signal),
   make: (bulletin: NewBulletin) => call<BulletinRow>("POST", "/bulletins", bulletin),
 };
 

@@ -13,6 +13,7 @@ export function useViewer(): Viewer {
 /** What each role finds in the navigation, first entry first. The server decides what is allowed; this only avoids dead ends. */
 export type ScreenName =
   | "queue"
+  | "revisits"
   | "cameras"
   | "timeline"
   | "map"
@@ -28,7 +29,7 @@ export type ScreenName =
   | "audit";
 
 const SCREENS: Record<Role, readonly ScreenName[]> = {
-  operator: ["queue", "map", "cameras", "timeline", "reports", "noise", "handover", "wall"],
+  operator: ["queue", "revisits", "map", "cameras", "timeline", "reports", "noise", "handover", "wall"],
   police: ["queue", "map", "reports", "wall"],
   unit: ["queue"],
   technician: ["tickets", "health", "rules", "noise", "timeline", "storage"],

@@ -248,6 +248,8 @@ export const deskWords: typeof Words = {
       date: "Date",
       failed: "The sheet could not be loaded",
       none: "This incident has no supervision sheet.",
+      notKept: "An older release issued it and kept its number only: the rest is as the incident is now.",
+      still: "Picture",
       of: (n, all) => `${n} of ${all}`,
     },
     facts: {

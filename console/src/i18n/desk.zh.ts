@@ -254,6 +254,8 @@ export const deskWords = {
       date: "日期",
       failed: "督办单加载失败",
       none: "这个事件没有督办单。",
+      notKept: "本单由旧版本签发，只存编号：内容为事件现状。",
+      still: "现场画面",
       of: (n: number, all: number) => `第 ${n} 份，共 ${all} 份`,
     },
     facts: {

@@ -2,11 +2,13 @@
 import { incidentClass, objectClass, sentence } from "./alarms.en";
 import { besideWords } from "./beside.en";
 import { deskCodes, deskWords } from "./desk.en";
+import { lookWords } from "./looks.en";
 import { noiseWords } from "./noise.en";
 import { outboundWords } from "./outbound.en";
 import { phoneWords } from "./phone.en";
 import { recordingCodes, recordingWords } from "./recordings.en";
 import { reportCodes, reportWords } from "./reports.en";
+import { revisitWords } from "./revisits.en";
 import { ruleCodes, ruleWords } from "./rules.en";
 import { shadowWords } from "./shadow.en";
 import { ticketWords } from "./tickets.en";
@@ -25,6 +27,8 @@ export const en: Words = {
   ...ticketWords,
   ...watchWords,
   ...ruleWords,
+  ...revisitWords,
+  ...lookWords,
   product: "Sharp Eyes",
   tagline: "Governance centre · dispatch",
   lang: { name: "English", other: "中文" },
@@ -51,6 +55,7 @@ export const en: Words = {
   },
   nav: {
     queue: "Queue",
+    revisits: "Revisits",
     cameras: "Live view",
     timeline: "Playback",
     map: "Map",

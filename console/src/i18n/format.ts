@@ -114,12 +114,12 @@ export function problemText(t: Words, problem: Problem): string {
 }
 
 /** Why it is in the queue: what the rule saw, or what somebody reported. */
-export function whyOf(t: Words, incident: Incident): string {
+export function whyOf(t: Words, incident: Pick<Incident, "evidence" | "title">): string {
   return incident.evidence ? t.sentence(incident.evidence) : (incident.title ?? "");
 }
 
 /** What saw it, or where it is as the report says. */
-export function seenAt(incident: Incident): string {
+export function seenAt(incident: Pick<Incident, "camera_name" | "location">): string {
   return incident.camera_name ?? incident.location ?? "";
 }
 

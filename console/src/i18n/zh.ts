@@ -2,11 +2,13 @@
 import { incidentClass, objectClass, sentence } from "./alarms.zh";
 import { besideWords } from "./beside.zh";
 import { deskCodes, deskWords } from "./desk.zh";
+import { lookWords } from "./looks.zh";
 import { noiseWords } from "./noise.zh";
 import { outboundWords } from "./outbound.zh";
 import { phoneWords } from "./phone.zh";
 import { recordingCodes, recordingWords } from "./recordings.zh";
 import { reportCodes, reportWords } from "./reports.zh";
+import { revisitWords } from "./revisits.zh";
 import { ruleCodes, ruleWords } from "./rules.zh";
 import { shadowWords } from "./shadow.zh";
 import { ticketWords } from "./tickets.zh";
@@ -24,6 +26,8 @@ export const zh = {
   ...ticketWords,
   ...watchWords,
   ...ruleWords,
+  ...revisitWords,
+  ...lookWords,
   product: "雪亮视频网关",
   tagline: "综治中心 · 事件调度",
   lang: { name: "中文", other: "English" },
@@ -50,6 +54,7 @@ export const zh = {
   },
   nav: {
     queue: "事件队列",
+    revisits: "回访",
     cameras: "实时画面",
     timeline: "录像回放",
     map: "地图",

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Camera } from "../api/types";
 import { incident } from "../testing";
 import { boxesOf, lookOf, marksOf } from "./marks";
-import { metersBetween, relatedTo } from "./related";
+import { metersBetween, nearTo, relatedTo } from "./related";
 
 const camera = (id: string, fields: Partial<Camera> = {}): Camera => ({
   id,
@@ -63,6 +63,22 @@ describe("marks", () => {
 });
 
 describe("related cameras", () => {
+  it("of a report are those around the place that it names, the nearest first", () => {
+    const report = incident(9, {
+      camera: undefined,
+      area: "east",
+      latitude: 25.6,
+      longitude: 100.2,
+    });
+    const at = (id: string, latitude: number, area = "west") =>
+      camera(id, { latitude, longitude: 100.2, area });
+    const cameras = [at("far", 25.7), at("near", 25.609), at("nearest", 25.601), at("own", 25.7, "east")];
+    const found = nearTo(report, cameras);
+    expect(found.map((one) => one.camera.id)).toEqual(["nearest", "near", "own"]);
+    expect(Math.round(found[0]?.meters ?? 0)).toBe(111);
+    expect(found[2]?.meters).toBeUndefined();
+  });
+
   it("are the nearest ones, then those of the same area", () => {
     const own = camera("own", { latitude: 25.6, longitude: 100.2 });
     const near = camera("near", { latitude: 25.601, longitude: 100.2, area: "west" });

@@ -1,6 +1,9 @@
 /** Cameras that may have seen the same: the nearest ones, or those of the same area where nobody has said where they are. */
 import type { Camera } from "../api/types";
 
+/** Where something is, as far as it is known: a camera, or what somebody reports. */
+export type Place = Pick<Camera, "area" | "latitude" | "longitude" | "at">;
+
 /** More than these nobody looks at. */
 const MOST = 6;
 /** Further away it is another place. */
@@ -16,7 +19,7 @@ export interface Related {
 }
 
 /** Along the surface (haversine). */
-export function metersBetween(a: Camera, b: Camera): number | null {
+export function metersBetween(a: Place, b: Place): number | null {
   const { latitude: fromLatitude, longitude: fromLongitude } = a;
   const { latitude: toLatitude, longitude: toLongitude } = b;
   if (fromLatitude === undefined || fromLongitude === undefined) return null;
@@ -29,17 +32,23 @@ export function metersBetween(a: Camera, b: Camera): number | null {
   return 2 * EARTH_M * Math.asin(Math.min(1, Math.sqrt(h)));
 }
 
-function planDistance(a: Camera, b: Camera): number | null {
+function planDistance(a: Place, b: Place): number | null {
   return a.at && b.at ? Math.hypot(a.at.x - b.at.x, a.at.y - b.at.y) : null;
 }
 
-/** The nearest first; cameras of the same area come after those whose distance is known. */
 export function relatedTo(id: string, cameras: readonly Camera[]): Related[] {
   const own = cameras.find((camera) => camera.id === id);
   if (!own) return [];
+  return nearTo(
+    own,
+    cameras.filter((camera) => camera.id !== id),
+  );
+}
+
+/** The nearest first; cameras of the same area come after those whose distance is known. */
+export function nearTo(own: Place, cameras: readonly Camera[]): Related[] {
   const ranked: { related: Related; rank: number }[] = [];
   for (const camera of cameras) {
-    if (camera.id === id) continue;
     const meters = metersBetween(own, camera);
     const plan = planDistance(own, camera);
     if (meters !== null && meters <= FAR_M)

@@ -47,7 +47,9 @@ describe("one decision for many", () => {
     const s = server([incident(1, { version: 4, state: "claimed" }), incident(2)]);
     const shelve = { verb: "shelve", until_ms: 9, note: "施工" } as const;
     const result = await carryOutBulk([incident(1), incident(2)], shelve, s.send, key);
-    expect(result.skipped.map((i) => [i.id, i.version])).toEqual([[1, 4]]);
+    expect(result.refused.map((one) => [one.incident.id, one.incident.version, one.reason])).toEqual([
+      [1, 4, { why: "changed", by: undefined }],
+    ]);
     expect(result.done.map((i) => i.id)).toEqual([2]);
   });
 
@@ -60,6 +62,34 @@ describe("one decision for many", () => {
     expect(result.broken).toBe(true);
     expect(s.asked).toHaveLength(2);
     expect(result.done).toEqual([]);
+    expect(result.refused.map((one) => [one.incident.id, one.reason.why])).toEqual([
+      [1, "unreachable"],
+      [2, "unreachable"],
+      [3, "unreachable"],
+    ]);
+  });
+
+  it("leaves red ones to be decided one by one, also those that have become red", async () => {
+    const s = server([incident(1, { level: 1 }), incident(2, { version: 3, level: 1 }), incident(3)]);
+    const result = await carryOutBulk(
+      [incident(1, { level: 1 }), incident(2), incident(3)],
+      decision,
+      s.send,
+      key,
+    );
+    expect(result.refused.map((one) => [one.incident.id, one.reason.why])).toEqual([
+      [1, "red"],
+      [2, "red"],
+    ]);
+    expect(s.asked.some(([id]) => id === 1)).toBe(false);
+    expect(result.done.map((i) => i.id)).toEqual([3]);
+  });
+
+  it("says what the gateway refused, and why", async () => {
+    const problem = { status: 422, code: "illegal", message: "" };
+    const s = server([incident(1)], (c) => (c.action === "close" ? { kind: "error", problem } : undefined));
+    const result = await carryOutBulk([incident(1)], decision, s.send, key);
+    expect(result.refused.map((one) => one.reason)).toEqual([{ why: "refused", problem }]);
   });
 
   it("takes no more than it may, and can be taken back", async () => {
@@ -67,6 +97,13 @@ describe("one decision for many", () => {
     const s = server(many);
     const result = await carryOutBulk(many, { verb: "shelve", until_ms: 9, note: "x" }, s.send, key);
     expect(result.done).toHaveLength(MOST_BULK);
+    expect(result.refused.map((one) => one.reason.why)).toEqual([
+      "limit",
+      "limit",
+      "limit",
+      "limit",
+      "limit",
+    ]);
     expect(undoOf({ verb: "shelve", until_ms: 9, note: "x" }, "撤销")).toEqual([{ action: "unshelve" }]);
     expect(undoOf(decision, "撤销")).toEqual([{ action: "reopen", reopen_reason: "mistake", note: "撤销" }]);
   });

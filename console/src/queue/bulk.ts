@@ -1,8 +1,9 @@
 /**
  * One decision for many incidents of a group: each is an action of its own, with the version that was seen and a
- * history row. Whoever was faster is not overruled: theirs is skipped.
+ * history row. Whoever was faster is not overruled, and what is red is decided one by one: each that is left is named,
+ * with why.
  */
-import type { Answer } from "../api/client";
+import type { Answer, Problem } from "../api/client";
 import type { Incident, IncidentCommand } from "../api/types";
 
 export type BulkDecision =
@@ -14,11 +15,34 @@ export const MOST_BULK = 200;
 
 export type Send = (id: number, command: IncidentCommand) => Promise<Answer<Incident>>;
 
+/** Why one of many was left as it is. */
+export type BulkRefusal =
+  /** Red ones are looked at one by one. */
+  | { why: "red" }
+  /** More than one decision may take. */
+  | { why: "limit" }
+  /** Somebody or something was faster; `by` has it now. */
+  | { why: "changed"; by?: string }
+  /** The gateway refused it. */
+  | { why: "refused"; problem: Problem }
+  /** The gateway went away: nobody knows, or it was not tried. */
+  | { why: "unreachable" };
+
 export interface BulkResult {
   done: Incident[];
-  skipped: Incident[];
+  refused: { incident: Incident; reason: BulkRefusal }[];
   /** The server went away in between: what is left was not tried. */
   broken: boolean;
+}
+
+const RED = 1;
+
+function reasonOf(answer: Exclude<Answer<Incident>, { kind: "ok" }>): BulkRefusal {
+  if (answer.kind !== "error" || answer.problem.status === 0) return { why: "unreachable" };
+  const { problem } = answer;
+  if (problem.code !== "conflict") return { why: "refused", problem };
+  if (problem.current?.level === RED) return { why: "red" };
+  return { why: "changed", by: problem.current?.owner?.name };
 }
 
 type Command = Omit<IncidentCommand, "expected_version" | "idempotency_key">;
@@ -45,11 +69,20 @@ export async function carryOutBulk(
   onStep: (tried: number) => void = () => undefined,
 ): Promise<BulkResult> {
   const steps = "verb" in decision ? commands(decision) : decision;
-  const result: BulkResult = { done: [], skipped: [], broken: false };
-  for (const [tried, incident] of incidents.slice(0, MOST_BULK).entries()) {
+  const result: BulkResult = { done: [], refused: [], broken: false };
+  const leave = (incident: Incident, reason: BulkRefusal) => result.refused.push({ incident, reason });
+  const isRed = (incident: Incident) => "verb" in decision && incident.level === RED;
+  for (const incident of incidents.filter(isRed)) leave(incident, { why: "red" });
+  const allowed = incidents.filter((incident) => !isRed(incident));
+  for (const incident of allowed.slice(MOST_BULK)) leave(incident, { why: "limit" });
+  for (const [tried, incident] of allowed.slice(0, MOST_BULK).entries()) {
+    if (result.broken) {
+      leave(incident, { why: "unreachable" });
+      continue;
+    }
     onStep(tried);
     let now = incident;
-    let refused = false;
+    let reason: BulkRefusal | undefined;
     for (const step of steps) {
       const command = { ...step, expected_version: now.version, idempotency_key: freshKey() };
       let answer = await send(incident.id, command as IncidentCommand);
@@ -61,15 +94,15 @@ export async function carryOutBulk(
         now = answer.value;
         continue;
       }
-      refused = true;
+      reason = reasonOf(answer);
       if (answer.kind === "error" && answer.problem.code === "conflict" && answer.problem.current) {
         now = answer.problem.current;
       }
       result.broken = answer.kind !== "error" || answer.problem.status === 0;
       break;
     }
-    (refused ? result.skipped : result.done).push(now);
-    if (result.broken) break;
+    if (reason) leave(now, reason);
+    else result.done.push(now);
   }
   return result;
 }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     action::{
-        ActionKind, ClockKind, CloseReason, IncidentAction, Recipient, RejectReason, ReopenReason,
+        ActionKind, ClockKind, CloseReason, IncidentAction, Lateness, Recipient, RejectReason, ReopenReason,
         RevisitResult, Satisfaction, UrgeLevel,
     },
     assignment::{Assignment, AssignmentEnd},

@@ -38,6 +38,8 @@ const LONGEST_TITLE: usize = 80;
 pub(super) struct ListQuery {
     /// Only those with a smaller number.
     before: Option<i64>,
+    /// Only flash reports of this incident.
+    incident: Option<i64>,
 }
 
 /// Bulletins of the viewer's areas, the newest first.
@@ -48,7 +50,7 @@ pub(super) async fn list(
     guard: Guard,
     Params(query): Params<ListQuery>,
 ) -> Result<Json<Vec<dto::BulletinRow>>, ApiError> {
-    let rows = guard.state.statistics.bulletins(query.before).await?;
+    let rows = guard.state.statistics.bulletins(query.before, query.incident.map(IncidentId)).await?;
     let mut seen = Vec::new();
     for row in &rows {
         if sees(&guard, row).await? {
@@ -95,22 +97,31 @@ pub(super) async fn make(
             (times.0, times.1, areas, None)
         }
     };
-    let body = serde_json::to_vec(&made).map_err(|error| ApiError::Internal(Box::new(error)))?;
     let kind = new.kind.as_str().to_owned();
-    let new = NewBulletin { kind, title, from, to, made: now, made_by: made.made_by, areas, incident, body };
-    let row = guard.state.statistics.keep_bulletin(new).await?;
+    let made_by = made.made_by.clone();
+    let new = NewBulletin { kind, title, from, to, made: now, made_by, areas, incident };
+    let body = move |edition| {
+        if let Some(flash) = &mut made.flash {
+            flash.edition = edition;
+        }
+        serde_json::to_vec(&made).expect("our own structs with text keys always become JSON")
+    };
+    let row = guard.state.statistics.keep_bulletin(new, body).await?;
     write_down(&guard, &row, "made").await?;
     let shown = shown(&row).ok_or(ApiError::NotFound)?;
     Ok((StatusCode::CREATED, Json(shown)))
 }
 
 async fn numbers(guard: &Guard, new: &dto::NewBulletin, now: WallTime) -> Result<dto::Statistics, ApiError> {
-    let asked = match new.kind {
-        BulletinKind::Special => new.from_ms.zip(new.to_ms).ok_or_else(|| bad("from_ms"))?,
+    let zone = &guard.state.site.timezone;
+    let (asked, before) = match new.kind {
+        BulletinKind::Special => (new.from_ms.zip(new.to_ms).ok_or_else(|| bad("from_ms"))?, None),
         kind => {
             let day = new.day.as_deref().ok_or_else(|| bad("day"))?;
-            let period = bulletin::period(kind, day, &guard.state.site.timezone).ok_or_else(|| bad("day"))?;
-            (period.from.0, period.to.0)
+            let period = bulletin::period(kind, day, zone).ok_or_else(|| bad("day"))?;
+            // Months, and days on which clocks are set, are not all as long.
+            let before = bulletin::period_before(kind, period, zone);
+            ((period.from.0, period.to.0), before.map(|before| before.from))
         }
     };
     if asked.0 > now.0 {
@@ -123,7 +134,8 @@ async fn numbers(guard: &Guard, new: &dto::NewBulletin, now: WallTime) -> Result
     if let Some(area) = &new.area {
         guard.acts_in(&word("area", area)?).await?;
     }
-    let scope = scope(guard, asked.0, asked.1, WallTime(asked.1), new.area.as_deref())?;
+    let mut scope = scope(guard, asked.0, asked.1, WallTime(asked.1), new.area.as_deref())?;
+    scope.before = before.unwrap_or(scope.before);
     if scope.areas.is_empty() {
         return Err(ApiError::NotFound);
     }
@@ -255,6 +267,7 @@ fn shown(row: &BulletinRow) -> Option<dto::BulletinRow> {
         made_ms: row.made.0,
         made_by: row.made_by.clone(),
         incident: row.incident.map(|id| id.0),
+        edition: row.edition,
         sha256: hex::encode(row.sha256),
     })
 }

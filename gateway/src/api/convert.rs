@@ -36,7 +36,8 @@ use crate::{
         accounts::AccountRow,
         audit::AuditRow,
         dispatch::{
-            AlarmRow, AttachmentRow, ClockRow, FrameTrace, HistoryRow, IncidentRow, Proposal, TraceBox, Which,
+            AlarmRow, AttachmentRow, ClockRow, FrameTrace, HistoryRow, IncidentRow, Issued, Proposal, Sheet,
+            SheetUnit, TraceBox, Which,
         },
     },
 };
@@ -136,6 +137,7 @@ impl From<dto::IncidentScope> for Which {
             dto::IncidentScope::Open => Self::Open,
             dto::IncidentScope::Closed => Self::Over,
             dto::IncidentScope::All => Self::All,
+            dto::IncidentScope::Revisit => Self::Revisit,
         }
     }
 }
@@ -497,6 +499,8 @@ pub(super) fn incident(
         archived_ms: marks.archived.map(|at| at.0),
         revisit_result: status.revisit.map(|revisit| revisit.result.into()),
         satisfaction: status.revisit.and_then(|revisit| revisit.satisfaction).map(Into::into),
+        revisited_by: row.revisited.map(|revisited| person(revisited.by, names)),
+        revisited_ms: row.revisited.map(|revisited| revisited.at.0),
         close_suggested: marks.close_suggested,
         evidence: row.evidence.as_ref().map(Into::into),
         thumbnail: row.snapshot.is_some(),
@@ -559,6 +563,46 @@ pub(super) fn attachment(row: &AttachmentRow, names: &HashMap<AccountId, String>
         at_ms: row.at.0,
         by: row.account.map(|account| person(account, names)),
         unit: row.unit.as_ref().map(ToString::to_string),
+    }
+}
+
+/// A supervision sheet as it was issued.
+pub(super) fn sheet(number: String, sheet: &Sheet, issued: &Issued) -> dto::SupervisionSheet {
+    let body = &issued.body;
+    let by = body.by.map(|account| dto::Person {
+        id: account.0,
+        name: body.by_name.clone().unwrap_or_else(|| format!("#{account}")),
+    });
+    let unit = |one: &SheetUnit| dto::SheetUnit {
+        unit: one.unit.to_string(),
+        unit_name: one.name.clone(),
+        lead: one.is_lead,
+    };
+    dto::SupervisionSheet {
+        number,
+        edition: body.edition,
+        sha256: Some(hex::encode(issued.sha256)),
+        site: body.site.clone(),
+        at_ms: body.at.0,
+        by,
+        demand: body.demand.clone(),
+        units: body.units.iter().map(unit).collect(),
+        due_ms: body.due.map(|due| due.0),
+        urged_before: body.urged_before,
+        incident: sheet.incident.0,
+        incident_number: body.number.clone(),
+        level: body.level.number(),
+        state: body.state.into(),
+        class: body.class.to_string(),
+        class_name: body.class_name.clone(),
+        class_name_en: body.class_name_en.clone(),
+        area_path: body.area_path.clone(),
+        camera_name: body.camera_name.clone(),
+        location: body.location.clone(),
+        title: body.title.clone(),
+        evidence: body.evidence.as_ref().map(Into::into),
+        opened_ms: body.began.0,
+        still_sha256: body.still.as_ref().map(|still| still.sha256.clone()),
     }
 }
 

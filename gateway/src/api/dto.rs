@@ -44,8 +44,8 @@ pub use outbound::{
 pub use queue::{
     AlarmPage, Assignment, Attached, Attachment, ClockRow, CloseReason, Escalated, HistoryPage, HistoryRow,
     Incident, IncidentCommand, IncidentDetail, IncidentList, IncidentScope, IncidentState, IncidentVerb,
-    NextStep, Person, Proposal, QueueCounts, RejectReason, ReopenReason, RevisitResult, Satisfaction,
-    SupervisionSheet, WorkCommand, WorkVerb,
+    Look, NextStep, Person, Proposal, QueueCounts, RejectReason, ReopenReason, RevisitCounts, RevisitResult,
+    Satisfaction, SheetUnit, SupervisionSheet, WorkCommand, WorkVerb,
 };
 pub use recording::{
     FootagePurpose, JumpDirection, NearAlarm, Recording, RecordingSpan, Timeline, TimelineAlarm, TimelineGap,

@@ -1,5 +1,7 @@
 //! Files of incidents, and supervision sheets.
 
+use std::collections::HashMap;
+
 use axum::{
     Json,
     body::Bytes,
@@ -8,7 +10,7 @@ use axum::{
 };
 use serde::Deserialize;
 use sharpeyes_domain::{
-    ids::AttachmentId,
+    ids::{AccountId, AttachmentId},
     incident::{Actor, IncidentAction},
 };
 use utoipa::IntoParams;
@@ -91,7 +93,8 @@ pub(super) async fn fetch(
     Ok((headers, body))
 }
 
-/// The supervision sheets of an incident, first one first, with all that is printed on them.
+/// The supervision sheets of an incident, first one first, with all that is printed on them as it was when each was
+/// issued.
 #[utoipa::path(get, path = "/api/v1/incidents/{id}/supervision", params(("id" = i64, Path)), responses(
     (status = 200, body = Vec<dto::SupervisionSheet>), (status = 404, body = dto::ErrorBody),
 ))]
@@ -101,33 +104,65 @@ pub(super) async fn sheets(
 ) -> Result<Json<Vec<dto::SupervisionSheet>>, ApiError> {
     let (detail, _) = guard.incident_detail(&id).await?;
     let names = names(&guard).await?;
-    let incident = summary(&guard, &names, &detail.row);
-    let sheet = |sheet: &Sheet| print(&guard, &detail, sheet, &incident, &names);
+    let sheet = |sheet: &Sheet| print(&guard, &detail, sheet, &names);
     Ok(Json(detail.sheets.iter().filter_map(sheet).collect()))
 }
 
+/// As it was issued. Of an older release's, which kept its number only, as the incident is now.
 fn print(
     guard: &Guard,
     detail: &IncidentDetail,
     sheet: &Sheet,
-    incident: &dto::Incident,
-    names: &std::collections::HashMap<sharpeyes_domain::ids::AccountId, String>,
+    names: &HashMap<AccountId, String>,
 ) -> Option<dto::SupervisionSheet> {
+    let number = format!("{}-{}", sheet.year, sheet.n);
+    if let Some(issued) = &sheet.issued {
+        return Some(convert::sheet(number, sheet, issued));
+    }
+    let (row, site) = (&detail.row, &guard.state.site);
     let made = detail.history.iter().find(|row| row.version == sheet.version)?;
     let is_urge = |action: &Option<IncidentAction>| matches!(action, Some(IncidentAction::Urge { .. }));
     let before = detail.history.iter().filter(|row| row.version < sheet.version && is_urge(&row.action));
+    let class = site.centre.class(&row.class);
+    let edition = detail.sheets.iter().filter(|other| other.version <= sheet.version).count();
+    let mut area_path: Vec<String> = site.areas.lineage(&row.area).map(|area| area.name.clone()).collect();
+    area_path.reverse();
+    let report = row.report.as_ref();
     Some(dto::SupervisionSheet {
-        number: format!("{}-{}", sheet.year, sheet.n),
-        site: guard.state.site.name.clone(),
+        number,
+        edition: u32::try_from(edition).unwrap_or(u32::MAX),
+        sha256: None,
+        site: site.name.clone(),
         at_ms: made.at.0,
         by: match made.actor {
             Actor::Person(account) => Some(convert::person(account, names)),
             Actor::Machine => None,
         },
         demand: made.note.clone(),
-        units: detail.row.status.active().map(|one| convert::assignment(one, &guard.state.site)).collect(),
-        due_ms: detail.row.status.due.map(|due| due.0),
+        units: row
+            .status
+            .active()
+            .map(|one| dto::SheetUnit {
+                unit: one.unit.to_string(),
+                unit_name: convert::unit_name(site, &one.unit),
+                lead: one.is_lead,
+            })
+            .collect(),
+        due_ms: row.status.due.map(|due| due.0),
         urged_before: u32::try_from(before.count()).unwrap_or(u32::MAX),
-        incident: incident.clone(),
+        incident: row.id().0,
+        incident_number: row.number.clone(),
+        level: row.status.level.number(),
+        state: row.status.state.into(),
+        class: row.class.to_string(),
+        class_name: class.map_or_else(|| row.class.to_string(), |class| class.name.clone()),
+        class_name_en: class.map_or_else(String::new, |class| class.name_en.clone()),
+        area_path,
+        camera_name: row.camera.as_ref().map(|camera| camera.name.clone()),
+        location: report.and_then(|report| report.location.clone()),
+        title: report.map(|report| report.title.clone()),
+        evidence: row.evidence.as_ref().map(Into::into),
+        opened_ms: row.began.0,
+        still_sha256: None,
     })
 }

@@ -37,7 +37,7 @@ const MOST: u32 = 1_000;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
-    /// `open` (usual), `closed` or `all`.
+    /// `open` (usual), `closed`, `all` or `revisit`.
     #[serde(default)]
     state: dto::IncidentScope,
     /// At most so many: 200 if not given, 1000 at most.
@@ -108,6 +108,17 @@ pub(super) async fn count(
     };
     let QueueCounts { all, new, red, late } = counts;
     Ok(Json(dto::QueueCounts { all, new, red, late }))
+}
+
+/// How many incidents wait for a revisit, and for what follows one.
+#[utoipa::path(get, path = "/api/v1/revisits", responses((status = 200, body = dto::RevisitCounts)))]
+pub(super) async fn revisits(guard: Guard) -> Result<Json<dto::RevisitCounts>, ApiError> {
+    let counts = guard.state.dispatch.revisits(guard.reach().areas, guard.state.clock.wall()).await?;
+    Ok(Json(dto::RevisitCounts {
+        waiting: counts.waiting,
+        overdue: counts.n_overdue,
+        discontent: counts.discontent,
+    }))
 }
 
 /// `None`: nothing can be in the list.

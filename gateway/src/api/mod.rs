@@ -28,6 +28,7 @@ mod holds;
 mod incidents;
 mod ledger;
 mod live;
+mod looks;
 mod map;
 mod movie;
 mod noise;
@@ -112,8 +113,10 @@ pub fn routes(state: ApiState) -> Routes {
         .needs(Verb::Post, "/incidents/{id}/work", Action::IncidentWork, incidents::work)
         .needs_large(Verb::Post, "/incidents/{id}/attachments", Action::IncidentWork, files::attach)
         .needs(Verb::Get, "/incidents/{id}/attachments/{file}", Action::IncidentView, files::fetch)
+        .needs(Verb::Get, "/revisits", Action::IncidentAct, incidents::revisits)
         .needs(Verb::Get, "/escalations", Action::IncidentList, incidents::escalations)
         .needs(Verb::Post, "/incidents/{id}/acknowledgement", Action::IncidentView, incidents::acknowledge)
+        .needs(Verb::Get, "/incidents/{id}/looks", Action::IncidentAct, looks::list)
         .needs(Verb::Get, "/incidents/{id}/supervision", Action::IncidentView, files::sheets)
         .needs_large(Verb::Post, "/reports", Action::IncidentReport, reports::report)
         .needs(Verb::Get, "/shift", Action::ShiftHandOver, handovers::shift)

@@ -5,8 +5,8 @@ use utoipa::OpenApi;
 
 use super::{
     accounts, audit, blind, bulletins, cameras, centre, clips, consoles, dto, events, files, handovers,
-    holds, incidents, ledger, live, map, noise, outbound, pictures, recordings, reports, session, statistics,
-    storage, ticket_events, tickets, timeline, transcodes, trials, wall,
+    holds, incidents, ledger, live, looks, map, noise, outbound, pictures, recordings, reports, session,
+    statistics, storage, ticket_events, tickets, timeline, transcodes, trials, wall,
 };
 
 #[derive(OpenApi)]
@@ -54,7 +54,9 @@ use super::{
         incidents::alarms,
         incidents::history,
         incidents::act,
+        looks::list,
         incidents::escalations,
+        incidents::revisits,
         incidents::acknowledge,
         incidents::work,
         files::attach,

@@ -135,7 +135,9 @@ pub(super) fn scope(
         });
     }
     let as_of = as_of.min(guard.state.clock.wall());
-    Ok(Scope { from: WallTime(from_ms), to: WallTime(to_ms), as_of, areas: areas(guard, area)? })
+    let before = WallTime(from_ms.saturating_sub(to_ms - from_ms));
+    let (from, to) = (WallTime(from_ms), WallTime(to_ms));
+    Ok(Scope { before, from, to, as_of, areas: areas(guard, area)? })
 }
 
 /// Words of a question as what they stand for.

@@ -240,7 +240,7 @@ pub(super) async fn verdicts(
     let site = &guard.state.site;
     // An incident may lie in another area than its camera: what is shown is decided by the camera.
     let areas = site.areas.areas().iter().map(|area| area.id.clone()).collect();
-    let scope = Scope { from, to, as_of: guard.state.clock.wall(), areas };
+    let scope = Scope { before: from, from, to, as_of: guard.state.clock.wall(), areas };
     let found = guard.state.statistics.accuracy(scope, AccuracyFilter::default()).await?;
     let seen = |row: &AccuracyRow| {
         site.camera(&row.camera).is_some_and(|camera| guard.sees_camera(camera, guard.action()))

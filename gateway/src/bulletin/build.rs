@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::{Timestamp, ToSpan as _, civil, tz::TimeZone};
+use sha2::{Digest as _, Sha256};
 use sharpeyes_config::Site;
 use sharpeyes_domain::{
     centre::Source,
@@ -14,15 +15,15 @@ use sharpeyes_domain::{
 
 use super::{
     document::{
-        Accuracy, AccuracyRow, AreaRow, ArrivalRow, BulletinKind, Coverage, DayRow, Flash, FlashStep,
-        FlashUnit, Flow, Heat, HeatCell, LevelRow, Named, NamedRow, Share, Spread, Statistics, Tally, Times,
-        UnitRow, UnitTally,
+        Accuracy, AccuracyRow, AreaRow, ArrivalRow, BulletinKind, Coverage, DayRow, FaultRow, Flash,
+        FlashStep, FlashUnit, Flow, Heat, HeatCell, LevelRow, Named, NamedRow, Previous, RedRow, ReturnRow,
+        Share, Spread, Statistics, Tally, Times, UnitRow, UnitTally,
     },
     words,
 };
 use crate::store::{
     dispatch::IncidentDetail,
-    statistics::{Counted, IncidentKind, Scope},
+    statistics::{self as stored, Counted, IncidentKind, Scope},
 };
 
 /// A stretch of the calendar.
@@ -58,6 +59,17 @@ pub fn period(kind: BulletinKind, day: &str, zone: &TimeZone) -> Option<Bulletin
     Some(BulletinPeriod { from: at(first)?, to: at(after)? })
 }
 
+/// The day, week or month before.
+#[must_use]
+pub fn period_before(
+    kind: BulletinKind,
+    period_of: BulletinPeriod,
+    zone: &TimeZone,
+) -> Option<BulletinPeriod> {
+    let first = Timestamp::from_millisecond(period_of.from.0).ok()?.to_zoned(zone.clone()).date();
+    period(kind, &first.yesterday().ok()?.to_string(), zone)
+}
+
 /// The day and the hour on the site's clocks.
 pub fn local(zone: TimeZone) -> impl Fn(WallTime) -> (sharpeyes_domain::centre::Date, u8) + Send + 'static {
     move |at| {
@@ -73,6 +85,8 @@ pub fn local(zone: TimeZone) -> impl Fn(WallTime) -> (sharpeyes_domain::centre::
 pub fn statistics(site: &Site, scope: &Scope, kind: &IncidentKind, counted: &Counted) -> Statistics {
     let tops = tops(site, &scope.areas);
     let sums = &counted.breakdown;
+    let before = &counted.previous;
+    let is_of_all = kind.class.is_none() && kind.source.is_none() && kind.unit.is_none();
     let classes = sums.classes.iter();
     let sources = sums.sources.iter();
     Statistics {
@@ -90,13 +104,25 @@ pub fn statistics(site: &Site, scope: &Scope, kind: &IncidentKind, counted: &Cou
         levels: sums
             .levels
             .iter()
-            .map(|(level, tally)| LevelRow { level: level.number(), tally: tally.into() })
+            .map(|(level, tally)| LevelRow {
+                level: level.number(),
+                tally: tally.into(),
+                before: Some(before.levels.get(level).copied().unwrap_or(0)),
+            })
             .collect(),
         classes: classes
-            .map(|(class, tally)| NamedRow { of: class_name(site, class), tally: tally.into() })
+            .map(|(class, tally)| NamedRow {
+                of: class_name(site, class),
+                tally: tally.into(),
+                before: Some(before.classes.get(class).copied().unwrap_or(0)),
+            })
             .collect(),
         sources: sources
-            .map(|(source, tally)| NamedRow { of: source_name(*source), tally: tally.into() })
+            .map(|(source, tally)| NamedRow {
+                of: source_name(*source),
+                tally: tally.into(),
+                before: Some(before.sources.get(source).copied().unwrap_or(0)),
+            })
             .collect(),
         areas: area_rows(site, &tops, &sums.areas),
         units: sums
@@ -119,8 +145,54 @@ pub fn statistics(site: &Site, scope: &Scope, kind: &IncidentKind, counted: &Cou
             settled: flow.settled,
             open_after: flow.open_after,
         }),
-        accuracy: accuracy(site, &counted.accuracy),
+        accuracy: Accuracy { missed: sums.missed, ..accuracy(site, &counted.accuracy) },
+        previous: Some(Previous { from_ms: scope.before.0, to_ms: scope.from.0, received: before.received }),
+        reds: counted.lists.reds.iter().map(|row| red_row(site, row)).collect(),
+        returns: counted.lists.returns.iter().map(|row| return_row(site, row)).collect(),
+        faults: if is_of_all { faults(site, scope, &counted.faults) } else { Vec::new() },
     }
+}
+
+fn red_row(site: &Site, row: &stored::RedRow) -> RedRow {
+    RedRow {
+        number: row.number.clone(),
+        class: class_name(site, &row.class),
+        area: area_name(site, &row.area),
+        place: row.place.clone(),
+        title: row.title.clone(),
+        opened_ms: row.opened.0,
+        accepted_ms: row.accepted.map(|at| at.0),
+        arrived_ms: row.arrived.map(|at| at.0),
+        settled_ms: row.settled.map(|at| at.0),
+        state: row.state.to_string(),
+        reason: row.closed.map(|reason| reason.as_str().to_owned()),
+        is_overdue: row.is_overdue,
+        units: row.units.iter().map(|unit| unit_name(site, unit)).collect(),
+    }
+}
+
+fn return_row(site: &Site, row: &stored::ReturnRow) -> ReturnRow {
+    ReturnRow {
+        number: row.number.clone(),
+        unit: unit_name(site, &row.unit),
+        at_ms: row.at.0,
+        note: row.note.clone(),
+    }
+}
+
+/// Of cameras that the site has, in the areas that are reported on.
+fn faults(site: &Site, scope: &Scope, rows: &[stored::FaultRow]) -> Vec<FaultRow> {
+    let shown = |row: &stored::FaultRow| {
+        let camera = site.camera(&row.camera).filter(|camera| scope.areas.contains(&camera.area))?;
+        Some(FaultRow {
+            camera: Named { id: camera.id.to_string(), name: camera.name.clone(), name_en: None },
+            kind: row.kind.clone(),
+            first_ms: row.first.0,
+            over_ms: row.over.map(|at| at.0),
+            times: row.n_times,
+        })
+    };
+    rows.iter().filter_map(shown).collect()
 }
 
 fn red_arrivals((of, within): (u64, [u64; 3])) -> Vec<ArrivalRow> {
@@ -150,6 +222,7 @@ fn accuracy(site: &Site, rows: &[crate::store::statistics::AccuracyRow]) -> Accu
         false_alarms: all.false_alarms,
         undecided: all.undecided,
         accuracy: all.accuracy().into(),
+        missed: 0,
         rows: accuracy_rows(site, rows),
     }
 }
@@ -332,6 +405,9 @@ pub fn flash(
         units: row.status.assignments.iter().map(unit).collect(),
         history: detail.history.iter().map(step).collect(),
         picture: picture.map(|jpeg| STANDARD.encode(jpeg)),
+        picture_sha256: picture.map(|jpeg| hex::encode(Sha256::digest(jpeg))),
+        // Known when it is kept.
+        edition: 0,
     }
 }
 
@@ -392,6 +468,8 @@ impl From<&counted::UnitTally> for UnitTally {
             returned: tally.returned,
             withdrawn: tally.withdrawn,
             reworks: tally.reworks,
+            overdue: tally.overdue.into(),
+            satisfied: tally.satisfied.into(),
         }
     }
 }

@@ -136,6 +136,12 @@ pub struct UnitTally {
     pub withdrawn: u64,
     /// Not accepted, each time.
     pub reworks: u64,
+    /// Late with signing in, arriving or being done, of those told (超时率).
+    #[serde(default)]
+    pub overdue: Share,
+    /// Satisfied or fairly so, of the answers of the people concerned (满意率).
+    #[serde(default)]
+    pub satisfied: Share,
 }
 
 /// How long something took: the middle and the slow end, whole seconds.
@@ -158,6 +164,9 @@ pub struct LevelRow {
     pub level: u8,
     /// Its incidents.
     pub tally: Tally,
+    /// How many came in the time before; absent: they were not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
 }
 
 /// Of one class, or of one source.
@@ -167,6 +176,9 @@ pub struct NamedRow {
     pub of: Named,
     /// Its incidents.
     pub tally: Tally,
+    /// How many came in the time before; absent: they were not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
 }
 
 /// Of one area with all that lies in it: areas' rows overlap, and are not to be added up.
@@ -309,8 +321,89 @@ pub struct Accuracy {
     pub undecided: u64,
     /// Confirmed of those that were decided.
     pub accuracy: Share,
+    /// Confirmed incidents that people reported though a camera saw the place (人工补录).
+    #[serde(default)]
+    pub missed: u64,
     /// By camera, rule, class and level.
     pub rows: Vec<AccuracyRow>,
+}
+
+/// The time that a report is compared with: as long, or the same piece of the calendar, right before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Previous {
+    /// From here on.
+    pub from_ms: i64,
+    /// And before then.
+    pub to_ms: i64,
+    /// Came within it.
+    pub received: u64,
+}
+
+/// A red incident (红色事件).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RedRow {
+    /// As people say it.
+    pub number: String,
+    /// What kind of event.
+    pub class: Named,
+    /// Where.
+    pub area: Named,
+    /// The camera's name, or the place in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// In a few words; absent of an alarm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// When it came.
+    pub opened_ms: i64,
+    /// When somebody first took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_ms: Option<i64>,
+    /// When the first unit arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived_ms: Option<i64>,
+    /// When it was closed or rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_ms: Option<i64>,
+    /// Where it stood.
+    pub state: String,
+    /// Why it was closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Any clock of it ran out.
+    pub is_overdue: bool,
+    /// The units that were told.
+    pub units: Vec<Named>,
+}
+
+/// A unit gave something back (退回).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReturnRow {
+    /// The incident's number.
+    pub number: String,
+    /// Which unit.
+    pub unit: Named,
+    /// When.
+    pub at_ms: i64,
+    /// Why, as it wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// A fault of a camera that touched the time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FaultRow {
+    /// Which camera.
+    pub camera: Named,
+    /// The kind of its ticket.
+    pub kind: String,
+    /// When it began first.
+    pub first_ms: i64,
+    /// When it was over; absent: it was not when they were counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_ms: Option<i64>,
+    /// How often it began.
+    pub times: u32,
 }
 
 /// What the numbers are about.
@@ -367,6 +460,19 @@ pub struct Statistics {
     pub flow: Option<Flow>,
     /// How often alarms were right. Without rows when asked about a unit or another source than cameras.
     pub accuracy: Accuracy,
+    /// What it is compared with; absent in reports of older releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Previous>,
+    /// Red incidents in the order in which they came, at most 200.
+    #[serde(default)]
+    pub reds: Vec<RedRow>,
+    /// What units gave back, at most 200.
+    #[serde(default)]
+    pub returns: Vec<ReturnRow>,
+    /// Faults of cameras that touched the time, as their tickets stood when they were counted. Without rows when asked
+    /// about a class, a source or a unit.
+    #[serde(default)]
+    pub faults: Vec<FaultRow>,
 }
 
 /// One line of an incident's history.
@@ -466,6 +572,12 @@ pub struct Flash {
     /// The picture of its first alarm: JPEG in base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picture: Option<String>,
+    /// SHA-256 of the picture, hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture_sha256: Option<String>,
+    /// Which report of this incident it is, from 1 (第几期); 0 in reports of older releases, which did not count them.
+    #[serde(default)]
+    pub edition: u32,
 }
 
 /// A report over a period, a topic or one incident, as it was made.

@@ -5,10 +5,13 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     document::{
-        Bulletin, BulletinKind, Coverage, Flash, Heat, Named, Share, Spread, Statistics, Tally, UnitTally,
+        Bulletin, BulletinKind, Coverage, Flash, Heat, Named, NamedRow, Share, Spread, Statistics, Tally,
+        UnitTally,
     },
     words::{self, Lang},
 };
+
+mod lists;
 
 /// Rows of a printed table: what is longer is in the files that are counted on.
 const MOST_PRINTED: usize = 60;
@@ -166,6 +169,93 @@ pub(super) fn layout(bulletin: &Bulletin, lang: Lang, zone: &TimeZone, extent: E
     blocks
 }
 
+/// The parts of a report.
+#[derive(Clone, Copy)]
+enum Part {
+    Overview,
+    Times,
+    Kinds,
+    Reds,
+    Areas,
+    Overdue,
+    Units,
+    Returns,
+    Accuracy,
+    Faults,
+    Heat,
+    Days,
+}
+
+impl Part {
+    const fn name(self) -> Words {
+        match self {
+            Self::Overview => ("总体情况", "Overview"),
+            Self::Times => ("办理时长", "How long it took"),
+            Self::Kinds => ("分级、分类、分来源", "By level, class and source"),
+            Self::Reds => ("红色事件", "Red incidents"),
+            Self::Areas => ("分区域", "By area"),
+            Self::Overdue => ("各单位超时情况", "Overdue by unit"),
+            Self::Units => ("分单位", "By unit"),
+            Self::Returns => ("退回", "Given back"),
+            Self::Accuracy => ("告警准确率", "Accuracy of alarms"),
+            Self::Faults => ("摄像机故障", "Faults of cameras"),
+            Self::Heat => ("时段分布", "When it happens"),
+            Self::Days => ("逐日情况", "Day by day"),
+        }
+    }
+}
+
+const NUMERALS: [&str; 12] = ["一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"];
+
+/// First what the report is read for: of a day what was red, of a week who is late (周调度).
+const fn parts(kind: BulletinKind) -> [Part; 12] {
+    use Part as P;
+    match kind {
+        BulletinKind::Daily => [
+            P::Overview,
+            P::Reds,
+            P::Faults,
+            P::Times,
+            P::Kinds,
+            P::Areas,
+            P::Units,
+            P::Overdue,
+            P::Returns,
+            P::Accuracy,
+            P::Heat,
+            P::Days,
+        ],
+        BulletinKind::Weekly => [
+            P::Overview,
+            P::Overdue,
+            P::Returns,
+            P::Reds,
+            P::Times,
+            P::Kinds,
+            P::Areas,
+            P::Units,
+            P::Accuracy,
+            P::Faults,
+            P::Heat,
+            P::Days,
+        ],
+        BulletinKind::Monthly | BulletinKind::Special | BulletinKind::Flash => [
+            P::Overview,
+            P::Times,
+            P::Kinds,
+            P::Areas,
+            P::Units,
+            P::Overdue,
+            P::Accuracy,
+            P::Heat,
+            P::Days,
+            P::Reds,
+            P::Returns,
+            P::Faults,
+        ],
+    }
+}
+
 /// How things are said here.
 struct Page<'a> {
     lang: Lang,
@@ -195,31 +285,46 @@ impl Page<'_> {
 
     fn statistics(&self, bulletin: &Bulletin, statistics: &Statistics, blocks: &mut Vec<Block>) {
         blocks.push(Block::Facts(self.head(bulletin, statistics)));
-        self.heading(("一、总体情况", "1. Overview"), blocks);
-        blocks.push(Block::Table(self.overview(statistics)));
-        self.heading(("二、办理时长", "2. How long it took"), blocks);
-        blocks.push(Block::Table(self.times(statistics)));
-        self.heading(("三、分级、分类、分来源", "3. By level, class and source"), blocks);
-        let levels = statistics.levels.iter().map(|row| (self.word(words::level(row.level)), &row.tally));
-        blocks.push(Block::Table(self.tallies(("分级", "Levels"), ("级别", "Level"), levels)));
-        let classes = statistics.classes.iter().map(|row| (self.lang.name(&row.of).to_owned(), &row.tally));
-        blocks.push(Block::Table(self.tallies(("分类", "Classes"), ("类别", "Class"), classes)));
-        let sources = statistics.sources.iter().map(|row| (self.lang.name(&row.of).to_owned(), &row.tally));
-        blocks.push(Block::Table(self.tallies(("分来源", "Sources"), ("来源", "Source"), sources)));
-        self.heading(("四、分区域", "4. By area"), blocks);
-        self.areas(statistics, blocks);
-        self.heading(("五、分单位", "5. By unit"), blocks);
-        blocks.push(Block::Table(self.units(statistics)));
-        self.heading(("六、告警准确率", "6. Accuracy of alarms"), blocks);
-        blocks.push(Block::Paragraph(self.accuracy_sentence(statistics)));
-        blocks.push(Block::Table(self.accuracy(statistics)));
-        self.heading(("七、时段分布", "7. When it happens"), blocks);
-        blocks.push(Block::Table(match self.extent {
-            Extent::Printed => self.heat_printed(&statistics.heat),
-            Extent::All => self.heat_all(&statistics.heat),
+        for (i, part) in parts(bulletin.kind).into_iter().enumerate() {
+            self.part(i, part, statistics, blocks);
+        }
+    }
+
+    fn part(&self, i: usize, part: Part, statistics: &Statistics, blocks: &mut Vec<Block>) {
+        let name = self.lang.of(part.name());
+        blocks.push(Block::Heading(match self.lang {
+            Lang::Chinese => format!("{}、{name}", NUMERALS.get(i).copied().unwrap_or_default()),
+            Lang::English => format!("{}. {name}", i + 1),
         }));
-        self.heading(("八、逐日情况", "8. Day by day"), blocks);
-        blocks.push(Block::Table(self.days(statistics)));
+        match part {
+            Part::Overview => blocks.push(Block::Table(self.overview(statistics))),
+            Part::Times => blocks.push(Block::Table(self.times(statistics))),
+            Part::Kinds => {
+                let levels = statistics.levels.iter();
+                let levels = levels.map(|row| (self.word(words::level(row.level)), &row.tally, row.before));
+                blocks.push(Block::Table(self.tallies(("分级", "Levels"), ("级别", "Level"), levels)));
+                let named = |row: &'_ NamedRow| self.lang.name(&row.of).to_owned();
+                let classes = statistics.classes.iter().map(|row| (named(row), &row.tally, row.before));
+                blocks.push(Block::Table(self.tallies(("分类", "Classes"), ("类别", "Class"), classes)));
+                let sources = statistics.sources.iter().map(|row| (named(row), &row.tally, row.before));
+                blocks.push(Block::Table(self.tallies(("分来源", "Sources"), ("来源", "Source"), sources)));
+            }
+            Part::Reds => self.reds(statistics, blocks),
+            Part::Areas => self.areas(statistics, blocks),
+            Part::Overdue => blocks.push(Block::Table(self.overdue(statistics))),
+            Part::Units => blocks.push(Block::Table(self.units(statistics))),
+            Part::Returns => blocks.push(Block::Table(self.returns(statistics))),
+            Part::Accuracy => {
+                blocks.push(Block::Paragraph(self.accuracy_sentence(statistics)));
+                blocks.push(Block::Table(self.accuracy(statistics)));
+            }
+            Part::Faults => blocks.push(Block::Table(self.faults(statistics))),
+            Part::Heat => blocks.push(Block::Table(match self.extent {
+                Extent::Printed => self.heat_printed(&statistics.heat),
+                Extent::All => self.heat_all(&statistics.heat),
+            })),
+            Part::Days => blocks.push(Block::Table(self.days(statistics))),
+        }
     }
 
     fn heading(&self, words: Words, blocks: &mut Vec<Block>) {
@@ -298,8 +403,16 @@ impl Page<'_> {
             share(("回访率", "Revisited, of those handled"), total.revisited),
             share(("回访联系到", "Reached, of those revisited"), total.reached),
             share(("满意率", "Satisfied, of the answers"), total.satisfied),
-            count(("不满意", "Dissatisfied"), total.dissatisfied),
+            share(
+                ("不满意率", "Dissatisfied, of the answers"),
+                Share { n: total.dissatisfied, of: total.satisfied.of },
+            ),
+            count(
+                ("人工补录（镜头内未告警）", "Missed: reported by people, on camera"),
+                statistics.accuracy.missed,
+            ),
         ];
+        rows.extend(self.compared(statistics));
         if let Some(flow) = &statistics.flow {
             rows.extend([
                 count(("期初在办", "Open before"), flow.open_before),
@@ -352,12 +465,17 @@ impl Page<'_> {
         &self,
         name: Words,
         first: Words,
-        rows: impl Iterator<Item = (String, &'t Tally)>,
+        rows: impl Iterator<Item = (String, &'t Tally, Option<u64>)>,
     ) -> Table {
-        let rows =
-            rows.map(|(name, tally)| std::iter::once(Cell::Text(name)).chain(tally_cells(tally)).collect());
-        let columns: Vec<_> =
-            std::iter::once((first, Holds::Text)).chain(TALLY_COLUMNS.iter().copied()).collect();
+        let rows = rows.map(|(name, tally, before)| {
+            let cells = std::iter::once(Cell::Text(name)).chain(tally_cells(tally));
+            cells.chain([before.map_or_else(|| Cell::Text("—".to_owned()), Cell::Number)]).collect()
+        });
+        let before = (("上期接收", "Received before"), Holds::Number);
+        let columns: Vec<_> = std::iter::once((first, Holds::Text))
+            .chain(TALLY_COLUMNS.iter().copied())
+            .chain([before])
+            .collect();
         self.table(name, &columns, rows.collect())
     }
 
@@ -401,6 +519,7 @@ impl Page<'_> {
                 [row.tally.signed_in_time, row.tally.arrived_in_time, row.tally.finished_in_time].map(share),
             );
             cells.extend([returned, withdrawn, reworks].map(Cell::Number));
+            cells.push(share(row.tally.satisfied));
             cells
         });
         let mut rows: Vec<_> = rows.collect();
@@ -419,6 +538,7 @@ impl Page<'_> {
             (("退回", "Returned"), Holds::Number),
             (("撤回", "Withdrawn"), Holds::Number),
             (("返工", "Reworks"), Holds::Number),
+            (("满意", "Satisfied"), Holds::Share),
         ];
         self.table(("分单位", "Units"), &columns, rows)
     }
@@ -540,7 +660,15 @@ impl Page<'_> {
     }
 
     fn flash(&self, bulletin: &Bulletin, flash: &Flash, blocks: &mut Vec<Block>) {
-        let mut facts = vec![
+        let mut facts = Vec::new();
+        if flash.edition > 0 {
+            let edition = match self.lang {
+                Lang::Chinese => format!("第 {} 期", flash.edition),
+                Lang::English => flash.edition.to_string(),
+            };
+            facts.push(self.fact(("期号", "Edition"), edition));
+        }
+        facts.extend([
             self.fact(("编号", "Number"), flash.number.clone()),
             self.fact(("类别", "Class"), self.lang.name(&flash.class).to_owned()),
             self.fact(("级别", "Level"), self.word(words::level(flash.level))),
@@ -549,7 +677,7 @@ impl Page<'_> {
             self.fact(("发生时间", "Began"), self.time(flash.began_ms)),
             self.fact(("接报时间", "Opened"), self.time(flash.opened_ms)),
             self.fact(("区域", "Area"), flash.area_path.join(" / ")),
-        ];
+        ]);
         let place =
             [&flash.location, &flash.camera, &flash.zone].into_iter().flatten().cloned().collect::<Vec<_>>();
         facts.push(self.fact(("地点", "Place"), place.join(self.lang.of(("，", ", ")))));
@@ -570,6 +698,9 @@ impl Page<'_> {
         if let Some(jpeg) = flash.picture.as_deref().and_then(|text| STANDARD.decode(text).ok()) {
             self.heading(("现场画面", "Picture"), blocks);
             blocks.push(Block::Picture(jpeg));
+            if let Some(sha256) = &flash.picture_sha256 {
+                blocks.push(Block::Paragraph(format!("SHA-256 {sha256}")));
+            }
         }
         if !flash.units.is_empty() {
             self.heading(("处置单位", "Units"), blocks);
@@ -635,10 +766,11 @@ const TALLY_COLUMNS: &[(Words, Holds)] = &[
     (("挂起", "Holds"), Holds::Number),
     (("催办", "Urges"), Holds::Number),
     (("满意", "Satisfied"), Holds::Share),
+    (("不满意", "Dissatisfied"), Holds::Number),
 ];
 
 /// In the order of [`TALLY_COLUMNS`].
-fn tally_cells(tally: &Tally) -> [Cell; 12] {
+fn tally_cells(tally: &Tally) -> [Cell; 13] {
     [
         Cell::Number(tally.received),
         Cell::Number(tally.settled),
@@ -652,5 +784,6 @@ fn tally_cells(tally: &Tally) -> [Cell; 12] {
         Cell::Number(tally.holds),
         Cell::Number(tally.urges + tally.supervisions),
         Cell::Share(tally.satisfied),
+        Cell::Number(tally.dissatisfied),
     ]
 }

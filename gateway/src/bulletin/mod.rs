@@ -23,7 +23,7 @@ use jiff::tz::TimeZone;
 use self::document::Bulletin;
 pub use self::document::BulletinKind;
 pub use self::{
-    build::{BulletinPeriod, accuracy_rows, flash, local, period, statistics},
+    build::{BulletinPeriod, accuracy_rows, flash, local, period, period_before, statistics},
     ledger::Ledger,
     words::Lang,
 };

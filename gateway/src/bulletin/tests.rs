@@ -12,9 +12,9 @@ use calamine::{Data, Reader as _, Xlsx};
 use super::{
     Format, Lang, WriteError,
     document::{
-        Accuracy, AccuracyRow, AreaRow, Bulletin, BulletinKind, Coverage, DayRow, Flash, FlashStep,
-        FlashUnit, Flow, Heat, HeatCell, LevelRow, Named, NamedRow, Share, Spread, Statistics, Tally, Times,
-        UnitRow, UnitTally,
+        Accuracy, AccuracyRow, AreaRow, Bulletin, BulletinKind, Coverage, DayRow, FaultRow, Flash, FlashStep,
+        FlashUnit, Flow, Heat, HeatCell, LevelRow, Named, NamedRow, Previous, RedRow, ReturnRow, Share,
+        Spread, Statistics, Tally, Times, UnitRow, UnitTally,
     },
     write,
 };
@@ -61,12 +61,17 @@ fn statistics() -> Statistics {
             unit: None,
         },
         total: tally(),
-        levels: vec![LevelRow { level: 1, tally: tally() }],
+        levels: vec![LevelRow { level: 1, tally: tally(), before: Some(1_000) }],
         classes: vec![NamedRow {
             of: named("accident", "交通事故", Some("Traffic accident")),
             tally: tally(),
+            before: Some(1_000),
         }],
-        sources: vec![NamedRow { of: named("grid", "网格上报", Some("Grid worker")), tally: tally() }],
+        sources: vec![NamedRow {
+            of: named("grid", "网格上报", Some("Grid worker")),
+            tally: tally(),
+            before: None,
+        }],
         areas: (0..200)
             .map(|i| AreaRow {
                 of: named(&format!("g{i}"), &format!("第{i}网格"), None),
@@ -76,10 +81,25 @@ fn statistics() -> Statistics {
                 tally: Tally { received: 5_000 + i, ..Tally::default() },
             })
             .collect(),
-        units: vec![UnitRow {
-            of: named("fire", "=HYPERLINK(\"http://x\",\"消防站\")", None),
-            tally: UnitTally { told: 64, signed_in_time: Share { n: 60, of: 63 }, ..UnitTally::default() },
-        }],
+        units: vec![
+            UnitRow {
+                of: named("fire", "=HYPERLINK(\"http://x\",\"消防站\")", None),
+                tally: UnitTally {
+                    told: 64,
+                    signed_in_time: Share { n: 60, of: 63 },
+                    overdue: Share { n: 16, of: 64 },
+                    ..UnitTally::default()
+                },
+            },
+            UnitRow {
+                of: named("police", "派出所", None),
+                tally: UnitTally { told: 4, overdue: Share { n: 3, of: 4 }, ..UnitTally::default() },
+            },
+            UnitRow {
+                of: named("justice", "司法所", None),
+                tally: UnitTally { told: 9, overdue: Share { n: 0, of: 9 }, ..UnitTally::default() },
+            },
+        ],
         days: vec![DayRow {
             day: "2026-11-25".to_owned(),
             received: 1_234,
@@ -105,6 +125,7 @@ fn statistics() -> Statistics {
             false_alarms: 4,
             undecided: 10,
             accuracy,
+            missed: 2,
             rows: vec![AccuracyRow {
                 camera: "cam-1".to_owned(),
                 camera_name: "东门桥".to_owned(),
@@ -118,6 +139,35 @@ fn statistics() -> Statistics {
                 accuracy,
             }],
         },
+        previous: Some(Previous { from_ms: FROM - DAY, to_ms: FROM, received: 1_000 }),
+        reds: vec![RedRow {
+            number: "20261125-0017".to_owned(),
+            class: named("accident", "交通事故", Some("Traffic accident")),
+            area: named("east", "东村", None),
+            place: Some("东门桥".to_owned()),
+            title: None,
+            opened_ms: FROM + 60_000,
+            accepted_ms: Some(FROM + 102_000),
+            arrived_ms: None,
+            settled_ms: None,
+            state: "handling".to_owned(),
+            reason: None,
+            is_overdue: true,
+            units: vec![named("police", "派出所", None)],
+        }],
+        returns: vec![ReturnRow {
+            number: "20261125-0009".to_owned(),
+            unit: named("fire", "消防站", None),
+            at_ms: FROM + 3_600_000,
+            note: Some("不属本单位职责".to_owned()),
+        }],
+        faults: vec![FaultRow {
+            camera: named("cam-2", "水库西", None),
+            kind: "stream".to_owned(),
+            first_ms: FROM,
+            over_ms: None,
+            times: 3,
+        }],
     }
 }
 
@@ -183,6 +233,8 @@ fn flash() -> Bulletin {
                 step(60_000, "dispatch", Some("请速到场")),
             ],
             picture: Some(STANDARD.encode(&jpeg)),
+            picture_sha256: Some("ab".repeat(32)),
+            edition: 2,
         }),
         ..daily()
     }
@@ -195,7 +247,13 @@ fn text_with_commas_has_the_numbers_and_no_formula() {
     for line in [
         "接收事件,1234",
         "按时受理率,1111/1200 (92.6%)",
-        "交通事故,1234,1100,120,77,1111,1200,92.6,987,1103,89.5,151,21,0,0,0,88,91,96.7",
+        "交通事故,1234,1100,120,77,1111,1200,92.6,987,1103,89.5,151,21,0,0,0,88,91,96.7,0,1000",
+        "上期接收,1000",
+        "环比,增加 234 (23.4%)",
+        "增长最多的类别,交通事故 1000 → 1234",
+        "20261125-0017,2026-11-25 00:01:00,交通事故,东村 / 东门桥,,派出所,42 秒,—,—,处置中,是",
+        "2026-11-25 01:00:00,20261125-0009,消防站,不属本单位职责",
+        "水库西,视频流中断,2026-11-25 00:00:00,未恢复,3",
         "东门桥,accident,交通事故,红色（一级）,60,46,4,10,46,50,92.0",
         "柳树镇,交通事故,17,333",
         "第199网格,网格,5199",
@@ -346,4 +404,43 @@ fn shares_are_rounded_and_nothing_of_nothing_is_no_share() {
     check(7, 7, Some("100.0"));
     check(4_860, 5_301, Some("91.7"));
     assert_eq!(share_text(Share { n: 0, of: 0 }), "—");
+}
+
+#[test]
+fn units_that_are_late_stand_by_their_share_and_first_in_a_weekly_report() {
+    let weekly = Bulletin { kind: BulletinKind::Weekly, ..daily() };
+    let csv = String::from_utf8(write(&weekly, Format::Csv, Lang::Chinese, None).unwrap()).unwrap();
+    let at = |words: &str| csv.find(words).unwrap_or_else(|| panic!("{words}\n{csv}"));
+    // 3 of 4 before 16 of 64, though there are fewer of them.
+    assert!(
+        at("派出所,3,4,75.0") < at("\"'=HYPERLINK(\"\"http://x\"\",\"\"消防站\"\")\",16,64,25.0"),
+        "{csv}"
+    );
+    assert!(!csv.contains("司法所,0,9"), "who was never late is not in the list\n{csv}");
+    assert!(at("二、各单位超时情况") < at("、分单位") && at("各单位超时情况") < at("、红色事件"));
+    let csv = String::from_utf8(write(&daily(), Format::Csv, Lang::English, None).unwrap()).unwrap();
+    let at = |words: &str| csv.find(words).unwrap_or_else(|| panic!("{words}\n{csv}"));
+    assert!(
+        at("2. Red incidents") < at("Overdue by unit") && at("Faults of cameras") < at("How long it took")
+    );
+    for line in ["Traffic accident 1000 → 1234", "42 s,—,—,Handling,yes", "Stream interrupted", "not over"]
+    {
+        assert!(csv.contains(line), "{line}\n{csv}");
+    }
+}
+
+#[test]
+fn a_report_of_an_older_release_is_still_read() {
+    let mut old = serde_json::to_value(daily()).unwrap();
+    let statistics = old["statistics"].as_object_mut().unwrap();
+    for field in ["previous", "reds", "returns", "faults"] {
+        statistics.remove(field).unwrap();
+    }
+    statistics["accuracy"].as_object_mut().unwrap().remove("missed").unwrap();
+    let unit = statistics["units"][0]["tally"].as_object_mut().unwrap();
+    unit.remove("overdue").unwrap();
+    unit.remove("satisfied").unwrap();
+    let old: Bulletin = serde_json::from_value(old).unwrap();
+    let csv = String::from_utf8(write(&old, Format::Csv, Lang::Chinese, None).unwrap()).unwrap();
+    assert!(csv.contains("接收事件,1234") && !csv.contains("环比"), "{csv}");
 }

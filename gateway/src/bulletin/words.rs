@@ -177,6 +177,21 @@ pub(super) fn reason(code: &str) -> (&'static str, &'static str) {
     }
 }
 
+/// Of tickets of cameras.
+pub(super) fn fault(kind: &str) -> (&'static str, &'static str) {
+    match kind {
+        "stream" => ("视频流中断", "Stream interrupted"),
+        "covered" => ("画面遮挡", "Picture covered"),
+        "defocused" => ("画面失焦", "Out of focus"),
+        "moved" => ("摄像机移位", "Moved"),
+        "frozen" => ("画面冻结", "Frozen picture"),
+        "signal_lost" => ("无视频信号", "No signal"),
+        "analysis_blind" => ("分析失效", "Not analysed"),
+        "recording" => ("录像中断", "Not recorded"),
+        _ => ("其他故障", "Other fault"),
+    }
+}
+
 /// Of how content people are.
 pub(super) const fn satisfaction(said: Satisfaction) -> (&'static str, &'static str) {
     match said {

@@ -6,13 +6,14 @@
 use sharpeyes_domain::{
     ids::{IncidentId, UnitId},
     incident::{Assignment, IncidentAction, IncidentStatus},
+    statistics::{Course, Entry},
     time::WallTime,
 };
 
 use super::{ActError, Inner, Step};
 use crate::store::{
     db::DbError,
-    dispatch::{ClockRow, DispatchTx, IncidentRow},
+    dispatch::{ClockRow, DispatchTx, HistoryRow, IncidentRow},
 };
 
 impl Inner {
@@ -91,15 +92,17 @@ impl Inner {
         let units: Vec<UnitId> = parts.iter().map(|part| part.unit.clone()).collect();
         let due = due(&from.status, step.now);
         let carried = unit_clocks(tx, from, &units, step.now)?;
+        let mut late = course(from, &tx.history(from.id())?).lateness();
+        late.retain(|one| units.contains(&one.unit));
         let give = IncidentAction::GiveUnits { to: to.id(), units };
         let from = self.apply(tx, from, &give, &step)?;
-        let take = IncidentAction::TakeUnits { from: from.id(), parts, due };
+        let take = IncidentAction::TakeUnits { from: from.id(), parts, due, late };
         let to = self.apply(tx, to, &take, &Step { carried: &carried, ..step })?;
         Ok((from, to))
     }
 
     /// A unit, for people.
-    fn name(&self, unit: &UnitId) -> String {
+    pub(super) fn name(&self, unit: &UnitId) -> String {
         self.centre.unit(unit).map_or_else(|| unit.to_string(), |unit| unit.name.clone())
     }
 }
@@ -121,6 +124,21 @@ fn unit_clocks(
     };
     clocks.retain(|clock| clock.unit.as_ref().is_some_and(|unit| units.contains(unit)));
     Ok(clocks)
+}
+
+/// What has happened to it until now.
+fn course(row: &IncidentRow, history: &[HistoryRow]) -> Course {
+    let mut course = Course::new(row.opened, row.status.level);
+    for entry in history {
+        course.apply(&Entry {
+            at: entry.at,
+            action: entry.action.as_ref().map(IncidentAction::kind),
+            details: entry.action.as_ref(),
+            to: entry.to,
+            level: entry.level,
+        });
+    }
+    course
 }
 
 /// When its units should be done, without the time that it has been held until now.

@@ -15,6 +15,7 @@ mod handover;
 mod merge;
 mod reach;
 mod report;
+mod sheet;
 #[cfg(test)]
 pub(crate) mod tests;
 mod trace;
@@ -57,7 +58,7 @@ use crate::{
         db::DbError,
         dispatch::{
             Assessed, CameraFacts, ChainClock, ClockChange, ClockRow, Dispatch, DispatchTx, Effects,
-            FrameTrace, HistoryEntry, IncidentRow,
+            FrameTrace, HistoryEntry, IncidentRow, Revisited,
         },
     },
 };
@@ -122,6 +123,8 @@ pub struct IncidentSpan {
 pub struct Desk(Arc<Inner>);
 
 struct Inner {
+    /// What the site is called.
+    site: String,
     dispatch: Dispatch,
     clock: Clock,
     settings: IncidentSettings,
@@ -139,18 +142,27 @@ struct Inner {
     rings: Mutex<Rings>,
 }
 
+/// Where a desk stands.
+struct SitePlace {
+    name: String,
+    areas: AreaTree,
+    zone: TimeZone,
+}
+
 impl Desk {
     /// A desk of a centre with the usual classes and no units. Call [`Desk::recover`] before the first alarm.
     #[must_use]
     pub fn new(dispatch: Dispatch, clock: Clock, settings: IncidentSettings) -> Self {
-        Self::of(dispatch, clock, settings, Arc::default(), AreaTree::default(), TimeZone::UTC)
+        let place = SitePlace { name: String::new(), areas: AreaTree::default(), zone: TimeZone::UTC };
+        Self::of(dispatch, clock, settings, Arc::default(), place)
     }
 
     /// The desk of a site. Call [`Desk::recover`] before the first alarm.
     #[must_use]
     pub fn of_site(dispatch: Dispatch, clock: Clock, site: &Site) -> Self {
         let (settings, centre) = (site.incident.clone(), Arc::clone(&site.centre));
-        Self::of(dispatch, clock, settings, centre, site.areas.clone(), site.timezone.clone())
+        let (name, areas, zone) = (site.name.clone(), site.areas.clone(), site.timezone.clone());
+        Self::of(dispatch, clock, settings, centre, SitePlace { name, areas, zone })
     }
 
     fn of(
@@ -158,8 +170,7 @@ impl Desk {
         clock: Clock,
         settings: IncidentSettings,
         centre: Arc<Centre>,
-        areas: AreaTree,
-        zone: TimeZone,
+        SitePlace { name: site, areas, zone }: SitePlace,
     ) -> Self {
         let policy = IncidentPolicy {
             lease: settings.lease,
@@ -171,6 +182,7 @@ impl Desk {
         let seen = Mutex::new(None);
         let unmanned = reach::Unmanned::default();
         Self(Arc::new(Inner {
+            site,
             dispatch,
             clock,
             settings,
@@ -511,11 +523,15 @@ impl Inner {
         if let IncidentAction::Escalate { step, told, .. } = action {
             tx.notify(after.id, *step, told, now)?;
         }
-        if let IncidentAction::Urge { level: UrgeLevel::Supervise } = action {
-            tx.number_sheet(after.id, after.version, self.calendar.year(now))?;
-        }
         row.received_by = row.received_by.or(after.claim.map(|claim| claim.owner));
+        row.revisited = match (action, step.actor) {
+            (IncidentAction::Revisit { .. }, Actor::Person(by)) => Some(Revisited { by, at: now }),
+            _ => row.revisited.filter(|_| after.revisit.is_some()),
+        };
         row.status = after;
+        if let IncidentAction::Urge { level: UrgeLevel::Supervise } = action {
+            self.issue_sheet(tx, &row, step)?;
+        }
         Ok(Ok(row))
     }
 

@@ -7,7 +7,10 @@ use sharpeyes_domain::{
     detection::ObjectClass,
     geometry::{Confidence, NormRect},
     ids::{AccountId, AreaId, AttachmentId, TrackId, UnitId, ZoneId},
-    incident::{ActionKind, ClockKind, CloseReason, Ending, IncidentState, ReopenReason, RevisitResult},
+    incident::{
+        ActionKind, ClockKind, CloseReason, Ending, IncidentState, Lateness, ReopenReason, RevisitResult,
+        Satisfaction,
+    },
     level::Level,
     rule::RuleClass,
     time::{MediaDuration, Pts},
@@ -150,7 +153,8 @@ fn open(dir: &tempfile::TempDir, clock: &Clock) -> Desk {
     };
     let areas = AreaTree::new(vec![area("town", None), area("village", Some("town"))]).unwrap();
     let zone = TimeZone::get("Asia/Shanghai").unwrap();
-    Desk::of(Dispatch::new(db).unwrap(), clock.clone(), settings, Arc::new(centre()), areas, zone)
+    let place = SitePlace { name: "柳树镇".to_owned(), areas, zone };
+    Desk::of(Dispatch::new(db).unwrap(), clock.clone(), settings, Arc::new(centre()), place)
 }
 
 fn area(id: &str, parent: Option<&str>) -> Area {

@@ -4,9 +4,17 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use sha2::{Digest, Sha256};
-use sharpeyes_domain::{access::Role, ids::AccountId, time::WallTime};
+use sharpeyes_domain::{
+    access::Role,
+    ids::{AccountId, IncidentId},
+    time::WallTime,
+};
 
-use super::db::{Db, DbError};
+use super::db::{Db, DbError, Migration};
+
+/// Looks at one incident.
+pub const MIGRATION_112: Migration =
+    Migration { name: "dispatch_112_access", sql: include_str!("migrations/dispatch_112_access.sql") };
 
 /// SHA-256.
 pub type Hash = [u8; 32];
@@ -151,6 +159,38 @@ impl Audit {
                     .and_then(Iterator::collect)
                     .map_err(|e| db.error(e))?;
                 Ok(rows)
+            })
+            .await
+    }
+
+    /// What was done with an incident's clips, pictures, files and reports, and what was refused; before `before` (all when
+    /// `None`), newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`DbError`] when they could not be read.
+    pub async fn of_incident(
+        &self,
+        incident: IncidentId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, DbError> {
+        // The conditions of both indexes stand in it word for word.
+        let sql = "SELECT * FROM audit WHERE seq IN (
+                SELECT seq FROM audit INDEXED BY audit_incident
+                WHERE object = ?1 AND object GLOB 'incident/*' AND seq < ?2
+                UNION SELECT seq FROM audit INDEXED BY audit_for_incident
+                WHERE purpose = ?1 AND purpose GLOB 'incident/*' AND seq < ?2
+                ORDER BY seq DESC LIMIT ?3)
+            ORDER BY seq DESC";
+        let db = self.db.clone();
+        let label = format!("incident/{incident}");
+        self.db
+            .read(move |connection| {
+                let mut statement = connection.prepare_cached(sql).map_err(|e| db.error(e))?;
+                statement
+                    .query_map(params![label, before.unwrap_or(i64::MAX), limit], read_row)
+                    .and_then(Iterator::collect)
+                    .map_err(|e| db.error(e))
             })
             .await
     }

@@ -33,4 +33,7 @@ pub const DISPATCH_MIGRATIONS: &[db::Migration] = &[
     dispatch::MIGRATION_080,
     dispatch::MIGRATION_081,
     dispatch::MIGRATION_090,
+    dispatch::MIGRATION_110,
+    dispatch::MIGRATION_111,
+    audit::MIGRATION_112,
 ];

@@ -64,6 +64,7 @@ pub fn report(results: &mut Results) -> anyhow::Result<()> {
     let statistics = Statistics::new(Db::open(&path, DISPATCH_MIGRATIONS)?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let scope = Scope {
+        before: WallTime(MONTH.0 - (MONTH.1 - MONTH.0)),
         from: WallTime(MONTH.0),
         to: WallTime(MONTH.1),
         as_of: WallTime(MONTH.1),

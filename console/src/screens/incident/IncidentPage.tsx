@@ -27,6 +27,7 @@ import { Clocks } from "./Clocks";
 import { AlarmList, Facts } from "./Facts";
 import { Files } from "./Files";
 import { History } from "./History";
+import { Looks } from "./Looks";
 import { Marks } from "./Marks";
 import { RelatedCameras } from "./RelatedCameras";
 import { ReportCard } from "./ReportCard";
@@ -179,6 +180,7 @@ export function IncidentPage() {
           )}
           <Files incident={incident} names={names} actions={actions} field={fileField} />
           <History key={`history-${incident.id}`} incident={incident} names={names} />
+          <Looks incident={incident.id} />
         </div>
       </div>
       {dialogs}

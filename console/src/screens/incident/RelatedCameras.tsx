@@ -8,7 +8,7 @@ import { pictureUrl } from "../../api/recordings";
 import { mayWatch, useViewer } from "../../api/session";
 import type { Camera, IncidentDetail } from "../../api/types";
 import { useSpeech } from "../../i18n/context";
-import { type Related, relatedTo } from "../../map/related";
+import { nearTo, type Related, relatedTo } from "../../map/related";
 import { PURPOSE_AFTER_MS } from "../../media/replay/PanePlayer";
 import { writeAddress } from "../../timeline/address";
 import { HOUR } from "../../timeline/scale";
@@ -19,10 +19,13 @@ import "./related.css";
 const BEFORE_MS = 6_000;
 const STILL_WIDTH = 320;
 
-function playback(cameras: readonly string[], at_ms: number): string {
+export function playback(cameras: readonly string[], at_ms: number): string {
   const address = { cameras: [...cameras], at_ms: at_ms - BEFORE_MS, span_ms: HOUR, speed: 1 };
   return `/timeline?${writeAddress({ ...address, stream: "main" })}`;
 }
+
+const isPlaced = (incident: IncidentDetail): boolean =>
+  incident.latitude !== undefined && incident.longitude !== undefined;
 
 export function RelatedCameras({ incident }: { incident: IncidentDetail }) {
   const { t, time } = useSpeech();
@@ -34,11 +37,18 @@ export function RelatedCameras({ incident }: { incident: IncidentDetail }) {
     queryKey: ["cameras"],
     queryFn: ({ signal }) => need(client.cameras(signal)),
     staleTime: 60_000,
-    enabled: watches && incident.camera !== undefined,
+    enabled: watches && (incident.camera !== undefined || isPlaced(incident)),
   });
-  if (!watches || incident.camera === undefined || !cameras.data) return null;
+  if (!watches || !cameras.data) return null;
+  if (incident.camera === undefined && !isPlaced(incident)) return null;
   const own = cameras.data.find((camera) => camera.id === incident.camera);
-  const related = relatedTo(incident.camera, cameras.data);
+  // Of a report that names no camera those around the place that it names: as many as the viewer may look at.
+  const related =
+    incident.camera === undefined ? nearTo(incident, cameras.data) : relatedTo(incident.camera, cameras.data);
+  const all = [
+    ...(incident.camera === undefined ? [] : [incident.camera]),
+    ...related.map((r) => r.camera.id),
+  ];
   const at_ms = incident.opened_ms;
   // Older pictures are looked at for a reason, which the playback page asks for.
   const fresh = Date.now() - at_ms < PURPOSE_AFTER_MS;
@@ -46,7 +56,7 @@ export function RelatedCameras({ incident }: { incident: IncidentDetail }) {
   return (
     <section className="related card" data-related={related.length}>
       <header>
-        <h2>{w.title}</h2>
+        <h2>{incident.camera === undefined ? w.nearTitle : w.title}</h2>
         <span className="muted">
           {w.at(time.clock(at_ms))} · {w.hint}
         </span>
@@ -76,9 +86,7 @@ export function RelatedCameras({ incident }: { incident: IncidentDetail }) {
           </li>
         ))}
       </ul>
-      {related.length > 0 && (
-        <Link to={playback([incident.camera, ...related.map((one) => one.camera.id)], at_ms)}>{w.all}</Link>
-      )}
+      {related.length > 0 && <Link to={playback(all, at_ms)}>{w.all}</Link>}
     </section>
   );
 }

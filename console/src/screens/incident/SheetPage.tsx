@@ -3,7 +3,6 @@ import { ArrowLeftOutlined, PrinterOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button, Empty } from "antd";
 import { useNavigate, useParams, useSearchParams } from "react-router";
-import { useCentre } from "../../actions/useCentre";
 import { need } from "../../api/client";
 import { desk, type SupervisionSheet } from "../../api/desk";
 import { useKeys } from "../../components/keys";
@@ -51,16 +50,15 @@ export function SheetPage() {
 }
 
 function Sheet({ sheet }: { sheet: SupervisionSheet }) {
-  const { t, time } = useSpeech();
-  const { classOf } = useCentre();
-  const { incident } = sheet;
+  const { t, time, language } = useSpeech();
+  const className = (language === "en" && sheet.class_name_en) || sheet.class_name;
   const minute = (ms: number) => `${time.date(ms)} ${time.minute(ms)}`;
   const rows: [string, string][] = [
-    [t.desk.sheet.incident, `#${incident.number}`],
-    [t.desk.sheet.level, t.levelLong[incident.level] ?? String(incident.level)],
-    [t.desk.sheet.what, [classOf(incident.class), whyOf(t, incident)].filter(Boolean).join("：")],
-    [t.desk.sheet.where, [incident.area_name, seenAt(incident)].filter(Boolean).join(" · ")],
-    [t.desk.sheet.opened, minute(incident.opened_ms)],
+    [t.desk.sheet.incident, `#${sheet.incident_number}`],
+    [t.desk.sheet.level, t.levelLong[sheet.level] ?? String(sheet.level)],
+    [t.desk.sheet.what, [className, whyOf(t, sheet)].filter(Boolean).join("：")],
+    [t.desk.sheet.where, [sheet.area_path.join(" / "), seenAt(sheet)].filter(Boolean).join(" · ")],
+    [t.desk.sheet.opened, minute(sheet.opened_ms)],
     [t.desk.sheet.due, sheet.due_ms === undefined ? "—" : minute(sheet.due_ms)],
     [
       t.desk.sheet.units,
@@ -107,6 +105,15 @@ function Sheet({ sheet }: { sheet: SupervisionSheet }) {
           {t.desk.sheet.date}：
         </p>
       </footer>
+      <p className="sheet-hash muted">
+        {sheet.sha256 === undefined ? t.desk.sheet.notKept : `SHA-256 ${sheet.sha256}`}
+        {sheet.still_sha256 !== undefined && (
+          <>
+            <br />
+            {t.desk.sheet.still} SHA-256 {sheet.still_sha256}
+          </>
+        )}
+      </p>
     </article>
   );
 }

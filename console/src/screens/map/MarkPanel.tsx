@@ -8,8 +8,10 @@ import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
 import { age, seenAt } from "../../i18n/format";
 import type { Mark, Marked } from "../../map/marks";
+import { nearTo } from "../../map/related";
 import { byUrgency } from "../../queue/board";
 import { useClassNames } from "../handover/HandoverNotice";
+import { playback } from "../incident/RelatedCameras";
 
 /** So many fit beside the map. */
 const MOST = 30;
@@ -18,6 +20,41 @@ interface Props {
   mark: Mark | undefined;
   marks: readonly Mark[];
   onPick: (key: string | null) => void;
+}
+
+/** Cameras around a report: picked with a click, and played back at the time that it tells of. */
+function Near({ incident, marks, onPick }: { incident: Incident } & Pick<Props, "marks" | "onPick">) {
+  const { t } = useSpeech();
+  const viewer = useViewer();
+  const placed = marks.flatMap((one) => (one.camera ? [{ key: one.key, camera: one.camera }] : []));
+  const near = nearTo(
+    incident,
+    placed.map((one) => one.camera),
+  );
+  return (
+    <>
+      <h3>{near.length > 0 ? t.map.near(near.length) : t.related.none}</h3>
+      <ul className="map-list" data-near={near.length}>
+        {near.map(({ camera, meters }) => (
+          <li key={camera.id}>
+            <button
+              type="button"
+              className="map-where"
+              onClick={() => onPick(placed.find((one) => one.camera.id === camera.id)?.key ?? null)}
+            >
+              {camera.name}
+            </button>
+            <span className="muted nowrap">
+              {meters === undefined ? t.related.sameArea : t.related.away(meters)}
+            </span>
+            {mayWatch(viewer.role) && (
+              <Link to={playback([camera.id], incident.opened_ms)}>{t.related.play}</Link>
+            )}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
 }
 
 export function MarkPanel({ mark, marks, onPick }: Props) {
@@ -57,6 +94,7 @@ export function MarkPanel({ mark, marks, onPick }: Props) {
           <IncidentLine key={incident.id} incident={incident} />
         ))}
       </ul>
+      {!camera && mark.incidents[0] && <Near incident={mark.incidents[0]} marks={marks} onPick={onPick} />}
     </section>
   );
 }

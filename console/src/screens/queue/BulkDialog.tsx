@@ -6,8 +6,9 @@ import { freshKey } from "../../actions/command";
 import { client } from "../../api/client";
 import type { Incident } from "../../api/types";
 import { useSpeech } from "../../i18n/context";
+import { problemText } from "../../i18n/format";
 import { useLive } from "../../live/LiveProvider";
-import { type BulkDecision, carryOutBulk, undoOf } from "../../queue/bulk";
+import { type BulkDecision, type BulkRefusal, type BulkResult, carryOutBulk, undoOf } from "../../queue/bulk";
 
 export interface BulkAsk {
   verb: BulkDecision["verb"];
@@ -28,12 +29,24 @@ export function BulkDialog({ ask, onDone }: { ask: BulkAsk; onDone: () => void }
   const [note, setNote] = useState("");
   const [minutes, setMinutes] = useState(SHELF_MIN[0] ?? 30);
   const [tried, setTried] = useState<number | null>(null);
+  const [left, setLeft] = useState<BulkResult | null>(null);
   const n = ask.incidents.length;
   const isFalse = ask.verb === "false_alarm";
 
+  const whyLeft = (reason: BulkRefusal): string => {
+    switch (reason.why) {
+      case "changed":
+        return reason.by === undefined ? w.why.changed : w.why.changedBy(reason.by);
+      case "refused":
+        return problemText(t, reason.problem);
+      default:
+        return w.why[reason.why];
+    }
+  };
   const run = async (incidents: readonly Incident[], what: Parameters<typeof carryOutBulk>[1]) => {
     const result = await carryOutBulk(incidents, what, client.act, freshKey, setTried);
-    for (const incident of [...result.done, ...result.skipped]) book.apply(incident);
+    for (const incident of result.done) book.apply(incident);
+    for (const { incident } of result.refused) book.apply(incident);
     void queries.invalidateQueries({ queryKey: ["incidents", "closed"] });
     return result;
   };
@@ -47,15 +60,17 @@ export function BulkDialog({ ask, onDone }: { ask: BulkAsk; onDone: () => void }
     const decision: BulkDecision = isFalse
       ? { verb: "false_alarm", note: note.trim() }
       : { verb: "shelve", until_ms: Date.now() + minutes * 60_000, note: note.trim() };
-    const { done, skipped, broken } = await run(ask.incidents, decision);
-    const words = [w.done(done.length), skipped.length > 0 ? w.skipped(skipped.length) : ""].filter(Boolean);
+    const result = await run(ask.incidents, decision);
+    const { done, refused } = result;
     message.open({
       key: "bulk",
-      type: broken || skipped.length > 0 ? "warning" : "success",
+      type: refused.length > 0 ? "warning" : "success",
       duration: UNDO_S,
       content: (
         <>
-          {broken ? t.error.codes.link_down : words.join(" · ")}{" "}
+          {[w.done(done.length), refused.length > 0 ? w.left(refused.length) : ""]
+            .filter(Boolean)
+            .join(" · ")}{" "}
           {done.length > 0 && (
             <Button size="small" onClick={() => void undo(done, decision)}>
               {w.undo}
@@ -64,8 +79,40 @@ export function BulkDialog({ ask, onDone }: { ask: BulkAsk; onDone: () => void }
         </>
       ),
     });
-    onDone();
+    // What was left stays in sight, by name and reason, until somebody has read it.
+    if (refused.length > 0) setLeft(result);
+    else onDone();
   };
+
+  if (left) {
+    return (
+      <Modal
+        open
+        centered
+        width={560}
+        title={`${w.done(left.done.length)} · ${w.left(left.refused.length)}`}
+        footer={
+          <Button type="primary" autoFocus onClick={onDone}>
+            {t.common.confirm}
+          </Button>
+        }
+        onCancel={onDone}
+        transitionName=""
+        maskTransitionName=""
+      >
+        <ul className="bulk-left" data-testid="bulk-left">
+          {left.refused.map(({ incident, reason }) => (
+            <li key={incident.id} data-why={reason.why}>
+              <a href={`/incidents/${incident.id}`} target="_blank" rel="noreferrer">
+                #{incident.number}
+              </a>{" "}
+              {whyLeft(reason)}
+            </li>
+          ))}
+        </ul>
+      </Modal>
+    );
+  }
 
   return (
     <Modal

@@ -95,8 +95,7 @@ function Group({ group, open, chosen, onToggle, onAsk, children }: GroupProps) {
   const place = first.camera === undefined ? `${first.area_name}（${w.foreign}）` : seenAt(first);
   const what = `${place} · ${className(first.class)}`;
   const n = Math.min(group.incidents.length, MOST_BULK);
-  const ask = (verb: BulkAsk["verb"]) =>
-    onAsk({ verb, what, incidents: group.incidents.slice(0, MOST_BULK) });
+  const ask = (verb: BulkAsk["verb"]) => onAsk({ verb, what, incidents: group.incidents });
   return (
     <div className={chosen ? "flood-group flood-chosen" : "flood-group"} data-group={group.key}>
       <div className="flood-head">

@@ -23,13 +23,17 @@ function Figure({ name, value, note }: { name: string; value: string | number; n
 
 export function Figures({ statistics }: { statistics: Statistics }) {
   const { t } = useSpeech();
-  const { total, flow, accuracy } = statistics;
+  const { total, flow, accuracy, previous } = statistics;
   const share = (name: string, value: Share) => (
     <Figure name={name} value={percent(value)} note={t.reports.of(value.n, value.of)} />
   );
   return (
     <section className="card figures" aria-label={t.reports.title}>
-      <Figure name={t.reports.received} value={total.received} />
+      <Figure
+        name={t.reports.received}
+        value={total.received}
+        note={previous && `${t.reports.before} ${previous.received}`}
+      />
       <Figure name={t.reports.accepted} value={total.accepted} />
       {share(t.reports.acceptedInTime, total.accepted_in_time)}
       <Figure name={t.reports.settled} value={total.settled} />
@@ -51,11 +55,13 @@ export function Figures({ statistics }: { statistics: Statistics }) {
       />
       {share(t.reports.revisited, total.revisited)}
       {share(t.reports.satisfied, total.satisfied)}
+      {share(t.reports.dissatisfied, { n: total.dissatisfied, of: total.satisfied.of })}
       <Figure
         name={t.reports.accuracy}
         value={percent(accuracy.accuracy)}
         note={`${t.reports.of(accuracy.accuracy.n, accuracy.accuracy.of)} · ${t.reports.undecided(accuracy.undecided)}`}
       />
+      <Figure name={t.reports.missed} value={accuracy.missed ?? 0} note={t.reports.missedHint} />
       {flow && (
         <Figure
           name={t.reports.backlog}

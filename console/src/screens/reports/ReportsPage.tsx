@@ -14,6 +14,7 @@ import { problemText } from "../../i18n/format";
 import { Bulletins } from "./Bulletins";
 import { days, heat } from "./charts";
 import { Figures, Times } from "./Figures";
+import { Lists } from "./Lists";
 import { dayAfter, daysOf, type PeriodKind, span } from "./period";
 import { Tables, useNamed } from "./Tables";
 import "./reports.css";
@@ -294,6 +295,7 @@ function Shown({ statistics }: { statistics: Statistics }) {
           </Suspense>
         </section>
       </div>
+      <Lists statistics={statistics} />
       <Tables statistics={statistics} />
     </>
   );

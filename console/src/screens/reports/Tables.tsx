@@ -15,9 +15,14 @@ interface TallyLine {
   key: string;
   name: ReactNode;
   tally: Tally;
+  /** How many came in the time before. */
+  before?: number;
 }
 
-const rate = (share: Share) => (
+/** What a report of an older release did not count. */
+export const NOTHING: Share = { n: 0, of: 0 };
+
+export const rate = (share: Share) => (
   <span className="nowrap">
     {percent(share)}
     <small className="muted">
@@ -62,11 +67,19 @@ function Tallies({ title, first, lines }: { title: string; first: string; lines:
     number(t.reports.reworks, (tally) => tally.reworks),
     number(t.reports.urges, (tally) => tally.urges + tally.supervisions),
     share(t.reports.satisfied, (tally) => tally.satisfied),
+    number(t.reports.dissatisfied, (tally) => tally.dissatisfied),
   ];
+  if (lines.some((line) => line.before !== undefined)) {
+    columns.push({
+      title: t.reports.before,
+      align: "right",
+      render: (_: unknown, line: TallyLine) => line.before ?? "—",
+    });
+  }
   return <Rows title={title} columns={columns} lines={lines} />;
 }
 
-function Rows<Line extends { key: string }>(props: {
+export function Rows<Line extends { key: string }>(props: {
   title: string;
   columns: TableColumnsType<Line>;
   lines: Line[];
@@ -97,16 +110,19 @@ export function Tables({ statistics }: { statistics: Statistics }) {
     key: row.of.id,
     name: named(row.of),
     tally: row.tally,
+    before: row.before,
   }));
   const sources = statistics.sources.map((row) => ({
     key: row.of.id,
     name: named(row.of),
     tally: row.tally,
+    before: row.before,
   }));
   const levels = statistics.levels.map((row) => ({
     key: String(row.level),
     name: <LevelBadge level={row.level} />,
     tally: row.tally,
+    before: row.before,
   }));
   return (
     <>
@@ -147,6 +163,7 @@ function Units({ statistics }: { statistics: Statistics }) {
     share(t.reports.settledInTime, (line) => line.tally.finished_in_time),
     number(t.reports.returned, (line) => line.tally.returned),
     number(t.reports.reworks, (line) => line.tally.reworks),
+    share(t.reports.satisfied, (line) => line.tally.satisfied ?? NOTHING),
   ];
   const lines = statistics.units.map((row) => ({ ...row, key: row.of.id }));
   return <Rows title={t.reports.unitsTitle} columns={columns} lines={lines} />;

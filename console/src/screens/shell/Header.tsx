@@ -14,6 +14,7 @@ import { isOpen } from "../../live/book";
 import { useIncidents, useLiveIfAny } from "../../live/LiveProvider";
 import { HandoverNotice } from "../handover/HandoverNotice";
 import { useCounts } from "../queue/useCounts";
+import { useRevisitCounts } from "../revisits/useRevisitCounts";
 import { DeafNotice } from "./DeafNotice";
 import { LinkState } from "./LinkState";
 import { SoundControl } from "./SoundControl";
@@ -23,6 +24,13 @@ function QueueCount() {
   const known = useIncidents().filter((i) => isOpen(i) && i.state === "new").length;
   const fresh = useCounts({})?.new ?? known;
   return fresh > 0 ? <b className="nav-count">{fresh > 99 ? "99+" : fresh}</b> : null;
+}
+
+/** What is late, and what people who are not content wait for. */
+function RevisitCount() {
+  const counts = useRevisitCounts();
+  const due = (counts?.overdue ?? 0) + (counts?.discontent ?? 0);
+  return due > 0 ? <b className="nav-count">{due > 99 ? "99+" : due}</b> : null;
 }
 
 /** The wall is another window's, not a place to go to in between. */
@@ -67,6 +75,7 @@ export function Header({ onSignedOut }: { onSignedOut: () => void }) {
             <NavLink key={name} to={`/${name}`}>
               {t.nav[name]}
               {name === "queue" && <QueueCount />}
+              {name === "revisits" && <RevisitCount />}
             </NavLink>
           ))}
       </nav>

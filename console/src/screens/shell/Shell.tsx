@@ -20,6 +20,7 @@ import { MapPage } from "../map/MapPage";
 import { NoisePage } from "../noise/NoisePage";
 import { PhoneShell } from "../phone/PhoneShell";
 import { QueuePage } from "../queue/QueuePage";
+import { RevisitsPage } from "../revisits/RevisitsPage";
 import { RulesPage } from "../rules/RulesPage";
 import { StoragePage } from "../storage/StoragePage";
 import { TicketsPage } from "../tickets/TicketsPage";
@@ -41,6 +42,7 @@ const PAGES: Record<ScreenName, ReactNode> = {
       <Route path="/incidents/:id/supervision" element={<SheetPage />} />
     </>
   ),
+  revisits: <Route path="/revisits" element={<RevisitsPage />} />,
   cameras: (
     <>
       <Route path="/cameras" element={<CamerasPage />} />

@@ -100,6 +100,15 @@ closed_enum! {
     }
 }
 
+/// A unit's time for something ran out before it was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lateness {
+    /// Which unit.
+    pub unit: UnitId,
+    /// To sign in, to arrive, or to be done.
+    pub clock: ClockKind,
+}
+
 closed_enum! {
     /// What is timed. One clock of a kind runs at a time for an incident, and for each of its units.
     pub enum ClockKind ("clock") {
@@ -376,6 +385,9 @@ pub enum IncidentAction {
         /// When they should be done; only where no time runs yet.
         #[serde(default, rename = "due_ms", skip_serializing_if = "Option::is_none")]
         due: Option<WallTime>,
+        /// What they were late with there: it goes with them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        late: Vec<Lateness>,
     },
     GiveUnits {
         /// Where they go on.

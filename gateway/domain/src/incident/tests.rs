@@ -130,7 +130,12 @@ fn with_details(kind: ActionKind, status: &IncidentStatus, now: WallTime, number
         ActionKind::TakeUnits => {
             let signed = (number % 2 > 0).then_some(now);
             let part = Assignment { signed, ..Assignment::new(self::unit(pick(3)), number % 4 == 0, now) };
-            IncidentAction::TakeUnits { from: IncidentId(99), parts: vec![part], due: Some(when) }
+            IncidentAction::TakeUnits {
+                from: IncidentId(99),
+                parts: vec![part],
+                due: Some(when),
+                late: Vec::new(),
+            }
         }
         ActionKind::GiveUnits => IncidentAction::GiveUnits { to: IncidentId(99), units: vec![unit()] },
         ActionKind::Shelve => IncidentAction::Shelve { until: when },
@@ -626,7 +631,7 @@ fn units_go_on_with_what_they_have_done() {
     .unwrap();
     let parts: Vec<_> = told.working().cloned().collect();
     let other = after(&[CLAIM, ASSESS]).unwrap();
-    let take = IncidentAction::TakeUnits { from: IncidentId(9), parts, due: told.due };
+    let take = IncidentAction::TakeUnits { from: IncidentId(9), parts, due: told.due, late: Vec::new() };
     let taken = transition(&other, &take, ANN, secs(9), &POLICY).unwrap();
     assert_eq!((taken.state, taken.due), (S::Signed, Some(secs(900))));
     assert_eq!(taken.assignments, told.assignments);
@@ -820,6 +825,7 @@ fn units_that_come_put_nothing_off_and_leave_nobody_without_a_lead() {
             from: IncidentId(9),
             parts: vec![part.clone()],
             due: Some(secs(brought)),
+            late: Vec::new(),
         };
         let taken = transition(&with(own), &take, ANN, secs(9), &POLICY).unwrap();
         assert_eq!(taken.due, Some(secs(500)), "the nearer of both");

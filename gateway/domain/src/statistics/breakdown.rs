@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Course, Spread, Tally, UnitTally};
+use super::{Course, Spread, Tally, UnitTally, Verdict};
 use crate::{
     centre::{Date, Source},
     ids::{AreaId, ClassId, UnitId},
@@ -25,6 +25,8 @@ pub struct Belongs<'a> {
     pub day: Date,
     /// The hour of the day at which it began, 0 to 23, on the site's clocks.
     pub hour: u8,
+    /// A camera of the site is named in it.
+    pub is_on_camera: bool,
 }
 
 /// A cell of the heat map: a class, an area and an hour of the day.
@@ -59,6 +61,8 @@ pub struct Breakdown {
     pub heat: BTreeMap<HeatCell, u64>,
     /// Parts of red incidents with an arrival, and those within each time of [`ARRIVAL_CIRCLE_MS`].
     pub red_arrivals: (u64, [u64; 3]),
+    /// Confirmed incidents that people reported though a camera saw the place: what rules have missed (人工补录).
+    pub missed: u64,
     accept_ms: Vec<u64>,
     sign_ms: Vec<u64>,
     arrive_ms: Vec<u64>,
@@ -76,6 +80,10 @@ impl Breakdown {
         self.days.entry(belongs.day).or_default().count(course);
         let cell = HeatCell { area: belongs.area.clone(), class: belongs.class.clone(), hour: belongs.hour };
         *self.heat.entry(cell).or_default() += 1;
+        let is_missed = belongs.is_on_camera
+            && belongs.source != Source::Camera
+            && course.verdict() == Verdict::Confirmed;
+        self.missed += u64::from(is_missed);
         let is_over = !course.state.is_open();
         for part in &course.parts {
             self.units.entry(part.unit.clone()).or_default().count(part, is_over);

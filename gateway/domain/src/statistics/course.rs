@@ -6,7 +6,7 @@
 use crate::{
     ids::UnitId,
     incident::{
-        ActionKind, AssignmentEnd, ClockKind, CloseReason, IncidentAction, IncidentState, Revisit,
+        ActionKind, AssignmentEnd, ClockKind, CloseReason, IncidentAction, IncidentState, Lateness, Revisit,
         Satisfaction, UrgeLevel,
     },
     level::Level,
@@ -51,6 +51,10 @@ pub struct Part {
     pub is_arrival_late: bool,
     /// The incident's time ran out before it was done.
     pub is_finish_late: bool,
+    /// How often the people concerned were satisfied or fairly so, while the centre counted on it.
+    pub n_satisfied: u32,
+    /// How often they were not.
+    pub n_dissatisfied: u32,
 }
 
 /// Whether somebody has taken an incident, and when first. Whoever gives it back before anything has come of it has not:
@@ -227,14 +231,20 @@ impl Course {
             I::GiveUnits { units, .. } => {
                 self.parts.retain(|part| !(part.end.is_none() && units.contains(&part.unit)))
             }
-            I::TakeUnits { parts, .. } => {
+            I::TakeUnits { parts, late, .. } => {
                 for came in parts {
                     self.tell(&came.unit, came.told);
+                    let was_late = |clock| late.iter().any(|one| one.unit == came.unit && one.clock == clock);
                     self.part(&came.unit, |part| {
                         part.signed = part.signed.or(came.signed);
                         part.arrived = part.arrived.or(came.arrived);
                         // It is not done with all of it.
                         part.finished = None;
+                        // Of a unit that was at both, what was not accepted there too.
+                        part.reworks += u32::from(came.reworks);
+                        part.is_sign_late |= was_late(ClockKind::Sign);
+                        part.is_arrival_late |= was_late(ClockKind::Arrive);
+                        part.is_finish_late |= was_late(ClockKind::Finish);
                     });
                 }
             }
@@ -244,10 +254,16 @@ impl Course {
             I::Close { reason } => (self.settled, self.closed) = (Some(at), Some(*reason)),
             I::Revisit { result, satisfaction } => {
                 self.revisit = Some(Revisit { result: *result, satisfaction: *satisfaction });
-                match satisfaction {
-                    Some(Satisfaction::Satisfied | Satisfaction::Fairly) => self.n_satisfied += 1,
-                    Some(Satisfaction::Dissatisfied) => self.n_dissatisfied += 1,
-                    None => {}
+                let (content, not) = match satisfaction {
+                    Some(Satisfaction::Satisfied | Satisfaction::Fairly) => (1, 0),
+                    Some(Satisfaction::Dissatisfied) => (0, 1),
+                    None => (0, 0),
+                };
+                self.n_satisfied += content;
+                self.n_dissatisfied += not;
+                for part in self.active() {
+                    part.n_satisfied += content;
+                    part.n_dissatisfied += not;
                 }
             }
             I::Urge { level: UrgeLevel::Supervise } => self.n_supervisions += 1,
@@ -278,6 +294,22 @@ impl Course {
         }
     }
 
+    /// What the units that are at work on it have been late with: it goes with those that go on elsewhere.
+    #[must_use]
+    pub fn lateness(&self) -> Vec<Lateness> {
+        let active = self.parts.iter().filter(|part| part.end.is_none());
+        let late = active.flat_map(|part| {
+            let clocks = [
+                (ClockKind::Sign, part.is_sign_late),
+                (ClockKind::Arrive, part.is_arrival_late),
+                (ClockKind::Finish, part.is_finish_late),
+            ];
+            let late = clocks.into_iter().filter(|(_, is_late)| *is_late);
+            late.map(|(clock, _)| Lateness { unit: part.unit.clone(), clock })
+        });
+        late.collect()
+    }
+
     fn active(&mut self) -> impl Iterator<Item = &mut Part> {
         self.parts.iter_mut().filter(|part| part.end.is_none())
     }
@@ -304,6 +336,8 @@ impl Course {
             is_sign_late: false,
             is_arrival_late: false,
             is_finish_late: false,
+            n_satisfied: 0,
+            n_dissatisfied: 0,
         });
     }
 }

@@ -174,6 +174,10 @@ pub struct UnitTally {
     pub withdrawn: u64,
     /// Not accepted, each time.
     pub reworks: u64,
+    /// Late with signing in, arriving or being done, of those told (超时率).
+    pub overdue: Share,
+    /// Satisfied or fairly so, of the answers of the people concerned (满意率).
+    pub satisfied: Share,
 }
 
 impl UnitTally {
@@ -190,6 +194,9 @@ impl UnitTally {
             }
         }
         self.reworks += u64::from(part.reworks);
+        self.overdue.count(part.is_sign_late || part.is_arrival_late || part.is_finish_late);
+        self.satisfied
+            .add(Share { n: part.n_satisfied.into(), of: (part.n_satisfied + part.n_dissatisfied).into() });
         match (part.end, part.finished) {
             (Some(AssignmentEnd::Returned), _) => self.returned += 1,
             (Some(AssignmentEnd::Withdrawn), _) => self.withdrawn += 1,

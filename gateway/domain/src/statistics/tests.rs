@@ -145,6 +145,35 @@ fn a_clock_that_runs_out_is_counted_where_it_ran() {
 }
 
 #[test]
+fn a_unit_that_was_late_is_late_where_it_goes_on() {
+    let late = |clock| I::Overdue { clock, unit: Some(unit("police")) };
+    let source = course(&[
+        (I::Claim, S::Claimed),
+        (told("police", &["fire"]), S::Dispatched),
+        (late(ClockKind::Sign), S::Dispatched),
+        (I::SignIn { unit: unit("police") }, S::Signed),
+        (late(ClockKind::Arrive), S::Signed),
+        (I::Arrive { unit: unit("police") }, S::Handling),
+    ]);
+    let lateness = source.lateness();
+    assert_eq!(
+        lateness.iter().map(|one| one.clock).collect::<Vec<_>>(),
+        [ClockKind::Sign, ClockKind::Arrive]
+    );
+    let mut came = crate::incident::Assignment::new(unit("police"), true, source.parts[0].told);
+    (came.signed, came.arrived, came.reworks) = (source.parts[0].signed, source.parts[0].arrived, 2);
+    let take = I::TakeUnits { from: crate::ids::IncidentId(1), parts: vec![came], due: None, late: lateness };
+    let there = course(&[(I::Claim, S::Claimed), (told("fire", &[]), S::Dispatched), (take, S::Handling)]);
+    let mut police = UnitTally::default();
+    police.count(&there.parts[1], false);
+    assert_eq!(police.signed_in_time, Share { n: 0, of: 1 });
+    assert_eq!((police.arrived_in_time, police.reworks), (Share { n: 0, of: 1 }, 2));
+    let mut fire = UnitTally::default();
+    fire.count(&there.parts[0], false);
+    assert_eq!(fire.signed_in_time, Share::default(), "the others are not");
+}
+
+#[test]
 fn what_is_opened_again_is_open_and_what_is_merged_is_neither() {
     let again = course(&[
         (I::Claim, S::Claimed),

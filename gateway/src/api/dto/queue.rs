@@ -150,6 +150,12 @@ pub struct Incident {
     /// Revisited: what they said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub satisfaction: Option<Satisfaction>,
+    /// Revisited: who asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revisited_by: Option<Person>,
+    /// Revisited: when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revisited_ms: Option<i64>,
     /// The alarms are over: a person may want to close it.
     pub close_suggested: bool,
     /// Why the first alarm was raised: the viewer's sentence is made from it. Absent: a report.
@@ -326,11 +332,17 @@ pub struct ClockRow {
     pub stopped_ms: Option<i64>,
 }
 
-/// A supervision sheet (督办单), with all that is printed on it.
+/// A supervision sheet (督办单), with all that is printed on it as it was when it was issued.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SupervisionSheet {
     /// E.g. `2026-7`: the year and the number in it.
     pub number: String,
+    /// Which one of its incident, from 1.
+    pub edition: u32,
+    /// SHA-256 of what was issued, hexadecimal. Absent: an older release issued it and kept its number only; the rest is
+    /// as the incident is now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     /// Name of the site.
     pub site: String,
     /// When it was made.
@@ -342,14 +354,56 @@ pub struct SupervisionSheet {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub demand: Option<String>,
     /// The units that are supervised.
-    pub units: Vec<Assignment>,
+    pub units: Vec<SheetUnit>,
     /// When they should have been done, or should be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_ms: Option<i64>,
     /// How often they were reminded or pressed before.
     pub urged_before: u32,
-    /// The incident now.
-    pub incident: Incident,
+    /// Which incident.
+    pub incident: i64,
+    /// Its number.
+    pub incident_number: String,
+    /// 1 red, 2 orange, 3 yellow, 4 blue.
+    pub level: u8,
+    /// Where it stood.
+    pub state: IncidentState,
+    /// Identifier of its class.
+    pub class: String,
+    /// The class in Chinese.
+    pub class_name: String,
+    /// The class in English; empty: it has no other name.
+    pub class_name_en: String,
+    /// Areas from the root down.
+    pub area_path: Vec<String>,
+    /// Camera name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub camera_name: Option<String>,
+    /// Where, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// A report: in a few words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Why the first alarm was raised. Absent: a report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    /// When it began.
+    pub opened_ms: i64,
+    /// SHA-256 of the incident's picture, hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub still_sha256: Option<String>,
+}
+
+/// A unit on a supervision sheet.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SheetUnit {
+    /// Identifier.
+    pub unit: String,
+    /// Name.
+    pub unit_name: String,
+    /// It leads; the others help.
+    pub lead: bool,
 }
 
 /// One entry of an incident's history.
@@ -386,6 +440,28 @@ pub struct HistoryRow {
     /// The note given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// Somebody looked at something of an incident, or was refused.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Look {
+    /// Its number in the audit log.
+    pub seq: i64,
+    /// When.
+    pub at_ms: i64,
+    /// Who.
+    pub who: String,
+    /// Their role then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<super::Role>,
+    /// What they did, as in the audit log: `clip.view`, `thumbnail.view`, `incident.view` (a file), `bulletin.make`, …
+    pub action: String,
+    /// To what: `incident/7`, or the camera whose recording was looked at for it.
+    pub object: String,
+    /// `allowed`, `denied` or `failed`.
+    pub outcome: String,
+    /// Numbers and names that belong to it.
+    pub detail: String,
 }
 
 /// A viewer, named to other viewers.
@@ -470,6 +546,20 @@ pub enum IncidentScope {
     Closed,
     /// Both.
     All,
+    /// Closed as handled and not revisited, the nearest deadline first; before them those with people who are not
+    /// content, until they are opened again or archived.
+    Revisit,
+}
+
+/// `GET /revisits`: how much there is to ask, and to decide on, in the viewer's areas.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RevisitCounts {
+    /// Closed as handled, and not revisited.
+    pub waiting: u32,
+    /// … of them with their time run out.
+    pub overdue: u32,
+    /// Revisited with people who are not content, and neither opened again nor archived.
+    pub discontent: u32,
 }
 
 /// Why an incident was rejected.

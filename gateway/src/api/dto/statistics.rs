@@ -87,6 +87,8 @@ pub struct BulletinRow {
     /// Of a flash one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incident: Option<i64>,
+    /// Of a flash one: which of its incident, from 1.
+    pub edition: u32,
     /// SHA-256 of its JSON, hexadecimal.
     pub sha256: String,
 }

@@ -182,3 +182,46 @@ async fn no_answer_carries_a_camera_password() {
             && seen["rules"] == serde_json::json!([])
     );
 }
+
+#[tokio::test]
+async fn who_looked_at_an_incident_is_shown_to_those_who_answer_for_it_and_to_nobody_else() {
+    let house = House::new().await;
+    let (east, west) = house.fill().await;
+    house.tell(east, "patrol").await;
+    let operator = house.viewer("op", Role::Operator, "east").await;
+    let police = house.viewer("police", Role::Police, "east").await;
+    let outsider = house.viewer("out", Role::Operator, "west").await;
+    let path = format!("/incidents/{east}/looks");
+    assert_eq!(json(house.get(&path, &operator).await).await, serde_json::json!([]));
+    for cookie in [&police, &outsider] {
+        house.get(&format!("/incidents/{east}/thumbnail.jpg"), cookie).await;
+    }
+    let clip = json(house.get(&format!("/incidents/{east}/clip"), &operator).await).await;
+    bytes(house.get(clip["url"].as_str().unwrap().strip_prefix("/api/v1").unwrap(), &operator).await).await;
+    house.get(&format!("/incidents/{west}/thumbnail.jpg"), &outsider).await;
+
+    let looks = json(house.get(&path, &operator).await).await;
+    let said: Vec<_> = looks
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|look| [&look["who"], &look["action"], &look["outcome"]].map(|word| word.as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ["Name of op", "clip.view", "allowed"],
+            ["Name of out", "thumbnail.view", "denied"],
+            ["Name of police", "thumbnail.view", "allowed"],
+        ],
+        "the newest first, and none of the neighbour's"
+    );
+    assert!(looks[0].get("source").is_none(), "where from is the auditors' to know");
+    let newest = looks[0]["seq"].as_i64().unwrap();
+    let before = json(house.get(&format!("{path}?before={newest}"), &operator).await).await;
+    assert_eq!(before.as_array().unwrap().len(), 2);
+    assert_eq!(house.get(&path, &police).await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(house.get(&path, &outsider).await.status(), StatusCode::NOT_FOUND);
+    let worker = house.member("worker", "patrol", "east").await;
+    assert_eq!(house.get(&path, &worker).await.status(), StatusCode::FORBIDDEN, "a unit that works on it");
+}

@@ -7,7 +7,10 @@ use axum::{
     http::{StatusCode, header},
 };
 use serde_json::{Value, json};
-use sharpeyes_domain::{access::Role, incident::IncidentAction};
+use sharpeyes_domain::{
+    access::Role,
+    incident::{CloseReason, IncidentAction},
+};
 
 use crate::store::outbox::OutboxState;
 
@@ -490,4 +493,94 @@ async fn nobody_takes_units_out_of_an_incident_of_another_area() {
     };
     assert_eq!(unmerge("op-east", "east").await, StatusCode::NOT_FOUND);
     assert_eq!(unmerge("op-town", "town").await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_revisits_of_ones_own_areas_say_who_asked_and_what_came_of_it() {
+    let house = House::new().await;
+    let (east, west) = house.fill().await;
+    for id in [east, west] {
+        house.act(id, IncidentAction::Claim).await;
+        house.act(id, IncidentAction::Close { reason: CloseReason::Handled }).await;
+    }
+    let cookie = house.viewer("op", Role::Operator, "east").await;
+    let counts = async || body_of(house.get("/revisits", &cookie).await).await;
+    assert_eq!(counts().await, json!({ "waiting": 1, "overdue": 0, "discontent": 0 }), "not the neighbour's");
+    let list = async || body_of(house.get("/incidents?state=revisit", &cookie).await).await;
+    let waiting = list().await;
+    assert_eq!(waiting["incidents"].as_array().unwrap().len(), 1);
+    let row = &waiting["incidents"][0];
+    assert_eq!((&row["id"], &row["state"]), (&json!(east.0), &json!("closed")));
+    assert!(row["deadline_ms"].as_i64().unwrap() > row["ended_ms"].as_i64().unwrap(), "when it is due");
+    let asked = json!({
+        "action": "revisit", "expected_version": row["version"], "idempotency_key": "r1",
+        "result": "reached", "satisfaction": "dissatisfied", "note": "路灯又灭了"
+    });
+    let path = format!("/incidents/{east}/actions");
+    let done = body_of(house.send(order(&path, &cookie, &asked)).await).await;
+    assert_eq!(done["revisited_by"]["name"], "Name of op");
+    assert!(done["revisited_ms"].is_i64());
+    assert_eq!(counts().await, json!({ "waiting": 0, "overdue": 0, "discontent": 1 }));
+    assert_eq!(list().await["incidents"][0], done, "it waits for what follows");
+    let unit = house.member("worker", "fire", "east").await;
+    assert_eq!(house.get("/revisits", &unit).await.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_sheet_and_a_flash_report_stay_as_they_were_issued_and_the_next_has_the_next_number() {
+    let house = House::new().await;
+    let (east, _) = house.fill().await;
+    house.tell(east, "patrol").await;
+    let supervise = IncidentAction::Urge { level: sharpeyes_domain::incident::UrgeLevel::Supervise };
+    house.act(east, supervise.clone()).await;
+    let cookie = house.viewer("op", Role::Operator, "east").await;
+    let sheets = async || body_of(house.get(&format!("/incidents/{east}/supervision"), &cookie).await).await;
+    let flash = async || {
+        let wanted = json!({ "kind": "flash", "incident": east.0 });
+        let made = house.send(order("/bulletins", &cookie, &wanted)).await;
+        assert_eq!(made.status(), StatusCode::CREATED);
+        body_of(made).await
+    };
+    let report = async |id: &Value| super::bytes(house.get(&format!("/bulletins/{id}"), &cookie).await).await;
+    let (first, reported) = (sheets().await[0].clone(), flash().await);
+    let kept = report(&reported["id"]).await;
+    assert_eq!(
+        (&first["number"], &first["edition"], &first["level"]),
+        (&json!("2027-1"), &json!(1), &json!(3))
+    );
+    assert_eq!(first["sha256"].as_str().unwrap().len(), 64);
+    assert_eq!(first["still_sha256"].as_str().unwrap().len(), 64, "its picture, by its bytes");
+    assert_eq!((&first["area_path"][1], &first["state"]), (&json!("东村"), &json!("dispatched")));
+
+    // What changes of it later: level, units, due time, what is demanded.
+    house.clock.advance(Duration::from_secs(600));
+    house.act(east, IncidentAction::Raise { level: sharpeyes_domain::level::Level::Orange, due: None }).await;
+    house.act(east, IncidentAction::Withdraw { unit: UnitId::new("patrol").unwrap() }).await;
+    let fire =
+        IncidentAction::Dispatch { lead: Some(UnitId::new("fire").unwrap()), assist: Vec::new(), due: None };
+    house.act(east, fire).await;
+    house.act(east, supervise).await;
+    let now = sheets().await;
+    assert_eq!(now[0], first, "the one that was issued, word for word");
+    let second = &now[1];
+    assert_eq!(
+        (&second["number"], &second["edition"], &second["level"]),
+        (&json!("2027-2"), &json!(2), &json!(2))
+    );
+    assert_eq!((&second["units"][0]["unit"], &second["urged_before"]), (&json!("fire"), &json!(1)));
+
+    assert_eq!(report(&reported["id"]).await, kept, "byte for byte");
+    let again = flash().await;
+    assert_eq!((&reported["edition"], &again["edition"]), (&json!(1), &json!(2)));
+    let (old, new): (Value, Value) = (
+        serde_json::from_slice(&kept).unwrap(),
+        serde_json::from_slice(&report(&again["id"]).await).unwrap(),
+    );
+    assert_eq!((&old["flash"]["edition"], &old["flash"]["level"]), (&json!(1), &json!(3)));
+    assert_eq!((&new["flash"]["edition"], &new["flash"]["level"]), (&json!(2), &json!(2)));
+    assert_eq!(old["flash"]["picture_sha256"], first["still_sha256"], "the same picture");
+    let of_it = body_of(house.get(&format!("/bulletins?incident={east}"), &cookie).await).await;
+    assert_eq!(of_it.as_array().unwrap().len(), 2);
+    let of_another = body_of(house.get("/bulletins?incident=999", &cookie).await).await;
+    assert_eq!(of_another, json!([]));
 }

@@ -429,9 +429,9 @@ impl House {
             made_by: kept.made_by.clone(),
             areas: vec![AreaId::new(area).unwrap()],
             incident: None,
-            body: serde_json::to_vec(&kept).unwrap(),
         };
-        self.state.statistics.keep_bulletin(new).await.unwrap().id
+        let body = move |_| serde_json::to_vec(&kept).unwrap();
+        self.state.statistics.keep_bulletin(new, body).await.unwrap().id
     }
 
     /// An account of this role in this area.

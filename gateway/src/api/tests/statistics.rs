@@ -406,3 +406,46 @@ async fn a_workbook_keeps_nobody_from_the_numbers_and_ends_with_the_service() {
     let cut = house.get(&format!("/ledger?{range}&format=xlsx"), &town).await;
     assert!(cut.status().is_server_error(), "{}", cut.status());
 }
+
+#[tokio::test]
+async fn what_is_red_given_back_and_broken_is_named_and_the_time_before_is_counted() {
+    let house = House::new().await;
+    let (east, west) = house.fill().await;
+    let town = house.viewer("op", Role::Operator, "town").await;
+    house.clock.advance(Duration::from_secs(60));
+    let (lead, patrol) = (None, UnitId::new("patrol").unwrap());
+    house.act(east, IncidentAction::Claim).await;
+    let level = sharpeyes_domain::level::Level::Red;
+    house
+        .act(east, IncidentAction::Assess { level, class: None, area: None, lead, assist: Vec::new() })
+        .await;
+    let tell = IncidentAction::Dispatch { lead: Some(patrol.clone()), assist: Vec::new(), due: None };
+    house.act(east, tell).await;
+    house.act(east, IncidentAction::Return { unit: patrol }).await;
+    house.ticket(Some("cam-east")).await;
+    house.clock.advance(Duration::from_secs(60));
+    let (from, to) = (START.0, house.clock.wall().0);
+    let found = body_of(house.get(&format!("/statistics?from_ms={from}&to_ms={to}"), &town).await).await;
+    let red = &found["reds"][0];
+    assert_eq!(found["reds"].as_array().unwrap().len(), 1, "the other one is yellow");
+    assert_eq!((&red["area"]["name"], &red["place"]), (&json!("东村"), &json!("东村广场")));
+    assert!(red["accepted_ms"].is_i64() && red["settled_ms"].is_null(), "{red}");
+    assert_eq!(red["units"][0]["id"], "patrol");
+    let returned = &found["returns"][0];
+    assert_eq!((&returned["unit"]["id"], &returned["note"]), (&json!("patrol"), &json!("因为")));
+    let fault = &found["faults"][0];
+    assert_eq!((&fault["camera"]["name"], &fault["over_ms"]), (&json!("东村广场"), &json!(null)));
+    let west_only =
+        body_of(house.get(&format!("/statistics?from_ms={from}&to_ms={to}&area=west"), &town).await).await;
+    for list in ["reds", "returns", "faults"] {
+        assert_eq!(west_only[list], json!([]), "{list} of another area");
+    }
+    // The time that follows is compared with this one.
+    house.clock.advance(Duration::from_secs(600));
+    close(&house, west, CloseReason::Handled).await;
+    let span = to - from;
+    let query = format!("/statistics?from_ms={to}&to_ms={}", to + span);
+    let next = body_of(house.get(&query, &town).await).await;
+    assert_eq!(next["total"]["received"], 0);
+    assert_eq!(next["previous"], json!({ "from_ms": from, "to_ms": to, "received": 2 }));
+}

@@ -3,7 +3,6 @@
 use sharpeyes_domain::{
     centre::{Intake, Source},
     ids::{ClassId, IntakeId},
-    incident::Satisfaction,
 };
 
 use super::*;
@@ -292,6 +291,38 @@ async fn what_becomes_red_has_red_clocks() {
     let after = bench.row(id).await.deadline.unwrap();
     assert_eq!(after, START.plus(Duration::from_secs(60)));
     assert!(before > after);
+}
+
+#[tokio::test]
+async fn what_a_unit_was_late_with_goes_with_it_through_a_merge() {
+    let bench = Bench::new();
+    let of = async |rule: &str, camera: &str| {
+        let id =
+            bench.desk.alarm(facts(camera), begin_edge(rule, at(0), at(5), 3), None).await.unwrap().incident;
+        bench.act(id, IncidentAction::Claim, 1).await.unwrap();
+        bench.act(id, assess(Level::Red), 1).await.unwrap();
+        id
+    };
+    let (first, second) = (of("a", "one").await, of("b", "two").await);
+    bench.act(first, dispatch_until(None), 1).await.unwrap();
+    let late = bench.row(first).await.deadline.unwrap();
+    bench.clock.advance(Duration::from_millis(u64::try_from(late.0 - START.0).unwrap() + 1_000));
+    bench.desk.fire_clocks(bench.clock.wall()).await.unwrap();
+    bench.act(first, IncidentAction::SignIn { unit: unit(0) }, 5).await.unwrap();
+    bench.act(first, IncidentAction::Merge { into: second }, 1).await.unwrap();
+    let brought = async |id| {
+        let detail = bench.desk.dispatch().incident(id).await.unwrap().unwrap();
+        let taken = detail.history.into_iter().rev().find_map(|row| match row.action {
+            Some(IncidentAction::TakeUnits { late, .. }) => Some(late),
+            _ => None,
+        });
+        taken.unwrap()
+    };
+    let expected = [Lateness { unit: unit(0), clock: ClockKind::Sign }];
+    assert_eq!(brought(second).await, expected);
+    bench.act(first, IncidentAction::Unmerge, 1).await.unwrap();
+    assert_eq!(brought(first).await, expected, "and comes back with it");
+    check_promises(&bench).await;
 }
 
 #[tokio::test]

@@ -104,3 +104,72 @@ async fn filters_and_pages_cut_the_queue() {
         assert_eq!(whole.len(), if which == Which::Open { 6 } else { 7 });
     }
 }
+
+#[tokio::test]
+async fn what_waits_for_a_revisit_stands_by_its_time_and_discontent_before_it() {
+    let bench = Bench::new();
+    // Into the working day, in which its time counts.
+    bench.clock.advance(Duration::from_hours(4));
+    let mut all = Vec::new();
+    for n in 0..5 {
+        let id = IncidentId(reported(&bench, &format!("第{n}件"), Source::Hotline).await);
+        bench.act(id, IncidentAction::Claim, 1).await.unwrap();
+        all.push(id);
+        bench.clock.advance(Duration::from_secs(60));
+    }
+    // Closed in another order than they came: the first one last, and so it is due last.
+    for id in [all[2], all[1], all[3], all[0]] {
+        bench.act(id, IncidentAction::Close { reason: CloseReason::Handled }, 1).await.unwrap();
+        bench.clock.advance(Duration::from_secs(60));
+    }
+    bench.act(all[4], IncidentAction::Close { reason: CloseReason::FalseAlarm }, 1).await.unwrap();
+    let waits = || IncidentFilter { which: Which::Revisit, ..IncidentFilter::default() };
+    assert_eq!(
+        ids(&bench, waits()).await,
+        [all[2].0, all[1].0, all[3].0, all[0].0],
+        "a false alarm does not"
+    );
+    let count = async |areas: Option<&str>| {
+        let areas = areas.map(|area| BTreeSet::from([AreaId::new(area).unwrap()]));
+        let counts = bench.desk.dispatch().revisits(areas, bench.clock.wall()).await.unwrap();
+        (counts.waiting, counts.n_overdue, counts.discontent)
+    };
+    assert_eq!(count(None).await, (4, 0, 0));
+    assert_eq!((count(Some("village")).await, count(Some("town")).await), ((4, 0, 0), (0, 0, 0)));
+
+    let due = bench.row(all[1]).await.deadline.unwrap();
+    let past = u64::try_from(due.0 - bench.clock.wall().0).unwrap();
+    bench.clock.advance(Duration::from_millis(past));
+    bench.desk.fire_clocks(bench.clock.wall()).await.unwrap();
+    assert_eq!(count(None).await, (4, 2, 0), "late ones stay in it");
+    let asked = |satisfaction| IncidentAction::Revisit {
+        result: RevisitResult::Reached,
+        satisfaction: Some(satisfaction),
+    };
+    let row = bench.act(all[0], asked(Satisfaction::Dissatisfied), 7).await.unwrap();
+    let revisited = row.revisited.unwrap();
+    assert_eq!((revisited.by, revisited.at), (AccountId(7), bench.clock.wall()));
+    assert_eq!(bench.row(all[0]).await, row, "as it is read again");
+    bench.act(all[3], asked(Satisfaction::Fairly), 7).await.unwrap();
+    assert_eq!(ids(&bench, waits()).await, [all[0].0, all[2].0, all[1].0], "who is not content, first");
+    assert_eq!(count(None).await, (2, 2, 1));
+    let mut seen = Vec::new();
+    let mut after = None;
+    loop {
+        let page = bench.desk.dispatch().list(IncidentFilter { after, limit: 1, ..waits() }).await.unwrap();
+        seen.extend(page.incidents.iter().map(|row| row.id().0));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, [all[0].0, all[2].0, all[1].0], "page by page, nothing twice and nothing missed");
+
+    let reopen = IncidentAction::Reopen { reason: ReopenReason::Discontent };
+    let again = bench.act(all[0], reopen, 7).await.unwrap();
+    assert_eq!(again.revisited, None);
+    assert_eq!(count(None).await, (2, 2, 0), "it is in the queue again");
+    bench.act(all[1], asked(Satisfaction::Dissatisfied), 7).await.unwrap();
+    bench.act(all[1], IncidentAction::Archive, 7).await.unwrap();
+    assert_eq!(count(None).await, (1, 1, 0), "somebody has decided that it stays as it is");
+}

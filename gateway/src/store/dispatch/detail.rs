@@ -9,6 +9,7 @@ use super::{
     files::{self, SELECT_ATTACHMENT},
     query::incident,
     rows::{self, SELECT_ALARM},
+    sheets,
 };
 use crate::store::db::DbError;
 
@@ -135,7 +136,7 @@ fn detail(c: &Connection, id: IncidentId, extent: Extent) -> rusqlite::Result<Op
     let sql = format!("{SELECT_ATTACHMENT} WHERE incident = ?1 ORDER BY id");
     let attachments = all(&c, &sql, [id.0], files::attachment_row)?;
     let sql = "SELECT * FROM supervision WHERE incident = ?1 ORDER BY version";
-    let sheets = all(&c, sql, [id.0], files::sheet)?;
+    let sheets = all(&c, sql, [id.0], sheets::sheet)?;
     Ok(Some(IncidentDetail { row, alarms, history, attachments, clocks, sheets }))
 }
 

@@ -1,4 +1,4 @@
-//! Small files of incidents, supervision sheets and saved views.
+//! Small files of incidents, and saved views.
 
 use rusqlite::{OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
@@ -102,19 +102,6 @@ pub struct AttachmentRow {
     pub bytes: i64,
 }
 
-/// A supervision sheet (督办单).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sheet {
-    /// Of which incident.
-    pub incident: IncidentId,
-    /// The version of the history row that made it.
-    pub version: i64,
-    /// Its number is `year` and `n`.
-    pub year: i16,
-    /// From 1.
-    pub n: u32,
-}
-
 /// A filter that an account has given a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SavedView {
@@ -189,19 +176,6 @@ impl DispatchTx<'_> {
                        (SELECT max(t.told_ms) FROM assignment t WHERE t.incident = part.id AND t.unit = ?2), ?3)) END";
         let found = self.first(sql, params![incident.0, unit.as_str(), since.0], |_| Ok(()))?;
         Ok(found.is_some())
-    }
-
-    /// Gives a supervision sheet its number.
-    ///
-    /// # Errors
-    /// [`DbError`] when the database refuses.
-    pub fn number_sheet(&self, incident: IncidentId, version: i64, year: i16) -> Result<(), DbError> {
-        self.run(
-            "INSERT INTO supervision (incident, version, year, n)
-             SELECT ?1, ?2, ?3, coalesce(max(n), 0) + 1 FROM supervision WHERE year = ?3",
-            params![incident.0, version, year],
-        )
-        .map(drop)
     }
 }
 
@@ -293,14 +267,5 @@ pub(super) fn attachment_row(row: &Row<'_>) -> rusqlite::Result<AttachmentRow> {
         sha256: row.get("sha256")?,
         at: wall(row, "at_ms")?,
         bytes: row.get("bytes")?,
-    })
-}
-
-pub(super) fn sheet(row: &Row<'_>) -> rusqlite::Result<Sheet> {
-    Ok(Sheet {
-        incident: IncidentId(row.get("incident")?),
-        version: row.get("version")?,
-        year: row.get("year")?,
-        n: row.get("n")?,
     })
 }

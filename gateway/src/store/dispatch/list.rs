@@ -15,7 +15,7 @@ use sharpeyes_domain::{
     time::WallTime,
 };
 
-use super::{ChangeSeq, Dispatch, IncidentRow, query::latest_seq, rows, search};
+use super::{ChangeSeq, Dispatch, IncidentRow, query::latest_seq, revisits, rows, search};
 use crate::store::db::DbError;
 
 /// More rows are never given at once.
@@ -37,6 +37,9 @@ pub enum Which {
     Over,
     /// All: the newest first.
     All,
+    /// Those that wait for their revisit, the nearest deadline first; before them answers of people who are not content,
+    /// as long as nobody has decided on what follows.
+    Revisit,
 }
 
 /// Which incidents are listed. What is empty or `None` excludes nothing, but for areas.
@@ -87,6 +90,15 @@ pub enum ListCursor {
         /// The last one.
         id: i64,
     },
+    /// In the order of revisits.
+    Revisit {
+        /// 1: it waits to be asked; 0: people were asked, and are not content.
+        waits: u8,
+        /// Milliseconds.
+        deadline_ms: i64,
+        /// The last one.
+        id: i64,
+    },
 }
 
 impl fmt::Display for ListCursor {
@@ -94,6 +106,7 @@ impl fmt::Display for ListCursor {
         match self {
             Self::Queue { level, deadline_ms, id } => write!(f, "q{level}.{deadline_ms}.{id}"),
             Self::Past { id } => write!(f, "p{id}"),
+            Self::Revisit { waits, deadline_ms, id } => write!(f, "r{waits}.{deadline_ms}.{id}"),
         }
     }
 }
@@ -111,12 +124,13 @@ impl FromStr for ListCursor {
         if let Some(id) = text.strip_prefix('p') {
             return Ok(Self::Past { id: number(id)? });
         }
-        let parts = text.strip_prefix('q').map(|rest| rest.split('.').collect::<Vec<_>>());
-        match parts.as_deref() {
-            Some([level, deadline, id]) => {
-                let level = level.parse().map_err(|_| BadCursor)?;
-                Ok(Self::Queue { level, deadline_ms: number(deadline)?, id: number(id)? })
-            }
+        let Some((order, rest)) = text.split_at_checked(1) else { return Err(BadCursor) };
+        let [first, deadline, id] = rest.split('.').collect::<Vec<_>>()[..] else { return Err(BadCursor) };
+        let first = first.parse().map_err(|_| BadCursor)?;
+        let (deadline_ms, id) = (number(deadline)?, number(id)?);
+        match order {
+            "q" => Ok(Self::Queue { level: first, deadline_ms, id }),
+            "r" => Ok(Self::Revisit { waits: first, deadline_ms, id }),
             _ => Err(BadCursor),
         }
     }
@@ -181,7 +195,7 @@ fn list(c: &Connection, filter: &IncidentFilter) -> rusqlite::Result<IncidentLis
 impl ListCursor {
     const fn id(&self) -> i64 {
         match self {
-            Self::Queue { id, .. } | Self::Past { id } => *id,
+            Self::Queue { id, .. } | Self::Past { id } | Self::Revisit { id, .. } => *id,
         }
     }
 }
@@ -189,25 +203,58 @@ impl ListCursor {
 /// How the ids are found: what is read, in which order, and the condition that its index serves.
 struct Way {
     from: String,
-    order: &'static str,
+    order: Order,
 }
 
-impl Way {
-    fn is_queue(&self) -> bool {
-        self.order.starts_with("i.level")
+/// The order of a list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Queue,
+    Newest,
+    Revisits,
+}
+
+impl Order {
+    /// What cursors of it are made of: two numbers before the id.
+    const fn columns(self) -> &'static str {
+        match self {
+            Self::Queue => "i.level, i.deadline_ms, i.id",
+            // Past pages need no more than their ids, which an index then covers.
+            Self::Newest => "0, 0, i.id",
+            Self::Revisits => "i.state = 'closed', i.deadline_ms, i.id",
+        }
+    }
+
+    const fn by(self) -> &'static str {
+        match self {
+            Self::Queue => "i.level, i.deadline_ms, i.id",
+            Self::Newest => "i.id DESC",
+            Self::Revisits => "i.state DESC, i.deadline_ms, i.id",
+        }
+    }
+
+    const fn cursor(self, first: u8, deadline_ms: i64, id: i64) -> ListCursor {
+        match self {
+            Self::Queue => ListCursor::Queue { level: first, deadline_ms, id },
+            Self::Newest => ListCursor::Past { id },
+            Self::Revisits => ListCursor::Revisit { waits: first, deadline_ms, id },
+        }
     }
 }
 
 const IS_PART: &str = "(u.ended_ms IS NULL OR u.end_cause = 'reopened')";
 
 fn way(c: &Connection, filter: &IncidentFilter) -> rusqlite::Result<Way> {
-    let newest = "i.id DESC";
     if filter.text.is_some() {
         let from = "incident_text CROSS JOIN incident i ON i.id = incident_text.rowid
              WHERE incident_text MATCH :text AND incident_text.rowid < :before";
-        return Ok(Way { from: from.to_owned(), order: "incident_text.rowid DESC" });
+        return Ok(Way { from: from.to_owned(), order: Order::Newest });
     }
-    let order = if filter.which == Which::Open { "i.level, i.deadline_ms, i.id" } else { newest };
+    let order = match filter.which {
+        Which::Open => Order::Queue,
+        Which::Over | Which::All => Order::Newest,
+        Which::Revisit => Order::Revisits,
+    };
     let is_small = match &filter.unit {
         Some(unit) => {
             let sql = "SELECT count(*) FROM (SELECT 1 FROM assignment WHERE unit = ?1 LIMIT ?2)";
@@ -224,6 +271,7 @@ fn way(c: &Connection, filter: &IncidentFilter) -> rusqlite::Result<Way> {
     }
     let few_areas = filter.areas.as_ref().is_some_and(|areas| areas.len() <= FEW_AREAS);
     let index = match (filter.which, few_areas) {
+        (Which::Revisit, _) => "incident_revisit",
         (_, true) => "incident_area",
         (Which::Open, false) => "incident_queue",
         (Which::Over, false) => match (filter.classes.len(), filter.sources.len(), filter.states.len()) {
@@ -261,15 +309,24 @@ impl Question {
             Which::Open => sql.push_str(" AND i.is_open = 1"),
             Which::Over => sql.push_str(" AND i.is_open = 0"),
             Which::All => {}
+            Which::Revisit => {
+                sql.push_str(" AND (");
+                sql.push_str(revisits::WAITS);
+                sql.push(')');
+            }
         }
         let mut before = filter.before.map_or(i64::MAX, |id| id.0);
         let mut after = (0, i64::MIN, i64::MIN);
         match filter.after {
-            Some(ListCursor::Queue { level, deadline_ms, id }) if way.is_queue() => {
+            Some(ListCursor::Queue { level, deadline_ms, id }) if way.order == Order::Queue => {
                 after = (level, deadline_ms, id);
                 sql.push_str(" AND (i.level, i.deadline_ms, i.id) > (:level, :deadline, :after)");
             }
-            Some(ListCursor::Past { id }) if !way.is_queue() => before = before.min(id),
+            Some(ListCursor::Revisit { waits, deadline_ms, id }) if way.order == Order::Revisits => {
+                after = (waits, deadline_ms, id);
+                sql.push_str(" AND (i.state = 'closed', i.deadline_ms, i.id) > (:level, :deadline, :after)");
+            }
+            Some(ListCursor::Past { id }) if way.order == Order::Newest => before = before.min(id),
             // A cursor of another list: from the beginning.
             Some(_) | None => {}
         }
@@ -330,11 +387,11 @@ impl Question {
 
 fn page(c: &Connection, filter: &IncidentFilter) -> rusqlite::Result<Vec<ListCursor>> {
     let Some(question) = Question::of(c, filter)? else { return Ok(Vec::new()) };
-    let is_queue = question.way.is_queue();
-    // Past pages need no more than their ids, which an index then covers.
-    let columns = if is_queue { "i.level, i.deadline_ms, i.id" } else { "0, 0, i.id" };
     let Way { from, order } = &question.way;
-    let sql = format!("SELECT {columns} FROM {from}{} ORDER BY {order} LIMIT :limit", question.conditions);
+    // What a search finds is found by its row.
+    let by = if question.text.is_some() { "incident_text.rowid DESC" } else { order.by() };
+    let sql =
+        format!("SELECT {} FROM {from}{} ORDER BY {by} LIMIT :limit", order.columns(), question.conditions);
     let mut statement = c.prepare_cached(&sql)?;
     question.bind(&mut statement, filter)?;
     if let Some(i) = statement.parameter_index(":limit")? {
@@ -343,12 +400,8 @@ fn page(c: &Connection, filter: &IncidentFilter) -> rusqlite::Result<Vec<ListCur
     let mut found = statement.raw_query();
     let mut page = Vec::new();
     while let Some(row) = found.next()? {
-        let (level, deadline_ms, id) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        page.push(if is_queue {
-            ListCursor::Queue { level, deadline_ms, id }
-        } else {
-            ListCursor::Past { id }
-        });
+        let (first, deadline_ms, id) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        page.push(order.cursor(first, deadline_ms, id));
     }
     Ok(page)
 }
@@ -384,12 +437,14 @@ mod tests {
 
     #[test]
     fn cursors_come_back_as_what_they_were_and_nothing_else_does() {
-        for cursor in
-            [ListCursor::Queue { level: 2, deadline_ms: -5, id: 7 }, ListCursor::Past { id: 930_000 }]
-        {
+        for cursor in [
+            ListCursor::Queue { level: 2, deadline_ms: -5, id: 7 },
+            ListCursor::Past { id: 930_000 },
+            ListCursor::Revisit { waits: 1, deadline_ms: 1_700_000_000_000, id: 9 },
+        ] {
             assert_eq!(cursor.to_string().parse(), Ok(cursor));
         }
-        for text in ["", "x1", "q1.2", "q1.2.3.4", "p", "p1;--", "q999.1.1"] {
+        for text in ["", "x1", "q1.2", "q1.2.3.4", "p", "p1;--", "q999.1.1", "x1.2.3", "回1.2.3"] {
             assert_eq!(text.parse::<ListCursor>(), Err(BadCursor), "{text}");
         }
     }

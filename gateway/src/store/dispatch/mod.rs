@@ -18,8 +18,10 @@ mod handover;
 mod list;
 mod query;
 mod reports;
+mod revisits;
 pub(in crate::store) mod rows;
 mod search;
+mod sheets;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -35,7 +37,7 @@ pub use self::{
     audit::BrokenPromise,
     clocks::{ClockChange, ClockId, ClockRow, ClockStep, NewClock},
     escalation::EscalatedRow,
-    files::{AttachmentRow, MOST_ATTACHMENT_BYTES, MediaType, NewAttachment, SavedView, Sheet},
+    files::{AttachmentRow, MOST_ATTACHMENT_BYTES, MediaType, NewAttachment, SavedView},
     handover::{
         HandoverDecision, HandoverFilter, HandoverOutcome, HandoverRow, NewHandover, ShiftCount, ShiftFault,
         ShiftItem, ShiftSummary,
@@ -43,10 +45,12 @@ pub use self::{
     list::{IncidentFilter, IncidentList, ListCursor, QueueCounts, Which},
     query::{AlarmTime, Replay},
     reports::{IntakeAnswer, NewReport},
+    revisits::{RevisitCounts, Revisited},
     rows::{
         AlarmEnding, AlarmRow, CameraFacts, ChainClock, Change, ChangeKind, ChangeSeq, FrameTrace,
         HistoryRow, IncidentDetail, IncidentRow, PlanId, Position, Proposal, Report, SeenBy, TraceBox,
     },
+    sheets::{Issued, Sheet, SheetBody, SheetUnit, Still},
     standing::{Standing, UnitStanding},
     timeline::{Direction, TimedAlarm},
     write::{Assessed, DispatchTx, Effects, HistoryEntry, NewAlarm, StoredAnswer, TraceChunk},
@@ -91,6 +95,14 @@ pub const MIGRATION_081: Migration = Migration {
 /// Holds that units ask for, parts of merged incidents, and incidents of many alarms.
 pub const MIGRATION_090: Migration =
     Migration { name: "dispatch_090_parts", sql: include_str!("../migrations/dispatch_090_parts.sql") };
+
+/// What waits for a revisit.
+pub const MIGRATION_110: Migration =
+    Migration { name: "dispatch_110_revisits", sql: include_str!("../migrations/dispatch_110_revisits.sql") };
+
+/// What was issued stays as it was.
+pub const MIGRATION_111: Migration =
+    Migration { name: "dispatch_111_issued", sql: include_str!("../migrations/dispatch_111_issued.sql") };
 
 /// The dispatch tables of one database file; clones share it.
 #[derive(Clone)]

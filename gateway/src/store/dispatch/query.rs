@@ -10,7 +10,7 @@ use sharpeyes_domain::{
 };
 
 use super::{
-    Change, ChangeSeq, Dispatch, DispatchTx, FrameTrace, IncidentRow, StoredAnswer,
+    Change, ChangeSeq, Dispatch, DispatchTx, FrameTrace, HistoryRow, IncidentRow, StoredAnswer,
     list::MOST_ROWS,
     rows::{self, SELECT_INCIDENT},
 };
@@ -41,6 +41,15 @@ pub struct AlarmTime {
 }
 
 impl DispatchTx<'_> {
+    /// What happened to an incident, the first first.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database refuses.
+    pub fn history(&self, incident: IncidentId) -> Result<Vec<HistoryRow>, DbError> {
+        let sql = "SELECT * FROM incident_history WHERE incident = ?1 ORDER BY version";
+        self.all(sql, [incident.0], rows::history_row)
+    }
+
     /// The parts with which units last came to `into` from `from`. Empty: none came.
     ///
     /// # Errors

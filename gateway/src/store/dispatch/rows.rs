@@ -20,7 +20,7 @@ use sharpeyes_domain::{
     time::{Pts, WallTime},
 };
 
-use super::{AttachmentRow, ClockRow, Sheet, StoredAnswer, list::NO_DEADLINE, query::AlarmTime};
+use super::{AttachmentRow, ClockRow, Revisited, Sheet, StoredAnswer, list::NO_DEADLINE, query::AlarmTime};
 
 /// Where a camera is and what it is called, at the time of an alarm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,6 +156,9 @@ pub struct IncidentRow {
     /// That chain's clock, once it has begun.
     #[serde(default)]
     pub chain_clock: Option<ChainClock>,
+    /// Who asked the people concerned since it was last opened.
+    #[serde(default)]
+    pub revisited: Option<Revisited>,
 }
 
 impl IncidentRow {
@@ -331,7 +334,9 @@ pub(in crate::store) const SELECT_INCIDENT: &str = "
             FROM assignment u WHERE u.incident = i.id) AS assignments,
         (SELECT p.body ->> '$.escalation' FROM plan p WHERE p.id = i.plan) AS chain,
         (SELECT json_object('told', c.fired, 'next', c.next_ms) FROM clock c
-            WHERE c.incident = i.id AND c.kind = 'escalate' AND c.stopped_ms IS NULL) AS chain_clock
+            WHERE c.incident = i.id AND c.kind = 'escalate' AND c.stopped_ms IS NULL) AS chain_clock,
+        iif(i.state = 'revisited', (SELECT json_object('by', h.account, 'at', h.at_ms) FROM incident_history h
+            WHERE h.incident = i.id AND h.action = 'revisit' ORDER BY h.version DESC LIMIT 1), NULL) AS revisited
     FROM incident i
     LEFT JOIN alarm a ON a.id = (SELECT min(f.id) FROM alarm f WHERE f.incident = i.id)";
 
@@ -405,6 +410,7 @@ pub(in crate::store) fn incident_row(row: &Row<'_>) -> rusqlite::Result<Incident
         plan: PlanId(row.get("plan")?),
         chain: json_opt(row, "chain")?.unwrap_or_default(),
         chain_clock: json_opt(row, "chain_clock")?,
+        revisited: json_opt(row, "revisited")?,
     })
 }
 

@@ -13,8 +13,9 @@ use crate::store::{
     dispatch::rows::{json, wall},
 };
 
-const SELECT: &str =
-    "SELECT id, kind, title, from_ms, to_ms, made_ms, made_by, areas, incident, sha256 FROM bulletin";
+const SELECT: &str = "SELECT id, kind, title, from_ms, to_ms, made_ms, made_by, areas, incident,
+        iif(incident IS NULL, 1, (SELECT count(*) FROM bulletin o WHERE o.incident = bulletin.incident
+            AND o.id <= bulletin.id)) AS edition, sha256 FROM bulletin";
 /// In one answer.
 const MOST_LISTED: u32 = 200;
 
@@ -37,8 +38,6 @@ pub struct NewBulletin {
     pub areas: Vec<AreaId>,
     /// Of a flash report.
     pub incident: Option<IncidentId>,
-    /// The report.
-    pub body: Vec<u8>,
 }
 
 /// What is kept, without its bytes.
@@ -62,22 +61,35 @@ pub struct BulletinRow {
     pub areas: Vec<AreaId>,
     /// Of a flash report.
     pub incident: Option<IncidentId>,
+    /// Which one of its incident, from 1.
+    pub edition: u32,
     /// Of its bytes.
     pub sha256: [u8; 32],
 }
 
 impl Statistics {
-    /// Keeps a report.
+    /// Keeps a report. `body` makes its bytes, and is told which one of its incident it is, from 1.
     ///
     /// # Errors
     /// [`DbError`] when the database refuses.
-    pub async fn keep_bulletin(&self, new: NewBulletin) -> Result<BulletinRow, DbError> {
-        let sha256: [u8; 32] = Sha256::digest(&new.body).into();
+    pub async fn keep_bulletin(
+        &self,
+        new: NewBulletin,
+        body: impl FnOnce(u32) -> Vec<u8> + Send + 'static,
+    ) -> Result<BulletinRow, DbError> {
         let areas = serde_json::Value::from_iter(new.areas.iter().map(AreaId::as_str)).to_string();
         let db = self.db.clone();
-        let id = {
+        let kept = {
             let new = new.clone();
             self.db.write(move |transaction| {
+                let incident = new.incident.map(|id| id.0);
+                let before = "SELECT count(*) FROM bulletin WHERE incident = ?1";
+                let before: u32 = transaction
+                    .query_row(before, [incident], |row| row.get(0))
+                    .map_err(|source| db.error(source))?;
+                let edition = before + 1;
+                let body = body(edition);
+                let sha256: [u8; 32] = Sha256::digest(&body).into();
                 transaction
                     .execute(
                         "INSERT INTO bulletin (kind, title, from_ms, to_ms, made_ms, made_by, areas, incident, sha256, body)
@@ -90,17 +102,18 @@ impl Statistics {
                             new.made.0,
                             new.made_by,
                             areas,
-                            new.incident.map(|id| id.0),
+                            incident,
                             sha256,
-                            new.body,
+                            body,
                         ],
                     )
-                    .map(|_| transaction.last_insert_rowid())
+                    .map(|_| (transaction.last_insert_rowid(), edition, sha256))
                     .map_err(|source| db.error(source))
             })
         };
+        let (id, edition, sha256) = kept.await?;
         Ok(BulletinRow {
-            id: id.await?,
+            id,
             kind: new.kind,
             title: new.title,
             from: new.from,
@@ -109,19 +122,26 @@ impl Statistics {
             made_by: new.made_by,
             areas: new.areas,
             incident: new.incident,
+            edition,
             sha256,
         })
     }
 
-    /// The newest ones before this number, at most 200.
+    /// The newest ones before this number, at most 200; only those of `incident` where one is named.
     ///
     /// # Errors
     /// [`DbError`] when the database cannot be read.
-    pub async fn bulletins(&self, before: Option<i64>) -> Result<Vec<BulletinRow>, DbError> {
+    pub async fn bulletins(
+        &self,
+        before: Option<i64>,
+        incident: Option<IncidentId>,
+    ) -> Result<Vec<BulletinRow>, DbError> {
         self.read(move |c| {
-            let sql = format!("{SELECT} WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
+            let of = if incident.is_some() { "incident = ?3" } else { "?3 IS NULL" };
+            let sql = format!("{SELECT} WHERE id < ?1 AND {of} ORDER BY id DESC LIMIT ?2");
+            let incident = incident.map(|id| id.0);
             c.prepare_cached(&sql)?
-                .query_map(params![before.unwrap_or(i64::MAX), MOST_LISTED], row)?
+                .query_map(params![before.unwrap_or(i64::MAX), MOST_LISTED, incident], row)?
                 .collect()
         })
         .await
@@ -151,6 +171,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<BulletinRow> {
         made_by: row.get("made_by")?,
         areas: json(row, "areas")?,
         incident: row.get::<_, Option<i64>>("incident")?.map(IncidentId),
+        edition: row.get("edition")?,
         sha256: row.get("sha256")?,
     })
 }

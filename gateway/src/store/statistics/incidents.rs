@@ -12,7 +12,11 @@ use sharpeyes_domain::{
     time::WallTime,
 };
 
-use super::{AccuracyFilter, AccuracyRow, Scope, Statistics, accuracy::accuracy};
+use super::{
+    AccuracyFilter, AccuracyRow, FaultRow, Lists, Previous, ReturnRow, Scope, Statistics,
+    accuracy::accuracy,
+    listed::{faults, previous},
+};
 use crate::store::{
     db::DbError,
     dispatch::{ChangeSeq, latest_seq, rows},
@@ -47,6 +51,12 @@ pub struct Counted {
     pub as_of: ChangeSeq,
     /// What came within the time.
     pub breakdown: Breakdown,
+    /// What of it is named one by one.
+    pub lists: Lists,
+    /// What came in the time before.
+    pub previous: Previous,
+    /// Faults of cameras, wherever they are.
+    pub faults: Vec<FaultRow>,
     /// `None`: it is asked about one unit, which backlogs are not kept by.
     pub flow: Option<Flow>,
     /// The alarms that began within it. Empty when asked about a source or a unit: alarms are of cameras.
@@ -73,9 +83,13 @@ impl Statistics {
                 if is_of_cameras { accuracy(&c, &scope, &AccuracyFilter::default())? } else { Vec::new() };
             accuracy
                 .retain(|row| kind.class.as_ref().is_none_or(|class| class.as_str() == row.class.as_str()));
+            let (breakdown, lists) = breakdown(&c, &scope, &kind, &local)?;
             Ok(Counted {
                 as_of: latest_seq(&c)?,
-                breakdown: breakdown(&c, &scope, &kind, &local)?,
+                breakdown,
+                lists,
+                previous: previous(&c, &scope, &kind)?,
+                faults: faults(&c, &scope)?,
                 flow: kind.unit.is_none().then(|| flow(&c, &scope, &kind)).transpose()?,
                 accuracy,
             })
@@ -89,20 +103,21 @@ fn breakdown(
     scope: &Scope,
     kind: &IncidentKind,
     local: &impl Fn(WallTime) -> (Date, u8),
-) -> rusqlite::Result<Breakdown> {
+) -> rusqlite::Result<(Breakdown, Lists)> {
     let mut incidents = c.prepare_cached(
-        "SELECT id, opened_ms, began_ms, class, source, area, level FROM incident INDEXED BY incident_opened
+        "SELECT id, number, opened_ms, began_ms, class, source, area, level, camera_name, location, title
+         FROM incident INDEXED BY incident_opened
          WHERE opened_ms >= ?1 AND opened_ms < ?2 AND coalesce(class = ?3, 1) AND coalesce(source = ?4, 1)
          ORDER BY opened_ms, id",
     )?;
     let mut history = c.prepare_cached(
-        "SELECT at_ms, action, detail, state_to, level FROM incident_history
+        "SELECT at_ms, action, detail, state_to, level, note FROM incident_history
          WHERE incident = ?1 AND at_ms < ?2 ORDER BY version",
     )?;
     let class = kind.class.as_ref().map(ClassId::as_str);
     let source = kind.source.map(Source::as_str);
     let mut found = incidents.query(params![scope.from.0, scope.to.0.min(scope.as_of.0), class, source])?;
-    let mut all = Breakdown::default();
+    let (mut all, mut lists) = (Breakdown::default(), Lists::default());
     while let Some(row) = found.next()? {
         let area = rows::word(row, "area")?;
         if !scope.has(&area) {
@@ -110,9 +125,12 @@ fn breakdown(
         }
         let opened = rows::wall(row, "opened_ms")?;
         let mut course = Course::new(opened, rows::level(row)?);
+        let number = row.get_ref("number")?.as_str()?;
+        let mut returns = Vec::new();
         let mut steps = history.query(params![row.get::<_, i64>("id")?, scope.as_of.0])?;
         while let Some(step) = steps.next()? {
-            apply(&mut course, step)?;
+            let details = apply(&mut course, step)?;
+            returns.extend(ReturnRow::of(number, details.as_ref(), step)?);
         }
         if kind.unit.as_ref().is_some_and(|unit| course.parts.iter().all(|part| part.unit != *unit)) {
             continue;
@@ -120,13 +138,18 @@ fn breakdown(
         let class = rows::word(row, "class")?;
         let (day, _) = local(opened);
         let (_, hour) = local(rows::wall(row, "began_ms")?);
-        let belongs = Belongs { class: &class, source: rows::word(row, "source")?, area: &area, day, hour };
+        let is_on_camera = row.get_ref("camera_name")?.as_str_or_null()?.is_some();
+        let source = rows::word(row, "source")?;
+        let belongs = Belongs { class: &class, source, area: &area, day, hour, is_on_camera };
         all.count(&belongs, &course);
+        lists.incident(row, &class, &area, &course)?;
+        lists.add_returns(returns);
     }
-    Ok(all)
+    Ok((all, lists))
 }
 
-fn apply(course: &mut Course, step: &rusqlite::Row<'_>) -> rusqlite::Result<()> {
+/// Gives the details, where they were read.
+fn apply(course: &mut Course, step: &rusqlite::Row<'_>) -> rusqlite::Result<Option<IncidentAction>> {
     let action: Option<ActionKind> = match step.get_ref(1)?.as_str()? {
         "open" => None,
         verb => Some(verb.parse().map_err(rows::unreadable)?),
@@ -143,7 +166,7 @@ fn apply(course: &mut Course, step: &rusqlite::Row<'_>) -> rusqlite::Result<()> 
         to: step.get_ref(3)?.as_str()?.parse().map_err(rows::unreadable)?,
         level: Level::from_number(level).ok_or(rusqlite::Error::IntegralValueOutOfRange(4, level))?,
     });
-    Ok(())
+    Ok(details)
 }
 
 fn flow(c: &Connection, scope: &Scope, kind: &IncidentKind) -> rusqlite::Result<Flow> {

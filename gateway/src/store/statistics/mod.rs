@@ -8,6 +8,7 @@ mod accuracy;
 mod bulletins;
 mod incidents;
 mod ledger;
+mod listed;
 mod noise;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -21,6 +22,7 @@ pub use self::{
     bulletins::{BulletinRow, NewBulletin},
     incidents::{Counted, Flow, IncidentKind},
     ledger::{LedgerCounts, LedgerCursor, LedgerRow},
+    listed::{FaultRow, Lists, Previous, RedRow, ReturnRow},
     noise::{NoiseCount, SourceRow},
 };
 use super::db::{Db, DbError, Migration};
@@ -34,6 +36,8 @@ pub const MIGRATION: Migration = Migration {
 /// Which stretch of time, seen from when, and where.
 #[derive(Clone, Debug)]
 pub struct Scope {
+    /// What it is compared with began here, and ended at `from`.
+    pub before: WallTime,
     /// From here on.
     pub from: WallTime,
     /// Before then.

@@ -1,0 +1,25 @@
+/** 回访: Chinese. */
+export const revisitWords = {
+  revisits: {
+    waiting: (n: number) => `待回访 ${n}`,
+    done: "已回访",
+    overdue: (n: number) => `超期 ${n}`,
+    discontent: (n: number) => `不满意待处理 ${n}`,
+    due: (span: string) => `还剩 ${span}`,
+    late: (span: string) => `超期 ${span}`,
+    decide: "不满意，待决定",
+    keys: "上下选择，V 后按数字记录结果；不满意的随即询问是否重开（O），维持原结论的归档（Z）。",
+    empty: "没有待回访的事件",
+    emptyDone: "还没有回访记录",
+    failed: "回访列表加载失败",
+    select: "选择一个事件",
+    reporter: "报告人",
+    noReporter: "没有留下联系人",
+    settled: "处置情况",
+    settledAt: "办结时间",
+    units: "处置单位",
+    result: "回访结果",
+    by: (name: string, at: string) => `${name} · ${at}`,
+    note: "回访备注",
+  },
+};
