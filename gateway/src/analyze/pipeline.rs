@@ -303,7 +303,8 @@ impl CameraPipeline {
         self.newest = Some(at);
         let frame = FrameTime { pts: at.pts, wall: at.wall, local: local_time(at.wall, &self.timezone) };
         let picture = self.picture.take();
-        let seen = picture.map_or_else(PixelSight::default, |picture| self.pixels.observe(at, &picture));
+        let seen = picture
+            .map_or_else(PixelSight::default, |picture| self.pixels.observe(at, frame.local, &picture));
         let things: Vec<Detection> = pixels::unexplained(&seen.things, detections).collect();
         let detections: Vec<Detection> = detections.iter().chain(&things).copied().collect();
         let tracks = self.tracker.update(at.pts, &detections).to_vec();
