@@ -397,6 +397,7 @@ export const en: Words = {
     hardware: "hardware decoder",
     software: "software decoder",
     blind: (age) => `blind for ${age}: nothing has been looked at`,
+    passedOver: (element, reason) => `not ${element}: ${reason}`,
     problems: (n) => (n === 1 ? "1 has a problem" : `${n} have problems`),
     fine: (n) => `${n} fine`,
     onlyProblems: "Problems only",

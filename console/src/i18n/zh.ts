@@ -407,6 +407,7 @@ export const zh = {
     hardware: "硬件解码",
     software: "软件解码",
     blind: (age: string) => `失明已 ${age}：画面未被分析`,
+    passedOver: (element: string, reason: string) => `未用 ${element}：${reason}`,
     problems: (n: number) => `${n} 台有问题`,
     fine: (n: number) => `${n} 台正常`,
     onlyProblems: "只看有问题的",

@@ -404,9 +404,11 @@ impl Watch {
 
     fn feed(&mut self, unit: &AccessUnit, eyes: &mut impl Eyes) -> Result<(), DecodeError> {
         let Some(own) = &mut self.own else { return Ok(()) };
-        self.element = Some(own.element().clone());
         match own.feed(unit) {
-            Ok(pictures) => pictures.into_iter().try_for_each(|picture| self.picture(picture, eyes)),
+            Ok(pictures) => {
+                self.element = Some(own.element().clone());
+                pictures.into_iter().try_for_each(|picture| self.picture(picture, eyes))
+            }
             Err(error) => {
                 self.lose(eyes);
                 Err(error)
