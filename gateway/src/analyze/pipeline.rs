@@ -310,11 +310,12 @@ impl CameraPipeline {
         let tracks = self.tracker.update(at.pts, &detections).to_vec();
         let mut edges: Vec<AlarmEdge> =
             self.rules.iter_mut().filter_map(|rule| rule.step(frame, &tracks)).collect();
-        let said = self.shadow.iter_mut().filter_map(|rule| rule.step(frame, &tracks));
-        self.shadow_edges.extend(said);
-        for evidence in edges.iter_mut().chain(&mut self.shadow_edges).filter_map(AlarmEdge::evidence_mut) {
-            evidence.low_trust = seen.doubt;
+        let mut said: Vec<AlarmEdge> =
+            self.shadow.iter_mut().filter_map(|rule| rule.step(frame, &tracks)).collect();
+        if let Some(kind) = seen.doubt {
+            edges.iter_mut().chain(&mut said).for_each(|edge| edge.doubt(kind));
         }
+        self.shadow_edges.extend(said);
         self.urgency = urgency(&self.rules, &tracks);
         Observation { things, tracks, edges, tamper: seen.tamper }
     }
@@ -504,6 +505,47 @@ mod tests {
         let shanghai = TimeZone::get("Asia/Shanghai").unwrap();
         // 2026-11-22 was a Sunday; 18:30 UTC is 02:30 on Monday in Shanghai.
         let at = WallTime("2026-11-22T18:30:00Z".parse::<Timestamp>().unwrap().as_millisecond());
+    #[test]
+    fn an_alarm_that_a_covered_lens_no_longer_shows_ends_in_doubt() {
+        use sharpeyes_domain::{
+            detection::ObjectClass,
+            ids::RuleId,
+            rule::{RuleConfig, RuleKind},
+        };
+        // A drawn place with noise, or what is left of it behind a cloth.
+        let picture = |n: i64, is_covered: bool| {
+            let pixel = |at: i64| match (at % 160 / 16 + at / 160 / 15) % 2 {
+                _ if is_covered => 24,
+                0 => 90,
+                _ => 130,
+            };
+            let luma = (0..160 * 90).map(|at| pixel(at) + u8::try_from((at * 7 + n * 13) % 5).unwrap());
+            LumaPicture::grey(160, 90, luma.collect()).unwrap()
+        };
+        let check = |is_covered: bool, expected: EndCause| {
+            let kind = RuleKind::Intrusion { classes: vec![ObjectClass::Person] };
+            let rule = RuleConfig {
+                must_have_moved: false,
+                ..RuleConfig::new(RuleId::new("in").unwrap(), kind, None)
+            };
+            let mut pipeline = CameraPipeline::new(&[rule], None, Confidence::new(0.1), TimeZone::UTC);
+            let mut edges = Vec::new();
+            for n in 0..200 {
+                let is_there = n < 60;
+                let at = Moment { pts: Pts(n * 18_000), wall: WallTime(n * 200) };
+                let rect = NormRect { x0: 0.4, y0: 0.2, x1: 0.5, y1: 0.7 };
+                let person = Detection { class: ObjectClass::Person, confidence: Confidence::new(0.9), rect };
+                pipeline.picture = Some(picture(n, is_covered && !is_there));
+                let seen: &[Detection] = if is_there { &[person] } else { &[] };
+                edges.extend(pipeline.observe(at, seen).edges);
+            }
+            let [AlarmEdge::Begin(begin), AlarmEdge::End(end)] = &edges[..] else { panic!("{edges:?}") };
+            assert_eq!((begin.evidence.low_trust, end.cause), (None, expected));
+        };
+        check(false, EndCause::Cleared);
+        check(true, EndCause::LowTrust);
+    }
+
         assert_eq!(local_time(at, &shanghai), LocalTime { weekday: Weekday::Monday, minute_of_day: 150 });
     }
 }
