@@ -20,7 +20,7 @@ use super::{
     ladder::Interest,
     pixels::{self, PixelSight, Pixels, Things},
     region::{self, Restless},
-    scheduler::Urgency,
+    scheduler::{Urgency, Weight},
     watch::Wanted,
 };
 
@@ -153,6 +153,8 @@ impl CameraPipeline {
         let config = TrackerConfig { high: strong, low: floor, ..usual };
         let wants_things = rules.iter().any(|rule| rule.kind.needs_pixels());
         let things = if wants_things { Things::Wanted } else { Things::Unwanted };
+        let heaviest = rules.iter().map(|rule| Weight::of(rule.level)).max();
+        let urgency = Urgency::Idle(heaviest.unwrap_or_default());
         let rules = rules.iter().cloned().map(RuleState::new).collect();
         Self {
             tracker: Tracker::new(config),
@@ -163,7 +165,7 @@ impl CameraPipeline {
             shadow_edges: Vec::new(),
             timezone,
             newest: None,
-            urgency: Urgency::Idle,
+            urgency,
             pixels: Pixels::new(things),
             restless: Restless::default(),
             picture: None,
@@ -316,7 +318,7 @@ impl CameraPipeline {
             edges.iter_mut().chain(&mut said).for_each(|edge| edge.doubt(kind));
         }
         self.shadow_edges.extend(said);
-        self.urgency = urgency(&self.rules, &tracks);
+        self.urgency = self.urgency_of(&tracks);
         Observation { things, tracks, edges, tamper: seen.tamper }
     }
 
@@ -332,25 +334,28 @@ impl CameraPipeline {
         self.urgency
     }
 
+    /// What the camera weighs among others: by the most urgent of its rules.
+    #[must_use]
+    pub fn weight(&self) -> Weight {
+        self.rules.iter().map(|rule| Weight::of(rule.config().level)).max().unwrap_or_default()
+    }
+
+    /// By the most urgent rule that has an alarm running or counts what is there, else by all of them.
+    fn urgency_of(&self, tracks: &[Track]) -> Urgency {
+        let is_busy = |rule: &&RuleState| rule.active_since().is_some() || rule.count(tracks) > 0;
+        let busy = self.rules.iter().filter(is_busy).map(|rule| Weight::of(rule.config().level)).max();
+        busy.map_or_else(|| Urgency::Idle(self.weight()), Urgency::Busy)
+    }
+
     /// The frames stopped: running alarms end, and the next run begins with no memory of this one.
     pub fn interrupt(&mut self, cause: EndCause) -> Vec<AlarmEdge> {
         self.tracker.reset();
         self.standing.clear();
-        self.urgency = Urgency::Idle;
+        self.urgency = Urgency::Idle(self.weight());
         let Some(at) = self.newest.take() else { return Vec::new() };
         let said = self.shadow.iter_mut().filter_map(|rule| rule.reset(at, cause));
         self.shadow_edges.extend(said);
         self.rules.iter_mut().filter_map(|rule| rule.reset(at, cause)).collect()
-    }
-}
-
-/// Of the most urgent alarm that runs, else of what is there.
-fn urgency(rules: &[RuleState], tracks: &[Track]) -> Urgency {
-    let running = rules.iter().filter(|rule| rule.active_since().is_some());
-    match running.map(|rule| Urgency::of(rule.config().level)).max() {
-        Some(alarm) => alarm,
-        None if rules.iter().any(|rule| rule.count(tracks) > 0) => Urgency::Watched,
-        None => Urgency::Idle,
     }
 }
 
@@ -495,16 +500,11 @@ mod tests {
         let mut shadow = CameraPipeline::new(&[], None, weakest, TimeZone::UTC).with_shadow(&rules);
         assert_eq!(shadow.need(), live.need(), "it is looked at as closely");
         assert_eq!(seen(&mut shadow), []);
-        assert_eq!(shadow.urgency(), Urgency::Idle, "it is before nobody in the queue of the detector");
+        assert_eq!(shadow.urgency(), Urgency::default(), "it is before nobody in the queue of the detector");
         assert_eq!(shadow.take_shadow(), raised);
         assert_eq!(shadow.take_shadow(), []);
     }
 
-    #[test]
-    fn schedules_are_meant_in_the_sites_own_time() {
-        let shanghai = TimeZone::get("Asia/Shanghai").unwrap();
-        // 2026-11-22 was a Sunday; 18:30 UTC is 02:30 on Monday in Shanghai.
-        let at = WallTime("2026-11-22T18:30:00Z".parse::<Timestamp>().unwrap().as_millisecond());
     #[test]
     fn an_alarm_that_a_covered_lens_no_longer_shows_ends_in_doubt() {
         use sharpeyes_domain::{
@@ -546,6 +546,11 @@ mod tests {
         check(true, EndCause::LowTrust);
     }
 
+    #[test]
+    fn schedules_are_meant_in_the_sites_own_time() {
+        let shanghai = TimeZone::get("Asia/Shanghai").unwrap();
+        // 2026-11-22 was a Sunday; 18:30 UTC is 02:30 on Monday in Shanghai.
+        let at = WallTime("2026-11-22T18:30:00Z".parse::<Timestamp>().unwrap().as_millisecond());
         assert_eq!(local_time(at, &shanghai), LocalTime { weekday: Weekday::Monday, minute_of_day: 150 });
     }
 }
