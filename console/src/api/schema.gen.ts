@@ -1612,6 +1612,8 @@ export interface components {
             element: string;
             /** @description By a unit made for it, not by the processor. */
             is_hardware: boolean;
+            /** @description Elements of a higher rank that could not, the highest first. */
+            passed_over?: components["schemas"]["PassedOverDecoder"][];
         };
         /** @description How the analysis of one camera is doing. */
         AnalysisHealth: {
@@ -3752,6 +3754,13 @@ export interface components {
             state: components["schemas"]["IncidentState"];
             /** @description In a few words. */
             title: string;
+        };
+        /** @description A decoder that was tried for a camera and gave no picture. */
+        PassedOverDecoder: {
+            /** @description As GStreamer names it. */
+            element: string;
+            /** @description Why, in its own words, English. */
+            reason: string;
         };
         /** @description A viewer, named to other viewers. */
         Person: {

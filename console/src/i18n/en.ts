@@ -319,6 +319,7 @@ export const en: Words = {
   },
   endCause: {
     cleared: "condition over",
+    low_trust: "not seen any more by a camera that may be tampered with: may go on",
     schedule_closed: "schedule closed",
     stream_lost: "picture lost, what followed is unknown",
     rule_changed: "rule changed",
@@ -407,6 +408,7 @@ export const en: Words = {
     dropped: (n) => `${n} dropped`,
     hardware: "hardware decoder",
     software: "software decoder",
+    passedOver: (element, reason) => `not ${element}: ${reason}`,
     blind: (age) => `blind for ${age}: nothing has been looked at`,
     problems: (n) => (n === 1 ? "1 has a problem" : `${n} have problems`),
     fine: (n) => `${n} fine`,

@@ -322,6 +322,7 @@ export const zh = {
   } as Record<string, string>,
   endCause: {
     cleared: "条件解除",
+    low_trust: "画面可能被遮挡或破坏，已看不到，但未必结束",
     schedule_closed: "布防时段结束",
     stream_lost: "画面中断，其后情况不明",
     rule_changed: "规则变更",
@@ -417,6 +418,7 @@ export const zh = {
     dropped: (n: number) => `丢弃 ${n}`,
     hardware: "硬件解码",
     software: "软件解码",
+    passedOver: (element: string, reason: string) => `未用 ${element}：${reason}`,
     blind: (age: string) => `失明已 ${age}：画面未被分析`,
     problems: (n: number) => `${n} 台有问题`,
     fine: (n: number) => `${n} 台正常`,

@@ -176,6 +176,8 @@ closed_enum! {
     pub enum EndCause ("end cause") {
         /// The condition no longer held for the rule's clear time.
         Cleared => "cleared",
+        /// The same, in pictures of a camera that may have been tampered with: whether it is over is not known.
+        LowTrust => "low_trust",
         /// The schedule closed.
         ScheduleClosed => "schedule_closed",
         /// The stream or its analysis was lost: what happened then is not known.
@@ -229,12 +231,22 @@ impl AlarmEdge {
         }
     }
 
-    /// Where it tells why.
-    pub const fn evidence_mut(&mut self) -> Option<&mut Evidence> {
+    /// It is told by pictures of a camera that may have been tampered with: what began or grew may be wrong, and what is not
+    /// seen any more may still be there.
+    pub const fn doubt(&mut self, kind: TamperKind) {
         match self {
-            Self::Begin(begin) => Some(&mut begin.evidence),
-            Self::Update(update) => Some(&mut update.evidence),
-            Self::End(_) => None,
+            Self::Begin(begin) => begin.evidence.low_trust = Some(kind),
+            Self::Update(update) => update.evidence.low_trust = Some(kind),
+            Self::End(end) => match end.cause {
+                EndCause::Cleared => end.cause = EndCause::LowTrust,
+                // The pictures did not say these.
+                EndCause::LowTrust
+                | EndCause::ScheduleClosed
+                | EndCause::StreamLost
+                | EndCause::RuleChanged
+                | EndCause::Stopped
+                | EndCause::Restart => {}
+            },
         }
     }
 

@@ -3,6 +3,7 @@
 //! The picture is compared with the camera's own reference, which is learnt while all is well and never while something
 //! is suspected. Each suspicion must hold before it is said, and be gone for a while before it ends, like an alarm; but
 //! it concerns technicians, and makes what is detected meanwhile doubtful. One at a time: the worst that fits.
+//! A place whose lamp went out is dark and nothing else: no suspicion, and nothing to be learnt.
 //! No frame rate is assumed; keyframes alone are enough. Fed by `gateway::analyze`, beside [`crate::background`].
 
 mod features;
@@ -17,6 +18,7 @@ use crate::{
     closed::closed_enum,
     geometry::NormPoint,
     luma::LumaPicture,
+    schedule::LocalTime,
     time::{MediaDuration, Pts},
 };
 
@@ -122,6 +124,11 @@ pub enum TamperEdge {
 
 /// Pictures this far apart are compared for life: nearer ones may be copies that the encoder was allowed to make.
 const APART: MediaDuration = MediaDuration::from_millis(1_500);
+/// After a longer darkness the place may look another way: by day, or in the light of another lamp.
+const LONG_DARK: MediaDuration = MediaDuration::from_secs(10 * 60);
+/// When it may be night, in minutes of the day: where one clock serves a wide country the sun rises as late as ten.
+const EVENING: u16 = 17 * 60;
+const MORNING: u16 = 10 * 60;
 /// Nothing is known about a longer pause.
 const PAUSE: MediaDuration = MediaDuration::from_secs(70);
 
@@ -133,6 +140,8 @@ pub struct TamperWatch {
     newest: Option<Moment>,
     suspected: Option<Suspicion>,
     running: Option<Running>,
+    /// Since when it has been dark without anybody's doing.
+    dark_since: Option<Moment>,
 }
 
 /// The picture that later ones are compared with, to see whether anything changes.
@@ -163,6 +172,8 @@ enum Look {
     Well,
     /// Too little is known, or the picture is between two states.
     Unclear,
+    /// There is no light, and that is all.
+    Dark,
     Ill(TamperKind, TamperEvidence),
 }
 
@@ -179,8 +190,15 @@ impl TamperWatch {
         self.running.map(|running| running.kind).or_else(|| self.suspected.map(|suspicion| suspicion.kind))
     }
 
-    /// The next picture. One that is not later than the last begins a new run: the reference is kept, nothing else.
-    pub fn observe(&mut self, at: Moment, picture: &LumaPicture) -> Vec<TamperEdge> {
+    /// There is no light: nothing that the pixels alone show can be told from that.
+    #[must_use]
+    pub const fn is_dark(&self) -> bool {
+        self.dark_since.is_some()
+    }
+
+    /// The next picture, with its time on the site's clocks. One that is not later than the last begins a new run: the
+    /// reference is kept, nothing else.
+    pub fn observe(&mut self, at: Moment, local: LocalTime, picture: &LumaPicture) -> Vec<TamperEdge> {
         let mut edges = Vec::new();
         let elapsed = self.newest.map_or(MediaDuration::ZERO, |newest| at.pts - newest.pts);
         if elapsed <= MediaDuration::ZERO || elapsed > PAUSE {
@@ -190,7 +208,11 @@ impl TamperWatch {
         self.newest = Some(at);
         let elapsed = if elapsed > PAUSE { MediaDuration::ZERO } else { elapsed.max(MediaDuration::ZERO) };
         let features = Features::of(picture);
-        match self.look(at, picture, &features) {
+        match self.look_in_this_light(at, local, picture, &features) {
+            Look::Dark => {
+                self.suspected = None;
+                self.dark_since.get_or_insert(at);
+            }
             Look::Well => {
                 self.suspected = None;
                 self.reference.learn(elapsed, at.wall, &features);
@@ -205,9 +227,49 @@ impl TamperWatch {
     /// The pictures stop: what is the case from now on is not known.
     pub fn interrupt(&mut self) -> Option<TamperEdge> {
         self.suspected = None;
+        self.dark_since = None;
         let at = self.newest.take()?;
         let running = self.running.take()?;
         Some(running.end(at, TamperEnding::StreamLost))
+    }
+
+    /// The worst that fits, unless darkness explains it as well. After a long one the reference begins anew, since what was
+    /// learnt in the light of a lamp says little of the day.
+    fn look_in_this_light(
+        &mut self,
+        at: Moment,
+        local: LocalTime,
+        picture: &LumaPicture,
+        features: &Features,
+    ) -> Look {
+        let look = self.look(at, picture, features);
+        let is_dark = match look {
+            Look::Ill(TamperKind::Covered, _) => {
+                self.reference.is_dimmed(features) || (features.is_unlit() && self.is_night(local))
+            }
+            Look::Ill(TamperKind::Defocused | TamperKind::Moved, _) => self.reference.is_dimmed(features),
+            Look::Ill(TamperKind::Frozen | TamperKind::SignalLost, _)
+            | Look::Well
+            | Look::Unclear
+            | Look::Dark => false,
+        };
+        if is_dark {
+            return Look::Dark;
+        }
+        let was_dark_for_long = self.dark_since.take().is_some_and(|since| at.pts - since.pts > LONG_DARK);
+        match look {
+            Look::Unclear | Look::Ill(TamperKind::Defocused | TamperKind::Moved, _) if was_dark_for_long => {
+                self.reference.begin_anew(features);
+                Look::Well
+            }
+            other => other,
+        }
+    }
+
+    /// By the place's own looks and by the clock. A lens that was covered by night is found by day.
+    fn is_night(&self, local: LocalTime) -> bool {
+        let is_late = local.minute_of_day >= EVENING || local.minute_of_day < MORNING;
+        is_late && self.reference.is_night()
     }
 
     /// The worst that fits.

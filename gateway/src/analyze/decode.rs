@@ -10,6 +10,7 @@
 mod decoder;
 mod file;
 mod keyframe;
+mod line;
 mod recode;
 mod still;
 
@@ -23,7 +24,7 @@ use sharpeyes_domain::{
 };
 use sharpeyes_inference::{ColourMatrix, ColourRange, ColourSpace, Picture, Plane};
 
-pub use decoder::{Decoded, Decoder, DecoderElement};
+pub use decoder::{Decoded, Decoder, DecoderElement, PassedOver};
 pub use file::{FileDemuxer, OpenedFile};
 pub use keyframe::KeyframeDecoder;
 pub use recode::{RecodeFormat, Recoded, Recoder};

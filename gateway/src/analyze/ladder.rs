@@ -350,6 +350,16 @@ impl Ladder {
         }
     }
 
+    /// The picture of `at` that was given to the detector was not detected: whoever counts the time since the last look
+    /// counts from the one before, and the next keyframe is decoded and asked about.
+    pub fn unseen(&mut self, at: Pts) {
+        for last in [&mut self.last_look, &mut self.last_keyframe, &mut self.last_whole] {
+            if *last == Some(at) {
+                *last = None;
+            }
+        }
+    }
+
     /// Nothing is on its way to the detector: goes down where nothing holds it up. True when it came to rest.
     pub fn settle(&mut self) -> bool {
         if self.rung == Rung::Full && self.settings.mode == LadderMode::Auto && self.now > self.track_until {

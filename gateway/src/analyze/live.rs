@@ -16,7 +16,7 @@ use sharpeyes_domain::{
     ids::{CameraId, ModelId},
     ladder::{DecoderChoice, Rung, RungReason},
     tamper::TamperEdge,
-    time::WallTime,
+    time::{Pts, WallTime},
     track::Track,
 };
 
@@ -27,7 +27,7 @@ use super::{
     pipeline::{CameraPipeline, Observation},
     pool::InferencePool,
     rounds::Admission,
-    scheduler::{Counters, Scheduler, Standing},
+    scheduler::{Counters, Scheduler, Standing, Weight},
     seat::{Role, Seat},
     snapshot,
     watch::{self, Eyes, KeyframeDecoders, Wanted, Watch, WatchCounters},
@@ -62,6 +62,8 @@ pub struct AnalysisSettings {
     pub role: Role,
     /// Which detector.
     pub model: ModelId,
+    /// Among other cameras that want a decoder or a look.
+    pub weight: Weight,
     /// Tracks and rules.
     pub pipeline: CameraPipeline,
     /// How it climbs and rests.
@@ -137,6 +139,7 @@ pub struct LiveAnalysis {
     camera: CameraId,
     seat: Seat,
     model: ModelId,
+    weight: Weight,
     floor: Confidence,
     scheduler: Arc<Scheduler<Job>>,
     alarms: Arc<dyn AlarmSink>,
@@ -207,8 +210,8 @@ impl Waiting {
 /// What became of a frame.
 struct Answer {
     generation: u64,
-    /// `None` when it was not detected.
-    seen: Option<watch::Answer>,
+    /// The error is the time of one that was not detected.
+    seen: Result<watch::Answer, Pts>,
 }
 
 /// A frame on its way to an inference thread.
@@ -227,7 +230,8 @@ impl Drop for Job {
     /// A frame that nobody detected still has to be accounted for.
     fn drop(&mut self) {
         if !self.is_answered {
-            self.analysis.answer(Answer { generation: self.generation, seen: None });
+            let at = self.wanted.frame.pts;
+            self.analysis.answer(Answer { generation: self.generation, seen: Err(at) });
         }
         let _ = self.analysis.out.compare_exchange(self.number, 0, Ordering::AcqRel, Ordering::Acquire);
     }
@@ -242,15 +246,16 @@ impl LiveAnalysis {
         alarms: Arc<dyn AlarmSink>,
         clock: Clock,
     ) -> Arc<Self> {
-        let AnalysisSettings { camera, role, model, pipeline, ladder, decoder, units } = settings;
+        let AnalysisSettings { camera, role, model, weight, pipeline, ladder, decoder, units } = settings;
         let seat = Seat { camera: camera.clone(), role };
         let watch = Watch::new(ladder, decoder);
         let place = Place::of(&watch, None);
         Arc::new(Self {
-            standing: pool.scheduler().register(seat.clone(), model.clone()),
+            standing: pool.scheduler().register(seat.clone(), model.clone(), weight),
             camera,
             seat,
             model,
+            weight,
             floor: pipeline.floor(),
             scheduler: pool.scheduler().clone(),
             alarms,
@@ -323,13 +328,17 @@ impl LiveAnalysis {
     ) -> Duration {
         let mut feed = lock(&self.feed);
         let feed = &mut *feed;
+        if admission.gives_way(self.role(), self.weight) {
+            let generation = feed.generation;
+            feed.watch.give_way(&mut LiveEyes { analysis: self, admission, generation });
+        }
         let answers = std::mem::take(&mut *lock(&self.answers));
         for answer in answers.into_iter().filter(|answer| answer.generation == feed.generation) {
             let mut eyes = LiveEyes { analysis: self, admission, generation: feed.generation };
             let judged = match answer.seen {
-                Some(seen) => feed.watch.seen(seen, &mut eyes),
-                None => {
-                    feed.watch.unseen();
+                Ok(seen) => feed.watch.seen(seen, &mut eyes),
+                Err(at) => {
+                    feed.watch.unseen(at);
                     Ok(())
                 }
             };
@@ -412,7 +421,7 @@ impl LiveAnalysis {
     /// The detector hangs on a frame of this camera; `is_last` when no thread is started for it any more.
     pub(super) fn hung(&self, frame: Outstanding, is_last: bool) {
         // The thread that hangs keeps the job: the next frame must not wait for it.
-        self.answer(Answer { generation: frame.generation, seen: None });
+        self.answer(Answer { generation: frame.generation, seen: Err(frame.at) });
         let _ = self.out.compare_exchange(frame.number, 0, Ordering::AcqRel, Ordering::Acquire);
         let remedy = if is_last {
             "too many detections hang, so none is started any more: restart the service, and look at the driver and library behind [inference] runtime"
@@ -480,7 +489,7 @@ impl LiveAnalysis {
         self.scheduler.rank(&self.seat, urgency);
         let seen = watch::Answer { at: at.pts, look: job.wanted.look, interest: sight.interest };
         job.is_answered = true;
-        self.answer(Answer { generation: job.generation, seen: Some(seen) });
+        self.answer(Answer { generation: job.generation, seen: Ok(seen) });
     }
 
     /// With the lock of the state held: else an end could overtake its begin.
@@ -578,11 +587,12 @@ impl Place {
 pub(super) struct Outstanding {
     number: u64,
     generation: u64,
+    at: Pts,
 }
 
 impl Job {
     pub(super) const fn outstanding(&self) -> Outstanding {
-        Outstanding { number: self.number, generation: self.generation }
+        Outstanding { number: self.number, generation: self.generation, at: self.wanted.frame.pts }
     }
 
     /// It was accounted for when its thread was given up.
@@ -613,7 +623,7 @@ impl Eyes for LiveEyes<'_> {
     }
 
     fn admit(&mut self) -> bool {
-        self.admission.enter(self.analysis.role())
+        self.admission.enter(self.analysis.role(), self.analysis.weight)
     }
 
     fn rested(&mut self) {
@@ -621,7 +631,7 @@ impl Eyes for LiveEyes<'_> {
     }
 
     fn release(&mut self) {
-        self.admission.leave(self.analysis.role());
+        self.admission.leave(self.analysis.role(), self.analysis.weight);
     }
 }
 

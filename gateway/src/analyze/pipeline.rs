@@ -20,7 +20,7 @@ use super::{
     ladder::Interest,
     pixels::{self, PixelSight, Pixels, Things},
     region::{self, Restless},
-    scheduler::Urgency,
+    scheduler::{Urgency, Weight},
     watch::Wanted,
 };
 
@@ -153,6 +153,8 @@ impl CameraPipeline {
         let config = TrackerConfig { high: strong, low: floor, ..usual };
         let wants_things = rules.iter().any(|rule| rule.kind.needs_pixels());
         let things = if wants_things { Things::Wanted } else { Things::Unwanted };
+        let heaviest = rules.iter().map(|rule| Weight::of(rule.level)).max();
+        let urgency = Urgency::Idle(heaviest.unwrap_or_default());
         let rules = rules.iter().cloned().map(RuleState::new).collect();
         Self {
             tracker: Tracker::new(config),
@@ -163,7 +165,7 @@ impl CameraPipeline {
             shadow_edges: Vec::new(),
             timezone,
             newest: None,
-            urgency: Urgency::Idle,
+            urgency,
             pixels: Pixels::new(things),
             restless: Restless::default(),
             picture: None,
@@ -303,18 +305,20 @@ impl CameraPipeline {
         self.newest = Some(at);
         let frame = FrameTime { pts: at.pts, wall: at.wall, local: local_time(at.wall, &self.timezone) };
         let picture = self.picture.take();
-        let seen = picture.map_or_else(PixelSight::default, |picture| self.pixels.observe(at, &picture));
+        let seen = picture
+            .map_or_else(PixelSight::default, |picture| self.pixels.observe(at, frame.local, &picture));
         let things: Vec<Detection> = pixels::unexplained(&seen.things, detections).collect();
         let detections: Vec<Detection> = detections.iter().chain(&things).copied().collect();
         let tracks = self.tracker.update(at.pts, &detections).to_vec();
         let mut edges: Vec<AlarmEdge> =
             self.rules.iter_mut().filter_map(|rule| rule.step(frame, &tracks)).collect();
-        let said = self.shadow.iter_mut().filter_map(|rule| rule.step(frame, &tracks));
-        self.shadow_edges.extend(said);
-        for evidence in edges.iter_mut().chain(&mut self.shadow_edges).filter_map(AlarmEdge::evidence_mut) {
-            evidence.low_trust = seen.doubt;
+        let mut said: Vec<AlarmEdge> =
+            self.shadow.iter_mut().filter_map(|rule| rule.step(frame, &tracks)).collect();
+        if let Some(kind) = seen.doubt {
+            edges.iter_mut().chain(&mut said).for_each(|edge| edge.doubt(kind));
         }
-        self.urgency = urgency(&self.rules, &tracks);
+        self.shadow_edges.extend(said);
+        self.urgency = self.urgency_of(&tracks);
         Observation { things, tracks, edges, tamper: seen.tamper }
     }
 
@@ -330,25 +334,28 @@ impl CameraPipeline {
         self.urgency
     }
 
+    /// What the camera weighs among others: by the most urgent of its rules.
+    #[must_use]
+    pub fn weight(&self) -> Weight {
+        self.rules.iter().map(|rule| Weight::of(rule.config().level)).max().unwrap_or_default()
+    }
+
+    /// By the most urgent rule that has an alarm running or counts what is there, else by all of them.
+    fn urgency_of(&self, tracks: &[Track]) -> Urgency {
+        let is_busy = |rule: &&RuleState| rule.active_since().is_some() || rule.count(tracks) > 0;
+        let busy = self.rules.iter().filter(is_busy).map(|rule| Weight::of(rule.config().level)).max();
+        busy.map_or_else(|| Urgency::Idle(self.weight()), Urgency::Busy)
+    }
+
     /// The frames stopped: running alarms end, and the next run begins with no memory of this one.
     pub fn interrupt(&mut self, cause: EndCause) -> Vec<AlarmEdge> {
         self.tracker.reset();
         self.standing.clear();
-        self.urgency = Urgency::Idle;
+        self.urgency = Urgency::Idle(self.weight());
         let Some(at) = self.newest.take() else { return Vec::new() };
         let said = self.shadow.iter_mut().filter_map(|rule| rule.reset(at, cause));
         self.shadow_edges.extend(said);
         self.rules.iter_mut().filter_map(|rule| rule.reset(at, cause)).collect()
-    }
-}
-
-/// Of the most urgent alarm that runs, else of what is there.
-fn urgency(rules: &[RuleState], tracks: &[Track]) -> Urgency {
-    let running = rules.iter().filter(|rule| rule.active_since().is_some());
-    match running.map(|rule| Urgency::of(rule.config().level)).max() {
-        Some(alarm) => alarm,
-        None if rules.iter().any(|rule| rule.count(tracks) > 0) => Urgency::Watched,
-        None => Urgency::Idle,
     }
 }
 
@@ -493,9 +500,50 @@ mod tests {
         let mut shadow = CameraPipeline::new(&[], None, weakest, TimeZone::UTC).with_shadow(&rules);
         assert_eq!(shadow.need(), live.need(), "it is looked at as closely");
         assert_eq!(seen(&mut shadow), []);
-        assert_eq!(shadow.urgency(), Urgency::Idle, "it is before nobody in the queue of the detector");
+        assert_eq!(shadow.urgency(), Urgency::default(), "it is before nobody in the queue of the detector");
         assert_eq!(shadow.take_shadow(), raised);
         assert_eq!(shadow.take_shadow(), []);
+    }
+
+    #[test]
+    fn an_alarm_that_a_covered_lens_no_longer_shows_ends_in_doubt() {
+        use sharpeyes_domain::{
+            detection::ObjectClass,
+            ids::RuleId,
+            rule::{RuleConfig, RuleKind},
+        };
+        // A drawn place with noise, or what is left of it behind a cloth.
+        let picture = |n: i64, is_covered: bool| {
+            let pixel = |at: i64| match (at % 160 / 16 + at / 160 / 15) % 2 {
+                _ if is_covered => 24,
+                0 => 90,
+                _ => 130,
+            };
+            let luma = (0..160 * 90).map(|at| pixel(at) + u8::try_from((at * 7 + n * 13) % 5).unwrap());
+            LumaPicture::grey(160, 90, luma.collect()).unwrap()
+        };
+        let check = |is_covered: bool, expected: EndCause| {
+            let kind = RuleKind::Intrusion { classes: vec![ObjectClass::Person] };
+            let rule = RuleConfig {
+                must_have_moved: false,
+                ..RuleConfig::new(RuleId::new("in").unwrap(), kind, None)
+            };
+            let mut pipeline = CameraPipeline::new(&[rule], None, Confidence::new(0.1), TimeZone::UTC);
+            let mut edges = Vec::new();
+            for n in 0..200 {
+                let is_there = n < 60;
+                let at = Moment { pts: Pts(n * 18_000), wall: WallTime(n * 200) };
+                let rect = NormRect { x0: 0.4, y0: 0.2, x1: 0.5, y1: 0.7 };
+                let person = Detection { class: ObjectClass::Person, confidence: Confidence::new(0.9), rect };
+                pipeline.picture = Some(picture(n, is_covered && !is_there));
+                let seen: &[Detection] = if is_there { &[person] } else { &[] };
+                edges.extend(pipeline.observe(at, seen).edges);
+            }
+            let [AlarmEdge::Begin(begin), AlarmEdge::End(end)] = &edges[..] else { panic!("{edges:?}") };
+            assert_eq!((begin.evidence.low_trust, end.cause), (None, expected));
+        };
+        check(false, EndCause::Cleared);
+        check(true, EndCause::LowTrust);
     }
 
     #[test]

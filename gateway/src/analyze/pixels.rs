@@ -8,6 +8,7 @@ use sharpeyes_domain::{
     background::Background,
     detection::Detection,
     luma::{LumaPicture, PlaneView},
+    schedule::LocalTime,
     tamper::{TamperEdge, TamperKind, TamperWatch},
 };
 
@@ -58,9 +59,9 @@ impl Pixels {
         Self { background, tamper: TamperWatch::new() }
     }
 
-    /// The next picture; pictures of a run come in order.
-    pub fn observe(&mut self, at: Moment, picture: &LumaPicture) -> PixelSight {
-        let tamper = self.tamper.observe(at, picture);
+    /// The next picture, with its time on the site's clocks; pictures of a run come in order.
+    pub fn observe(&mut self, at: Moment, local: LocalTime, picture: &LumaPicture) -> PixelSight {
+        let tamper = self.tamper.observe(at, local, picture);
         let doubt = self.tamper.doubt();
         if tamper.iter().any(is_adopted)
             && let Some(background) = &mut self.background
@@ -68,8 +69,8 @@ impl Pixels {
             background.forget();
         }
         let things = match &mut self.background {
-            // What covers the lens is no thing, and must not be learnt either.
-            Some(background) if doubt.is_none() => {
+            // What covers the lens is no thing, and must not be learnt either; nor what is gone with the light.
+            Some(background) if doubt.is_none() && !self.tamper.is_dark() => {
                 background.observe(at.pts, picture).things().map(|blob| blob.detection()).collect()
             }
             Some(_) | None => Vec::new(),

@@ -6,18 +6,18 @@
 
 use std::{
     cmp::Reverse,
-    collections::BinaryHeap,
+    collections::{BTreeMap, BinaryHeap},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use sharpeyes_domain::ladder::DecoderChoice;
 
-use super::{live::LiveAnalysis, seat::Role, watch::KeyframeDecoders};
+use super::{live::LiveAnalysis, scheduler::Weight, seat::Role, watch::KeyframeDecoders};
 use crate::clock::Clock;
 
 /// Cameras that are due so soon are visited now.
@@ -29,47 +29,93 @@ const LATE_FOR_SHADOWS: Duration = Duration::from_millis(500);
 /// How long a shadow model then waits.
 const GIVE_WAY: Duration = Duration::from_secs(1);
 
-/// How many cameras may have a decoder of their own.
+/// How many cameras may have a decoder of their own, and which.
+///
+/// A camera that weighs more does not wait for one that weighs less: it comes in, and one of the lightest gives way at its
+/// next visit.
 #[derive(Debug)]
 pub struct Admission {
     most: usize,
-    inside: AtomicUsize,
-    /// Shadow models beside them. A live camera never waits for one of these.
-    shadows: AtomicUsize,
+    inside: Mutex<Inside>,
     /// How late the last visit was, milliseconds.
     late_ms: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Inside {
+    /// Live cameras by what they weigh.
+    live: BTreeMap<Weight, usize>,
+    /// Shadow models beside them. A live camera never waits for one of these.
+    shadows: usize,
+    /// So many of the lightest have to give way to heavier ones that are inside already.
+    owed: usize,
+}
+
+impl Inside {
+    fn n_live(&self) -> usize {
+        self.live.values().sum()
+    }
+
+    fn is_room_for(&mut self, weight: Weight, is_full: bool) -> bool {
+        if !is_full {
+            return true;
+        }
+        let n_lighter: usize = self.live.range(..weight).map(|(_, n)| n).sum();
+        let has_room = n_lighter > self.owed;
+        self.owed += usize::from(has_room);
+        has_room
+    }
 }
 
 impl Admission {
     /// Room for so many.
     #[must_use]
-    pub const fn new(most: usize) -> Self {
-        Self { most, inside: AtomicUsize::new(0), shadows: AtomicUsize::new(0), late_ms: AtomicU64::new(0) }
+    pub fn new(most: usize) -> Self {
+        Self { most, inside: Mutex::default(), late_ms: AtomicU64::new(0) }
     }
 
-    /// One more, if there is room and time. Shadow models get at most a quarter beside the rest, and only what is free.
-    pub fn enter(&self, role: Role) -> bool {
-        let inside = self.inside();
-        let (of, room, latest) = match role {
-            Role::Live => (&self.inside, self.most, LATE),
-            Role::Shadow => {
-                let free = self.most.saturating_sub(inside);
-                (&self.shadows, free.min(self.most.div_ceil(4)), LATE_FOR_SHADOWS)
+    /// One more, if there is room and time, or a lighter one in its place. Shadow models get at most a quarter beside the
+    /// rest, and only what is free.
+    pub fn enter(&self, role: Role, weight: Weight) -> bool {
+        let mut inside = self.lock();
+        match role {
+            Role::Live => {
+                let is_full = inside.n_live() >= self.most || self.is_late(LATE);
+                let may = inside.is_room_for(weight, is_full);
+                *inside.live.entry(weight).or_default() += usize::from(may);
+                may
             }
-        };
-        let is_late = self.is_late(latest);
-        let more = |inside: usize| (inside < room && !is_late).then_some(inside + 1);
-        of.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).is_ok()
+            Role::Shadow => {
+                let free = self.most.saturating_sub(inside.n_live());
+                let room = free.min(self.most.div_ceil(4));
+                let may = inside.shadows < room && !self.is_late(LATE_FOR_SHADOWS);
+                inside.shadows += usize::from(may);
+                may
+            }
+        }
+    }
+
+    /// Whether one of this weight that is inside has to leave, because a heavier one came in for it.
+    #[must_use]
+    pub fn gives_way(&self, role: Role, weight: Weight) -> bool {
+        let inside = self.lock();
+        let lightest = inside.live.iter().find(|(_, n)| **n > 0).map(|(lightest, _)| *lightest);
+        role == Role::Live && inside.owed > 0 && lightest == Some(weight)
     }
 
     /// One less.
-    pub fn leave(&self, role: Role) {
-        let of = match role {
-            Role::Live => &self.inside,
-            Role::Shadow => &self.shadows,
-        };
-        let less = |inside: usize| Some(inside.saturating_sub(1));
-        let _ = of.fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
+    pub fn leave(&self, role: Role, weight: Weight) {
+        let mut inside = self.lock();
+        match role {
+            Role::Live => {
+                if let Some(n) = inside.live.get_mut(&weight) {
+                    *n = n.saturating_sub(1);
+                }
+                // Whoever it was, there is a place more.
+                inside.owed = inside.owed.saturating_sub(1);
+            }
+            Role::Shadow => inside.shadows = inside.shadows.saturating_sub(1),
+        }
     }
 
     fn is_late(&self, by: Duration) -> bool {
@@ -79,11 +125,15 @@ impl Admission {
     /// How many live ones are inside.
     #[must_use]
     pub fn inside(&self) -> usize {
-        self.inside.load(Ordering::Acquire)
+        self.lock().n_live()
     }
 
     fn was_late(&self, by: Duration) {
         self.late_ms.store(u64::try_from(by.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -178,37 +228,68 @@ impl Rounds {
 
 #[cfg(test)]
 mod tests {
+    use sharpeyes_domain::level::Level;
+
     use super::*;
+
+    const YELLOW: Weight = Weight::of(Level::Yellow);
 
     #[test]
     fn there_is_room_for_so_many_and_for_nobody_when_it_is_late() {
         let admission = Admission::new(2);
-        assert!(admission.enter(Role::Live) && admission.enter(Role::Live) && !admission.enter(Role::Live));
-        admission.leave(Role::Live);
-        assert!(admission.enter(Role::Live));
-        admission.leave(Role::Live);
+        let enter = || admission.enter(Role::Live, YELLOW);
+        assert!(enter() && enter() && !enter());
+        admission.leave(Role::Live, YELLOW);
+        assert!(enter());
+        admission.leave(Role::Live, YELLOW);
         admission.was_late(Duration::from_secs(2));
-        assert!(!admission.enter(Role::Live));
+        assert!(!enter());
         admission.was_late(Duration::ZERO);
-        assert!(admission.enter(Role::Live));
+        assert!(enter());
         assert_eq!(admission.inside(), 2);
+        assert!(!admission.gives_way(Role::Live, YELLOW), "nobody heavier asked");
+    }
+
+    #[test]
+    fn a_red_camera_takes_the_place_of_a_lighter_one_also_when_it_is_late() {
+        let blue = Weight::of(Level::Blue);
+        for late in [Duration::ZERO, Duration::from_secs(2)] {
+            let admission = Admission::new(3);
+            for weight in [blue, YELLOW, Weight::RED] {
+                assert!(admission.enter(Role::Live, weight));
+            }
+            admission.was_late(late);
+            assert!(admission.enter(Role::Live, Weight::RED), "{late:?}");
+            let gives_way = [blue, YELLOW, Weight::RED].map(|weight| admission.gives_way(Role::Live, weight));
+            assert_eq!(gives_way, [true, false, false], "the lightest, and only one");
+            admission.leave(Role::Live, blue);
+            assert!(!admission.gives_way(Role::Live, YELLOW));
+            assert!(!admission.enter(Role::Live, YELLOW), "one does not push out its like");
+            assert!(admission.enter(Role::Live, Weight::RED) && admission.gives_way(Role::Live, YELLOW));
+            assert!(
+                !admission.enter(Role::Live, Weight::RED),
+                "nobody lighter is left that has not to go yet"
+            );
+            // A red one is done by itself: the yellow one may stay.
+            admission.leave(Role::Live, Weight::RED);
+            assert!(!admission.gives_way(Role::Live, YELLOW));
+            assert_eq!(admission.inside(), 3);
+        }
     }
 
     #[test]
     fn a_shadow_model_gets_a_decoder_that_no_live_camera_wants_and_never_keeps_one_out() {
         let admission = Admission::new(4);
-        assert!(admission.enter(Role::Shadow));
-        assert!(!admission.enter(Role::Shadow), "a quarter at most");
+        let enter = |role| admission.enter(role, YELLOW);
+        assert!(enter(Role::Shadow));
+        assert!(!enter(Role::Shadow), "a quarter at most");
         for n in 0..4 {
-            assert!(admission.enter(Role::Live), "{n}");
+            assert!(enter(Role::Live), "{n}");
         }
-        admission.leave(Role::Shadow);
-        assert!(!admission.enter(Role::Shadow), "all are live");
-        admission.leave(Role::Live);
+        admission.leave(Role::Shadow, YELLOW);
+        assert!(!enter(Role::Shadow), "all are live");
+        admission.leave(Role::Live, YELLOW);
         admission.was_late(Duration::from_millis(600));
-        assert!(
-            !admission.enter(Role::Shadow) && admission.enter(Role::Live),
-            "late for shadows, not for live cameras"
-        );
+        assert!(!enter(Role::Shadow) && enter(Role::Live), "late for shadows, not for live cameras");
     }
 }

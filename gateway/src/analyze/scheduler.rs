@@ -34,22 +34,35 @@ const REST: Duration = Duration::from_secs(5);
 const LONGEST_REST: Duration = Duration::from_secs(30);
 
 /// How soon a camera deserves a look, the most urgent last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+///
+/// What is about to become a red alarm is not behind a yellow one that is running: it is the level that counts, and not
+/// whether the alarm has been raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Urgency {
     /// Nothing is there that a rule asks about.
-    #[default]
-    Idle,
-    /// A track is there that a rule counts.
-    Watched,
-    /// An alarm runs; of several the most urgent one: 1 (blue) to 4 (red).
-    Alarm(u8),
+    Idle(Weight),
+    /// A track is there that a rule counts, or its alarm runs; of several the most urgent one.
+    Busy(Weight),
 }
 
-impl Urgency {
-    /// Of a camera with a running alarm.
+impl Default for Urgency {
+    fn default() -> Self {
+        Self::Idle(Weight::default())
+    }
+}
+
+/// What a camera weighs by the most urgent of some rules: nothing without any, most with a red one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Weight(u8);
+
+impl Weight {
+    /// The heaviest.
+    pub const RED: Self = Self::of(Level::Red);
+
+    /// Of a rule of this level.
     #[must_use]
     pub const fn of(level: Level) -> Self {
-        Self::Alarm(5 - level.number())
+        Self(5 - level.number())
     }
 }
 
@@ -109,6 +122,7 @@ struct State<T> {
 
 struct Slot<T> {
     lane: ModelId,
+    weight: Weight,
     urgency: Urgency,
     waiting: Option<Waiting<T>>,
     /// The number of the turn that is out.
@@ -171,12 +185,13 @@ impl<T> Scheduler<T> {
         Self { clock, patience, state: Mutex::new(state), filled: Condvar::new() }
     }
 
-    /// Adds one that `lane` detects for; how it stands can be read at any time.
-    pub fn register(&self, seat: Seat, lane: ModelId) -> Arc<Mutex<Standing>> {
+    /// Adds one that `lane` detects for, and whose rules weigh so much; how it stands can be read at any time.
+    pub fn register(&self, seat: Seat, lane: ModelId, weight: Weight) -> Arc<Mutex<Standing>> {
         let standing = Arc::<Mutex<Standing>>::default();
         let slot = Slot {
             lane: lane.clone(),
-            urgency: Urgency::Idle,
+            weight,
+            urgency: Urgency::Idle(weight),
             waiting: None,
             out: None,
             last_served: 0,
@@ -291,7 +306,7 @@ impl<T> Scheduler<T> {
         if let Some(slot) = self.lock().slots.get_mut(seat) {
             slot.waiting = None;
             slot.asks_since = None;
-            slot.urgency = Urgency::Idle;
+            slot.urgency = Urgency::Idle(slot.weight);
             slot.account(|standing| standing.unanswered_since = None);
         }
     }

@@ -9,7 +9,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use sharpeyes_domain::{
     geometry::NormRect,
-    ladder::{DecoderChoice, Rung, RungReason},
+    ladder::{DecoderChoice, Rung},
     media::{AccessUnit, VideoCodec, VideoParams},
     time::{MediaDuration, Pts, WallTime},
 };
@@ -188,10 +188,8 @@ pub struct Watch {
     compared: Option<Pts>,
     /// … and the one before it: up to there nothing had happened.
     quiet_until: Option<Pts>,
-    /// The last keyframe that was detected at rest.
-    looked: Option<Pts>,
-    /// Up to here rules and tracker know what there was.
-    skip_until: Option<Pts>,
+    /// Up to here rules and tracker know what there was. What was given to the detector and never came back does not count.
+    known_until: Option<Pts>,
     /// Pictures whose interest is not known yet.
     n_looking: usize,
     element: Option<DecoderElement>,
@@ -216,8 +214,7 @@ impl Watch {
             keyframe_gap: MediaDuration::ZERO,
             compared: None,
             quiet_until: None,
-            looked: None,
-            skip_until: None,
+            known_until: None,
             n_looking: 0,
             element: None,
             counters: WatchCounters::default(),
@@ -262,11 +259,18 @@ impl Watch {
         self.keyframe_gap = MediaDuration::ZERO;
         self.compared = None;
         self.quiet_until = None;
-        self.looked = None;
-        self.skip_until = None;
+        self.known_until = None;
         self.n_looking = 0;
         self.lose(eyes);
         self.motion.interrupt();
+    }
+
+    /// Its decoder is for a camera that is more urgent: it goes on as one that got none. Nothing happens without one.
+    pub fn give_way(&mut self, eyes: &mut impl Eyes) {
+        if self.own.is_some() {
+            self.close(eyes);
+            self.ladder.refuse();
+        }
     }
 
     /// Units are missing: the next that can be decoded is a keyframe.
@@ -326,9 +330,10 @@ impl Watch {
         self.judge(answer, eyes)
     }
 
-    /// A picture that was given to the detector was not detected.
-    pub const fn unseen(&mut self) {
+    /// The picture of `at` that was given to the detector was not detected: it is as if nobody had asked.
+    pub fn unseen(&mut self, at: Pts) {
         self.n_looking = self.n_looking.saturating_sub(1);
+        self.ladder.unseen(at);
     }
 
     fn judge(
@@ -337,6 +342,10 @@ impl Watch {
         eyes: &mut impl Eyes,
     ) -> Result<(), DecodeError> {
         self.ladder.seen(at, interest);
+        // A glance that found something new only says that its picture is to be seen again, in its place.
+        if !(look.is_glance() && interest.is_new) {
+            self.known_until = self.known_until.max(Some(at));
+        }
         if interest.fps > 0.0 {
             self.gate.mattered(at);
         }
@@ -364,12 +373,17 @@ impl Watch {
         self.counters.decoded[index(self.ladder.rung())] += 1;
         self.quiet_until = self.compared.replace(picture.pts);
         let change = self.compare(&picture);
-        let look = self.ladder.keyframe(change.is_new || change.is_moving);
+        let is_new = change.is_new || change.is_moving;
+        let mut look = self.ladder.keyframe(is_new);
         if self.ladder.rung() >= Rung::Few {
-            return self.climb(params, eyes);
+            self.climb(params, eyes)?;
+            if self.ladder.rung() >= Rung::Few {
+                return Ok(());
+            }
+            // It was refused a decoder: this keyframe is all that will be seen of it.
+            look = self.ladder.keyframe(is_new);
         }
         let Some(look) = look else { return Ok(()) };
-        self.skip_until = self.looked.replace(picture.pts);
         self.look(&picture, look, change, eyes)
     }
 
@@ -392,10 +406,6 @@ impl Watch {
             }
         }
         self.counters.climbs += 1;
-        // A glance that is not answered may yet say that its picture is to be seen again.
-        if self.ladder.reason() != RungReason::Seen && self.n_looking == 0 {
-            self.skip_until = self.looked;
-        }
         self.sampled_fps = self.ladder.fps();
         self.sampler = FrameSampler::new(self.sampled_fps);
         let past = self.backlog.since(self.quiet_until);
@@ -404,9 +414,11 @@ impl Watch {
 
     fn feed(&mut self, unit: &AccessUnit, eyes: &mut impl Eyes) -> Result<(), DecodeError> {
         let Some(own) = &mut self.own else { return Ok(()) };
-        self.element = Some(own.element().clone());
         match own.feed(unit) {
-            Ok(pictures) => pictures.into_iter().try_for_each(|picture| self.picture(picture, eyes)),
+            Ok(pictures) => {
+                self.element = Some(own.element().clone());
+                pictures.into_iter().try_for_each(|picture| self.picture(picture, eyes))
+            }
             Err(error) => {
                 self.lose(eyes);
                 Err(error)
@@ -431,7 +443,7 @@ impl Watch {
             self.sampler.change(fps);
             self.sampled_fps = fps;
         }
-        let was_seen = self.skip_until.is_some_and(|until| picture.pts <= until);
+        let was_seen = self.known_until.is_some_and(|until| picture.pts <= until);
         if was_seen || !self.sampler.is_due(picture.pts) {
             return Ok(());
         }
@@ -439,7 +451,6 @@ impl Watch {
         if !self.ladder.picture(picture.pts, change.is_moving) {
             return Ok(());
         }
-        self.looked = Some(picture.pts);
         self.look(&picture, Look::Watching, change, eyes)
     }
 

@@ -29,6 +29,7 @@ use super::{
 };
 use crate::{
     access::viewer::{Language, Viewer},
+    analyze::decode::{DecoderElement, PassedOver},
     desk::Desk,
     ingest::{AudioState, Status, StreamState},
     record::{RecordStatus, clip::ClipSpan},
@@ -336,9 +337,7 @@ pub(super) fn analysis(report: AnalysisReport) -> dto::AnalysisHealth {
         rung: report.place.map(|place| place.rung.as_str().to_owned()),
         rung_reason: report.place.map(|place| place.reason.as_str().to_owned()),
         rung_since_ms: report.place.and_then(|place| place.since).map(|since| since.0),
-        decoder: report
-            .decoder
-            .map(|decoder| dto::AnalysisDecoder { element: decoder.name, is_hardware: decoder.is_hardware }),
+        decoder: report.decoder.map(decoder),
         message_code: report.message_code,
         remedy: report.remedy,
     }
@@ -549,6 +548,17 @@ impl From<&ClockRow> for dto::ClockRow {
             fired: clock.fired,
             stopped_ms: clock.stopped.map(|at| at.0),
         }
+    }
+}
+
+fn decoder(element: DecoderElement) -> dto::AnalysisDecoder {
+    let passed_over = element.passed_over.into_iter();
+    dto::AnalysisDecoder {
+        element: element.name,
+        is_hardware: element.is_hardware,
+        passed_over: passed_over
+            .map(|PassedOver { name, why }| dto::PassedOverDecoder { element: name, reason: why })
+            .collect(),
     }
 }
 

@@ -408,6 +408,18 @@ pub struct AnalysisDecoder {
     pub element: String,
     /// By a unit made for it, not by the processor.
     pub is_hardware: bool,
+    /// Elements of a higher rank that could not, the highest first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub passed_over: Vec<PassedOverDecoder>,
+}
+
+/// A decoder that was tried for a camera and gave no picture.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PassedOverDecoder {
+    /// As GStreamer names it.
+    pub element: String,
+    /// Why, in its own words, English.
+    pub reason: String,
 }
 
 /// The states of a camera's analysis.

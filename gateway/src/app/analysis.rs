@@ -33,6 +33,7 @@ use crate::{
         ladder::LadderSettings,
         pipeline::CameraPipeline,
         rounds::{Admission, Rounds},
+        scheduler::Weight,
         seat::Role,
     },
     canary::{self, Pulse},
@@ -213,6 +214,7 @@ impl Analysis {
                     camera: camera.id.clone(),
                     role: Role::Live,
                     model: model.manifest.id,
+                    weight: pipeline.weight(),
                     ladder: LadderSettings {
                         parts: settings.parts,
                         ..LadderSettings::new(settings.ladder, pipeline.need(), camera.fps, look_every)
@@ -275,6 +277,8 @@ fn canary_settings(
         camera: stream.camera,
         role: Role::Live,
         model: model.manifest.id.clone(),
+        // Under overload it keeps its decoder: without it, its alarm would be missed, and that is a ticket.
+        weight: Weight::RED,
         ladder: LadderSettings::new(LadderMode::Full, pipeline.need(), CANARY_FPS, look_every),
         pipeline,
         decoder: site.analysis.decoder,

@@ -94,6 +94,7 @@ pub(super) fn start(
                 camera: camera.id.clone(),
                 role: Role::Shadow,
                 model: id.clone(),
+                weight: pipeline.weight(),
                 ladder: LadderSettings {
                     parts: site.analysis.parts,
                     ..LadderSettings::new(site.analysis.ladder, pipeline.need(), camera.fps, look_every)

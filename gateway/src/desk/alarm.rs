@@ -217,7 +217,7 @@ fn end(
     {
         return prove(desk, tx, row, now, Some(alarm.id));
     }
-    // Only an end that was seen says that it is over; a lost stream says nothing.
+    // Only an end that was seen says that it is over; a lost stream and a covered lens say nothing.
     let is_over = matches!(ending.cause, EndCause::Cleared | EndCause::ScheduleClosed);
     if let Some(row) = row.filter(|row| is_over && !row.is_ongoing)
         && desk.by_machine(tx, &row, &IncidentAction::SuggestClose, now, Some(alarm.id))?.is_ok()

@@ -13,6 +13,7 @@ use sharpeyes_domain::{
     },
     level::Level,
     rule::RuleClass,
+    tamper::TamperKind,
     time::{MediaDuration, Pts},
 };
 
@@ -356,6 +357,22 @@ async fn an_alarm_grows_ends_and_suggests_closing() {
     bench.clock.advance(Duration::from_secs(1));
     let span = bench.desk.span(&detail.row);
     assert_eq!((span.from.0, span.began.0, span.until.0, span.is_complete), (at(-10), at(0), at(30), true));
+}
+
+#[tokio::test]
+async fn an_end_that_a_doubtful_picture_told_is_kept_as_such_and_suggests_nothing() {
+    let bench = Bench::new();
+    let id = bench.alarm(begin_edge("r", at(0), at(5), 3)).await.incident;
+    let mut end = end_edge("r", at(0), at(20));
+    end.doubt(TamperKind::Covered);
+    bench.alarm(end).await;
+    let detail = bench.desk.dispatch().incident(id).await.unwrap().unwrap();
+    assert_eq!(detail.alarms[0].ending.unwrap().cause, EndCause::LowTrust);
+    assert!(!detail.row.is_ongoing && !detail.row.status.overlays.close_suggested);
+    // The lens is free again, and what is there is seen again: the same incident, and now an end that was seen.
+    bench.alarm(begin_edge("r", at(40), at(45), 3)).await;
+    bench.alarm(end_edge("r", at(40), at(60))).await;
+    assert!(bench.row(id).await.status.overlays.close_suggested);
 }
 
 #[tokio::test]

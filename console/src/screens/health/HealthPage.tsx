@@ -180,6 +180,11 @@ function AnalysisCell({ analysis }: { analysis: AnalysisHealth | undefined }) {
           {analysis.decoder.is_hardware ? t.health.hardware : t.health.software} {analysis.decoder.element}
         </span>
       )}
+      {analysis.decoder?.passed_over?.map(({ element, reason }) => (
+        <span key={element} className="muted">
+          {t.health.passedOver(element, reason)}
+        </span>
+      ))}
       {analysis.state !== "running" && remedy && <span className="remedy">{remedy}</span>}
     </div>
   );

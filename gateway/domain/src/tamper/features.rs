@@ -26,6 +26,24 @@ const FOLLOWS: MediaDuration = MediaDuration::from_secs(3 * 60);
 const CHANGED: u8 = 1;
 /// A camera less lively than this (share of pixels that change) cannot be told from a frozen one.
 const LEAST_LIVELY: f32 = 0.04;
+/// Mean brightness below which nothing is lit.
+const UNLIT: f32 = 30.0;
+/// A place by night has so many cells that are darker than that, whatever its lamps light.
+const UNLIT_BY_NIGHT: f32 = 0.3;
+/// A picture that has lost so much of its brightness is compared by what is left of its shapes ...
+const DIMMED: f32 = 0.6;
+const DIM: f32 = 45.0;
+/// ... in so many parts across and down, of which each must have some by itself: a board leaves a strip.
+const PARTS: [usize; 2] = [5, 3];
+/// Mean step from cell to cell from which a part has shapes at all.
+const SHAPES: f32 = 0.75;
+/// Steps count up to this: the edge of a lamp's light is no shape of the place.
+const STEP: f32 = 4.0;
+/// A part's shapes are there when they correlate so well (noise alone: 0 ± 0.1), and the place is when so many parts' are.
+const SAME_SHAPES: f32 = 0.25;
+const MOST_PARTS: f32 = 0.6;
+/// Fewer parts with shapes say nothing.
+const LEAST_PARTS: usize = 4;
 /// Cells that a shift is looked for in each direction.
 const REACH: [i16; 2] = [12, 7];
 /// A hidden shift explains the picture when the outlines fit so much better there than where they were.
@@ -45,6 +63,8 @@ pub(super) struct Features {
     coarse: Vec<f32>,
     /// Per cell: mean size of the step between neighbouring pixels, without what noise alone makes.
     outline: Vec<f32>,
+    /// Per cell: brightness.
+    cells: Vec<f32>,
     mean: f32,
     /// Standard deviation of the cells.
     contrast: f32,
@@ -86,7 +106,7 @@ impl Features {
         let n = count(cells.len());
         let mean = cells.iter().sum::<f32>() / n;
         let contrast = (cells.iter().map(|cell| (cell - mean) * (cell - mean)).sum::<f32>() / n).sqrt();
-        Self { columns, rows, fine, coarse, outline, mean, contrast }
+        Self { columns, rows, fine, coarse, outline, cells, mean, contrast }
     }
 
     /// A picture of one brightness without any noise, and black or coloured: no lens makes that. Text may stand in it.
@@ -108,6 +128,11 @@ impl Features {
         let is_flat = self.contrast < 2.5 && self.fine.iter().all(|&step| step < TEXTURE);
         let is_dark = self.mean < 22.0 && self.contrast < 3.0;
         (is_flat || is_dark).then(|| (self.contrast / 20.0).min(1.0))
+    }
+
+    /// As without a lamp at night.
+    pub(super) fn is_unlit(&self) -> bool {
+        self.mean < UNLIT
     }
 }
 
@@ -143,6 +168,7 @@ pub(super) struct Reference {
     fine: Vec<f32>,
     coarse: Vec<f32>,
     outline: Vec<f32>,
+    cells: Vec<f32>,
     /// Usual correlation of a picture's outlines with the reference's.
     usual: f32,
     pictures: u32,
@@ -195,6 +221,51 @@ impl Reference {
         self.is_known() && self.fine.iter().all(|&step| step < TEXTURE)
     }
 
+    /// It shows night: much of it is unlit, whatever is lit.
+    pub(super) fn is_night(&self) -> bool {
+        let n = self.cells.iter().filter(|&&cell| cell < UNLIT).count();
+        self.is_known() && count(n) >= UNLIT_BY_NIGHT * count(self.cells.len())
+    }
+
+    /// The picture is much darker than usual and still shows the place, all over: a lamp went out, or the sun.
+    pub(super) fn is_dimmed(&self, features: &Features) -> bool {
+        if !self.is_known() || self.cells.len() != features.cells.len() {
+            return false;
+        }
+        let usual = mean(&self.cells);
+        features.mean < DIM && features.mean < usual * DIMMED && self.shapes_left(features) >= MOST_PARTS
+    }
+
+    /// Share of the parts that have shapes in which these are found again, however faint.
+    fn shapes_left(&self, features: &Features) -> f32 {
+        let [across, down] = PARTS;
+        let (columns, rows) = (features.columns, features.rows);
+        let (mut n_with, mut n_left) = (0, 0);
+        for part in 0..across * down {
+            let (x, y) = (part % across, part / across);
+            let (mut sums, mut n, mut size) = (Sums::default(), 0, 0.0);
+            for row in y * rows / down..(y + 1) * rows / down {
+                for column in x * columns / across..(x + 1) * columns / across {
+                    let at = row * columns + column;
+                    let right = (column + 1 < columns).then_some(at + 1);
+                    let below = (row + 1 < rows).then_some(at + columns);
+                    for next in right.into_iter().chain(below) {
+                        let step = |cells: &[f32]| (cells[next] - cells[at]).clamp(-STEP, STEP);
+                        sums.add(step(&self.cells), step(&features.cells));
+                        size += step(&self.cells).abs();
+                        n += 1;
+                    }
+                }
+            }
+            let n = count(n).max(1.0);
+            if size / n >= SHAPES {
+                n_with += 1;
+                n_left += usize::from(sums.correlation(n) >= SAME_SHAPES);
+            }
+        }
+        if n_with < LEAST_PARTS { 0.0 } else { count(n_left) / count(n_with) }
+    }
+
     pub(super) fn begin_anew(&mut self, features: &Features) {
         *self = Self { lively: self.lively, compared: self.compared, ..Self::default() };
         self.learn(MediaDuration::ZERO, WallTime(0), features);
@@ -208,6 +279,7 @@ impl Reference {
                 fine: features.fine.clone(),
                 coarse: features.coarse.clone(),
                 outline: features.outline.clone(),
+                cells: features.cells.clone(),
                 usual: 1.0,
                 lively: self.lively,
                 compared: self.compared,
@@ -228,6 +300,7 @@ impl Reference {
             (&mut self.fine, &features.fine),
             (&mut self.coarse, &features.coarse),
             (&mut self.outline, &features.outline),
+            (&mut self.cells, &features.cells),
         ] {
             for (mine, theirs) in mine.iter_mut().zip(theirs) {
                 *mine += (theirs - *mine) * share;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     luma::scene::{self, HEIGHT, WIDTH, place},
+    schedule::Weekday,
     time::WallTime,
 };
 
@@ -21,11 +22,17 @@ fn watch(fps: f64, seconds: u32, draw: impl Fn(f64, u32) -> Option<LumaPicture>)
         let pts = Pts((at * 90_000.0) as i64);
         let moment = Moment { pts, wall: WallTime(pts.0 / 90) };
         if let Some(picture) = draw(at, n + 1) {
-            edges.extend(watch.observe(moment, &picture).into_iter().map(|edge| (at, edge)));
+            edges.extend(watch.observe(moment, NOON, &picture).into_iter().map(|edge| (at, edge)));
         }
     }
     edges
 }
+
+const fn clock(minute_of_day: u16) -> LocalTime {
+    LocalTime { weekday: Weekday::Monday, minute_of_day }
+}
+
+const NOON: LocalTime = clock(12 * 60);
 
 fn well(seed: u32) -> LumaPicture {
     scene::picture(seed, &[], place)
@@ -180,11 +187,86 @@ fn while_it_is_suspected_nothing_is_learnt_and_detections_are_doubted() {
     let mut watch = TamperWatch::new();
     let moment = |n: u32| Moment { pts: Pts(i64::from(n) * 45_000), wall: WallTime(i64::from(n) * 500) };
     for n in 0..60 {
-        watch.observe(moment(n), &well(n + 1));
+        watch.observe(moment(n), NOON, &well(n + 1));
     }
     assert_eq!(watch.doubt(), None);
-    watch.observe(moment(60), &scene::picture(1, &[], |_, _| 24));
+    watch.observe(moment(60), NOON, &scene::picture(1, &[], |_, _| 24));
     assert_eq!(watch.doubt(), Some(TamperKind::Covered), "from the first picture on");
-    watch.observe(moment(61), &well(3));
+    watch.observe(moment(61), NOON, &well(3));
     assert_eq!(watch.doubt(), None, "a hand before the lens for half a second");
+}
+
+/// A yard by night: a lamp lights the middle, the rest is as good as black.
+fn yard(x: usize, y: usize) -> u8 {
+    let lit = (50..110).contains(&x) && y > 20;
+    if lit { place(x, y) } else { 12 + place(x, y) / 16 }
+}
+
+/// What begins and ends when the yard's lamp goes out after half a minute, or a lens is covered: twenty minutes of a
+/// picture every two seconds from `from` on.
+fn by_night(from: u16, dark: impl Fn(u32) -> LumaPicture) -> (TamperWatch, Vec<(u16, TamperEdge)>) {
+    let mut watch = TamperWatch::new();
+    let mut edges = Vec::new();
+    for n in 0..600_u32 {
+        let moment = Moment { pts: Pts(i64::from(n) * 180_000), wall: WallTime(i64::from(n) * 2_000) };
+        let minute = (from + u16::try_from(n / 30).unwrap()) % (24 * 60);
+        let picture = if n < 15 { scene::picture(n + 1, &[], yard) } else { dark(n + 1) };
+        edges.extend(watch.observe(moment, clock(minute), &picture).into_iter().map(|edge| (minute, edge)));
+    }
+    (watch, edges)
+}
+
+#[test]
+fn a_lamp_that_goes_out_by_night_leaves_the_place_dark_and_not_covered() {
+    // Nothing is left, or a little of everything: noise of a sensor that does what it can.
+    let darks: [fn(usize, usize) -> u8; 2] = [|_, _| 18, |x, y| 17 + place(x, y) / 16];
+    for dark in darks {
+        let (watch, edges) = by_night(23 * 60, |seed| scene::picture(seed, &[], dark));
+        assert_eq!(edges, []);
+        assert_eq!((watch.is_dark(), watch.doubt()), (true, None));
+    }
+}
+
+#[test]
+fn a_place_that_is_much_darker_and_all_there_is_dark_also_by_day() {
+    let edges = watch(0.5, 120, |at, seed| {
+        Some(scene::picture(seed, &[], |x, y| if at < 30.0 { place(x, y) } else { 10 + place(x, y) / 10 }))
+    });
+    assert_eq!(edges, []);
+}
+
+#[test]
+fn a_lens_that_is_covered_by_night_is_told_when_the_clock_says_day_and_a_lit_cover_at_once() {
+    let (_, edges) = by_night(9 * 60 + 50, |seed| scene::picture(seed, &[], |_, _| 18));
+    let [(minute, TamperEdge::Begin { kind: TamperKind::Covered, .. })] = edges[..] else {
+        panic!("{edges:?}")
+    };
+    assert_eq!(minute, 10 * 60);
+    let (_, edges) = by_night(23 * 60, |seed| scene::picture(seed, &[], |_, _| 60));
+    let [(minute, TamperEdge::Begin { kind: TamperKind::Covered, .. })] = edges[..] else {
+        panic!("{edges:?}")
+    };
+    assert_eq!(minute, 23 * 60);
+}
+
+#[test]
+fn what_is_seen_after_a_long_night_is_the_reference_and_no_other_place() {
+    let mut watch = TamperWatch::new();
+    let mut edges = Vec::new();
+    for n in 0..900_u32 {
+        let moment = Moment { pts: Pts(i64::from(n) * 180_000), wall: WallTime(i64::from(n) * 2_000) };
+        let picture = match n {
+            0..15 => scene::picture(n + 1, &[], yard),
+            15..600 => scene::picture(n + 1, &[], |_, _| 18),
+            // By day nothing has the outlines that the lamp drew.
+            _ => scene::picture(n + 1, &[], |x, y| place(x + 7, y + 9)),
+        };
+        edges.extend(watch.observe(moment, clock(5 * 60), &picture));
+    }
+    assert_eq!(edges, []);
+    for n in 900..910_u32 {
+        let moment = Moment { pts: Pts(i64::from(n) * 180_000), wall: WallTime(i64::from(n) * 2_000) };
+        edges.extend(watch.observe(moment, clock(6 * 60), &scene::picture(n, &[], |_, _| 60)));
+    }
+    assert!(matches!(edges[..], [TamperEdge::Begin { kind: TamperKind::Covered, .. }]), "{edges:?}");
 }

@@ -1,13 +1,16 @@
 //! One stream's decoder, driven by whoever feeds it.
+//!
+//! Which element decodes is GStreamer's rank. One that does not start, or gives up before its first picture (its device is
+//! busy or may not be opened, it does not know the profile), makes room for the next; the processor's own is the last.
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
-use gstreamer_video::{VideoFormat, VideoFrameExt as _, VideoFrameRef, VideoInfo};
+use gstreamer_video::{VideoFrameExt as _, VideoFrameRef, VideoInfo};
 use sharpeyes_domain::{
     ladder::DecoderChoice,
     media::{AccessUnit, VideoParams},
@@ -15,7 +18,11 @@ use sharpeyes_domain::{
 };
 use sharpeyes_inference::Plane;
 
-use super::{DecodeError, Frame, FramePlane, caps, colour, init, make, nanos_of, pts_of};
+use super::{
+    DecodeError, Frame, FramePlane, caps, colour, init,
+    line::{Candidate, Line, candidates},
+    nanos_of, pts_of,
+};
 
 /// Units whose pictures never came are forgotten beyond so many: more than any reordering holds back.
 const MOST_INSIDE: usize = 64;
@@ -27,6 +34,17 @@ pub struct DecoderElement {
     pub name: String,
     /// Done by a unit made for it, not by the processor.
     pub is_hardware: bool,
+    /// Those of a higher rank that were tried before it, the highest first.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// An element that could not decode a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedOver {
+    /// As GStreamer names it.
+    pub name: String,
+    /// Its own words.
+    pub why: String,
 }
 
 /// A picture where the decoder put it. It holds one of the decoder's few buffers: let go of it soon.
@@ -72,46 +90,25 @@ impl Decoded {
     }
 }
 
-/// What comes out at the far end, and what the elements complain of.
-#[derive(Default)]
-struct Outlet {
-    info: Option<Arc<VideoInfo>>,
-    ready: VecDeque<gst::Buffer>,
-    complaint: Option<String>,
-}
-
-type Shared = Arc<Mutex<Outlet>>;
-
 /// Decodes one run of one stream. Feeding blocks for as long as decoding takes.
 pub struct Decoder {
-    pipeline: gst::Pipeline,
-    /// Ours: pushes into the first element.
-    source: gst::Pad,
-    /// Ours: takes from the last one.
-    sink: gst::Pad,
-    outlet: Shared,
+    line: Line,
+    caps: gst::Caps,
+    element: DecoderElement,
+    /// Elements of a lower rank, the highest first. None once this one has given a picture.
+    others: VecDeque<Candidate>,
+    /// What was given to it before its first picture: the next element gets it, too.
+    fed: Vec<gst::Buffer>,
     /// Wall times of units whose pictures have not come out, by their time in nanoseconds.
     walls: BTreeMap<u64, WallTime>,
-    element: DecoderElement,
-}
-
-impl Drop for Decoder {
-    fn drop(&mut self) {
-        if let Err(error) = self.pipeline.set_state(gst::State::Null) {
-            tracing::warn!(%error, "a decoder did not stop");
-        }
-        for pad in [&self.source, &self.sink] {
-            // A pad that is in use is kept alive by its peer: nothing is lost by leaving it.
-            let _ = pad.set_active(false);
-        }
-    }
 }
 
 impl Decoder {
     /// A decoder for one set of parameters.
     ///
     /// # Errors
-    /// [`DecodeError::Missing`] when a plugin is not installed, [`DecodeError::Failed`] when the pipeline won't start.
+    /// [`DecodeError::Missing`] when a plugin is not installed, [`DecodeError::Failed`] when no element of the kind that
+    /// was asked for starts.
     pub fn new(params: &VideoParams, choice: DecoderChoice) -> Result<Self, DecodeError> {
         init()?;
         Self::with_caps(&caps(params), choice)
@@ -119,40 +116,10 @@ impl Decoder {
 
     /// A decoder for these caps.
     pub(super) fn with_caps(caps: &gst::Caps, choice: DecoderChoice) -> Result<Self, DecodeError> {
-        let (decoder, element) = choose(caps, choice)?;
-        let convert = make(gst::ElementFactory::make("videoconvert"), "convert pictures")?;
-        let failed = |error: &dyn std::fmt::Display| DecodeError::Failed { detail: error.to_string() };
-        let pipeline = gst::Pipeline::new();
-        pipeline.add_many([&decoder, &convert]).map_err(|error| failed(&error))?;
-        decoder.link(&convert).map_err(|error| failed(&error))?;
-        let outlet = Shared::default();
-        listen(&pipeline, &outlet);
-        let source = gst::Pad::builder(gst::PadDirection::Src).name("units").build();
-        let sink = sink_pad(&outlet)?;
-        link(&source, decoder.static_pad("sink").as_ref())?;
-        link_to(convert.static_pad("src").as_ref(), &sink)?;
-        for pad in [&sink, &source] {
-            pad.set_active(true).map_err(|error| failed(&error))?;
-        }
-        pipeline.set_state(gst::State::Playing).map_err(|error| failed(&error))?;
-        let made = Self { pipeline, source, sink, outlet, walls: BTreeMap::new(), element };
-        made.begin(caps)?;
-        Ok(made)
-    }
-
-    fn begin(&self, caps: &gst::Caps) -> Result<(), DecodeError> {
-        let segment = gst::FormattedSegment::<gst::ClockTime>::new();
-        let events = [
-            gst::event::StreamStart::new("units"),
-            gst::event::Caps::new(caps),
-            gst::event::Segment::new(&segment),
-        ];
-        for event in events {
-            if !self.source.push_event(event) {
-                return Err(self.failure(&"the decoder does not take this stream"));
-            }
-        }
-        Ok(())
+        let mut others = candidates(caps, choice)?;
+        let mut passed_over = Vec::new();
+        let (line, element) = first_that_starts(caps, &mut others, &mut passed_over)?;
+        Ok(Self { line, caps: caps.clone(), element, others, fed: Vec::new(), walls: BTreeMap::new() })
     }
 
     /// The element that decodes.
@@ -185,23 +152,56 @@ impl Decoder {
         Ok(self.take())
     }
 
-    pub(super) fn flush(&self) -> Result<(), DecodeError> {
-        // GstVideoDecoder hands out everything it has when a stream begins anew.
-        if self.source.push_event(gst::event::StreamStart::new("units")) {
-            Ok(())
-        } else {
-            Err(self.failure(&"the last pictures never came"))
-        }
+    pub(super) fn flush(&mut self) -> Result<(), DecodeError> {
+        let flushed = self.line.flush();
+        flushed.or_else(|error| self.go_on(error, Line::flush))
     }
 
-    pub(super) fn push(&self, buffer: gst::Buffer) -> Result<(), DecodeError> {
-        self.source.push(buffer).map(drop).map_err(|error| self.failure(&error))
+    pub(super) fn push(&mut self, buffer: gst::Buffer) -> Result<(), DecodeError> {
+        if self.others.is_empty() {
+            return self.line.push(buffer);
+        }
+        self.fed.push(buffer.clone());
+        let pushed = if self.fed.len() > MOST_INSIDE {
+            Err(DecodeError::Failed { detail: format!("no picture came of {MOST_INSIDE} coded ones") })
+        } else {
+            self.line.push(buffer)
+        };
+        pushed.or_else(|error| self.go_on(error, |_| Ok(())))
+    }
+
+    /// This element has given up before its first picture: the next one gets what this one got, and `then` is done with it.
+    fn go_on(
+        &mut self,
+        mut error: DecodeError,
+        then: impl Fn(&Line) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        while !self.others.is_empty() {
+            let mut passed_over = std::mem::take(&mut self.element.passed_over);
+            passed_over.push(PassedOver { name: self.element.name.clone(), why: error.to_string() });
+            (self.line, self.element) = first_that_starts(&self.caps, &mut self.others, &mut passed_over)?;
+            let again = self.fed.iter().try_for_each(|buffer| self.line.push(buffer.clone()));
+            match again.and_then(|()| then(&self.line)) {
+                Ok(()) if self.others.is_empty() => {
+                    self.fed = Vec::new();
+                    return Ok(());
+                }
+                Ok(()) => return Ok(()),
+                Err(next) => error = next,
+            }
+        }
+        Err(error)
     }
 
     /// Raw pictures that are ready, with what describes them.
-    pub(super) fn take_raw(&self) -> (Option<Arc<VideoInfo>>, VecDeque<gst::Buffer>) {
-        let mut outlet = self.lock();
-        (outlet.info.clone(), std::mem::take(&mut outlet.ready))
+    pub(super) fn take_raw(&mut self) -> (Option<Arc<VideoInfo>>, VecDeque<gst::Buffer>) {
+        let (info, ready) = self.line.take();
+        if !ready.is_empty() {
+            // It can do it. What goes wrong from now on is the stream's fault, or passes.
+            self.others = VecDeque::new();
+            self.fed = Vec::new();
+        }
+        (info, ready)
     }
 
     fn take(&mut self) -> Vec<Decoded> {
@@ -215,16 +215,6 @@ impl Decoder {
         });
         pictures.collect()
     }
-
-    fn lock(&self) -> MutexGuard<'_, Outlet> {
-        self.outlet.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Prefers what an element itself reported to the bare flow error.
-    fn failure(&self, error: &dyn std::fmt::Display) -> DecodeError {
-        let complaint = self.lock().complaint.take();
-        DecodeError::Failed { detail: complaint.unwrap_or_else(|| error.to_string()) }
-    }
 }
 
 impl Decoded {
@@ -232,6 +222,32 @@ impl Decoded {
     pub(super) const fn new(pts: Pts, wall: WallTime, buffer: gst::Buffer, info: Arc<VideoInfo>) -> Self {
         Self { pts, wall, buffer, info }
     }
+}
+
+/// Takes candidates until one starts; those that did not are added to `passed_over`.
+fn first_that_starts(
+    caps: &gst::Caps,
+    candidates: &mut VecDeque<Candidate>,
+    passed_over: &mut Vec<PassedOver>,
+) -> Result<(Line, DecoderElement), DecodeError> {
+    let mut last = None;
+    while let Some(Candidate { factory, is_hardware }) = candidates.pop_front() {
+        let name = factory.name().to_string();
+        match Line::open(&factory, caps) {
+            Ok(line) => {
+                if let Some(PassedOver { name: better, why }) = passed_over.first() {
+                    tracing::debug!(element = %name, better, why, "a decoder of a higher rank cannot decode this stream");
+                }
+                let passed_over = std::mem::take(passed_over);
+                return Ok((line, DecoderElement { name, is_hardware, passed_over }));
+            }
+            Err(error) => {
+                passed_over.push(PassedOver { name, why: error.to_string() });
+                last = Some(error);
+            }
+        }
+    }
+    Err(last.unwrap_or_else(|| DecodeError::Failed { detail: "there is no decoder left to try".to_owned() }))
 }
 
 /// A coded picture with its time.
@@ -243,92 +259,4 @@ pub(super) fn coded(mut buffer: gst::Buffer, nanos: u64, is_keyframe: bool) -> g
         }
     }
     buffer
-}
-
-/// The highest-ranked element that takes `caps` and is of the kind that was asked for.
-fn choose(caps: &gst::Caps, choice: DecoderChoice) -> Result<(gst::Element, DecoderElement), DecodeError> {
-    let missing =
-        |detail: String| DecodeError::Missing { action: "decode video with the decoder asked for", detail };
-    let kind = gst::ElementFactoryType::DECODER | gst::ElementFactoryType::MEDIA_VIDEO;
-    let mut factories: Vec<gst::ElementFactory> =
-        gst::ElementFactory::factories_with_type(kind, gst::Rank::MARGINAL)
-            .into_iter()
-            .filter(|factory| factory.can_sink_any_caps(caps) && fits(factory, choice))
-            .collect();
-    factories.sort_by_key(|factory| (std::cmp::Reverse(factory.rank()), factory.name()));
-    let Some(factory) = factories.first() else {
-        let stream =
-            caps.structure(0).map_or("this stream", |structure| structure.name().as_str()).to_owned();
-        return Err(missing(format!("no `{choice}` decoder for {stream} is installed")));
-    };
-    let element = factory.create().build().map_err(|error| missing(error.to_string()))?;
-    // One thread each: the cameras are the parallelism, and frame threads would add a frame of delay per thread.
-    if element.find_property("max-threads").is_some() {
-        element.set_property_from_str("max-threads", "1");
-    }
-    let described = DecoderElement { name: factory.name().to_string(), is_hardware: is_hardware(factory) };
-    Ok((element, described))
-}
-
-fn is_hardware(factory: &gst::ElementFactory) -> bool {
-    factory.metadata(gst::ELEMENT_METADATA_KLASS).is_some_and(|class| class.contains("Hardware"))
-}
-
-fn fits(factory: &gst::ElementFactory, choice: DecoderChoice) -> bool {
-    let name = factory.name();
-    match choice {
-        DecoderChoice::Auto => true,
-        DecoderChoice::Software => !is_hardware(factory),
-        DecoderChoice::VaApi => name.starts_with("va"),
-        DecoderChoice::NvDec => name.starts_with("nv"),
-        DecoderChoice::V4l2 => name.starts_with("v4l2"),
-    }
-}
-
-/// Keeps what an element reports; nobody reads the bus, so nothing may gather in it.
-fn listen(pipeline: &gst::Pipeline, outlet: &Shared) {
-    let Some(bus) = pipeline.bus() else { return };
-    let outlet = Arc::downgrade(outlet);
-    bus.set_sync_handler(move |_, message| {
-        if let gst::MessageView::Error(error) = message.view()
-            && let Some(outlet) = outlet.upgrade()
-        {
-            outlet.lock().unwrap_or_else(PoisonError::into_inner).complaint = Some(error.error().to_string());
-        }
-        gst::BusSyncReply::Drop
-    });
-}
-
-fn sink_pad(outlet: &Shared) -> Result<gst::Pad, DecodeError> {
-    let caps = gst::Caps::builder("video/x-raw").field("format", VideoFormat::I420.to_str()).build();
-    let template =
-        gst::PadTemplate::new("pictures", gst::PadDirection::Sink, gst::PadPresence::Always, &caps)
-            .map_err(|error| DecodeError::Failed { detail: error.to_string() })?;
-    let (pictures, events) = (outlet.clone(), outlet.clone());
-    let pad = gst::Pad::builder_from_template(&template)
-        .chain_function(move |_, _, buffer| {
-            pictures.lock().unwrap_or_else(PoisonError::into_inner).ready.push_back(buffer);
-            Ok(gst::FlowSuccess::Ok)
-        })
-        .event_function(move |_, _, event| {
-            if let gst::EventView::Caps(caps) = event.view() {
-                let info = VideoInfo::from_caps(caps.caps()).ok().map(Arc::new);
-                events.lock().unwrap_or_else(PoisonError::into_inner).info = info;
-            }
-            true
-        })
-        .build();
-    Ok(pad)
-}
-
-fn link(from: &gst::Pad, to: Option<&gst::Pad>) -> Result<(), DecodeError> {
-    let failed = |detail: String| DecodeError::Failed { detail };
-    let to = to.ok_or_else(|| failed("the decoder has no input".into()))?;
-    from.link(to).map(drop).map_err(|error| failed(error.to_string()))
-}
-
-fn link_to(from: Option<&gst::Pad>, to: &gst::Pad) -> Result<(), DecodeError> {
-    let failed = |detail: String| DecodeError::Failed { detail };
-    let from = from.ok_or_else(|| failed("the decoder has no output".into()))?;
-    from.link(to).map(drop).map_err(|error| failed(error.to_string()))
 }

@@ -92,3 +92,118 @@ fn a_decoder_that_was_asked_for_and_is_not_there_is_named_and_not_replaced() {
     let software = Decoder::new(&film.params, DecoderChoice::Software).unwrap();
     assert!(!software.element().is_hardware);
 }
+
+/// An element that says it decodes H.264 in hardware, of the highest rank, and does not.
+mod broken {
+    use std::sync::{
+        LazyLock,
+        atomic::{AtomicBool, Ordering},
+    };
+
+    use gstreamer::{self as gst, glib, prelude::*, subclass::prelude::*};
+
+    /// Its device is busy; else it starts, and refuses the first picture.
+    pub(super) static IS_BUSY: AtomicBool = AtomicBool::new(false);
+    pub(super) const NAME: &str = "sharpeyesbrokendec";
+
+    #[derive(Default)]
+    pub struct Broken;
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for Broken {
+        const NAME: &'static str = "SharpEyesBrokenDecoder";
+        type Type = BrokenDecoder;
+        type ParentType = gst::Element;
+    }
+
+    impl ObjectImpl for Broken {
+        fn constructed(&self) {
+            self.parent_constructed();
+            let [sink, src] = Self::pad_templates() else { unreachable!() };
+            let sink = gst::Pad::builder_from_template(sink).chain_function(|_, element, _| {
+                let element = element.unwrap().downcast_ref::<gst::Element>().unwrap();
+                gst::element_error!(element, gst::StreamError::Format, ("this profile is not supported"));
+                Err(gst::FlowError::NotNegotiated)
+            });
+            self.obj().add_pad(&sink.build()).unwrap();
+            self.obj().add_pad(&gst::Pad::from_template(src)).unwrap();
+        }
+    }
+
+    impl GstObjectImpl for Broken {}
+
+    impl ElementImpl for Broken {
+        fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
+            static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
+                gst::subclass::ElementMetadata::new(
+                    "Broken",
+                    "Codec/Decoder/Video/Hardware",
+                    "Fails",
+                    "Nobody",
+                )
+            });
+            Some(&METADATA)
+        }
+
+        fn pad_templates() -> &'static [gst::PadTemplate] {
+            static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
+                let template = |name, direction, caps: &str| {
+                    let caps = gst::Caps::builder(caps).build();
+                    gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps).unwrap()
+                };
+                vec![
+                    template("sink", gst::PadDirection::Sink, "video/x-h264"),
+                    template("src", gst::PadDirection::Src, "video/x-raw"),
+                ]
+            });
+            &TEMPLATES
+        }
+
+        fn change_state(
+            &self,
+            transition: gst::StateChange,
+        ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
+            if transition == gst::StateChange::NullToReady && IS_BUSY.load(Ordering::SeqCst) {
+                gst::element_imp_error!(self, gst::ResourceError::Busy, ("the device is busy"));
+                return Err(gst::StateChangeError);
+            }
+            self.parent_change_state(transition)
+        }
+    }
+
+    glib::wrapper! {
+        pub struct BrokenDecoder(ObjectSubclass<Broken>) @extends gst::Element, gst::Object;
+    }
+}
+
+#[test]
+fn a_decoder_that_does_not_start_or_refuses_its_first_picture_makes_room_for_the_next_and_is_named() {
+    use gstreamer::{Rank, prelude::*};
+
+    init().unwrap();
+    gst::Element::register(None, broken::NAME, Rank::PRIMARY + 1000, broken::BrokenDecoder::static_type())
+        .unwrap();
+    let film = film("lane_night");
+    for (is_busy, why) in [(true, "the device is busy"), (false, "this profile is not supported")] {
+        broken::IS_BUSY.store(is_busy, std::sync::atomic::Ordering::SeqCst);
+        let is_told = |element: &DecoderElement| {
+            let [PassedOver { name, why: told }] = &element.passed_over[..] else { panic!("{element:?}") };
+            assert!(!element.is_hardware && element.name.starts_with("avdec"), "{element:?}");
+            assert!(name == broken::NAME && told.contains(why), "{element:?}");
+        };
+        let mut decoder = Decoder::new(&film.params, DecoderChoice::Auto).unwrap();
+        let mut pictures: Vec<Decoded> = Vec::new();
+        film.units.iter().for_each(|unit| pictures.extend(decoder.feed(unit).unwrap()));
+        pictures.extend(decoder.drain().unwrap());
+        assert_eq!(pictures.len(), film.units.len(), "not one is lost");
+        is_told(decoder.element());
+
+        let mut shared = KeyframeDecoder::new(film.params.codec, DecoderChoice::Auto).unwrap();
+        for keyframe in film.units.iter().filter(|unit| unit.is_keyframe) {
+            assert!(shared.decode(&film.params, keyframe).unwrap().is_some());
+        }
+        is_told(shared.element());
+    }
+    // Other tests of this process are to find what is really there.
+    gst::ElementFactory::find(broken::NAME).unwrap().set_rank(Rank::NONE);
+}

@@ -48,6 +48,25 @@ fn whatever_the_sizes_say_a_keyframe_is_looked_at_every_ten_seconds() {
     }
 }
 
+#[test]
+fn a_look_that_nobody_had_is_asked_for_again_at_the_next_keyframe() {
+    for rest in [Rung::Sizes, Rung::Keyframes] {
+        let mut ladder = ladder(rest);
+        assert_eq!(looks(&mut ladder, Verdict::Calm, 5), [0]);
+        ladder.unit(secs(10), Verdict::Calm);
+        assert!(ladder.wants_keyframe());
+        assert_eq!(ladder.keyframe(false), Some(Look::SafetyNet));
+        ladder.unseen(secs(10));
+        ladder.unit(secs(12), Verdict::Calm);
+        assert!(ladder.wants_keyframe());
+        assert_eq!(ladder.keyframe(false), Some(Look::SafetyNet), "{rest:?}");
+        // One that was asked for before it says nothing of the newest.
+        ladder.unseen(secs(10));
+        ladder.unit(secs(14), Verdict::Calm);
+        assert!(!ladder.wants_keyframe() || ladder.keyframe(false).is_none(), "{rest:?}");
+    }
+}
+
 /// The keyframes of now that were decoded, of a stream with one every two seconds.
 fn decoded(ladder: &mut Ladder, seconds: std::ops::Range<i64>) -> Vec<i64> {
     ladder.keyframe_gap(MediaDuration::from_secs(2));

@@ -14,7 +14,7 @@ use sharpeyes_domain::{
     ladder::LadderMode,
     level::Level,
     rule::{RuleConfig, RuleKind},
-    time::{MediaDuration, Pts},
+    time::MediaDuration,
 };
 use sharpeyes_inference::{DetectorOptions, ModelFile, Runtime};
 
@@ -142,6 +142,7 @@ impl Stand {
                 camera: id(name),
                 role: Role::Live,
                 model: model_id.clone(),
+                weight: pipeline.weight(),
                 ladder,
                 pipeline,
                 decoder: DecoderChoice::ALL[0],

@@ -5,6 +5,7 @@ use std::path::Path;
 use sharpeyes_domain::{
     geometry::{Confidence, NormRect},
     ladder::DecoderChoice,
+    schedule::Weekday,
     tamper::TamperEnding,
     time::{Pts, WallTime},
 };
@@ -14,6 +15,8 @@ use crate::analyze::decode::{Decoded, Decoder, FileDemuxer, OpenedFile};
 
 /// Keyframes only, and the slow and the fast end of the second rung.
 const RATES: [i64; 3] = [24, 6, 3];
+/// By the clock it may be dark.
+const NIGHT: LocalTime = LocalTime { weekday: Weekday::Monday, minute_of_day: 23 * 60 };
 /// The footage's own rate.
 const FPS: i64 = 12;
 
@@ -64,7 +67,7 @@ fn watch(well: &[LumaPicture], spoilt: &[LumaPicture], every: i64) -> Vec<(f64, 
         let is_spoilt = (24 * 90_000..48 * 90_000).contains(&ticks);
         let played = if is_spoilt { spoilt } else { well };
         let moment = Moment { pts: Pts(ticks), wall: WallTime(ticks / 90) };
-        let sight = pixels.observe(moment, &played[at % played.len()]);
+        let sight = pixels.observe(moment, NIGHT, &played[at % played.len()]);
         assert!(sight.doubt.is_none() || sight.things.is_empty());
         edges.extend(sight.tamper.into_iter().map(|edge| (moment.pts.0 as f64 / 90_000.0, edge)));
     }
@@ -119,6 +122,33 @@ fn a_board_before_the_lens_covers_it() {
 }
 
 #[test]
+fn a_street_lamp_that_goes_out_leaves_a_dark_lane_and_no_ticket() {
+    // The lamp lights the middle, and the footage is bright: beside it there is a twelfth of the light.
+    let lit = |frame: &Frame| {
+        let (from, to) = (frame.width_px as usize / 4, frame.width_px as usize * 3 / 4);
+        with_luma(frame, |x, y, at| {
+            let pixel = at(x, y);
+            if (from..to).contains(&x) { pixel } else { 16 + pixel.saturating_sub(16) / 12 }
+        })
+    };
+    let frames: Vec<Frame> = footage("lane_night").iter().map(lit).collect();
+    let well = lumas(&frames, Frame::clone);
+    // A tenth of that is left, or nothing: what the sensor makes of it by itself is noise.
+    for light in [10, u8::MAX] {
+        let noise = std::cell::Cell::new(1_u32);
+        let spoilt = lumas(&frames, |frame| {
+            with_luma(frame, |x, y, at| {
+                noise.set(noise.get().wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+                16 + at(x, y).saturating_sub(16) / light + u8::try_from((noise.get() >> 24) % 6).unwrap()
+            })
+        });
+        for every in RATES {
+            assert_eq!(watch(&well, &spoilt, every), [], "1/{light}, every {every}th picture");
+        }
+    }
+}
+
+#[test]
 fn a_blur_is_out_of_focus() {
     const REACH: usize = 3;
     check(TamperKind::Defocused, |frame| {
@@ -169,7 +199,7 @@ fn a_box_that_was_put_down_is_a_thing_and_before_that_there_is_none() {
         for (ticks, at) in moments(every) {
             let played = if ticks >= 24 * 90_000 { &with } else { &without };
             let moment = Moment { pts: Pts(ticks), wall: WallTime(ticks / 90) };
-            let sight = pixels.observe(moment, &played[at % played.len()]);
+            let sight = pixels.observe(moment, NIGHT, &played[at % played.len()]);
             let is_seen = sight.things.iter().any(|thing| thing.rect.iou(&bag) > 0.5);
             assert!(!is_seen || ticks >= 24 * 90_000);
             if ticks >= 42 * 90_000 {

@@ -3,6 +3,11 @@ use sharpeyes_domain::time::WallTime;
 use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(1);
+const WEIGHT: Weight = Weight::of(Level::Yellow);
+
+const fn busy(level: Level) -> Urgency {
+    Urgency::Busy(Weight::of(level))
+}
 
 fn camera(name: &str) -> Seat {
     CameraId::new(name).unwrap().into()
@@ -29,7 +34,7 @@ impl<T> Room<T> {
 
     fn with(self, names: &[&str]) -> Self {
         for name in names {
-            self.scheduler.register(camera(name), model());
+            self.scheduler.register(camera(name), model(), WEIGHT);
         }
         self
     }
@@ -102,9 +107,9 @@ fn served(room: &Room<usize>, names: &[String], turns: usize) -> Vec<usize> {
 fn under_overload_the_red_camera_comes_first_and_nobody_starves() {
     let names: Vec<String> = (0..200).map(|n| format!("c{n:03}")).collect();
     let room = Room::new().with(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    room.scheduler.rank(&camera("c007"), Urgency::of(Level::Red));
-    room.scheduler.rank(&camera("c011"), Urgency::of(Level::Blue));
-    room.scheduler.rank(&camera("c013"), Urgency::Watched);
+    room.scheduler.rank(&camera("c007"), busy(Level::Red));
+    room.scheduler.rank(&camera("c011"), busy(Level::Yellow));
+    room.scheduler.rank(&camera("c013"), busy(Level::Blue));
     // A minute: 1200 turns for 200 cameras that want 4000.
     let served = served(&room, &names, 1200);
     let share = |n: usize| served.iter().filter(|served| **served == n).count();
@@ -123,15 +128,29 @@ fn under_overload_the_red_camera_comes_first_and_nobody_starves() {
 
 #[test]
 fn urgency_is_ordered_as_people_read_it() {
-    let rising = [
-        Urgency::Idle,
-        Urgency::Watched,
-        Urgency::of(Level::Blue),
-        Urgency::of(Level::Yellow),
-        Urgency::of(Level::Orange),
-        Urgency::of(Level::Red),
-    ];
-    assert!(rising.is_sorted());
+    let levels = [Level::Blue, Level::Yellow, Level::Orange, Level::Red];
+    let idle = levels.map(|level| Urgency::Idle(Weight::of(level)));
+    let rising: Vec<Urgency> = [Urgency::default()].into_iter().chain(idle).chain(levels.map(busy)).collect();
+    assert!(rising.is_sorted_by(|less, more| less < more), "{rising:?}");
+}
+
+#[test]
+fn of_cameras_that_nothing_is_known_of_the_one_with_the_red_rule_is_looked_at_first() {
+    let room = Room::new().with(&["a"]);
+    room.scheduler.register(camera("red"), model(), Weight::RED);
+    let next = |n: i32| {
+        room.scheduler.offer(&camera("a"), n);
+        room.scheduler.offer(&camera("red"), -n);
+        let turn = room.take().unwrap();
+        room.scheduler.done(&turn.ticket, Outcome::Seen);
+        turn.work
+    };
+    assert_eq!([next(1), next(2)], [-1, -2]);
+    room.scheduler.rank(&camera("a"), busy(Level::Blue));
+    assert_eq!(next(3), 3, "what is there comes before what may be");
+    room.scheduler.forget(&camera("a"));
+    room.scheduler.forget(&camera("red"));
+    assert_eq!(next(4), -4, "also after its stream was lost");
 }
 
 #[test]
@@ -234,8 +253,8 @@ fn shedding_is_told_while_it_lasts() {
 #[test]
 fn a_shadow_model_gets_only_turns_that_no_live_camera_wants() {
     let room = Room::new().with(&["a", "b"]);
-    room.scheduler.register(shadow("a"), ModelId::new("other").unwrap());
-    room.scheduler.rank(&shadow("a"), Urgency::Alarm(4));
+    room.scheduler.register(shadow("a"), ModelId::new("other").unwrap(), WEIGHT);
+    room.scheduler.rank(&shadow("a"), Urgency::Busy(Weight::RED));
     room.scheduler.offer(&shadow("a"), 9);
     room.scheduler.offer(&camera("a"), 1);
     room.scheduler.offer(&camera("b"), 2);
@@ -250,7 +269,7 @@ fn a_shadow_model_gets_only_turns_that_no_live_camera_wants() {
 #[test]
 fn a_shadow_model_starves_behind_live_cameras_and_its_shed_looks_are_counted() {
     let room = Room::new().with(&["a"]);
-    let standing = room.scheduler.register(shadow("s"), model());
+    let standing = room.scheduler.register(shadow("s"), model(), WEIGHT);
     for n in 0..20 {
         room.scheduler.offer(&shadow("s"), -1);
         room.scheduler.offer(&camera("a"), n);
@@ -267,8 +286,8 @@ fn a_shadow_model_starves_behind_live_cameras_and_its_shed_looks_are_counted() {
 #[test]
 fn a_shadow_model_that_took_a_thread_is_not_tried_again_and_live_cameras_of_the_same_model_are() {
     let room = Room::new().with(&["a"]);
-    room.scheduler.register(shadow("s"), model());
-    room.scheduler.register(shadow("t"), model());
+    room.scheduler.register(shadow("s"), model(), WEIGHT);
+    room.scheduler.register(shadow("t"), model(), WEIGHT);
     room.scheduler.offer(&shadow("s"), 1);
     let turn = room.take().unwrap();
     room.scheduler.give_up(&turn.ticket, Loss::Thread);
@@ -287,7 +306,7 @@ fn a_shadow_model_that_took_a_thread_is_not_tried_again_and_live_cameras_of_the_
 #[test]
 fn a_shadow_model_that_took_no_thread_rests_like_any_other_and_is_tried_again() {
     let room = Room::new();
-    room.scheduler.register(shadow("s"), model());
+    room.scheduler.register(shadow("s"), model(), WEIGHT);
     for loss in [Loss::Frame, Loss::Detector, Loss::Frame] {
         room.scheduler.offer(&shadow("s"), 1);
         let turn = room.take().unwrap();
