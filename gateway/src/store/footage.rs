@@ -422,7 +422,8 @@ impl Footage {
             let sql = select_footage_span();
             c.prepare_cached(&sql)?.query_row((stream.camera.as_str(), stream.kind.as_str()), |row| {
                 let (from, to): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
-                Ok(from.zip(to).map(|(from, to)| Span { from: WallTime(from), to: WallTime(to) }))
+                let Some(_) = from.zip(to) else { return Ok(None) };
+                Ok(Some(Span { from: wall_at(row, 0)?, to: wall_at(row, 1)? }))
             })
         })
     }
@@ -647,15 +648,15 @@ const SELECT_SEGMENT: &str = "SELECT id, run_id, camera, stream, path, state, st
 fn segment_row(row: &Row<'_>) -> rusqlite::Result<SegmentRow> {
     let id = SegmentId(row.get(0)?);
     let state: SegmentState = parsed(row, 5)?;
-    let (start_wall, start_pts) = (WallTime(row.get(6)?), Pts(row.get(8)?));
+    let (start_wall, start_pts) = (wall_at(row, 6)?, pts_at(row, 8)?);
     let closed = match state {
         SegmentState::Open => None,
         SegmentState::Closed | SegmentState::Recovered => Some(ClosedSegment {
             id,
             state,
-            span: Span { from: start_wall, to: WallTime(row.get(7)?) },
+            span: Span { from: start_wall, to: wall_at(row, 7)? },
             start_pts,
-            end_pts: Pts(row.get(9)?),
+            end_pts: pts_at(row, 9)?,
             size_bytes: u64::try_from(row.get::<_, i64>(10)?).unwrap_or(0),
             sha256: row.get(11)?,
             n_frames: row.get(12)?,
@@ -682,7 +683,7 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         id: RunId(row.get(0)?),
         stream: stream_at(row, 1)?,
         generation: u64::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
-        wall_start: WallTime(row.get(4)?),
+        wall_start: wall_at(row, 4)?,
         params: Arc::new(VideoParams {
             codec: codec.ok_or_else(|| unreadable(5, FootageError::Row("unknown codec".into())))?,
             rfc6381: row.get(6)?,
@@ -730,3 +731,21 @@ fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'stat
 
 #[cfg(test)]
 mod tests;
+/// A time that can have been: whoever reads rows adds to times and subtracts them.
+pub(super) fn wall_at(row: &Row<'_>, column: usize) -> rusqlite::Result<WallTime> {
+    plausible(column, WallTime(row.get(column)?), WallTime::is_plausible)
+}
+
+fn pts_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Pts> {
+    plausible(column, Pts(row.get(column)?), Pts::is_plausible)
+}
+
+fn plausible<T: Copy + std::fmt::Debug>(
+    column: usize,
+    time: T,
+    is_plausible: fn(T) -> bool,
+) -> rusqlite::Result<T> {
+    let damage = || unreadable(column, FootageError::Row(format!("the time {time:?}")));
+    is_plausible(time).then_some(time).ok_or_else(damage)
+}
+

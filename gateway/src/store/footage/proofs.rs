@@ -15,7 +15,7 @@ use sharpeyes_domain::{
 use super::{
     Footage, FootageError,
     retention::{DeletionRow, bytes_at, deletion_row},
-    stream_at,
+    stream_at, wall_at,
 };
 
 const DAY_MS: i64 = 86_400_000;
@@ -209,11 +209,11 @@ fn keep_day(t: &Transaction<'_>, day: &DeletionDay) -> rusqlite::Result<()> {
 fn day_row(row: &Row<'_>) -> rusqlite::Result<DeletionDay> {
     Ok(DeletionDay {
         stream: stream_at(row, 0)?,
-        day: WallTime(row.get(2)?),
+        day: wall_at(row, 2)?,
         reason: super::parsed(row, 3)?,
         n_files: bytes_at(row, 4)?,
         bytes: bytes_at(row, 5)?,
-        span: Span { from: WallTime(row.get(6)?), to: WallTime(row.get(7)?) },
+        span: Span { from: wall_at(row, 6)?, to: wall_at(row, 7)? },
         sha256: row.get(8)?,
     })
 }

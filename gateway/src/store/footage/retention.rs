@@ -13,7 +13,7 @@ use sharpeyes_domain::{
     time::WallTime,
 };
 
-use super::{Footage, FootageError, LONGEST_SEGMENT_MS, gaps::insert_gap, parsed, stream_at};
+use super::{Footage, FootageError, LONGEST_SEGMENT_MS, gaps::insert_gap, parsed, stream_at, wall_at};
 
 /// An incident's span lies in rows no longer than this.
 const PIECE_MS: i64 = 3_600_000;
@@ -203,10 +203,10 @@ impl Footage {
                 .query_map(values, |row| {
                     Ok(Kept {
                         id: SegmentId(row.get(0)?),
-                        span: Span { from: WallTime(row.get(1)?), to: WallTime(row.get(2)?) },
+                        span: Span { from: wall_at(row, 1)?, to: wall_at(row, 2)? },
                         bytes: bytes_at(row, 3)?,
                         tier,
-                        not_before: WallTime(row.get(4)?),
+                        not_before: wall_at(row, 4)?,
                         unseen: span_of(row.get(5)?),
                     })
                 })?
@@ -308,13 +308,13 @@ impl Footage {
                     Ok(StreamUsage {
                         stream: stream_at(row, 0)?,
                         bytes: bytes_at(row, 2)?,
-                        oldest: WallTime(row.get(3)?),
-                        newest: WallTime(row.get(4)?),
+                        oldest: wall_at(row, 3)?,
+                        newest: wall_at(row, 4)?,
                         recent_bytes: bytes_at(row, 5)?,
                         held_bytes: bytes_at(row, 6)?,
                         reserved_bytes: bytes_at(row, 7)?,
-                        newest_shed: row.get::<_, Option<i64>>(8)?.map(WallTime),
-                        recent_from: row.get::<_, Option<i64>>(9)?.map(WallTime),
+                        newest_shed: row.get::<_, Option<i64>>(8)?.map(|_| wall_at(row, 8)).transpose()?,
+                        recent_from: row.get::<_, Option<i64>>(9)?.map(|_| wall_at(row, 9)).transpose()?,
                     })
                 })?
                 .collect()
@@ -384,7 +384,7 @@ fn discard_one(t: &Transaction<'_>, discard: &Discard, now: WallTime) -> rusqlit
             "DELETE FROM segment WHERE id = ?1 RETURNING camera, stream, start_wall_ms, end_wall_ms",
         )?
         .query_row([discard.id.0], |row| {
-            let span = Span { from: WallTime(row.get(2)?), to: WallTime(row.get(3)?) };
+            let span = Span { from: wall_at(row, 2)?, to: wall_at(row, 3)? };
             Ok((stream_at(row, 0)?, span))
         })?;
     name_gap(t, &stream, span)?;
@@ -413,7 +413,7 @@ fn name_gap(t: &Transaction<'_>, stream: &StreamId, span: Span) -> rusqlite::Res
                 ":camera": camera, ":stream": kind, ":from": span.from.0, ":to": span.to.0,
                 ":longest": LONGEST_SEGMENT_MS,
             },
-            |row| Ok(Span { from: WallTime(row.get(0)?), to: WallTime(row.get(1)?) }),
+            |row| Ok(Span { from: wall_at(row, 0)?, to: wall_at(row, 1)? }),
         )?
         .collect::<Result<_, _>>()?;
     for missing in uncovered(span, &others) {
@@ -444,9 +444,9 @@ fn name_gap(t: &Transaction<'_>, stream: &StreamId, span: Span) -> rusqlite::Res
 /// From `at_ms, camera, stream, from_ms, to_ms, size_bytes, sha256, reason`.
 pub(super) fn deletion_row(row: &Row<'_>) -> rusqlite::Result<DeletionRow> {
     Ok(DeletionRow {
-        at: WallTime(row.get(0)?),
+        at: wall_at(row, 0)?,
         stream: stream_at(row, 1)?,
-        span: Span { from: WallTime(row.get(3)?), to: WallTime(row.get(4)?) },
+        span: Span { from: wall_at(row, 3)?, to: wall_at(row, 4)? },
         bytes: bytes_at(row, 5)?,
         sha256: row.get(6)?,
         reason: parsed(row, 7)?,

@@ -11,7 +11,7 @@ use sharpeyes_domain::{
 use super::{
     Footage, FootageError, parsed,
     retention::{IS_HELD, IS_OF_INCIDENT, bytes_at},
-    stream_at,
+    stream_at, wall_at,
 };
 
 /// A file of such bytes.
@@ -113,9 +113,9 @@ fn torn_row(row: &Row<'_>) -> rusqlite::Result<TornRow> {
         disk: parsed(row, 8)?,
         path: row.get(0)?,
         stream: stream_at(row, 1)?,
-        span: Span { from: WallTime(row.get(3)?), to: WallTime(row.get(4)?) },
+        span: Span { from: wall_at(row, 3)?, to: wall_at(row, 4)? },
         bytes: bytes_at(row, 5)?,
         sha256: row.get(6)?,
-        since: WallTime(row.get(7)?),
+        since: wall_at(row, 7)?,
     })
 }
