@@ -27,7 +27,7 @@ use gaps::{Lasting, begin_gap, cut_gaps, end_gap, insert_gap};
 pub use holds::{DueReview, HeldMark, HoldRow, NewHold, Release, WhichHolds};
 pub use proofs::{DeletionDay, chain};
 pub use retention::{DeletionRow, Discard, IncidentMark, StreamUsage};
-pub use torn::TornRow;
+pub use torn::{TornRow, UncutRow};
 
 /// The schema of `footage.db`.
 pub const MIGRATIONS: &[Migration] = &[
@@ -38,6 +38,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "footage_005_torn", sql: include_str!("migrations/footage_005_torn.sql") },
     Migration { name: "footage_006_proofs", sql: include_str!("migrations/footage_006_proofs.sql") },
     Migration { name: "footage_007_disks", sql: include_str!("migrations/footage_007_disks.sql") },
+    Migration { name: "footage_010_uncut", sql: include_str!("migrations/footage_010_uncut.sql") },
 ];
 
 /// No segment is longer, so a search by time need not look further back.
@@ -273,6 +274,20 @@ pub enum Change {
     ForgetTorn {
         /// Below the media directory.
         path: String,
+    },
+    /// Such bytes stay behind the end of a complete file: there is no room to set them aside.
+    LeaveUncut {
+        /// Its row.
+        id: SegmentId,
+        /// When they may have been recorded.
+        span: Span,
+        /// Now.
+        since: WallTime,
+    },
+    /// The file ends where its row says.
+    NoteCut {
+        /// Its row.
+        id: SegmentId,
     },
 }
 
@@ -530,6 +545,11 @@ fn make(t: &Transaction<'_>, change: &Change) -> rusqlite::Result<Option<Opened>
         Change::SetAside(row) => torn::set_aside(t, row).map(|()| None),
         Change::ForgetTorn { path } => {
             t.execute("DELETE FROM torn WHERE path = ?1", [path])?;
+            Ok(None)
+        }
+        Change::LeaveUncut { id, span, since } => torn::leave_uncut(t, *id, *span, *since).map(|()| None),
+        Change::NoteCut { id } => {
+            t.execute("DELETE FROM uncut WHERE segment_id = ?1", [id.0])?;
             Ok(None)
         }
     }

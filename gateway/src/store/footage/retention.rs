@@ -27,6 +27,9 @@ pub(super) const IS_HELD: &str =
 pub(super) const IS_OF_INCIDENT: &str = "EXISTS (SELECT 1 FROM incident_span i WHERE i.camera = s.camera
     AND i.from_ms >= s.start_wall_ms - 3600000 AND i.from_ms < s.end_wall_ms AND i.to_ms > s.start_wall_ms)";
 
+/// What a crash tore off it lies in the same file and may be held, although nothing of the rest is.
+const IS_UNCUT: &str = "EXISTS (SELECT 1 FROM uncut u WHERE u.segment_id = s.id)";
+
 /// What of the recordings of a camera belongs to an alarm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IncidentMark {
@@ -167,7 +170,8 @@ impl Footage {
         })
     }
 
-    /// Complete files of `stream` on `disk` after row `after` that no hold keeps, in the order of recording, at most `limit`.
+    /// Complete files of `stream` on `disk` after row `after` that no hold keeps and from which nothing is to be cut, in
+    /// the order of recording, at most `limit`.
     /// [`Tier::Incident`]: those that an incident keeps; [`Tier::Base`]: the others. No [`Tier::Held`] is given.
     ///
     /// # Errors
@@ -192,7 +196,7 @@ impl Footage {
              coalesce((SELECT sum(x.ahead_ms) FROM retention_shift x WHERE x.segment_id >= s.id), 0)
              FROM segment s INDEXED BY segment_by_age
              WHERE s.disk = :disk AND s.camera = :camera AND s.stream = :stream AND s.id > :after
-             AND s.end_wall_ms IS NOT NULL AND NOT {IS_HELD} AND {of_tier} ORDER BY s.id LIMIT :limit"
+             AND s.end_wall_ms IS NOT NULL AND NOT {IS_HELD} AND NOT {IS_UNCUT} AND {of_tier} ORDER BY s.id LIMIT :limit"
         );
         let values = named_params! {
             ":disk": disk.as_str(), ":camera": stream.camera.as_str(), ":stream": stream.kind.as_str(),
@@ -368,7 +372,8 @@ fn discard_one(t: &Transaction<'_>, discard: &Discard, now: WallTime) -> rusqlit
     };
     let sql = format!(
         "INSERT INTO garbage (disk, path, size_bytes, since_ms)
-         SELECT s.disk, s.path, s.size_bytes, :now FROM segment s WHERE s.id = :id AND s.end_wall_ms IS NOT NULL AND NOT {IS_HELD} {also} RETURNING path"
+         SELECT s.disk, s.path, s.size_bytes, :now FROM segment s WHERE s.id = :id AND s.end_wall_ms IS NOT NULL
+         AND NOT {IS_HELD} AND NOT {IS_UNCUT} {also} RETURNING path"
     );
     let values = named_params! {":id": discard.id.0, ":now": now.0};
     let Some(path) = t.prepare_cached(&sql)?.query_row(values, |row| row.get(0)).optional()? else {
