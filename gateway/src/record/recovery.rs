@@ -189,14 +189,43 @@ pub(crate) fn recover(
     footage: &Footage,
     now: WallTime,
 ) -> Result<Recovery, RecordError> {
+    let left = disks.iter().map(|(disk, dir)| recover_disk(disk, dir, footage, now, || ()));
+    name_present(left.collect::<Result<_, _>>()?, footage, now)
+}
+
+/// The files of one disk. `step` is called before each of them.
+pub(crate) fn recover_disk(
+    disk: &DiskName,
+    dir: &Path,
+    footage: &Footage,
+    now: WallTime,
+    mut step: impl FnMut(),
+) -> Result<Left, RecordError> {
+    let mut left = Left::default();
+    step();
+    left.n_deleted += finish_deletions(disk, dir, footage)?;
+    step();
+    cut_uncut(disk, dir, footage, now)?;
+    for row in open_on(disk, footage)? {
+        step();
+        let found = unless_unreadable(&row, recover_segment(dir, footage, &row, now))?;
+        left.segments.extend(found.map(|found| (row, found)));
+    }
+    step();
+    left.n_deleted += finish_deletions(disk, dir, footage)?;
+    Ok(left)
+}
+
+/// The present of every stream is a gap, after the files of all disks that can be read.
+pub(crate) fn name_present(
+    left: Vec<Left>,
+    footage: &Footage,
+    now: WallTime,
+) -> Result<Recovery, RecordError> {
     let mut recovery = Recovery::default();
-    for &(disk, dir) in disks {
-        recovery.n_deleted += finish_deletions(disk, dir, footage)?;
-        cut_uncut(disk, dir, footage, now)?;
-        for row in open_on(disk, footage)? {
-            recovery.segments.extend(unless_unreadable(&row, recover_segment(dir, footage, &row, now))?);
-        }
-        recovery.n_deleted += finish_deletions(disk, dir, footage)?;
+    for Left { segments, n_deleted } in left {
+        recovery.n_deleted += n_deleted;
+        recovery.segments.extend(segments.into_iter().map(|(_, found)| found));
     }
     for stream in footage.streams()? {
         let recovered: Vec<WallTime> = recovery
@@ -266,6 +295,7 @@ pub(crate) fn recover_returned(
     now: WallTime,
 ) -> Result<Recovery, RecordError> {
     let mut recovery = Recovery { n_deleted: finish_deletions(disk, dir, footage)?, ..Recovery::default() };
+    cut_uncut(disk, dir, footage, now)?;
     for row in open_on(disk, footage)? {
         if !busy.contains(&row.id) {
             let found = recover_returned_segment(dir, footage, &row, now);
@@ -284,6 +314,16 @@ pub(crate) fn recover_returned_segment(
     now: WallTime,
 ) -> Result<RecoveredSegment, RecordError> {
     let found = recover_segment(dir, footage, row, now)?;
+    name_lost(footage, row, &found)?;
+    Ok(found)
+}
+
+/// What the stream lost between a file that was read back only now and the gap that its present is.
+pub(crate) fn name_lost(
+    footage: &Footage,
+    row: &SegmentRow,
+    found: &RecoveredSegment,
+) -> Result<(), RecordError> {
     if let Some(span) = found.span {
         // Where the disk was read-only at the start, the gap began before what was recorded last was known.
         footage.apply(vec![Change::CutGaps { stream: row.stream.clone(), span }])?;
@@ -295,8 +335,7 @@ pub(crate) fn recover_returned_segment(
             |span| Change::AddGap { stream: row.stream.clone(), gap: Gap { span, cause: GapCause::Disk } };
         footage.apply(missing.into_iter().map(add).collect())?;
     }
-    Ok(found)
-    cut_uncut(disk, dir, footage, now)?;
+    Ok(())
 }
 
 fn recover_segment(
