@@ -25,7 +25,7 @@ pub use gaps::GapRow;
 pub(super) use gaps::gap_row;
 use gaps::{Lasting, begin_gap, cut_gaps, end_gap, insert_gap};
 pub use holds::{DueReview, HeldMark, HoldRow, NewHold, Release, WhichHolds};
-pub use proofs::{DeletionDay, chain};
+pub use proofs::{DeletionDay, chain, line};
 pub use retention::{DeletionRow, Discard, IncidentMark, StreamUsage};
 pub use torn::{TornRow, UncutRow};
 
@@ -738,19 +738,6 @@ fn stream_at(row: &Row<'_>, first: usize) -> rusqlite::Result<StreamId> {
     Ok(StreamId { camera, kind })
 }
 
-fn parsed<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
-where
-    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
-{
-    row.get::<_, String>(column)?.parse().map_err(|error| unreadable(column, error))
-}
-
-fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
-}
-
-#[cfg(test)]
-mod tests;
 /// A time that can have been: whoever reads rows adds to times and subtracts them.
 pub(super) fn wall_at(row: &Row<'_>, column: usize) -> rusqlite::Result<WallTime> {
     plausible(column, WallTime(row.get(column)?), WallTime::is_plausible)
@@ -769,3 +756,16 @@ fn plausible<T: Copy + std::fmt::Debug>(
     is_plausible(time).then_some(time).ok_or_else(damage)
 }
 
+fn parsed<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    row.get::<_, String>(column)?.parse().map_err(|error| unreadable(column, error))
+}
+
+fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+}
+
+#[cfg(test)]
+mod tests;
