@@ -33,6 +33,7 @@ fn site(image: &Image, simulator: &CamSim) -> SiteBuilder {
         SiteCamera::new(name, simulator.url(name, StreamKind::Main)).with("disk", disk)
     };
     SiteBuilder::new()
+        .set("storage", "media_dir", "data/media")
         .set("storage", "segment", "5s")
         .set("storage", "disk", Toml::Array(vec![b.into()]))
         .camera(camera(GATE, "main"))
