@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 seconds=${FUZZ_SECONDS:-300}
-read -ra targets <<<"${FUZZ_TARGETS:-file head table entry units url site}"
+read -ra targets <<<"${FUZZ_TARGETS:-file head table entry units url site index}"
 
 target_dir=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 export LIBFUZZER_DIR=$target_dir/libfuzzer/debug

@@ -4,6 +4,8 @@
 //!
 //! What retina does with RTP is retina's own to fuzz; from it come length-prefixed units, and those are ours.
 
+mod index;
+
 use std::path::Path;
 
 use bytes::Bytes;
@@ -37,12 +39,14 @@ pub enum Target {
     Url,
     /// A site file.
     Site,
+    /// Rows of the index of recordings, as whoever reads recordings reads them.
+    Index,
 }
 
 impl Target {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::File, Self::Head, Self::Table, Self::Entry, Self::Units, Self::Url, Self::Site];
+    pub const ALL: [Self; 8] =
+        [Self::File, Self::Head, Self::Table, Self::Entry, Self::Units, Self::Url, Self::Site, Self::Index];
 
     /// Its folder in the corpus.
     #[must_use]
@@ -55,6 +59,7 @@ impl Target {
             Self::Units => "units",
             Self::Url => "url",
             Self::Site => "site",
+            Self::Index => "index",
         }
     }
 
@@ -77,6 +82,7 @@ impl Target {
             Self::Units => units(input),
             Self::Url => url(input),
             Self::Site => site(input),
+            Self::Index => index::rows(input),
         }
     }
 }

@@ -339,6 +339,10 @@ impl TicketKeeper {
             DiskState::Missing => (Level::Red, "mount the disk of recordings"),
             DiskState::Swapped => (Level::Red, "mount the disk that belongs here"),
             DiskState::Failed => (Level::Red, "look at the kernel's log and replace the disk"),
+            DiskState::NotAnswering => (
+                Level::Red,
+                "look at the disk, its cable, its controller or its network, and at the kernel's log",
+            ),
         };
         let is_red = |(_, disk): &&(DiskName, DiskReport)| of_state(disk.state).0 == Level::Red;
         let (_, worst) = ill.iter().find(is_red).or_else(|| ill.first())?;

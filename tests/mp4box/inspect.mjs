@@ -9,7 +9,9 @@ const note = (condition, text) => condition || complaints.push(text)
 
 // The parser warns on the console: unknown boxes, bytes that a box does not explain, boxes that are there twice.
 // That a fragmented file has a prft before each moof is news to its own bookkeeping and nothing else.
-const isKnown = (text) => text.includes('Found multiple boxes of type prft')
+// G.711 (QuickTime's `alaw`, `ulaw`) is a coding that it has no class for; it reads the entry as bytes.
+const isKnown = (text) =>
+  text.includes('Found multiple boxes of type prft') || /Unknown sample entry type: '[au]law'/.test(text)
 for (const level of ['warn', 'error']) {
   console[level] = (...words) => isKnown(words.join(' ')) || complaints.push(words.slice(1).join(' '))
 }
@@ -39,8 +41,7 @@ for (const box of file.boxes.filter((box) => box.type !== 'mdat')) {
   box.write(stream)
   const written = Buffer.from(stream.buffer)
   // Its writer leaves reserved bits of hvcC at 0 that ISO/IEC 14496-15 8.3.2.1.2 wants at 1; also in others' files.
-  const hvcC = written.indexOf('hvcC')
-  if (hvcC >= 0) written[hvcC + 17] |= 0xf0
+  for (let at = written.indexOf('hvcC'); at >= 0; at = written.indexOf('hvcC', at + 4)) written[at + 17] |= 0xf0
   const read = bytes.subarray(box.start, box.start + box.size)
   note(written.equals(read), `${box.type} at ${box.start} is written back as other bytes`)
 }
@@ -59,6 +60,7 @@ const tracks = (info?.tracks ?? []).map((track) => {
     next = sample.dts + sample.duration
     const inside = payloads.some(({ from, to }) => from <= sample.offset && sample.offset + sample.size <= to)
     note(inside, `${where(sample)}: outside of every mdat`)
+    if (!track.video) continue
     // Length-prefixed NAL units, to the last byte (ISO/IEC 14496-15).
     let at = sample.offset
     while (at + 4 <= sample.offset + sample.size) at += 4 + bytes.readUInt32BE(at)
@@ -68,6 +70,7 @@ const tracks = (info?.tracks ?? []).map((track) => {
   const shown = samples.map((sample) => sample.cts)
   note(new Set(shown).size === shown.length, `track ${track.id} shows two samples at one time`)
   return {
+    kind: track.video ? 'video' : track.type,
     codec: track.codec,
     width: track.video?.width,
     height: track.video?.height,

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, OpenOptions},
     io::Write as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
 };
@@ -80,6 +80,24 @@ impl Pattern {
             .context("ffmpeg")?;
         ensure!(encoded.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&encoded.stderr));
         fs::rename(&part, &path)?;
+        Ok(path)
+    }
+
+    /// The same beside noise in AAC, of which no two frames are alike: a file in `folder`.
+    ///
+    /// # Errors
+    /// When ffmpeg is missing or refuses.
+    pub fn with_noise(&self, folder: &Path) -> anyhow::Result<PathBuf> {
+        let path = folder.join(format!("{}-noise.mp4", self.codec.as_str()));
+        let made = Command::new("ffmpeg")
+            .args(["-nostdin", "-v", "error", "-i"])
+            .arg(self.file()?)
+            .args(["-f", "lavfi", "-i", "anoisesrc=sample_rate=16000:seed=7:amplitude=0.3", "-shortest"])
+            .args(["-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", "aac", "-b:a", "48k", "-ac", "1"])
+            .arg(&path)
+            .output()
+            .context("ffmpeg")?;
+        ensure!(made.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&made.stderr));
         Ok(path)
     }
 }

@@ -12,7 +12,11 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
-use reqwest::{Method, StatusCode};
+use reqwest::{
+    Method, StatusCode, Url,
+    cookie::{CookieStore as _, Jar},
+    header,
+};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tokio::{
@@ -266,8 +270,9 @@ impl Gateway {
     /// # Errors
     /// When no client can be made.
     pub fn stranger(&self) -> anyhow::Result<Client> {
-        let http = reqwest::Client::builder().cookie_store(true).no_proxy().build()?;
-        Ok(Client { http, base: format!("{}/api/v1", self.url) })
+        let cookies = Arc::new(Jar::default());
+        let http = reqwest::Client::builder().cookie_provider(Arc::clone(&cookies)).no_proxy().build()?;
+        Ok(Client { http, cookies, base: format!("{}/api/v1", self.url) })
     }
 
     /// Asks for an orderly end and waits for it.
@@ -306,6 +311,7 @@ impl Gateway {
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
+    cookies: Arc<Jar>,
     base: String,
 }
 
@@ -320,6 +326,42 @@ impl Client {
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
+    }
+
+    /// The session, as the header `Cookie` of programs that are not this client.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn cookie(&self) -> anyhow::Result<String> {
+        let cookie = self.cookies.cookies(&Url::parse(&self.base)?).context("no session")?;
+        Ok(cookie.to_str()?.to_owned())
+    }
+
+    /// A file as a browser takes it, in ranges, which together must be what comes at once. `address` is the whole
+    /// path, as descriptions of files give it.
+    ///
+    /// # Errors
+    /// When a range is refused, or they make another file.
+    pub async fn file(&self, address: &str) -> anyhow::Result<Vec<u8>> {
+        let url = self.address(address)?;
+        let whole = self.http.get(url.clone()).send().await?.error_for_status()?.bytes().await?;
+        let mut ranged = Vec::new();
+        while ranged.len() < whole.len() {
+            let range = format!("bytes={}-{}", ranged.len(), ranged.len() + 300_000);
+            let part = self.http.get(url.clone()).header(header::RANGE, range).send().await?;
+            ensure!(part.status() == StatusCode::PARTIAL_CONTENT, "{}", part.status());
+            ranged.extend(part.bytes().await?);
+        }
+        ensure!(ranged == whole, "{address}: ranges make another file");
+        Ok(ranged)
+    }
+
+    /// The full address of a whole path.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn address(&self, path: &str) -> anyhow::Result<Url> {
+        Ok(Url::parse(&self.base)?.join(path)?)
     }
 
     /// GET below `/api/v1`; anything but 200 is an error.

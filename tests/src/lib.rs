@@ -11,6 +11,7 @@ pub mod eval;
 pub mod faulty;
 pub mod footage;
 pub mod gateway;
+pub mod image;
 pub mod model;
 pub mod peer;
 pub mod players;

@@ -1,11 +1,7 @@
 //! Sound is recorded as it came, beside the pictures and together with them, through a kill -9 and into clips; a camera
 //! whose sound cannot be recorded still records its pictures and says so.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
+use std::{path::Path, process::Command, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
@@ -42,24 +38,10 @@ fn stream(id: &str, kind: StreamKind) -> StreamId {
     StreamId { camera: CameraId::new(id).expect("a name of this test"), kind }
 }
 
-/// The moving pattern with noise in AAC: no two frames are alike.
-fn film(folder: &Path) -> anyhow::Result<PathBuf> {
-    let path = folder.join("film.mp4");
-    let made = Command::new("ffmpeg")
-        .args(["-nostdin", "-v", "error", "-i"])
-        .arg(Pattern::small(VideoCodec::H264).file()?)
-        .args(["-f", "lavfi", "-i", "anoisesrc=sample_rate=16000:seed=7:amplitude=0.3", "-shortest"])
-        .args(["-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", "aac", "-b:a", "48k", "-ac", "1"])
-        .arg(&path)
-        .output()?;
-    ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    Ok(path)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn sound_is_kept_as_it_came_and_together_with_the_pictures() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let film = film(folder.path())?;
+    let film = Pattern::small(VideoCodec::H264).with_noise(folder.path())?;
     let camera = |id: &str, audio| {
         let mut camera = CameraConfig::new(CameraId::new(id).unwrap(), &film);
         camera.audio = audio;

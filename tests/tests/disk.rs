@@ -1,7 +1,7 @@
 //! The product on a disk that goes and comes back, and that is too small: as a service, with a camera that sends.
 //! Skipped with a reason where this process may not mount.
 
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use sharpeyes_tests::{
     camsim::{CamSim, CamSimConfig, CameraConfig},
     footage::Pattern,
     gateway::{Client, Gateway, Program},
+    image::Image,
     poll, recording, shared,
     site::{SiteBuilder, SiteCamera, TOWN},
 };
@@ -22,39 +23,10 @@ use sharpeyes_tests::{
 const PASSWORD: &str = "correct horse battery";
 const LIMIT: Duration = Duration::from_secs(90);
 
-/// A small ext4 image at a directory. Unmounted when dropped.
-struct Disk<'a> {
-    file: &'a Path,
-    at: &'a Path,
-}
-
-impl Disk<'_> {
-    fn command(program: &str, arguments: &[&str]) -> anyhow::Result<()> {
-        let output = Command::new(program).args(arguments).output().with_context(|| program.to_owned())?;
-        ensure!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr).trim());
-        Ok(())
-    }
-
-    fn make(&self, bytes: u64) -> anyhow::Result<()> {
-        fs::File::create(self.file)?.set_len(bytes)?;
-        Self::command("mkfs.ext4", &["-q", "-F", "-m", "0", &self.file.to_string_lossy()])?;
-        fs::create_dir_all(self.at)?;
-        self.mount()
-    }
-
-    fn mount(&self) -> anyhow::Result<()> {
-        Self::command("mount", &["-o", "loop", &self.file.to_string_lossy(), &self.at.to_string_lossy()])
-    }
-
-    fn unmount(&self) -> anyhow::Result<()> {
-        Self::command("umount", &["-l", &self.at.to_string_lossy()])
-    }
-}
-
-impl Drop for Disk<'_> {
-    fn drop(&mut self) {
-        while self.unmount().is_ok() {}
-    }
+fn image(folder: &Path, what: &str) -> Option<Image> {
+    Image::make(folder.join("disk.img"), folder.join("media"), 24 << 20)
+        .inspect_err(|reason| println!("skipped: {what}: {reason:#}"))
+        .ok()
 }
 
 /// The disk's state, when it is this one.
@@ -84,12 +56,8 @@ fn site(at: &Path, simulator: &CamSim) -> SiteBuilder {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_goes_comes_back_and_fills_up() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let (file, at) = (folder.path().join("disk.img"), folder.path().join("media"));
-    let disk = Disk { file: &file, at: &at };
-    if let Err(reason) = disk.make(24 << 20) {
-        println!("skipped: the service on a disk that goes: {reason}");
-        return Ok(());
-    }
+    let Some(disk) = image(folder.path(), "the service on a disk that goes") else { return Ok(()) };
+    let at = disk.at().to_owned();
     let (simulator, stream) = camera().await?;
     let site = site(&at, &simulator).set("storage", "reserve", "4MiB").write()?;
     let program = Program::new(env!("CARGO_BIN_EXE_sharpeyes-under-test"));
@@ -127,10 +95,7 @@ async fn a_disk_that_goes_comes_back_and_fills_up() -> anyhow::Result<()> {
     poll::until("more files", LIMIT, || n_files(before + 2)).await.with_context(|| gateway.log())?;
 
     // Somebody else's file leaves less than the reserve: the oldest file that nobody holds makes room.
-    let room = technician.get("/storage").await?["volumes"][0]["free_bytes"].as_u64().context("bytes")?;
-    let other = at.join("other");
-    let size = room.saturating_sub((4 << 20) - (256 << 10)).to_string();
-    Disk::command("fallocate", &["-l", &size, &other.to_string_lossy()])?;
+    let other = disk.leave((4 << 20) - (256 << 10))?;
     let page = poll::until("something shed", LIMIT, || async {
         let page = technician.get("/storage").await?;
         let is_shed = page["deletions"].as_array().is_some_and(|rows| !rows.is_empty());
@@ -157,12 +122,8 @@ async fn a_disk_that_goes_comes_back_and_fills_up() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_service_starts_without_its_disk_and_records_when_it_is_mounted() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let (file, at) = (folder.path().join("disk.img"), folder.path().join("media"));
-    let disk = Disk { file: &file, at: &at };
-    if let Err(reason) = disk.make(24 << 20) {
-        println!("skipped: a start without the disk: {reason}");
-        return Ok(());
-    }
+    let Some(disk) = image(folder.path(), "a start without the disk") else { return Ok(()) };
+    let at = disk.at().to_owned();
     let (simulator, stream) = camera().await?;
     let site = site(&at, &simulator).write()?;
     let program = Program::new(env!("CARGO_BIN_EXE_sharpeyes-under-test"));

@@ -1,11 +1,7 @@
 //! The recordings' disk stops answering for twenty seconds (a controller that resets, a disk that spins up, a snapshot):
 //! memory stays bounded, live view goes on, the missing time is a gap with its cause, and recording resumes by itself.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use sharpeyes::clock::Clock;
@@ -19,6 +15,7 @@ use sharpeyes_tests::{
     camsim::{CamSim, CamSimConfig, CameraConfig},
     footage::Pattern,
     gateway::{Client, Program},
+    image::Image,
     poll, recording, shared,
     site::{SiteBuilder, SiteCamera, TOWN},
 };
@@ -27,60 +24,11 @@ const PASSWORD: &str = "correct horse battery";
 const FROZEN: Duration = Duration::from_secs(20);
 const CAMERAS: [&str; 2] = ["gate", "yard"];
 
-/// An ext4 file system of its own; thawed and unmounted when dropped.
-struct Disk {
-    at: PathBuf,
-    _folder: tempfile::TempDir,
-}
-
-impl Disk {
-    /// `None`, with the reason printed, where this machine does not allow it.
-    fn mount() -> anyhow::Result<Option<Self>> {
-        let folder = tempfile::tempdir()?;
-        let (image, at) = (folder.path().join("image"), folder.path().join("disk"));
-        std::fs::create_dir(&at)?;
-        std::fs::File::create(&image)?.set_len(256 << 20)?;
-        let (image, mount_point) = (image.to_string_lossy(), at.to_string_lossy());
-        for command in
-            [&["mkfs.ext4", "-q", "-F", &image][..], &["mount", "-o", "loop", &image, &mount_point]]
-        {
-            if let Err(error) = run(command) {
-                println!("skipped: no disk to freeze ({error:#})");
-                return Ok(None);
-            }
-        }
-        let disk = Self { at, _folder: folder };
-        if let Err(error) = disk.freeze().and_then(|()| disk.thaw()) {
-            println!("skipped: the disk cannot be frozen ({error:#})");
-            return Ok(None);
-        }
-        Ok(Some(disk))
-    }
-
-    fn freeze(&self) -> anyhow::Result<()> {
-        run(&["fsfreeze", "-f", &self.at.to_string_lossy()])
-    }
-
-    fn thaw(&self) -> anyhow::Result<()> {
-        run(&["fsfreeze", "-u", &self.at.to_string_lossy()])
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // Thawed already, unless the test has failed in between.
-        let _ = self.thaw();
-        if let Err(error) = run(&["umount", "-l", &self.at.to_string_lossy()]) {
-            eprintln!("{error:#}");
-        }
-    }
-}
-
-fn run(command: &[&str]) -> anyhow::Result<()> {
-    let done =
-        Command::new(command[0]).args(&command[1..]).output().with_context(|| command[0].to_owned())?;
-    ensure!(done.status.success(), "{}: {}", command.join(" "), String::from_utf8_lossy(&done.stderr).trim());
-    Ok(())
+/// `None`, with the reason printed, where this machine does not allow it.
+fn image(folder: &Path) -> Option<Image> {
+    let made = Image::make(folder.join("image"), folder.join("disk"), 256 << 20);
+    let frozen = made.and_then(|image| image.freeze().and_then(|()| image.thaw()).map(|()| image));
+    frozen.inspect_err(|reason| println!("skipped: no disk to freeze ({reason:#})")).ok()
 }
 
 fn resident_mib(pid: u32) -> anyhow::Result<u64> {
@@ -115,13 +63,14 @@ async fn newest(client: &Client) -> anyhow::Result<Vec<i64>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_stops_for_twenty_seconds_costs_only_its_time() -> anyhow::Result<()> {
-    let Some(disk) = Disk::mount()? else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let Some(disk) = image(folder.path()) else { return Ok(()) };
     let film = Pattern::small(VideoCodec::H264).file()?;
     let cameras = CAMERAS.iter().map(|id| CameraConfig::new(CameraId::new(id).unwrap(), &film)).collect();
     let config = CamSimConfig { port: 0, cache: shared::cache(), cameras, keep_sent: false };
     let simulator = tokio::task::spawn_blocking(|| CamSim::start(config)).await??;
     let mut site = SiteBuilder::new()
-        .set("storage", "media_dir", disk.at.to_string_lossy().as_ref())
+        .set("storage", "media_dir", disk.at().to_string_lossy().as_ref())
         .set("storage", "segment", "5s")
         .set("storage", "ring", "4s")
         .set("storage", "backlog_bytes", "2MiB");

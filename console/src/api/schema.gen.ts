@@ -2297,7 +2297,7 @@ export interface components {
          * @description How a disk is.
          * @enum {string}
          */
-        DiskState: "ok" | "full" | "read_only" | "missing" | "swapped" | "failed" | "slow";
+        DiskState: "ok" | "full" | "read_only" | "missing" | "swapped" | "failed" | "slow" | "not_answering";
         /** @description A unit that is on duty today. */
         DutyToday: {
             /** @description `resident`, `rotating` or `on_call`. */

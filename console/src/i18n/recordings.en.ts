@@ -152,6 +152,7 @@ export const recordingWords: typeof words = {
       swapped: "Another disk",
       failed: "Disk fault",
       slow: "Disk too slow",
+      not_answering: "Disk does not answer",
     },
     remedy: {
       full: "The oldest footage is being deleted. Add capacity, keep fewer days, or lower bit rates; held footage stays.",
@@ -162,6 +163,8 @@ export const recordingWords: typeof words = {
         "This is not the recording disk of this system: put the old one back, or register the new one as the manual says.",
       failed: "The disk fails to read or write: replace it soon, and save held footage first.",
       slow: "Check the disk's health (SMART) and what else uses it; spread cameras over disks if need be.",
+      not_answering:
+        "Check the disk, its cable, its controller or its network; recording goes on by itself once it answers.",
     },
     used: "Recordings",
     free: "Free",

@@ -153,6 +153,7 @@ export const recordingWords = {
       swapped: "磁盘被更换",
       failed: "磁盘故障",
       slow: "磁盘写入太慢",
+      not_answering: "磁盘无响应",
     } as Record<string, string>,
     remedy: {
       full: "最旧的录像正在被清除。请增加容量、缩短保存天数或降低码率；保全的录像不会被清除。",
@@ -161,6 +162,7 @@ export const recordingWords = {
       swapped: "这不是本系统的录像盘：换回原盘，或按运维手册登记新盘。",
       failed: "硬盘读写出错：尽快更换硬盘，先备份保全的录像。",
       slow: "检查硬盘健康（SMART）和是否有其他程序占用；必要时分盘存放。",
+      not_answering: "检查硬盘、线缆、控制器或存储网络；恢复响应后自动继续录像。",
     } as Record<string, string>,
     used: "录像占用",
     free: "剩余",

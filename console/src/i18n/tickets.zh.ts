@@ -82,6 +82,7 @@ export const ticketWords = {
       swapped: "挂载属于本机的录像磁盘。",
       failed: "查看内核日志，更换磁盘。",
       slow: "检查磁盘健康，以及是否被其他程序占用。",
+      not_answering: "检查磁盘、线缆、控制器或存储网络，并查看内核日志。",
       floor_short:
         "容量不够法定保存期：更换更大的磁盘、降低码率或解除不再需要的保留，否则最早的录像会提前删除。",
       keep_days_short:

@@ -65,6 +65,8 @@ closed_enum! {
         Failed => "failed",
         /// A sync takes longer than it should.
         Slow => "slow",
+        /// Whatever was asked of it does not come back.
+        NotAnswering => "not_answering",
     }
 }
 

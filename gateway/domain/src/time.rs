@@ -29,6 +29,13 @@ pub struct MediaDuration(pub i64);
 pub struct WallTime(pub i64);
 
 impl Pts {
+    /// Within 25,000 years of its run's beginning. What is read from a disk and lies beyond is damage, and sums of it
+    /// could overflow.
+    #[must_use]
+    pub const fn is_plausible(self) -> bool {
+        self.0.unsigned_abs() <= 1 << 56
+    }
+
     /// From GStreamer's nanoseconds, rounded to the nearest tick.
     #[must_use]
     pub fn from_nanos(nanos: u64) -> Self {
@@ -96,6 +103,12 @@ impl From<Duration> for MediaDuration {
 }
 
 impl WallTime {
+    /// Within 285,000 years of 1970. What is read from a disk and lies beyond is damage, and sums of it could overflow.
+    #[must_use]
+    pub const fn is_plausible(self) -> bool {
+        self.0.unsigned_abs() <= 1 << 53
+    }
+
     /// This time moved by `span`, media ticks rounded down to milliseconds.
     #[must_use]
     pub const fn plus_media(self, span: MediaDuration) -> Self {

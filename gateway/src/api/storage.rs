@@ -155,5 +155,6 @@ const fn state(state: DiskState) -> dto::DiskState {
         DiskState::Swapped => dto::DiskState::Swapped,
         DiskState::Failed => dto::DiskState::Failed,
         DiskState::Slow => dto::DiskState::Slow,
+        DiskState::NotAnswering => dto::DiskState::NotAnswering,
     }
 }

@@ -32,7 +32,7 @@ use crate::{
         torn,
         volume::{self, IDENTITY_FILE, Verified, VolumeError},
     },
-    store::footage::{Footage, FootageError, SegmentRow, TornRow},
+    store::footage::{Footage, FootageError, SegmentRow, TornRow, UncutRow},
 };
 
 /// Rows read at a time.
@@ -107,6 +107,8 @@ pub struct Report {
     pub n_streams: usize,
     /// What a crash tore off and is kept because a hold or an incident may cover it. No fault.
     pub torn: Vec<TornRow>,
+    /// Files that still have such bytes behind their end, because there was no room to set them aside. No fault.
+    pub uncut: Vec<UncutRow>,
     /// A gateway was recording meanwhile; its open files were left out.
     pub is_running: bool,
     /// Faults that remain.
@@ -125,6 +127,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let utc = |wall: WallTime| local_text(wall, &TimeZone::UTC);
         for fault in &self.repaired {
             writeln!(f, "repaired  {fault}")?;
         }
@@ -133,10 +136,17 @@ impl fmt::Display for Report {
             writeln!(f, "remedy    {}", fault.remedy())?;
         }
         for TornRow { path, stream, span, bytes, .. } in &self.torn {
-            let utc = |wall: WallTime| local_text(wall, &TimeZone::UTC);
             writeln!(
                 f,
                 "set aside {stream}: {path}, {bytes} torn bytes of {} to {}: deleted when no hold and no incident covers them",
+                utc(span.from),
+                utc(span.to)
+            )?;
+        }
+        for UncutRow { path, stream, span, valid_bytes, .. } in &self.uncut {
+            writeln!(
+                f,
+                "not cut   {stream}: {path}, torn bytes of {} to {} lie behind its {valid_bytes}: they are set aside when the disk has room",
                 utc(span.from),
                 utc(span.to)
             )?;
@@ -191,7 +201,7 @@ pub fn audit(audit: &Audit) -> Result<Report, CheckError> {
             repair::repair(audit, &before)?;
             let mut counts = Report { is_running: false, ..Report::default() };
             let after = look(audit, &mut counts)?;
-            report.torn = counts.torn;
+            (report.torn, report.uncut) = (counts.torn, counts.uncut);
             report.repaired = before.into_iter().filter(|fault| !after.contains(fault)).collect();
             report.faults.extend(after);
         }
@@ -261,6 +271,7 @@ fn look(audit: &Audit, report: &mut Report) -> Result<Vec<Fault>, CheckError> {
             faults.extend(look_at_segment(audit, row)?);
         }
     }
+    report.uncut = audit.footage.uncut()?;
     report.torn = audit.footage.torn()?;
     for row in &report.torn {
         faults.extend(look_at_torn(audit, row)?);
@@ -294,7 +305,7 @@ fn look_at_segment(audit: &Audit, row: &SegmentRow) -> Result<Option<Fault>, Che
         }
         Err(error) => return Err(volume::at(&path)(error).into()),
     };
-    if size != closed.size_bytes {
+    if size != closed.size_bytes && !is_uncut(audit, row.id, &path, closed.size_bytes, size)? {
         let (expected, found) = (closed.size_bytes, size);
         return Ok(Some(Fault::Size { id, stream, path: row.path.clone(), expected, found }));
     }
@@ -318,13 +329,28 @@ fn look_at_segment(audit: &Audit, row: &SegmentRow) -> Result<Option<Fault>, Che
     match audit.hashing {
         Hashing::Skip => Ok(None),
         Hashing::Full => {
-            let found = sha256_of(&path)?;
+            let found = sha256_of(&path, closed.size_bytes)?;
             // Retention may have deleted it while it was read, or before.
             let is_gone = found.is_none() && audit.footage.segment(row.id)?.is_none();
             let is_same = is_gone || found == Some(closed.sha256);
             Ok((!is_same).then(|| Fault::Hash { id, stream, path: row.path.clone() }))
         }
     }
+}
+
+/// Whether the file is longer than its row because what was torn off it found no room, or was cut since it was looked at.
+fn is_uncut(
+    audit: &Audit,
+    id: SegmentId,
+    path: &Path,
+    expected: u64,
+    found: u64,
+) -> Result<bool, CheckError> {
+    if found < expected {
+        return Ok(false);
+    }
+    let is_known = audit.footage.uncut()?.iter().any(|row| row.segment == id);
+    Ok(is_known || fs::metadata(path).is_ok_and(|now| now.len() == expected))
 }
 
 fn look_at_torn(audit: &Audit, row: &TornRow) -> Result<Option<Fault>, CheckError> {
@@ -334,8 +360,8 @@ fn look_at_torn(audit: &Audit, row: &TornRow) -> Result<Option<Fault>, CheckErro
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(volume::at(&path)(error).into()),
     };
-    let is_same =
-        found == Some(row.bytes) && (audit.hashing == Hashing::Skip || sha256_of(&path)? == Some(row.sha256));
+    let is_same = found == Some(row.bytes)
+        && (audit.hashing == Hashing::Skip || sha256_of(&path, row.bytes)? == Some(row.sha256));
     // Retention may have deleted it since its row was read.
     if is_same || !audit.footage.torn()?.contains(row) {
         return Ok(None);
@@ -440,11 +466,11 @@ fn look_at_coverage(
     Ok(())
 }
 
-/// `None` when there is no such file (any more).
-fn sha256_of(path: &Path) -> Result<Option<[u8; 32]>, VolumeError> {
+/// Of its first `bytes`; `None` when there is no such file (any more).
+fn sha256_of(path: &Path, bytes: u64) -> Result<Option<[u8; 32]>, VolumeError> {
     let mut file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened.map_err(volume::at(path))?,
+        opened => opened.map_err(volume::at(path))?.take(bytes),
     };
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 20];

@@ -1,7 +1,7 @@
 //! What `--repair` does, fault by fault. Footage is never deleted when anything in it can be played, and a file whose
 //! content has changed is left alone: that is for people to judge.
 
-use std::{collections::BTreeSet, fs::OpenOptions, path::Path};
+use std::{collections::BTreeSet, path::Path};
 
 use sharpeyes_domain::{
     ids::{DiskName, SegmentId, StreamId},
@@ -13,8 +13,7 @@ use super::{Audit, CheckError, Fault};
 use crate::{
     record::{
         recovery::{Salvaged, recover, salvage, scan},
-        torn::Torn,
-        volume::at,
+        torn::{Tail, Torn},
     },
     store::footage::{Change, ClosedSegment, NewRun, NewSegment, RunRef},
 };
@@ -82,12 +81,12 @@ fn replace(
     path: &str,
     stream: &StreamId,
     lost: Span,
-    kept: Option<ClosedSegment>,
+    kept: Option<Salvaged>,
 ) -> Result<(), CheckError> {
     let mut changes = Vec::new();
     let is_kept = kept.is_some();
     match kept {
-        Some(closed) => changes.push(Change::CloseSegment(closed)),
+        Some(salvaged) => changes.extend(salvaged.changes(audit.now)),
         None => changes.push(Change::Discard { id, since: audit.now }),
     }
     changes
@@ -103,15 +102,16 @@ fn shorten(audit: &Audit, id: SegmentId, stream: &StreamId, path: &str) -> Resul
     let Some(row) = audit.footage.segment(id)? else { return Ok(()) };
     let Some((dir, before)) = audit.dir(&row.disk).zip(row.closed.as_ref()) else { return Ok(()) };
     match salvage(dir, &audit.footage, &row, audit.now)? {
-        Some(Salvaged { closed, .. }) => {
-            let lost = Span { from: closed.span.to, to: before.span.to };
-            replace(audit, id, path, stream, lost, Some(closed))
+        Some(salvaged) => {
+            let lost = Span { from: salvaged.closed.span.to, to: before.span.to };
+            replace(audit, id, path, stream, lost, Some(salvaged))
         }
         None => replace(audit, id, path, stream, before.span, None),
     }
 }
 
-/// Bytes behind the last fragment are set aside, when what is before them is what was recorded.
+/// Bytes behind the last fragment are set aside, when what is before them is what was recorded; where there is no room for
+/// that and something covers them, they are known of from now on.
 fn cut(audit: &Audit, id: SegmentId, path: &str, expected: u64) -> Result<(), CheckError> {
     let Some(row) = audit.footage.segment(id)? else { return Ok(()) };
     let Some((dir, closed)) = audit.dir(&row.disk).zip(row.closed.as_ref()) else { return Ok(()) };
@@ -120,9 +120,10 @@ fn cut(audit: &Audit, id: SegmentId, path: &str, expected: u64) -> Result<(), Ch
         .is_some_and(|scanned| scanned.valid_bytes == expected && scanned.sha256 == closed.sha256);
     if is_same {
         let (footage, disk, stream, span) = (&audit.footage, &row.disk, &row.stream, closed.span);
-        Torn { disk, dir, footage, stream, path, span, now: audit.now }.keep_tail(expected)?;
-        let file = OpenOptions::new().write(true).open(&full).map_err(at(&full))?;
-        file.set_len(expected).and_then(|()| file.sync_all()).map_err(at(&full))?;
+        let now = audit.now;
+        if (Torn { disk, dir, footage, stream, path, span, now }).cut(expected)? == Tail::Stays {
+            audit.footage.apply(vec![Change::LeaveUncut { id, span, since: now }])?;
+        }
     }
     Ok(())
 }
@@ -200,9 +201,10 @@ fn adopt(audit: &Audit, stream: &StreamId, disk: &DiskName, path: &str) -> Resul
     let opened = audit.footage.apply(vec![Change::OpenSegment(new)])?;
     let Some(opened) = opened else { return Ok(()) };
     let Some(row) = audit.footage.segment(opened.segment)? else { return Ok(()) };
-    if let Some(Salvaged { closed, .. }) = salvage(dir, &audit.footage, &row, audit.now)? {
-        let cut = Change::CutGaps { stream: stream.clone(), span: closed.span };
-        audit.footage.apply(vec![cut, Change::CloseSegment(closed)])?;
+    if let Some(salvaged) = salvage(dir, &audit.footage, &row, audit.now)? {
+        let mut changes = vec![Change::CutGaps { stream: stream.clone(), span: salvaged.closed.span }];
+        changes.extend(salvaged.changes(audit.now));
+        audit.footage.apply(changes)?;
     }
     Ok(())
 }

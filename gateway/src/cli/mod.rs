@@ -12,6 +12,7 @@ macro_rules! say {
 mod account;
 mod bench;
 mod check;
+mod deletions;
 mod detector;
 mod model;
 mod probe;
@@ -50,6 +51,8 @@ enum Command {
     Run(run::Arguments),
     /// Audit database, index and files; read-only unless --repair.
     Check(check::Arguments),
+    /// Print the proofs of deletion, or hold a copy of them against the folded ones.
+    Deletions(deletions::Arguments),
     /// Diagnose one camera, stage by stage.
     Probe(probe::Arguments),
     /// Analyse a recorded file exactly as live.
@@ -144,6 +147,7 @@ impl Command {
         match self {
             Self::Run(arguments) => run::run(&arguments),
             Self::Check(arguments) => check::check(&arguments),
+            Self::Deletions(arguments) => deletions::deletions(&arguments),
             Self::Probe(arguments) => probe::probe(&arguments),
             Self::Replay(arguments) => replay::replay(&arguments),
             Self::Model(arguments) => model::model(&arguments),

@@ -50,7 +50,47 @@ fn format_params(sdp: &[u8], payload_type: u8) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Everything that may stand in a session description, in any order.
+    fn line() -> impl Strategy<Value = String> {
+        prop_oneof![
+            Just("v=0".to_owned()),
+            Just("o=- 1 1 IN IP4 0.0.0.0".to_owned()),
+            Just("s=-".to_owned()),
+            Just("t=0 0".to_owned()),
+            "m=(video|audio) [0-9]{0,6} RTP/AVP( [0-9]{1,3}){0,3}",
+            "a=rtpmap:[0-9]{1,3} (H264|H265|AAC)/[0-9]{0,12}",
+            "a=fmtp:(96|[0-9]{1,3})( ?[a-z-]{0,12}=?[A-Za-z0-9+/=,]{0,40};?){0,5}",
+            "[a-z]=\\PC{0,40}",
+        ]
+    }
+
+    proptest! {
+        /// Whatever a camera announces, and whatever of it retina is given, it is read or refused.
+        #[test]
+        fn any_announcement_is_read_or_refused(
+            lines in prop::collection::vec(line(), 0..12),
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+            payload_type in prop_oneof![Just(96_u8), any::<u8>()],
+        ) {
+            let mut sdp = lines.join("\r\n").into_bytes();
+            for (at, byte) in damage {
+                if !sdp.is_empty() {
+                    let at = at.index(sdp.len());
+                    sdp[at] = byte;
+                }
+            }
+            if let Some(format) = format_params(&sdp, payload_type) {
+                prop_assert!(format.split(';').all(|pair| pair.is_empty() || pair.contains('=')), "{}", format);
+                for coding in ["h264", "h265"] {
+                    drop(Depacketizer::new("video", coding, 90_000, None, Some(&format)));
+                }
+            }
+        }
+    }
 
     #[test]
     fn what_is_no_parameter_is_left_out() {

@@ -35,7 +35,18 @@ fn from_ntp(ntp: u64) -> WallTime {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// A camera may send any number; the wall time is that of an era, to the millisecond.
+        #[test]
+        fn any_ntp_time_is_a_wall_time_between_1970_and_2106(ntp in any::<u64>()) {
+            let wall = from_ntp(ntp);
+            prop_assert!((0..=4_295_000_000_000).contains(&wall.0), "{:?}", wall);
+        }
+    }
 
     #[test]
     fn ntp_time_is_read_in_both_eras() {

@@ -19,6 +19,7 @@
 
 pub mod clip;
 mod file;
+mod opening;
 pub mod pictures;
 mod pool;
 mod queue;
@@ -33,8 +34,11 @@ pub mod volume;
 use std::{
     collections::HashMap,
     num::NonZeroUsize,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -55,6 +59,7 @@ use crate::{
     store::footage::{Change, Footage, FootageError},
 };
 use clip::{ClipError, ClipReader};
+use opening::Opening;
 use pool::Pool;
 use retention::{IncidentSource, Retention, RetentionSettings};
 use table::Fragment;
@@ -196,6 +201,8 @@ pub(crate) struct Shared {
     pub(crate) settings: RecordSettings,
     /// Files that are being written, for clips. Copied out, never held while reading files.
     pub(crate) open: Mutex<HashMap<StreamId, OpenSegment>>,
+    /// The first look at the disk has not come back.
+    is_opening: AtomicBool,
 }
 
 /// The finished fragments of a file that is still being written.
@@ -275,8 +282,8 @@ impl Recorder {
     }
 
     /// Checks the disks' identity, repairs what a crash left, and starts the writer threads. Blocks. A disk that is
-    /// read-only, away, or not the one that the index describes is repaired when it may be written again; until then
-    /// nothing is recorded there. `pinned` are the cameras whose disk the site names.
+    /// read-only, away, or not the one that the index describes, or that does not answer, is repaired when it may be written
+    /// again; until then nothing is recorded there. `pinned` are the cameras whose disk the site names.
     ///
     /// # Errors
     /// [`RecordError::Volume`] when another gateway uses a disk; [`RecordError::Index`].
@@ -288,21 +295,23 @@ impl Recorder {
     ) -> Result<Self, RecordError> {
         let mut opened = Vec::new();
         for settings in settings {
-            let volume = Volume::open(&settings.disk, &settings.media_dir, &footage, clock.wall())?;
-            let (footage, clock) = (footage.clone(), clock.clone());
-            opened.push(Arc::new(Shared { volume, footage, clock, settings, open: Mutex::default() }));
+            opened.push(Arc::new(Shared {
+                volume: Volume::new(&settings.disk, &settings.media_dir),
+                footage: footage.clone(),
+                clock: clock.clone(),
+                settings,
+                open: Mutex::default(),
+                is_opening: AtomicBool::new(false),
+            }));
         }
         for known in footage.disks()? {
             if opened.iter().all(|shared| *shared.volume.name() != known.name) {
                 tracing::error!(disk = %known.name, "[storage] does not name this disk any more: its footage cannot be read");
             }
         }
-        let sound: Vec<(&DiskName, &Path)> = opened
-            .iter()
-            .filter(|shared| !shared.volume.is_away() && !shared.volume.is_read_only())
-            .map(|shared| (shared.volume.name(), shared.volume.dir()))
-            .collect();
-        let recovery = recovery::recover(&sound, &footage, clock.wall())?;
+        let openings = opened.iter().map(Opening::begin).collect::<Result<Vec<_>, _>>();
+        let left = openings.map_err(RecordError::Thread)?.into_iter().map(Opening::wait);
+        let recovery = recovery::name_present(left.collect::<Result<_, _>>()?, &footage, clock.wall())?;
         let disks = opened.iter().map(|shared| {
             let pool = Pool::start(shared).map_err(RecordError::Thread)?;
             Ok(Disk { shared: Arc::clone(shared), pool })
@@ -414,9 +423,16 @@ impl Shared {
         self.volume.report(self.clock.instant())
     }
 
+    pub(crate) fn is_opening(&self) -> bool {
+        self.is_opening.load(Ordering::Acquire)
+    }
+
     /// Whether the right disk is there; when it has come back, what was being written to it is brought into order first.
     fn watch_disk(&self) {
-        let watched = self.volume.watch(&self.footage, self.clock.wall());
+        let watched = {
+            let _asking = self.volume.ask(self.clock.instant());
+            self.volume.watch(&self.footage, self.clock.wall())
+        };
         if matches!(watched, Watched::Same) {
             return;
         }

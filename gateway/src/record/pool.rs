@@ -148,6 +148,13 @@ fn sync_loop(shared: &Shared, stopped: &Receiver<()>) {
             Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
         };
         let begin = shared.clock.instant();
+        if shared.is_opening() {
+            // Its first look has not come back; what it finds, it brings into order itself.
+            if is_over {
+                return;
+            }
+            continue;
+        }
         // Whatever goes wrong over a disk that goes or comes back, the others' data must reach theirs.
         let turn = catch_unwind(AssertUnwindSafe(|| {
             sync(shared, begin);

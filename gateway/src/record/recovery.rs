@@ -3,7 +3,7 @@
 //! Reads only the files that were open, at most one per stream. Also the tool of `check --repair`.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File},
     io::BufReader,
     path::Path,
 };
@@ -20,8 +20,8 @@ use super::{
     file::closed,
     holes,
     table::Fragment,
-    torn::{Torn, forget_unfinished, span_behind},
-    volume::{VolumeError, at, sync_dir, unlink},
+    torn::{Tail, Torn, cut_uncut, forget_unfinished, span_behind},
+    volume::{VolumeError, at, unlink},
 };
 use crate::{
     mp4::{Mp4Error, Scanner},
@@ -46,7 +46,7 @@ pub struct RecoveredSegment {
     pub path: String,
     /// What it holds; `None` when there was nothing to keep.
     pub span: Option<Span>,
-    /// Bytes of a torn tail that were cut off and set aside.
+    /// Bytes of a torn tail: cut off and set aside, or left behind the file's end where there is no room for that.
     pub n_torn_bytes: u64,
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn scan(path: &Path) -> Result<Option<ScannedFile>, RecordError> {
 }
 
 /// Cuts the file after its last whole fragment, makes that durable, and gives its row. `None` when nothing in it can be
-/// played. What is cut off, and a file that is given up, is set aside first.
+/// played. What is cut off, and a file that is given up, is set aside first; what is covered and finds no room stays.
 pub(crate) fn salvage(
     dir: &Path,
     footage: &Footage,
@@ -142,26 +142,44 @@ pub(crate) fn salvage(
         return Ok(None);
     };
     scanned.move_to(row.start_pts);
-    let file = OpenOptions::new().write(true).open(&full).map_err(at(&full))?;
-    let size = file.metadata().map_err(at(&full))?.len();
+    let size = fs::metadata(&full).map_err(at(&full))?.len();
     let Some(closed) = scanned.close(row.id, SegmentState::Recovered) else {
         if size > scanned.valid_bytes {
             torn(row.start_wall).keep_file()?;
         }
         return Ok(None);
     };
-    if size > scanned.valid_bytes {
-        torn(closed.span.to).keep_tail(scanned.valid_bytes)?;
+    let tail = torn(closed.span.to);
+    let stays = (tail.cut(scanned.valid_bytes)? == Tail::Stays).then_some(tail.span);
+    if stays.is_some() {
+        tracing::warn!(%stream, path, "there is no room to set a torn end aside that is held: it stays in its file");
     }
-    file.set_len(scanned.valid_bytes).and_then(|()| file.sync_all()).map_err(at(&full))?;
-    sync_dir(full.parent().unwrap_or(dir))?;
-    Ok(Some(Salvaged { closed, n_torn_bytes: size.saturating_sub(scanned.valid_bytes) }))
+    Ok(Some(Salvaged { closed, n_torn_bytes: size.saturating_sub(scanned.valid_bytes), stays }))
 }
 
-/// A file that was cut to its whole fragments.
+/// A file of which the whole fragments are kept.
 pub(crate) struct Salvaged {
     pub(crate) closed: ClosedSegment,
     pub(crate) n_torn_bytes: u64,
+    /// What is behind them is still there: when that was recorded.
+    stays: Option<Span>,
+}
+
+impl Salvaged {
+    /// What the index is to say of it.
+    pub(crate) fn changes(self, now: WallTime) -> Vec<Change> {
+        let id = self.closed.id;
+        let left = self.stays.map(|span| Change::LeaveUncut { id, span, since: now });
+        std::iter::once(Change::CloseSegment(self.closed)).chain(left).collect()
+    }
+}
+
+/// What a crash left on one disk.
+#[derive(Default)]
+pub(crate) struct Left {
+    /// The rows as they were, and what is kept.
+    pub(crate) segments: Vec<(SegmentRow, RecoveredSegment)>,
+    pub(crate) n_deleted: usize,
 }
 
 /// Brings disks and index into agreement after a crash. `disks` are those that can be read and written: what lies on
@@ -171,13 +189,43 @@ pub(crate) fn recover(
     footage: &Footage,
     now: WallTime,
 ) -> Result<Recovery, RecordError> {
+    let left = disks.iter().map(|(disk, dir)| recover_disk(disk, dir, footage, now, || ()));
+    name_present(left.collect::<Result<_, _>>()?, footage, now)
+}
+
+/// The files of one disk. `step` is called before each of them.
+pub(crate) fn recover_disk(
+    disk: &DiskName,
+    dir: &Path,
+    footage: &Footage,
+    now: WallTime,
+    mut step: impl FnMut(),
+) -> Result<Left, RecordError> {
+    let mut left = Left::default();
+    step();
+    left.n_deleted += finish_deletions(disk, dir, footage)?;
+    step();
+    cut_uncut(disk, dir, footage, now)?;
+    for row in open_on(disk, footage)? {
+        step();
+        let found = unless_unreadable(&row, recover_segment(dir, footage, &row, now))?;
+        left.segments.extend(found.map(|found| (row, found)));
+    }
+    step();
+    left.n_deleted += finish_deletions(disk, dir, footage)?;
+    Ok(left)
+}
+
+/// The present of every stream is a gap, after the files of all disks that can be read.
+pub(crate) fn name_present(
+    left: Vec<Left>,
+    footage: &Footage,
+    now: WallTime,
+) -> Result<Recovery, RecordError> {
     let mut recovery = Recovery::default();
-    for &(disk, dir) in disks {
-        recovery.n_deleted += finish_deletions(disk, dir, footage)?;
-        for row in open_on(disk, footage)? {
-            recovery.segments.extend(unless_unreadable(&row, recover_segment(dir, footage, &row, now))?);
-        }
-        recovery.n_deleted += finish_deletions(disk, dir, footage)?;
+    for Left { segments, n_deleted } in left {
+        recovery.n_deleted += n_deleted;
+        recovery.segments.extend(segments.into_iter().map(|(_, found)| found));
     }
     for stream in footage.streams()? {
         let recovered: Vec<WallTime> = recovery
@@ -247,6 +295,7 @@ pub(crate) fn recover_returned(
     now: WallTime,
 ) -> Result<Recovery, RecordError> {
     let mut recovery = Recovery { n_deleted: finish_deletions(disk, dir, footage)?, ..Recovery::default() };
+    cut_uncut(disk, dir, footage, now)?;
     for row in open_on(disk, footage)? {
         if !busy.contains(&row.id) {
             let found = recover_returned_segment(dir, footage, &row, now);
@@ -265,6 +314,16 @@ pub(crate) fn recover_returned_segment(
     now: WallTime,
 ) -> Result<RecoveredSegment, RecordError> {
     let found = recover_segment(dir, footage, row, now)?;
+    name_lost(footage, row, &found)?;
+    Ok(found)
+}
+
+/// What the stream lost between a file that was read back only now and the gap that its present is.
+pub(crate) fn name_lost(
+    footage: &Footage,
+    row: &SegmentRow,
+    found: &RecoveredSegment,
+) -> Result<(), RecordError> {
     if let Some(span) = found.span {
         // Where the disk was read-only at the start, the gap began before what was recorded last was known.
         footage.apply(vec![Change::CutGaps { stream: row.stream.clone(), span }])?;
@@ -276,7 +335,7 @@ pub(crate) fn recover_returned_segment(
             |span| Change::AddGap { stream: row.stream.clone(), gap: Gap { span, cause: GapCause::Disk } };
         footage.apply(missing.into_iter().map(add).collect())?;
     }
-    Ok(found)
+    Ok(())
 }
 
 fn recover_segment(
@@ -292,9 +351,9 @@ fn recover_segment(
         n_torn_bytes,
     };
     match salvage(dir, footage, row, now)? {
-        Some(Salvaged { closed, n_torn_bytes }) => {
-            let span = closed.span;
-            footage.apply(vec![Change::CloseSegment(closed)])?;
+        Some(salvaged) => {
+            let (span, n_torn_bytes) = (salvaged.closed.span, salvaged.n_torn_bytes);
+            footage.apply(salvaged.changes(now))?;
             Ok(found(Some(span), n_torn_bytes))
         }
         None => {

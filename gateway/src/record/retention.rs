@@ -27,7 +27,7 @@ use sharpeyes_domain::{
 use keeping::Observed;
 pub use keeping::{Keeping, KeptDisk, StorageReport, StreamReport};
 
-use super::{Library, Placement, RecordError, Shared};
+use super::{Library, Placement, RecordError, Shared, torn::cut_uncut};
 use crate::store::{
     db::DbError,
     footage::{Discard, FootageError, IncidentMark, StreamUsage},
@@ -217,6 +217,7 @@ impl Retention {
             self.shared.footage.keep_retention_clock(self.clock, None)?;
             self.discard_torn()?;
             self.finish_deletions()?;
+            self.cut_uncut()?;
             let is_sweep = is_due(self.swept, SWEEP_EVERY);
             if is_sweep {
                 self.swept = Some(now);
@@ -376,6 +377,15 @@ impl Retention {
             }
         }
         Ok(())
+    }
+
+    /// Torn ends that found no room when they were found.
+    fn cut_uncut(&self) -> Result<(), RecordError> {
+        let Shared { volume, footage, clock, .. } = &*self.shared;
+        if !self.has_learnt || volume.ensure_intact().is_err() || volume.is_read_only() {
+            return Ok(());
+        }
+        cut_uncut(volume.name(), volume.dir(), footage, clock.wall())
     }
 
     /// What the disk did not let go of before.

@@ -87,6 +87,9 @@ fn decode_all(bytes: &[u8], origin: Origin) -> Option<Vec<Fragment>> {
         let header_bytes = u32::try_from(take(&mut rest)?).ok()?;
         let end = Pts(base.0.checked_add_unsigned(take(&mut rest)?)?);
         let wall_end = WallTime(wall.0.checked_add_unsigned(take(&mut rest)?)?);
+        if !end.is_plausible() || !wall_end.is_plausible() {
+            return None;
+        }
         let tail = take(&mut rest)?;
         let n_frames = u32::try_from(tail >> 1).ok()?;
         let is_random_access = tail & 1 == 1;

@@ -1,6 +1,7 @@
 //! Sets aside what a crash tore off a recorded file: the bytes stay, with a row, beside the file that goes on without
 //! them. Whether a hold or an incident covers them may be learnt later, so all are set aside; retention deletes those
-//! that nothing covers (`store::footage::torn`).
+//! that nothing covers (`store::footage::torn`). Where there is no room for that, they stay behind the end of their file,
+//! with a row, until there is.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -8,6 +9,7 @@ use std::{
     path::Path,
 };
 
+use rustix::fs::statvfs;
 use sha2::{Digest as _, Sha256};
 use sharpeyes_domain::{
     ids::{DiskName, StreamId},
@@ -19,7 +21,7 @@ use super::{
     RecordError,
     volume::{at, is_no_room, sync_dir},
 };
-use crate::store::footage::{Change, Footage, SegmentRow, TornRow};
+use crate::store::footage::{Change, Footage, SegmentRow, TornRow, UncutRow};
 
 /// Added to the name of the file that they were in.
 pub(crate) const SUFFIX: &str = ".torn";
@@ -52,29 +54,56 @@ pub(crate) fn span_behind(row: &SegmentRow, from: WallTime, now: WallTime) -> Sp
     Span { from, to: end.max(WallTime(from.0.saturating_add(1))) }
 }
 
+/// What became of a torn end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tail {
+    /// The file ends with its last whole fragment.
+    Cut,
+    /// A hold or an incident covers it, and there is no room for it elsewhere: the file is as it was.
+    Stays,
+}
+
 impl Torn<'_> {
-    /// Copies everything behind `valid_bytes`, and makes the copy durable: the file may be cut then.
+    /// Sets aside everything behind `valid_bytes`, then cuts the file there; all is durable when this returns.
     ///
     /// # Errors
-    /// [`RecordError`] when index or disk fail. A disk without room is no error for bytes that no hold and no incident
-    /// covers: they are given up.
-    pub(crate) fn keep_tail(&self, valid_bytes: u64) -> Result<(), RecordError> {
+    /// [`RecordError`] when index or disk fail. A disk without room is no error: bytes that no hold and no incident
+    /// covers are given up, others stay.
+    pub(crate) fn cut(&self, valid_bytes: u64) -> Result<Tail, RecordError> {
+        let tail = self.keep_tail(valid_bytes)?;
         let full = self.dir.join(self.path);
-        let Some(row) = self.row(valid_bytes)? else { return Ok(()) };
-        let target = self.dir.join(&row.path);
-        // Row before file: no crash leaves a file that the index does not know.
-        let path = row.path.clone();
-        self.footage.apply(vec![Change::SetAside(row)])?;
-        let Err(error) = copy(&full, valid_bytes, &target) else {
-            sync_dir(target.parent().unwrap_or(self.dir))?;
-            return Ok(());
-        };
-        self.footage.apply(give_up(self.disk, path, self.now))?;
-        if is_no_room(&error) && !self.footage.is_reserved(self.stream, self.span)? {
-            tracing::warn!(path = self.path, "there is no room to set a torn end aside; nothing holds it");
-            return Ok(());
+        let file = OpenOptions::new().write(true).open(&full).map_err(at(&full))?;
+        if tail == Tail::Cut {
+            file.set_len(valid_bytes).map_err(at(&full))?;
         }
-        Err(at(&target)(error).into())
+        file.sync_all().map_err(at(&full))?;
+        sync_dir(full.parent().unwrap_or(self.dir))?;
+        Ok(tail)
+    }
+
+    /// [`Tail::Cut`]: the file may be cut.
+    fn keep_tail(&self, valid_bytes: u64) -> Result<Tail, RecordError> {
+        let full = self.dir.join(self.path);
+        let Some(row) = self.row(valid_bytes)? else { return Ok(Tail::Cut) };
+        if has_room(self.dir, row.bytes) {
+            let target = self.dir.join(&row.path);
+            // Row before file: no crash leaves a file that the index does not know.
+            let path = row.path.clone();
+            self.footage.apply(vec![Change::SetAside(row)])?;
+            let Err(error) = copy(&full, valid_bytes, &target) else {
+                sync_dir(target.parent().unwrap_or(self.dir))?;
+                return Ok(Tail::Cut);
+            };
+            self.footage.apply(give_up(self.disk, path, self.now))?;
+            if !is_no_room(&error) {
+                return Err(at(&target)(error).into());
+            }
+        }
+        if self.footage.is_reserved(self.stream, self.span)? {
+            return Ok(Tail::Stays);
+        }
+        tracing::warn!(path = self.path, "there is no room to set a torn end aside; nothing holds it");
+        Ok(Tail::Cut)
     }
 
     /// Renames a file in which nothing can be played. One that is empty, or is not there, stays as it is.
@@ -115,6 +144,36 @@ impl Torn<'_> {
         }
         Ok(None)
     }
+}
+
+/// What stayed in the files of `disk` for want of room is set aside where there is some now, or given up where nothing
+/// covers it any more; the files are cut.
+///
+/// # Errors
+/// [`RecordError::Index`]. One file that the disk does not give back keeps no other.
+pub(crate) fn cut_uncut(
+    disk: &DiskName,
+    dir: &Path,
+    footage: &Footage,
+    now: WallTime,
+) -> Result<(), RecordError> {
+    for row in footage.uncut()?.into_iter().filter(|row| row.disk == *disk) {
+        let UncutRow { segment: id, path, stream, valid_bytes, span, .. } = row;
+        match (Torn { disk, dir, footage, stream: &stream, path: &path, span, now }).cut(valid_bytes) {
+            Ok(Tail::Cut) => {
+                footage.apply(vec![Change::NoteCut { id }])?;
+            }
+            Ok(Tail::Stays) => {}
+            Err(error @ RecordError::Index(_)) => return Err(error),
+            Err(error) => tracing::error!(path, %error, "a torn end cannot be set aside; it is tried again"),
+        }
+    }
+    Ok(())
+}
+
+/// When the disk does not say, the attempt will.
+fn has_room(dir: &Path, bytes: u64) -> bool {
+    statvfs(dir).map_or(true, |found| found.f_bavail.saturating_mul(found.f_frsize) >= bytes)
 }
 
 /// Of a file that was being written until the service died: what a former attempt to bring it into order began to set

@@ -67,8 +67,10 @@ pub struct Volume {
     is_dirty: AtomicBool,
     /// Since the start.
     written_bytes: AtomicU64,
-    /// Since when a sync has been running.
-    syncing: Mutex<Option<Instant>>,
+    /// Since when the disk has owed an answer.
+    waiting: Mutex<Option<Instant>>,
+    /// As it said last.
+    known_room: Mutex<Option<Room>>,
     /// The disk refused for want of room since someone looked.
     has_refused: AtomicBool,
     /// There is no room and nothing may be deleted: why.
@@ -102,14 +104,35 @@ pub(crate) struct Returned {
     identity: File,
 }
 
+impl Returned {
+    /// Nobody may write to it.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.mount.room().is_ok_and(|room| room.is_read_only)
+    }
+}
+
+/// Something is asked of the disk; the answer is there when this is dropped.
+#[must_use]
+pub(crate) struct Asking<'a>(&'a Volume);
+
+impl Asking<'_> {
+    /// It has answered, and is asked the next thing.
+    pub(crate) fn again(&self, now: Instant) {
+        *lock_of(&self.0.waiting) = Some(now);
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        *lock_of(&self.0.waiting) = None;
+    }
+}
+
 impl Volume {
-    /// Locks `dir` when it is the disk that `footage` knows by `name`; makes it so when both are new. One that is not there,
-    /// is another one or cannot be read is looked for by [`Volume::watch`] from now on.
-    ///
-    /// # Errors
-    /// [`VolumeError::InUse`] beside another running gateway, [`VolumeError::Index`] when the index cannot be asked.
-    pub fn open(name: &DiskName, dir: &Path, footage: &Footage, now: WallTime) -> Result<Self, VolumeError> {
-        let volume = Self {
+    /// A disk that nobody has looked at. Asks it nothing.
+    #[must_use]
+    pub fn new(name: &DiskName, dir: &Path) -> Self {
+        Self {
             name: name.clone(),
             dir: dir.to_owned(),
             uuid: OnceLock::new(),
@@ -118,16 +141,27 @@ impl Volume {
             report: Mutex::new(DiskReport { state: DiskState::Ok, detail: String::new() }),
             is_dirty: AtomicBool::new(false),
             written_bytes: AtomicU64::new(0),
-            syncing: Mutex::default(),
+            waiting: Mutex::default(),
+            known_room: Mutex::default(),
             has_refused: AtomicBool::new(false),
             full: Mutex::default(),
-        };
-        match volume.take(footage, now) {
-            Ok(found) => volume.hold(found),
-            Err(error @ (VolumeError::InUse { .. } | VolumeError::Index(_))) => return Err(error),
-            Err(error) => volume.say(state_of(&error), &error.to_string()),
         }
-        Ok(volume)
+    }
+
+    /// Locks the directory when it is the disk that `footage` knows by this name; makes it so when both are new. `None` for
+    /// one that is not there, is another one or cannot be read: [`Volume::watch`] looks for it from now on.
+    ///
+    /// # Errors
+    /// [`VolumeError::InUse`] beside another running gateway, [`VolumeError::Index`] when the index cannot be asked.
+    pub(crate) fn look(&self, footage: &Footage, now: WallTime) -> Result<Option<Returned>, VolumeError> {
+        match self.take(footage, now) {
+            Ok(found) => Ok(Some(found)),
+            Err(error @ (VolumeError::InUse { .. } | VolumeError::Index(_))) => Err(error),
+            Err(error) => {
+                self.say(state_of(&error), &error.to_string());
+                Ok(None)
+            }
+        }
     }
 
     /// Opens and locks the right disk. A new one is marked, but only where none has been in this place since the start.
@@ -170,7 +204,8 @@ impl Volume {
         Ok(Returned { mount, identity })
     }
 
-    fn hold(&self, found: Returned) {
+    /// It is read and written from now on.
+    pub(crate) fn hold(&self, found: Returned) {
         let Returned { mount, identity } = found;
         self.was_here.store(true, Ordering::Release);
         *lock_of(&self.holding) = Holding::Mounted { mount, _identity: identity };
@@ -194,16 +229,35 @@ impl Volume {
         self.uuid.get().map_or("", String::as_str)
     }
 
-    /// How the disk is; slow as soon as the sync that runs now has taken too long.
+    /// How the disk is; slow, and then not answering, as soon as what it is asked now has taken too long. Asks it nothing.
     #[must_use]
     pub fn report(&self, now: Instant) -> DiskReport {
-        let since = *lock_of(&self.syncing);
         let report = lock_of(&self.report).clone();
-        let is_hanging = since.is_some_and(|since| now.saturating_duration_since(since) > SLOW_SYNC);
-        if is_hanging && report.state == DiskState::Ok {
-            return DiskReport { state: DiskState::Slow, detail: SLOW.to_owned() };
+        match self.waits(now) {
+            Some(waits) if waits > NOT_ANSWERING => {
+                DiskReport { state: DiskState::NotAnswering, detail: NO_ANSWER.to_owned() }
+            }
+            Some(waits) if waits > SLOW_SYNC && report.state == DiskState::Ok => {
+                DiskReport { state: DiskState::Slow, detail: SLOW.to_owned() }
+            }
+            Some(_) | None => report,
         }
-        report
+    }
+
+    /// The disk is asked something from now on.
+    pub(crate) fn ask(&self, now: Instant) -> Asking<'_> {
+        *lock_of(&self.waiting) = Some(now);
+        Asking(self)
+    }
+
+    /// How long an answer has been owed.
+    fn waits(&self, now: Instant) -> Option<Duration> {
+        lock_of(&self.waiting).map(|since| now.saturating_duration_since(since))
+    }
+
+    /// What was asked of the disk has not come back for too long.
+    pub(crate) fn does_not_answer(&self, now: Instant) -> bool {
+        self.waits(now).is_some_and(|waits| waits > NOT_ANSWERING)
     }
 
     fn state(&self) -> DiskState {
@@ -264,13 +318,21 @@ impl Volume {
         }
     }
 
-    /// Space and inodes.
+    /// Space and inodes. Waits for the disk: not for those who only want to know of it.
     ///
     /// # Errors
     /// As [`Volume::ensure_usable`], and when the disk cannot say.
     pub fn room(&self) -> Result<Room, VolumeError> {
         let mount = self.mounted()?;
-        mount.room().map_err(at(&self.dir))
+        let room = mount.room().map_err(at(&self.dir))?;
+        *lock_of(&self.known_room) = Some(room);
+        Ok(room)
+    }
+
+    /// The same as the disk said last, less than a second ago where it answers; `None` while it is away. Asks it nothing.
+    pub(crate) fn known_room(&self) -> Option<Room> {
+        self.mounted().ok()?;
+        *lock_of(&self.known_room)
     }
 
     /// Bytes that were written since the start.
@@ -297,9 +359,9 @@ impl Volume {
         if mount.has_failed() || !self.is_dirty.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
-        *lock_of(&self.syncing) = Some(now);
+        let asking = self.ask(now);
         let synced = mount.sync();
-        *lock_of(&self.syncing) = None;
+        drop(asking);
         let Err(source) = synced else { return Ok(()) };
         if is_no_room(&source) {
             tracing::warn!(error = %source, dir = %self.dir.display(), "a sync found no room");
@@ -390,10 +452,7 @@ impl Volume {
     pub(crate) fn watch(&self, footage: &Footage, now: WallTime) -> Watched {
         // Asked before the lock is taken: a disk that hangs must not hold up those who only want to know of it.
         let there = MountKey::of(&self.dir).ok();
-        let is_read_only = self
-            .mounted()
-            .and_then(|mount| mount.room().map_err(at(&self.dir)))
-            .is_ok_and(|room| room.is_read_only);
+        let is_read_only = self.room().is_ok_and(|room| room.is_read_only);
         let mut holding = lock_of(&self.holding);
         match &*holding {
             Holding::Mounted { mount, .. } if there == Some(mount.key()) && !mount.has_failed() => {
@@ -402,7 +461,7 @@ impl Volume {
                     _ if is_read_only => self.say(DiskState::ReadOnly, READ_ONLY),
                     DiskState::ReadOnly => return Watched::Writable,
                     DiskState::Ok | DiskState::Full | DiskState::Slow => {}
-                    DiskState::Missing | DiskState::Swapped | DiskState::Failed => {
+                    DiskState::Missing | DiskState::Swapped | DiskState::Failed | DiskState::NotAnswering => {
                         self.say(DiskState::Ok, "")
                     }
                 }
@@ -457,7 +516,8 @@ impl Volume {
                 | DiskState::ReadOnly
                 | DiskState::Missing
                 | DiskState::Swapped
-                | DiskState::Failed => {
+                | DiskState::Failed
+                | DiskState::NotAnswering => {
                     tracing::error!(dir = %self.dir.display(), state = state.as_str(), detail, "the disk");
                 }
             }
@@ -523,6 +583,12 @@ pub(crate) fn is_no_room(error: &io::Error) -> bool {
 
 /// A disk that needs longer for a sync is called slow.
 const SLOW_SYNC: Duration = Duration::from_secs(5);
+
+/// One that has owed an answer for longer is not waited for.
+const NOT_ANSWERING: Duration = Duration::from_secs(10);
+
+const NO_ANSWER: &str = "the disk has not answered for more than 10 s: look at the disk, its cable, its controller \
+    (dmesg) or its network; recording resumes by itself when it answers";
 
 const SLOW: &str = "a sync takes more than 5 s; check the disk (dmesg, smartctl) and what else uses it";
 

@@ -25,9 +25,9 @@ pub use gaps::GapRow;
 pub(super) use gaps::gap_row;
 use gaps::{Lasting, begin_gap, cut_gaps, end_gap, insert_gap};
 pub use holds::{DueReview, HeldMark, HoldRow, NewHold, Release, WhichHolds};
-pub use proofs::{DeletionDay, chain};
+pub use proofs::{DeletionDay, chain, line};
 pub use retention::{DeletionRow, Discard, IncidentMark, StreamUsage};
-pub use torn::TornRow;
+pub use torn::{TornRow, UncutRow};
 
 /// The schema of `footage.db`.
 pub const MIGRATIONS: &[Migration] = &[
@@ -38,6 +38,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "footage_005_torn", sql: include_str!("migrations/footage_005_torn.sql") },
     Migration { name: "footage_006_proofs", sql: include_str!("migrations/footage_006_proofs.sql") },
     Migration { name: "footage_007_disks", sql: include_str!("migrations/footage_007_disks.sql") },
+    Migration { name: "footage_010_uncut", sql: include_str!("migrations/footage_010_uncut.sql") },
 ];
 
 /// No segment is longer, so a search by time need not look further back.
@@ -274,6 +275,20 @@ pub enum Change {
         /// Below the media directory.
         path: String,
     },
+    /// Such bytes stay behind the end of a complete file: there is no room to set them aside.
+    LeaveUncut {
+        /// Its row.
+        id: SegmentId,
+        /// When they may have been recorded.
+        span: Span,
+        /// Now.
+        since: WallTime,
+    },
+    /// The file ends where its row says.
+    NoteCut {
+        /// Its row.
+        id: SegmentId,
+    },
 }
 
 /// Rows that [`Change::OpenSegment`] made.
@@ -422,7 +437,8 @@ impl Footage {
             let sql = select_footage_span();
             c.prepare_cached(&sql)?.query_row((stream.camera.as_str(), stream.kind.as_str()), |row| {
                 let (from, to): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
-                Ok(from.zip(to).map(|(from, to)| Span { from: WallTime(from), to: WallTime(to) }))
+                let Some(_) = from.zip(to) else { return Ok(None) };
+                Ok(Some(Span { from: wall_at(row, 0)?, to: wall_at(row, 1)? }))
             })
         })
     }
@@ -529,6 +545,11 @@ fn make(t: &Transaction<'_>, change: &Change) -> rusqlite::Result<Option<Opened>
         Change::SetAside(row) => torn::set_aside(t, row).map(|()| None),
         Change::ForgetTorn { path } => {
             t.execute("DELETE FROM torn WHERE path = ?1", [path])?;
+            Ok(None)
+        }
+        Change::LeaveUncut { id, span, since } => torn::leave_uncut(t, *id, *span, *since).map(|()| None),
+        Change::NoteCut { id } => {
+            t.execute("DELETE FROM uncut WHERE segment_id = ?1", [id.0])?;
             Ok(None)
         }
     }
@@ -647,15 +668,15 @@ const SELECT_SEGMENT: &str = "SELECT id, run_id, camera, stream, path, state, st
 fn segment_row(row: &Row<'_>) -> rusqlite::Result<SegmentRow> {
     let id = SegmentId(row.get(0)?);
     let state: SegmentState = parsed(row, 5)?;
-    let (start_wall, start_pts) = (WallTime(row.get(6)?), Pts(row.get(8)?));
+    let (start_wall, start_pts) = (wall_at(row, 6)?, pts_at(row, 8)?);
     let closed = match state {
         SegmentState::Open => None,
         SegmentState::Closed | SegmentState::Recovered => Some(ClosedSegment {
             id,
             state,
-            span: Span { from: start_wall, to: WallTime(row.get(7)?) },
+            span: Span { from: start_wall, to: wall_at(row, 7)? },
             start_pts,
-            end_pts: Pts(row.get(9)?),
+            end_pts: pts_at(row, 9)?,
             size_bytes: u64::try_from(row.get::<_, i64>(10)?).unwrap_or(0),
             sha256: row.get(11)?,
             n_frames: row.get(12)?,
@@ -682,7 +703,7 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         id: RunId(row.get(0)?),
         stream: stream_at(row, 1)?,
         generation: u64::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
-        wall_start: WallTime(row.get(4)?),
+        wall_start: wall_at(row, 4)?,
         params: Arc::new(VideoParams {
             codec: codec.ok_or_else(|| unreadable(5, FootageError::Row("unknown codec".into())))?,
             rfc6381: row.get(6)?,
@@ -715,6 +736,24 @@ fn stream_at(row: &Row<'_>, first: usize) -> rusqlite::Result<StreamId> {
     let kind = [StreamKind::Main, StreamKind::Sub].into_iter().find(|known| known.as_str() == kind);
     let kind = kind.ok_or_else(|| unreadable(first + 1, FootageError::Row("unknown stream kind".into())))?;
     Ok(StreamId { camera, kind })
+}
+
+/// A time that can have been: whoever reads rows adds to times and subtracts them.
+pub(super) fn wall_at(row: &Row<'_>, column: usize) -> rusqlite::Result<WallTime> {
+    plausible(column, WallTime(row.get(column)?), WallTime::is_plausible)
+}
+
+fn pts_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Pts> {
+    plausible(column, Pts(row.get(column)?), Pts::is_plausible)
+}
+
+fn plausible<T: Copy + std::fmt::Debug>(
+    column: usize,
+    time: T,
+    is_plausible: fn(T) -> bool,
+) -> rusqlite::Result<T> {
+    let damage = || unreadable(column, FootageError::Row(format!("the time {time:?}")));
+    is_plausible(time).then_some(time).ok_or_else(damage)
 }
 
 fn parsed<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>

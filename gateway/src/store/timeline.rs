@@ -9,7 +9,7 @@ use sharpeyes_domain::{
     time::WallTime,
 };
 
-use super::footage::{Footage, FootageError, GapRow, gap_row};
+use super::footage::{Footage, FootageError, GapRow, gap_row, wall_at};
 
 /// Gaps of a stream do not overlap, but a clock that was set back may have made some that do. So many that began before
 /// a window are looked at for one that reaches into it.
@@ -62,22 +62,24 @@ impl TimelineRows<'_> {
     /// When the index cannot be read.
     pub fn footage(&self, stream: &StreamId) -> rusqlite::Result<Option<Span>> {
         let key = (stream.camera.as_str(), stream.kind.as_str());
-        let first: Option<i64> = self
+        let first: Option<WallTime> = self
             .connection
             .prepare_cached(
                 "SELECT start_wall_ms FROM segment WHERE camera = ?1 AND stream = ?2 AND state <> 'open'
                  ORDER BY start_wall_ms LIMIT 1",
             )?
-            .query_row(key, |row| row.get(0))
+            .query_row(key, |row| wall_at(row, 0))
             .optional()?;
-        let until: Option<i64> = self
+        let until: Option<WallTime> = self
             .connection
             .prepare_cached(
                 "SELECT max(end_wall_ms) FROM (SELECT end_wall_ms FROM segment
                  WHERE camera = ?1 AND stream = ?2 AND state <> 'open' ORDER BY start_wall_ms DESC LIMIT ?3)",
             )?
-            .query_row((key.0, key.1, NEWEST), |row| row.get(0))?;
-        Ok(first.zip(until).map(|(from, to)| Span { from: WallTime(from), to: WallTime(to) }))
+            .query_row((key.0, key.1, NEWEST), |row| {
+                row.get::<_, Option<i64>>(0)?.map(|_| wall_at(row, 0)).transpose()
+            })?;
+        Ok(first.zip(until).map(|(from, to)| Span { from, to }))
     }
 
     /// Shows `visit` every gap of `stream` that overlaps `window`, in order of their beginning.

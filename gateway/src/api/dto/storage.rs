@@ -72,6 +72,8 @@ pub enum DiskState {
     Failed,
     /// It needs too long.
     Slow,
+    /// What was asked of it does not come back.
+    NotAnswering,
 }
 
 /// How long the disk lasts when the cameras go on as in the last day.

@@ -69,7 +69,7 @@ pub struct KeptDisk {
     pub uuid: String,
     /// How it is now.
     pub disk: DiskReport,
-    /// Space and inodes now; `None` while it is away.
+    /// Space and inodes as it said last; `None` while it is away.
     pub room: Option<Room>,
     /// `None` before it was measured the first time.
     pub report: Option<StorageReport>,
@@ -102,7 +102,7 @@ impl Keeping {
         }
     }
 
-    /// All disks, as the site file names them. Asks each for its space.
+    /// All disks, as the site file names them. Waits for none.
     #[must_use]
     pub fn disks(&self) -> Vec<KeptDisk> {
         let reports = lock(&self.reports).clone();
@@ -111,7 +111,7 @@ impl Keeping {
             dir: shared.volume.dir().display().to_string(),
             uuid: shared.volume.uuid().to_owned(),
             disk: shared.report(),
-            room: shared.volume.room().ok(),
+            room: shared.volume.known_room(),
             report: reports.get(shared.volume.name()).cloned(),
         };
         self.library.disks.iter().map(kept).collect()

@@ -168,7 +168,7 @@ fn a_full_disk_sheds_the_oldest_base_footage_and_recording_goes_on() {
     let held = retention.keeping().hold(new_hold("gate", held)).unwrap().unwrap().hold.span;
     bench.record(&sender, 300, 20_000, Some(&mut retention));
     // Somebody else's file takes what is left at once: writing itself fails for want of space.
-    let room = retention.keeping().disks()[0].room.unwrap();
+    let room = recorder.disks[0].shared.volume.room().unwrap();
     let other = bench.kit.dir.path().join("media/other");
     command("fallocate", &["-l", &(room.free_bytes - 64 * 1024).to_string(), other.to_str().unwrap()])
         .unwrap();
@@ -370,7 +370,7 @@ fn a_full_disk_hears_of_the_incidents_before_it_sheds() {
     let span = Span { from: START, to: START.plus(Duration::from_secs(25)) };
     let mark = IncidentMark { alarm: AlarmId(1), camera: CameraId::new("gate").unwrap(), span };
     let mut retention = retention(&recorder, 8 * MIB, &[("gate", Policy::default())], Marks(vec![mark]));
-    let room = retention.keeping().disks()[0].room.unwrap();
+    let room = recorder.disks[0].shared.volume.room().unwrap();
     let other = bench.kit.settings.media_dir.join("other");
     command("fallocate", &["-l", &(room.free_bytes - 5 * MIB).to_string(), other.to_str().unwrap()]).unwrap();
     retention.turn().unwrap();
@@ -405,7 +405,7 @@ fn a_disk_that_gains_nothing_from_what_is_deleted_is_left_alone() {
     for (n, row) in rows.iter().enumerate() {
         fs::hard_link(media.join(&row.path), media.join(format!("snapshot-{n}"))).unwrap();
     }
-    let room = retention.keeping().disks()[0].room.unwrap();
+    let room = recorder.disks[0].shared.volume.room().unwrap();
     let other = media.join("other");
     command("fallocate", &["-l", &(room.free_bytes - 7 * MIB).to_string(), other.to_str().unwrap()]).unwrap();
     for _ in 0..120 {

@@ -288,6 +288,61 @@ fn another_gateway_on_any_of_the_disks_refuses_the_start() {
     first.close();
 }
 
+/// Its identity file is a pipe into which nobody writes: whoever reads it waits.
+#[test]
+fn a_disk_that_does_not_answer_at_the_start_holds_up_neither_it_nor_the_others() {
+    let two = Two::new();
+    let recorder = two.open();
+    let yard = recorder.sender(&stream("yard")).unwrap();
+    two.record(&yard, "yard", 1, 0, 11);
+    recorder.close();
+    two.go_to(20);
+    let (identity, kept) = (two.b.media_dir.join("identity.json"), two.kit.dir.path().join("identity"));
+    let pipe = two.kit.dir.path().join("pipe");
+    fs::rename(&identity, &kept).unwrap();
+    command("mkfifo", &[identity.to_str().unwrap()]).unwrap();
+    fs::hard_link(&identity, &pipe).unwrap();
+
+    let recorder = std::thread::scope(|scope| {
+        let opening = scope.spawn(|| two.open());
+        poll(|| {
+            // Twice as fast as time, so that the other disk has seconds for its answer.
+            std::thread::sleep(Duration::from_millis(5));
+            two.kit.clock.advance(Duration::from_millis(10));
+            opening.is_finished()
+        });
+        opening.join().unwrap()
+    });
+    assert_eq!((state(&recorder, 0), state(&recorder, 1)), (DiskState::Ok, DiskState::NotAnswering));
+    // Whoever asks for the state of the disks waits for none.
+    let keepers = retention_of_all(&recorder, 1, &[], Marks(Vec::new()));
+    let disks = keepers[0].keeping().disks();
+    assert!(disks[0].room.is_some() && disks[1].room.is_none(), "{disks:?}");
+    assert!(disks[1].disk.detail.contains("has not answered"), "{disks:?}");
+    drop(keepers);
+    let now = two.kit.clock.wall().since(START).as_secs();
+    let [from, to] = [now + 1, now + 12].map(|s| i64::try_from(s).unwrap());
+    let [gate, yard] = ["gate", "yard"].map(|camera| recorder.sender(&stream(camera)).unwrap());
+    two.record(&gate, "gate", 2, from, to);
+    two.record(&yard, "yard", 2, from, to);
+    two.go_to(to);
+    clip(&recorder, "gate", from + 1, to - 1).unwrap();
+    assert!(missing(&recorder, "yard", from, to).iter().any(|gap| gap.cause == GapCause::Disk));
+
+    let bytes = fs::read(&kept).unwrap();
+    fs::rename(&kept, &identity).unwrap();
+    fs::write(&pipe, bytes).unwrap();
+    poll(|| state(&recorder, 1) == DiskState::Ok);
+    let from = to + 10;
+    two.go_to(from);
+    two.record(&yard, "yard", 3, from, from + 11);
+    two.go_to(from + 11);
+    clip(&recorder, "yard", from + 1, from + 10).unwrap();
+    clip(&recorder, "yard", 1, 10).unwrap();
+    recorder.close();
+    two.assert_sound();
+}
+
 #[test]
 fn a_disk_that_hangs_or_is_full_holds_up_nobody_elses_recording() {
     let two = Two::new();

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, OpenOptions},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -15,7 +15,7 @@ use sharpeyes_domain::{
 
 use super::{
     disk::{Image, command},
-    kit::{Kit, START, sha256, unit},
+    kit::{Kit, START, sha256, stream, unit},
     retention::{Marks, new_hold, retention},
 };
 use crate::{
@@ -251,37 +251,127 @@ fn what_was_to_be_set_aside_and_is_gone_with_the_power_is_not_missed() {
     kit.assert_sound();
 }
 
-#[test]
-fn a_held_end_is_not_cut_before_there_is_room_to_set_it_aside() {
+/// The same on a small disk on which somebody else's file, which is given too, has left nothing. `None` where this process
+/// may not mount.
+fn torn_on_a_full_disk() -> Option<(Image, Kit, PathBuf, Vec<u8>, PathBuf)> {
     let (mut kit, file, tail) = torn();
     let small = kit.dir.path().join("small");
-    let _image = match Image::make(kit.dir.path().join("disk.img"), &small, 4 << 20, &[]) {
+    let image = match Image::make(kit.dir.path().join("disk.img"), &small, 4 << 20, &[]) {
         Ok(image) => image,
         Err(reason) => {
             println!("skipped: a torn end on a full disk: {reason}");
-            return;
+            return None;
         }
     };
     let media = std::mem::replace(&mut kit.settings.media_dir, small.clone());
     command("cp", &["-a", &format!("{}/.", media.display()), small.to_str().unwrap()]).unwrap();
     let file = small.join(file.strip_prefix(&media).unwrap());
-    let torn = fs::read(&file).unwrap();
-    let held = hold(&kit, 2, 5);
-    let filler = small.join("gate/main/filler");
+    let filler = small.join("filler");
     let _ = command("dd", &["if=/dev/zero", &format!("of={}", filler.display()), "bs=1K", "conv=fsync"]);
+    Some((image, kit, file, tail, filler))
+}
+
+fn bytes(file: &Path) -> u64 {
+    fs::metadata(file).unwrap().len()
+}
+
+#[test]
+fn a_held_end_without_room_stays_in_its_file_which_is_shown_all_the_same() {
+    let Some((_image, kit, file, tail, filler)) = torn_on_a_full_disk() else { return };
+    let held = hold(&kit, 4, 5);
+    let whole = fs::read(&file).unwrap();
     let recorder = kit.open();
-    assert!(recorder.recovery().segments.is_empty());
-    recorder.close();
-    assert_eq!(fs::read(&file).unwrap(), torn, "it stays as it is");
-    // Nothing holds it any more: what there is no room for is given up.
-    release(&kit, &held);
-    kit.open().close();
-    assert_eq!(fs::metadata(&file).unwrap().len(), u64::try_from(torn.len() - tail.len()).unwrap());
-    // Held again, with room.
-    fs::write(&file, &torn).unwrap();
+    let [found] = &recorder.recovery().segments[..] else { panic!("{:?}", recorder.recovery()) };
+    let end = found.span.unwrap().to;
+    let row = recorder.footage().segments_after(SegmentId(0), 10).unwrap().remove(0).closed.unwrap();
+    let uncut = recorder.footage().uncut().unwrap().remove(0);
+    assert_eq!((uncut.valid_bytes, uncut.span.from), (row.size_bytes, end));
+    assert_eq!(bytes(&file), row.size_bytes + u64::try_from(tail.len()).unwrap());
+    assert_eq!(recorder.footage().open_gap(&stream("gate")).unwrap().unwrap().from, end);
+    let clip = recorder.clips().plan(&stream("gate"), START, second(4)).unwrap();
+    assert_eq!(clip.n_frames, 4 * 25);
+    assert!(clip.read_range(0..u64::MAX).all(|piece| piece.is_ok()));
+
+    // Neither age nor want of room takes it, although nothing holds what is before the end.
+    let mut retention = keeper(&recorder, Vec::new());
+    kit.clock.advance(Duration::from_secs(100 * 86_400));
+    retention.keeping().confirm_clock();
+    for _ in 0..3 {
+        pass(&kit, &mut retention);
+        assert_eq!(fs::read(&file).unwrap(), whole);
+    }
     fs::remove_file(&filler).unwrap();
-    let again = hold(&kit, 2, 5);
-    assert!(kit.audit(Mode::Repair).is_clean());
+    let report = kit.audit(Mode::ReadOnly);
+    assert!(report.is_clean(), "{report}");
+    assert!(report.to_string().contains("not cut   gate/main"), "{report}");
+
+    // There is room.
+    pass(&kit, &mut retention);
     assert_eq!(aside(&kit), [tail]);
-    assert!(again.release.is_none());
+    assert_eq!(recorder.footage().uncut().unwrap(), []);
+    release(&kit, &held);
+    for _ in 0..2 {
+        pass(&kit, &mut retention);
+    }
+    assert!(!file.exists(), "its time was over long ago");
+    assert_eq!(aside(&kit), [[0; 0]; 0]);
+    drop(retention);
+    recorder.close();
+    kit.assert_sound();
+}
+
+#[test]
+fn an_end_without_room_is_given_up_when_nothing_holds_it_any_more() {
+    let Some((_image, kit, file, tail, filler)) = torn_on_a_full_disk() else { return };
+    let whole = bytes(&file);
+    let held = hold(&kit, 2, 5);
+    let recorder = kit.open();
+    let mut retention = keeper(&recorder, Vec::new());
+    pass(&kit, &mut retention);
+    assert_eq!(bytes(&file), whole);
+    release(&kit, &held);
+    pass(&kit, &mut retention);
+    assert_eq!(bytes(&file), whole - u64::try_from(tail.len()).unwrap());
+    assert_eq!(recorder.footage().uncut().unwrap(), []);
+    drop(retention);
+    recorder.close();
+    fs::remove_file(filler).unwrap();
+    kit.assert_sound();
+}
+
+#[test]
+fn a_repair_and_the_next_start_set_aside_what_had_no_room() {
+    for is_repair in [true, false] {
+        let Some((_image, kit, _, tail, filler)) = torn_on_a_full_disk() else { return };
+        hold(&kit, 2, 5);
+        kit.open().close();
+        assert_eq!(aside(&kit), [[0; 0]; 0]);
+        fs::remove_file(&filler).unwrap();
+        if is_repair {
+            assert!(kit.audit(Mode::Repair).is_clean());
+        } else {
+            kit.open().close();
+        }
+        assert_eq!(aside(&kit), [tail]);
+        assert_eq!(kit.footage().uncut().unwrap(), []);
+        kit.assert_sound();
+    }
+}
+
+#[test]
+fn a_repair_leaves_a_held_end_that_has_no_room_and_says_so() {
+    let Some((_image, kit, file, _, filler)) = torn_on_a_full_disk() else { return };
+    hold(&kit, 0, 5);
+    fs::remove_file(&filler).unwrap();
+    kit.open().close();
+    let _ = command("dd", &["if=/dev/zero", &format!("of={}", filler.display()), "bs=1K", "conv=fsync"]);
+    // The last block of a file has room for a few bytes more, a further file has none.
+    let mut grown = OpenOptions::new().append(true).open(&file).unwrap();
+    std::io::Write::write_all(&mut grown, b"grown").unwrap();
+    let size = bytes(&file);
+    let report = kit.audit(Mode::Repair);
+    let left: Vec<_> =
+        report.faults.iter().filter(|fault| !matches!(fault, Fault::Stranger { .. })).collect();
+    assert!(left.is_empty() && report.uncut.len() == 1, "{report}");
+    assert_eq!(bytes(&file), size);
 }

@@ -7,7 +7,7 @@ use sharpeyes_domain::{
     time::WallTime,
 };
 
-use super::{Footage, FootageError, LONGEST_SEGMENT_MS, unreadable};
+use super::{Footage, FootageError, LONGEST_SEGMENT_MS, unreadable, wall_at};
 
 /// A gap as the index keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +108,7 @@ pub(super) fn end_gap(t: &Transaction<'_>, stream: &StreamId, at: WallTime) -> r
              AND start_wall_ms > ?3 - ?5 AND start_wall_ms < ?4 AND end_wall_ms > ?3",
         )?
         .query_map((key.0, key.1, from, at.0, LONGEST_SEGMENT_MS), |row| {
-            Ok(Span { from: WallTime(row.get(0)?), to: WallTime(row.get(1)?) })
+            Ok(Span { from: wall_at(row, 0)?, to: wall_at(row, 1)? })
         })?
         .collect::<Result<_, _>>()?;
     recorded.into_iter().try_for_each(|span| cut_gaps(t, stream, span, Lasting::Stays))
@@ -170,8 +170,8 @@ pub(super) fn insert_gap(
 
 pub(in crate::store) fn gap_row(row: &Row<'_>) -> rusqlite::Result<GapRow> {
     Ok(GapRow {
-        from: WallTime(row.get(0)?),
-        to: row.get::<_, Option<i64>>(1)?.map(WallTime),
+        from: wall_at(row, 0)?,
+        to: row.get::<_, Option<i64>>(1)?.map(|_| wall_at(row, 1)).transpose()?,
         // Not through a String: a timeline reads tens of thousands of these.
         cause: row.get_ref(2)?.as_str()?.parse().map_err(|error| unreadable(2, error))?,
     })

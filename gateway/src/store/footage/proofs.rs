@@ -15,7 +15,7 @@ use sharpeyes_domain::{
 use super::{
     Footage, FootageError,
     retention::{DeletionRow, bytes_at, deletion_row},
-    stream_at,
+    stream_at, wall_at,
 };
 
 const DAY_MS: i64 = 86_400_000;
@@ -39,11 +39,19 @@ pub struct DeletionDay {
     pub sha256: [u8; 32],
 }
 
-/// The next link of a day's chain. It begins with 32 zero bytes; the line is written down in the schema.
+impl DeletionDay {
+    /// The UTC day to which a proof of this time belongs, at its beginning.
+    #[must_use]
+    pub const fn day_of(at: WallTime) -> WallTime {
+        WallTime(day_of(at.0))
+    }
+}
+
+/// A proof as auditors keep it and as a day's chain goes over it, without its line feed: the schema has it in words.
 #[must_use]
-pub fn chain(so_far: [u8; 32], row: &DeletionRow) -> [u8; 32] {
-    let line = format!(
-        "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n",
+pub fn line(row: &DeletionRow) -> String {
+    format!(
+        "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
         row.at.0,
         row.stream.camera,
         row.stream.kind.as_str(),
@@ -52,8 +60,13 @@ pub fn chain(so_far: [u8; 32], row: &DeletionRow) -> [u8; 32] {
         row.bytes,
         hex::encode(row.sha256),
         row.reason.as_str()
-    );
-    Sha256::new_with_prefix(so_far).chain_update(line).finalize().into()
+    )
+}
+
+/// The next link of a day's chain over such lines. It begins with 32 zero bytes.
+#[must_use]
+pub fn chain(so_far: [u8; 32], line: &str) -> [u8; 32] {
+    Sha256::new_with_prefix(so_far).chain_update(line).chain_update("\n").finalize().into()
 }
 
 impl Footage {
@@ -102,7 +115,7 @@ impl Footage {
                 folded.bytes += row.bytes;
                 folded.span.from = folded.span.from.min(row.span.from);
                 folded.span.to = folded.span.to.max(row.span.to);
-                folded.sha256 = chain(folded.sha256, row);
+                folded.sha256 = chain(folded.sha256, &line(row));
             }
             days.values().try_for_each(|day| keep_day(t, day))?;
             let mut delete = t.prepare_cached("DELETE FROM deletion WHERE id = ?1")?;
@@ -110,6 +123,21 @@ impl Footage {
                 delete.execute([id])?;
             }
             Ok(old.len())
+        })
+    }
+
+    /// The single proofs after row `after`, the oldest first, at most `limit`, each with its row.
+    ///
+    /// # Errors
+    /// [`FootageError`] when they cannot be read.
+    pub fn deletions_after(&self, after: i64, limit: u32) -> Result<Vec<(i64, DeletionRow)>, FootageError> {
+        self.read(|c| {
+            c.prepare_cached(
+                "SELECT at_ms, camera, stream, from_ms, to_ms, size_bytes, sha256, reason, id FROM deletion
+                 WHERE id > ?1 ORDER BY id LIMIT ?2",
+            )?
+            .query_map((after, limit), |row| Ok((row.get(8)?, deletion_row(row)?)))?
+            .collect()
         })
     }
 
@@ -209,11 +237,11 @@ fn keep_day(t: &Transaction<'_>, day: &DeletionDay) -> rusqlite::Result<()> {
 fn day_row(row: &Row<'_>) -> rusqlite::Result<DeletionDay> {
     Ok(DeletionDay {
         stream: stream_at(row, 0)?,
-        day: WallTime(row.get(2)?),
+        day: wall_at(row, 2)?,
         reason: super::parsed(row, 3)?,
         n_files: bytes_at(row, 4)?,
         bytes: bytes_at(row, 5)?,
-        span: Span { from: WallTime(row.get(6)?), to: WallTime(row.get(7)?) },
+        span: Span { from: wall_at(row, 6)?, to: wall_at(row, 7)? },
         sha256: row.get(8)?,
     })
 }

@@ -13,7 +13,7 @@ use sharpeyes_domain::{
     time::WallTime,
 };
 
-use super::{Footage, FootageError, LONGEST_SEGMENT_MS, gaps::insert_gap, parsed, stream_at};
+use super::{Footage, FootageError, LONGEST_SEGMENT_MS, gaps::insert_gap, parsed, stream_at, wall_at};
 
 /// An incident's span lies in rows no longer than this.
 const PIECE_MS: i64 = 3_600_000;
@@ -26,6 +26,9 @@ pub(super) const IS_HELD: &str =
     AND h.released_ms IS NULL AND h.from_ms < s.end_wall_ms AND h.to_ms > s.start_wall_ms)";
 pub(super) const IS_OF_INCIDENT: &str = "EXISTS (SELECT 1 FROM incident_span i WHERE i.camera = s.camera
     AND i.from_ms >= s.start_wall_ms - 3600000 AND i.from_ms < s.end_wall_ms AND i.to_ms > s.start_wall_ms)";
+
+/// What a crash tore off it lies in the same file and may be held, although nothing of the rest is.
+const IS_UNCUT: &str = "EXISTS (SELECT 1 FROM uncut u WHERE u.segment_id = s.id)";
 
 /// What of the recordings of a camera belongs to an alarm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,7 +170,8 @@ impl Footage {
         })
     }
 
-    /// Complete files of `stream` on `disk` after row `after` that no hold keeps, in the order of recording, at most `limit`.
+    /// Complete files of `stream` on `disk` after row `after` that no hold keeps and from which nothing is to be cut, in
+    /// the order of recording, at most `limit`.
     /// [`Tier::Incident`]: those that an incident keeps; [`Tier::Base`]: the others. No [`Tier::Held`] is given.
     ///
     /// # Errors
@@ -192,7 +196,7 @@ impl Footage {
              coalesce((SELECT sum(x.ahead_ms) FROM retention_shift x WHERE x.segment_id >= s.id), 0)
              FROM segment s INDEXED BY segment_by_age
              WHERE s.disk = :disk AND s.camera = :camera AND s.stream = :stream AND s.id > :after
-             AND s.end_wall_ms IS NOT NULL AND NOT {IS_HELD} AND {of_tier} ORDER BY s.id LIMIT :limit"
+             AND s.end_wall_ms IS NOT NULL AND NOT {IS_HELD} AND NOT {IS_UNCUT} AND {of_tier} ORDER BY s.id LIMIT :limit"
         );
         let values = named_params! {
             ":disk": disk.as_str(), ":camera": stream.camera.as_str(), ":stream": stream.kind.as_str(),
@@ -203,10 +207,10 @@ impl Footage {
                 .query_map(values, |row| {
                     Ok(Kept {
                         id: SegmentId(row.get(0)?),
-                        span: Span { from: WallTime(row.get(1)?), to: WallTime(row.get(2)?) },
+                        span: Span { from: wall_at(row, 1)?, to: wall_at(row, 2)? },
                         bytes: bytes_at(row, 3)?,
                         tier,
-                        not_before: WallTime(row.get(4)?),
+                        not_before: wall_at(row, 4)?,
                         unseen: span_of(row.get(5)?),
                     })
                 })?
@@ -308,13 +312,13 @@ impl Footage {
                     Ok(StreamUsage {
                         stream: stream_at(row, 0)?,
                         bytes: bytes_at(row, 2)?,
-                        oldest: WallTime(row.get(3)?),
-                        newest: WallTime(row.get(4)?),
+                        oldest: wall_at(row, 3)?,
+                        newest: wall_at(row, 4)?,
                         recent_bytes: bytes_at(row, 5)?,
                         held_bytes: bytes_at(row, 6)?,
                         reserved_bytes: bytes_at(row, 7)?,
-                        newest_shed: row.get::<_, Option<i64>>(8)?.map(WallTime),
-                        recent_from: row.get::<_, Option<i64>>(9)?.map(WallTime),
+                        newest_shed: row.get::<_, Option<i64>>(8)?.map(|_| wall_at(row, 8)).transpose()?,
+                        recent_from: row.get::<_, Option<i64>>(9)?.map(|_| wall_at(row, 9)).transpose()?,
                     })
                 })?
                 .collect()
@@ -368,7 +372,8 @@ fn discard_one(t: &Transaction<'_>, discard: &Discard, now: WallTime) -> rusqlit
     };
     let sql = format!(
         "INSERT INTO garbage (disk, path, size_bytes, since_ms)
-         SELECT s.disk, s.path, s.size_bytes, :now FROM segment s WHERE s.id = :id AND s.end_wall_ms IS NOT NULL AND NOT {IS_HELD} {also} RETURNING path"
+         SELECT s.disk, s.path, s.size_bytes, :now FROM segment s WHERE s.id = :id AND s.end_wall_ms IS NOT NULL
+         AND NOT {IS_HELD} AND NOT {IS_UNCUT} {also} RETURNING path"
     );
     let values = named_params! {":id": discard.id.0, ":now": now.0};
     let Some(path) = t.prepare_cached(&sql)?.query_row(values, |row| row.get(0)).optional()? else {
@@ -384,7 +389,7 @@ fn discard_one(t: &Transaction<'_>, discard: &Discard, now: WallTime) -> rusqlit
             "DELETE FROM segment WHERE id = ?1 RETURNING camera, stream, start_wall_ms, end_wall_ms",
         )?
         .query_row([discard.id.0], |row| {
-            let span = Span { from: WallTime(row.get(2)?), to: WallTime(row.get(3)?) };
+            let span = Span { from: wall_at(row, 2)?, to: wall_at(row, 3)? };
             Ok((stream_at(row, 0)?, span))
         })?;
     name_gap(t, &stream, span)?;
@@ -413,7 +418,7 @@ fn name_gap(t: &Transaction<'_>, stream: &StreamId, span: Span) -> rusqlite::Res
                 ":camera": camera, ":stream": kind, ":from": span.from.0, ":to": span.to.0,
                 ":longest": LONGEST_SEGMENT_MS,
             },
-            |row| Ok(Span { from: WallTime(row.get(0)?), to: WallTime(row.get(1)?) }),
+            |row| Ok(Span { from: wall_at(row, 0)?, to: wall_at(row, 1)? }),
         )?
         .collect::<Result<_, _>>()?;
     for missing in uncovered(span, &others) {
@@ -444,9 +449,9 @@ fn name_gap(t: &Transaction<'_>, stream: &StreamId, span: Span) -> rusqlite::Res
 /// From `at_ms, camera, stream, from_ms, to_ms, size_bytes, sha256, reason`.
 pub(super) fn deletion_row(row: &Row<'_>) -> rusqlite::Result<DeletionRow> {
     Ok(DeletionRow {
-        at: WallTime(row.get(0)?),
+        at: wall_at(row, 0)?,
         stream: stream_at(row, 1)?,
-        span: Span { from: WallTime(row.get(3)?), to: WallTime(row.get(4)?) },
+        span: Span { from: wall_at(row, 3)?, to: wall_at(row, 4)? },
         bytes: bytes_at(row, 5)?,
         sha256: row.get(6)?,
         reason: parsed(row, 7)?,

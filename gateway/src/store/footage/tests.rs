@@ -229,8 +229,8 @@ fn a_year_of_proofs_is_a_month_of_rows_and_a_row_a_day_that_vouches_for_the_rest
         let of_day = &by_day[&(&folded.stream, folded.reason.as_str(), folded.day.0 / 86_400_000)];
         assert_eq!(u64::try_from(of_day.len()).unwrap(), folded.n_files);
         assert_eq!(of_day.iter().map(|row| row.bytes).sum::<u64>(), folded.bytes);
-        assert_eq!(of_day.iter().fold([0; 32], |so_far, row| chain(so_far, row)), folded.sha256);
-        let without_one = of_day.iter().skip(1).fold([0; 32], |so_far, row| chain(so_far, row));
+        assert_eq!(of_day.iter().fold([0; 32], |so_far, row| chain(so_far, &line(row))), folded.sha256);
+        let without_one = of_day.iter().skip(1).fold([0; 32], |so_far, row| chain(so_far, &line(row)));
         assert_ne!(without_one, folded.sha256);
     }
     assert_eq!(days.iter().map(|day| day.n_files).sum::<u64>(), u64::try_from(old.len()).unwrap());
@@ -332,7 +332,7 @@ fn proofs_are_folded_in_the_order_of_their_rows_whatever_the_clock_did() {
     };
     assert_eq!(fold(), [2, 1, 1]);
     let days = index.footage.deletion_days().unwrap();
-    let chain_of = |of: &[usize]| of.iter().fold([0; 32], |so_far, n| chain(so_far, &rows[*n]));
+    let chain_of = |of: &[usize]| of.iter().fold([0; 32], |so_far, n| chain(so_far, &line(&rows[*n])));
     let found: Vec<_> = days.iter().map(|found| (found.day.0, found.sha256)).collect();
     assert_eq!(found, [(day, chain_of(&[3, 4, 6])), (2 * day, chain_of(&[5]))]);
     let left: Vec<i64> = index.footage.deletions(100).unwrap().iter().map(|row| row.at.0).collect();

@@ -1,8 +1,9 @@
-//! Bytes that a crash tore off a recorded file, set aside for as long as a hold or an incident may cover them.
+//! Bytes that a crash tore off a recorded file, kept for as long as a hold or an incident may cover them: set aside, or
+//! behind the file's end while there is no room for that.
 
 use rusqlite::{Row, Transaction, named_params};
 use sharpeyes_domain::{
-    ids::{DiskName, StreamId},
+    ids::{DiskName, SegmentId, StreamId},
     retention::DeletionReason,
     segment::Span,
     time::WallTime,
@@ -11,7 +12,7 @@ use sharpeyes_domain::{
 use super::{
     Footage, FootageError, parsed,
     retention::{IS_HELD, IS_OF_INCIDENT, bytes_at},
-    stream_at,
+    stream_at, wall_at,
 };
 
 /// A file of such bytes.
@@ -33,7 +34,38 @@ pub struct TornRow {
     pub since: WallTime,
 }
 
+/// A complete file that is longer than its row says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UncutRow {
+    /// Its row.
+    pub segment: SegmentId,
+    /// Where it lies.
+    pub disk: DiskName,
+    /// Below the disk's media directory.
+    pub path: String,
+    /// Whose.
+    pub stream: StreamId,
+    /// Up to the end of its last whole fragment.
+    pub valid_bytes: u64,
+    /// Between which times the bytes behind them were recorded.
+    pub span: Span,
+    /// When there was no room to set those aside.
+    pub since: WallTime,
+}
+
 impl Footage {
+    /// All files that are longer than their rows say, by row.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be read.
+    pub fn uncut(&self) -> Result<Vec<UncutRow>, FootageError> {
+        self.read(|c| {
+            let sql = "SELECT s.id, s.disk, s.path, s.camera, s.stream, s.size_bytes, u.start_wall_ms, u.end_wall_ms,
+                       u.since_ms FROM uncut u JOIN segment s ON s.id = u.segment_id ORDER BY s.id";
+            c.prepare_cached(sql)?.query_map([], uncut_row)?.collect()
+        })
+    }
+
     /// All that is set aside, by path.
     ///
     /// # Errors
@@ -108,14 +140,39 @@ pub(super) fn set_aside(t: &Transaction<'_>, row: &TornRow) -> rusqlite::Result<
     .map(drop)
 }
 
+pub(super) fn leave_uncut(
+    t: &Transaction<'_>,
+    id: SegmentId,
+    span: Span,
+    since: WallTime,
+) -> rusqlite::Result<()> {
+    t.execute(
+        "INSERT OR REPLACE INTO uncut (segment_id, start_wall_ms, end_wall_ms, since_ms) VALUES (?1, ?2, ?3, ?4)",
+        (id.0, span.from.0, span.to.0, since.0),
+    )
+    .map(drop)
+}
+
+fn uncut_row(row: &Row<'_>) -> rusqlite::Result<UncutRow> {
+    Ok(UncutRow {
+        segment: SegmentId(row.get(0)?),
+        disk: parsed(row, 1)?,
+        path: row.get(2)?,
+        stream: stream_at(row, 3)?,
+        valid_bytes: bytes_at(row, 5)?,
+        span: Span { from: wall_at(row, 6)?, to: wall_at(row, 7)? },
+        since: wall_at(row, 8)?,
+    })
+}
+
 fn torn_row(row: &Row<'_>) -> rusqlite::Result<TornRow> {
     Ok(TornRow {
         disk: parsed(row, 8)?,
         path: row.get(0)?,
         stream: stream_at(row, 1)?,
-        span: Span { from: WallTime(row.get(3)?), to: WallTime(row.get(4)?) },
+        span: Span { from: wall_at(row, 3)?, to: wall_at(row, 4)? },
         bytes: bytes_at(row, 5)?,
         sha256: row.get(6)?,
-        since: WallTime(row.get(7)?),
+        since: wall_at(row, 7)?,
     })
 }
