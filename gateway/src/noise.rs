@@ -85,7 +85,8 @@ impl Noise {
         let at = self.0.clock.wall();
         let from = at.minus(self.budget().window);
         let areas = self.0.site.areas.areas().iter().map(|area| area.id.clone()).collect();
-        let scope = Scope { from, to: at, as_of: at, areas };
+        // It is compared with nothing.
+        let scope = Scope { before: from, from, to: at, as_of: at, areas };
         let count = self.0.statistics.noise(scope, at.minus(HOUR)).await?;
         let counted = Arc::new(Counted { from, at, count });
         *self.0.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&counted));

@@ -797,6 +797,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{id}/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the audit log says of an incident: who has looked at what of it, for what, and what was refused; 100 a page, the
+         *     newest first. Where from stays with the auditors.
+         */
+        get: operations["looks_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}/supervision": {
         parameters: {
             query?: never;
@@ -804,7 +824,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The supervision sheets of an incident, first one first, with all that is printed on them. */
+        /**
+         * The supervision sheets of an incident, first one first, with all that is printed on them as it was when each was
+         *     issued.
+         */
         get: operations["files_sheets"];
         put?: never;
         post?: never;
@@ -1081,6 +1104,23 @@ export interface paths {
         };
         /** The viewer's own reports, the newest first, at most 50: where each stands. */
         get: operations["reports_own"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/revisits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many incidents wait for a revisit, and for what follows one. */
+        get: operations["incidents_revisits"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1467,6 +1507,11 @@ export interface components {
              * @description Nothing was there.
              */
             false_alarms: number;
+            /**
+             * Format: int64
+             * @description Confirmed incidents that people reported though a camera saw the place (人工补录).
+             */
+            missed?: number;
             /** @description By camera, rule, class and level. */
             rows: components["schemas"]["AccuracyRow"][];
             /**
@@ -1900,6 +1945,11 @@ export interface components {
         BulletinLanguage: "zh" | "en";
         /** @description A bulletin in a list. */
         BulletinRow: {
+            /**
+             * Format: int32
+             * @description Of a flash one: which of its incident, from 1.
+             */
+            edition: number;
             /**
              * Format: int64
              * @description Its time.
@@ -2468,6 +2518,28 @@ export interface components {
             /** @enum {string} */
             of: "speed";
         };
+        /** @description A fault of a camera that touched the time. */
+        FaultRow: {
+            /** @description Which camera. */
+            camera: components["schemas"]["Named"];
+            /**
+             * Format: int64
+             * @description When it began first.
+             */
+            first_ms: number;
+            /** @description The kind of its ticket. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description When it was over; absent: it was not when they were counted.
+             */
+            over_ms?: number | null;
+            /**
+             * Format: int32
+             * @description How often it began.
+             */
+            times: number;
+        };
         /** @description One incident, as a leader reads it. */
         Flash: {
             /**
@@ -2493,6 +2565,11 @@ export interface components {
              * @description When the units should be done.
              */
             due_ms?: number | null;
+            /**
+             * Format: int32
+             * @description Which report of this incident it is, from 1 (第几期); 0 in reports of older releases, which did not count them.
+             */
+            edition?: number;
             /** @description What was done, the first first. */
             history: components["schemas"]["FlashStep"][];
             /**
@@ -2530,6 +2607,8 @@ export interface components {
             owner?: string | null;
             /** @description The picture of its first alarm: JPEG in base64. */
             picture?: string | null;
+            /** @description SHA-256 of the picture, hexadecimal. */
+            picture_sha256?: string | null;
             /** @description How it came. */
             source: components["schemas"]["Named"];
             /** @description Where it stands. */
@@ -2978,6 +3057,12 @@ export interface components {
             /** @description It was over before. */
             reopened: boolean;
             revisit_result?: components["schemas"]["RevisitResult"] | null;
+            revisited_by?: components["schemas"]["Person"] | null;
+            /**
+             * Format: int64
+             * @description Revisited: when.
+             */
+            revisited_ms?: number | null;
             /** @description The units' work was not accepted, and is not yet. */
             rework: boolean;
             satisfaction?: components["schemas"]["Satisfaction"] | null;
@@ -3164,7 +3249,7 @@ export interface components {
          * @description Which incidents a list holds.
          * @enum {string}
          */
-        IncidentScope: "open" | "closed" | "all";
+        IncidentScope: "open" | "closed" | "all" | "revisit";
         /**
          * @description Where an incident stands.
          * @enum {string}
@@ -3239,6 +3324,11 @@ export interface components {
         /** @description Of one level. */
         LevelRow: {
             /**
+             * Format: int64
+             * @description How many came in the time before; absent: they were not counted.
+             */
+            before?: number | null;
+            /**
              * Format: int32
              * @description 1 (red) to 4.
              */
@@ -3298,6 +3388,30 @@ export interface components {
          * @enum {string}
          */
         LiveStream: "main" | "sub";
+        /** @description Somebody looked at something of an incident, or was refused. */
+        Look: {
+            /** @description What they did, as in the audit log: `clip.view`, `thumbnail.view`, `incident.view` (a file), `bulletin.make`, … */
+            action: string;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /** @description Numbers and names that belong to it. */
+            detail: string;
+            /** @description To what: `incident/7`, or the camera whose recording was looked at for it. */
+            object: string;
+            /** @description `allowed`, `denied` or `failed`. */
+            outcome: string;
+            role?: components["schemas"]["Role"] | null;
+            /**
+             * Format: int64
+             * @description Its number in the audit log.
+             */
+            seq: number;
+            /** @description Who. */
+            who: string;
+        };
         /** @description `GET /map`: what there is to show cameras and incidents on. */
         Map: {
             /** @description The site file names a plan or tiles that are not there. */
@@ -3330,6 +3444,11 @@ export interface components {
         };
         /** @description Of one class, or of one source. */
         NamedRow: {
+            /**
+             * Format: int64
+             * @description How many came in the time before; absent: they were not counted.
+             */
+            before?: number | null;
             /** @description Of what. */
             of: components["schemas"]["Named"];
             /** @description Its incidents. */
@@ -3785,6 +3904,24 @@ export interface components {
              */
             y: number;
         };
+        /** @description The time that a report is compared with: as long, or the same piece of the calendar, right before it. */
+        Previous: {
+            /**
+             * Format: int64
+             * @description From here on.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description Came within it.
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description And before then.
+             */
+            to_ms: number;
+        };
         /** @description Who should deal with an incident. */
         Proposal: {
             /** @description Who should help. */
@@ -3917,6 +4054,47 @@ export interface components {
              */
             y1: number;
         };
+        /** @description A red incident (红色事件). */
+        RedRow: {
+            /**
+             * Format: int64
+             * @description When somebody first took it.
+             */
+            accepted_ms?: number | null;
+            /** @description Where. */
+            area: components["schemas"]["Named"];
+            /**
+             * Format: int64
+             * @description When the first unit arrived.
+             */
+            arrived_ms?: number | null;
+            /** @description What kind of event. */
+            class: components["schemas"]["Named"];
+            /** @description Any clock of it ran out. */
+            is_overdue: boolean;
+            /** @description As people say it. */
+            number: string;
+            /**
+             * Format: int64
+             * @description When it came.
+             */
+            opened_ms: number;
+            /** @description The camera's name, or the place in words. */
+            place?: string | null;
+            /** @description Why it was closed. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description When it was closed or rejected.
+             */
+            settled_ms?: number | null;
+            /** @description Where it stood. */
+            state: string;
+            /** @description In a few words; absent of an alarm. */
+            title?: string | null;
+            /** @description The units that were told. */
+            units: components["schemas"]["Named"][];
+        };
         /**
          * @description Why an incident was rejected.
          * @enum {string}
@@ -3964,6 +4142,38 @@ export interface components {
              * @description What it says.
              */
             trusted_ms: number;
+        };
+        /** @description A unit gave something back (退回). */
+        ReturnRow: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /** @description Why, as it wrote. */
+            note?: string | null;
+            /** @description The incident's number. */
+            number: string;
+            /** @description Which unit. */
+            unit: components["schemas"]["Named"];
+        };
+        /** @description `GET /revisits`: how much there is to ask, and to decide on, in the viewer's areas. */
+        RevisitCounts: {
+            /**
+             * Format: int32
+             * @description Revisited with people who are not content, and neither opened again nor archived.
+             */
+            discontent: number;
+            /**
+             * Format: int32
+             * @description … of them with their time run out.
+             */
+            overdue: number;
+            /**
+             * Format: int32
+             * @description Closed as handled, and not revisited.
+             */
+            waiting: number;
         };
         /**
          * @description What a revisit found.
@@ -4182,6 +4392,15 @@ export interface components {
              */
             of: number;
         };
+        /** @description A unit on a supervision sheet. */
+        SheetUnit: {
+            /** @description It leads; the others help. */
+            lead: boolean;
+            /** @description Identifier. */
+            unit: string;
+            /** @description Name. */
+            unit_name: string;
+        };
         /** @description `GET /shift`: what a hand-over of the viewer would say now. */
         Shift: {
             /**
@@ -4356,6 +4575,11 @@ export interface components {
             coverage: components["schemas"]["Coverage"];
             /** @description Day by day. */
             days: components["schemas"]["DayRow"][];
+            /**
+             * @description Faults of cameras that touched the time, as their tickets stood when they were counted. Without rows when asked
+             *     about a class, a source or a unit.
+             */
+            faults?: components["schemas"]["FaultRow"][];
             flow?: components["schemas"]["Flow"] | null;
             /**
              * Format: int64
@@ -4366,8 +4590,13 @@ export interface components {
             heat: components["schemas"]["Heat"];
             /** @description By level, as it was judged then. */
             levels: components["schemas"]["LevelRow"][];
+            previous?: components["schemas"]["Previous"] | null;
             /** @description At red incidents, how soon units arrived. */
             red_arrivals: components["schemas"]["ArrivalRow"][];
+            /** @description Red incidents in the order in which they came, at most 200. */
+            reds?: components["schemas"]["RedRow"][];
+            /** @description What units gave back, at most 200. */
+            returns?: components["schemas"]["ReturnRow"][];
             /** @description By how they came. */
             sources: components["schemas"]["NamedRow"][];
             /** @description How long the steps took. */
@@ -4590,14 +4819,24 @@ export interface components {
             /** @description `main` or `sub`. */
             stream: string;
         };
-        /** @description A supervision sheet (督办单), with all that is printed on it. */
+        /** @description A supervision sheet (督办单), with all that is printed on it as it was when it was issued. */
         SupervisionSheet: {
+            /** @description Areas from the root down. */
+            area_path: string[];
             /**
              * Format: int64
              * @description When it was made.
              */
             at_ms: number;
             by?: components["schemas"]["Person"] | null;
+            /** @description Camera name. */
+            camera_name?: string | null;
+            /** @description Identifier of its class. */
+            class: string;
+            /** @description The class in Chinese. */
+            class_name: string;
+            /** @description The class in English; empty: it has no other name. */
+            class_name_en: string;
             /** @description What is demanded. */
             demand?: string | null;
             /**
@@ -4605,14 +4844,48 @@ export interface components {
              * @description When they should have been done, or should be.
              */
             due_ms?: number | null;
-            /** @description The incident now. */
-            incident: components["schemas"]["Incident"];
+            /**
+             * Format: int32
+             * @description Which one of its incident, from 1.
+             */
+            edition: number;
+            evidence?: components["schemas"]["Evidence"] | null;
+            /**
+             * Format: int64
+             * @description Which incident.
+             */
+            incident: number;
+            /** @description Its number. */
+            incident_number: string;
+            /**
+             * Format: int32
+             * @description 1 red, 2 orange, 3 yellow, 4 blue.
+             */
+            level: number;
+            /** @description Where, in words. */
+            location?: string | null;
             /** @description E.g. `2026-7`: the year and the number in it. */
             number: string;
+            /**
+             * Format: int64
+             * @description When it began.
+             */
+            opened_ms: number;
+            /**
+             * @description SHA-256 of what was issued, hexadecimal. Absent: an older release issued it and kept its number only; the rest is
+             *     as the incident is now.
+             */
+            sha256?: string | null;
             /** @description Name of the site. */
             site: string;
+            /** @description Where it stood. */
+            state: components["schemas"]["IncidentState"];
+            /** @description SHA-256 of the incident's picture, hexadecimal. */
+            still_sha256?: string | null;
+            /** @description A report: in a few words. */
+            title?: string | null;
             /** @description The units that are supervised. */
-            units: components["schemas"]["Assignment"][];
+            units: components["schemas"]["SheetUnit"][];
             /**
              * Format: int32
              * @description How often they were reminded or pressed before.
@@ -5287,6 +5560,8 @@ export interface components {
              * @description Of these, those whose time has run out.
              */
             open_overdue: number;
+            /** @description Late with signing in, arriving or being done, of those told (超时率). */
+            overdue?: components["schemas"]["Share"];
             /**
              * Format: int64
              * @description Given back.
@@ -5297,6 +5572,8 @@ export interface components {
              * @description Not accepted, each time.
              */
             reworks: number;
+            /** @description Satisfied or fairly so, of the answers of the people concerned (满意率). */
+            satisfied?: components["schemas"]["Share"];
             /** @description Signed in in time, of those signed in or late (按时报到). */
             signed_in_time: components["schemas"]["Share"];
             /**
@@ -5693,6 +5970,8 @@ export interface operations {
             query?: {
                 /** @description Only those with a smaller number. */
                 before?: number;
+                /** @description Only flash reports of this incident. */
+                incident?: number;
             };
             header?: never;
             path?: never;
@@ -6793,7 +7072,7 @@ export interface operations {
     incidents_list: {
         parameters: {
             query?: {
-                /** @description `open` (usual), `closed` or `all`. */
+                /** @description `open` (usual), `closed`, `all` or `revisit`. */
                 state?: components["schemas"]["IncidentScope"];
                 /** @description At most so many: 200 if not given, 1000 at most. */
                 limit?: number;
@@ -6839,7 +7118,7 @@ export interface operations {
     incidents_count: {
         parameters: {
             query?: {
-                /** @description `open` (usual), `closed` or `all`. */
+                /** @description `open` (usual), `closed`, `all` or `revisit`. */
                 state?: components["schemas"]["IncidentScope"];
                 /** @description At most so many: 200 if not given, 1000 at most. */
                 limit?: number;
@@ -7247,6 +7526,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HistoryPage"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    looks_list: {
+        parameters: {
+            query?: {
+                /** @description Only those with a smaller number. */
+                before?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Look"][];
                 };
             };
             404: {
@@ -7786,6 +8097,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OwnReport"][];
+                };
+            };
+        };
+    };
+    incidents_revisits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisitCounts"];
                 };
             };
         };

@@ -57,7 +57,9 @@ pub(super) enum Room {
 }
 
 /// A detector with its model loaded.
-pub(super) enum Loaded {
+pub struct Loaded(Where);
+
+enum Where {
     Own(Process),
     Inside(Box<Detector>),
 }
@@ -91,16 +93,24 @@ impl Detectors {
         Self(Kind::Inside { runtime, options })
     }
 
-    /// Loads a model and gives it back, so that what is wrong with it is known before the first picture.
+    /// Loads a model; where that is done in a process of its own, each of its answers is waited for no longer than `limit`.
     ///
     /// # Errors
     /// [`NoAnswer`]; [`NoAnswer::Refused`] is for good.
-    pub fn try_out(&self, model: &ModelFile, limit: Duration) -> Result<(), NoAnswer> {
+    pub fn open(&self, model: &ModelFile, limit: Duration) -> Result<Loaded, NoAnswer> {
         let mut room = self.room()?;
         if let Room::Own(_, process) = &mut room {
             process.wait_at_most(limit);
         }
-        room.load(model).map(drop)
+        room.load(model)
+    }
+
+    /// Loads a model and gives it back, so that what is wrong with it is known before the first picture.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn try_out(&self, model: &ModelFile, limit: Duration) -> Result<(), NoAnswer> {
+        self.open(model, limit).map(drop)
     }
 
     /// Starts the process, where it is to be one of its own.
@@ -126,10 +136,10 @@ impl Room {
         match self {
             Self::Own(program, mut process) => {
                 process.open(&program, model)?;
-                Ok(Loaded::Own(process))
+                Ok(Loaded(Where::Own(process)))
             }
             Self::Inside { runtime, options } => {
-                Ok(Loaded::Inside(Box::new(Detector::open(&runtime, model, options)?)))
+                Ok(Loaded(Where::Inside(Box::new(Detector::open(&runtime, model, options)?))))
             }
         }
     }
@@ -137,29 +147,32 @@ impl Room {
 
 impl Loaded {
     pub(super) fn stop(&self) -> Stop {
-        match self {
-            Self::Own(process) => Stop::End(process.ending()),
-            Self::Inside(detector) => Stop::Interrupt(detector.interrupter()),
+        match &self.0 {
+            Where::Own(process) => Stop::End(process.ending()),
+            Where::Inside(detector) => Stop::Interrupt(detector.interrupter()),
         }
     }
 
     pub(super) fn is_alive(&self) -> bool {
-        match self {
-            Self::Own(process) => process.is_alive(),
-            Self::Inside(_) => true,
+        match &self.0 {
+            Where::Own(process) => process.is_alive(),
+            Where::Inside(_) => true,
         }
     }
 
-    /// As [`Detector::detect_in`].
-    pub(super) fn look(
+    /// What [`Detector::detect_in`] sees in a frame.
+    ///
+    /// # Errors
+    /// [`NoAnswer`]: nothing is known of this frame.
+    pub fn look(
         &mut self,
         frame: &Frame,
         part: Option<NormRect>,
         floor: Confidence,
     ) -> Result<Vec<Detection>, NoAnswer> {
-        match self {
-            Self::Own(process) => process.look(frame, part, floor),
-            Self::Inside(detector) => Ok(detector.detect_in(&frame.picture(), part, floor)?),
+        match &mut self.0 {
+            Where::Own(process) => process.look(frame, part, floor),
+            Where::Inside(detector) => Ok(detector.detect_in(&frame.picture(), part, floor)?),
         }
     }
 }

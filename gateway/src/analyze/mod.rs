@@ -21,7 +21,7 @@ pub mod seat;
 mod snapshot;
 pub mod watch;
 
-pub use detectors::{Detectors, NoAnswer};
+pub use detectors::{Detectors, Loaded, NoAnswer};
 pub use live::{AlarmSink, AnalysisSettings, AnalysisStatus, Fault, LiveAnalysis};
 pub use own::serve as serve_detector;
 pub use pool::{InferencePool, MOST_LEFT_HANGING, PoolStatus, TimeLimits, Worker};

@@ -110,10 +110,9 @@ fn deliver(shared: &Shared, desk: &Desk, opened: Result<Option<Found>, RecordErr
     let named = match opened {
         Ok(None) => return,
         Ok(Some(found)) => {
-            let segments = found.left.segments.iter();
+            let mut segments = found.left.segments.iter();
             segments
-                .map(|(row, segment)| recovery::name_lost(&shared.footage, row, segment))
-                .collect::<Result<(), _>>()
+                .try_for_each(|(row, segment)| recovery::name_lost(&shared.footage, row, segment))
                 .map(|()| drop(take(shared, found)))
         }
         Err(error) => Err(error),

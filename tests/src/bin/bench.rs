@@ -1,6 +1,6 @@
 //! `make bench`: one JSON line a figure, appended to a file and printed.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use sharpeyes_tests::bench::{
@@ -38,7 +38,11 @@ struct Arguments {
     analysis_peers: u16,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
+    // A detector's process is the program that wants it, started anew: here as in the service.
+    if std::env::args_os().nth(1).is_some_and(|command| command == "detector") {
+        return Ok(sharpeyes::cli::main());
+    }
     let arguments = Arguments::parse();
     let mut results = Results::create(&arguments.out)?;
     let wanted = |name: &str| name.starts_with(&arguments.only);
@@ -98,5 +102,5 @@ fn main() -> anyhow::Result<()> {
             runtime.block_on(bench::record::recording(&mut results, load, window))?;
         }
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

@@ -12,7 +12,12 @@ const PAGE = 50;
  * `from`: where the rest of the queue begins that the board does not hold; what comes before it is known.
  * Rows keep the order in which they were found until somebody asks for a fresh one: nothing moves under a hand.
  */
-export function useFound(state: "open" | "closed" | "revisit", filter: QueueFilter, enabled: boolean, from?: string) {
+export function useFound(
+  state: "open" | "closed" | "revisit",
+  filter: QueueFilter,
+  enabled: boolean,
+  from?: string,
+) {
   const { book } = useLive();
   const wanted = writeFilter(filter);
   const found = useInfiniteQuery({

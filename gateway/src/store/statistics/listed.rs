@@ -112,7 +112,7 @@ impl Lists {
             place: camera.or(row.get("location")?),
             title: row.get("title")?,
             opened: course.opened,
-            accepted: course.accepted,
+            accepted: course.acceptance.at(),
             arrived: course.parts.iter().filter_map(|part| part.arrived).min(),
             settled: course.settled,
             state: course.state,
