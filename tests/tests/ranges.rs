@@ -4,7 +4,8 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf, time::Duration};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
+use serde_json::Value;
 use sharpeyes::mp4::Scanner;
 use sharpeyes_domain::{ids::StreamKind, media::VideoCodec, time::WallTime};
 use sharpeyes_tests::{
@@ -22,6 +23,8 @@ const PASSWORD: &str = "correct horse battery";
 const SIDE: Duration = Duration::from_secs(7);
 const MIDDLE: Duration = Duration::from_secs(4);
 const PATIENCE: Duration = Duration::from_secs(180);
+/// Recordings, at most, of which none may have a gap but those of the middle.
+const ATTEMPTS: u32 = 3;
 
 /// What may end or change a run on the way.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,6 +85,17 @@ impl Case {
             ..Faults::default()
         }
     }
+
+    /// Whether a stretch over the middle misses what it must, and nothing else.
+    fn has_expected_gaps(&self, described: &Value) -> bool {
+        let gaps = described["gaps"].as_array().into_iter().flatten();
+        let causes: Vec<_> = gaps.filter_map(|gap| gap["cause"].as_str()).collect();
+        match self.middle {
+            Middle::Same => causes.is_empty(),
+            Middle::Away => causes.len() == 1,
+            Middle::Larger => causes.iter().all(|cause| *cause == "parameter_change"),
+        }
+    }
 }
 
 /// A stretch as the gateway tells and gives it.
@@ -116,21 +130,16 @@ async fn ranges_of_a_recording_open_in_every_player() -> anyhow::Result<()> {
     let gateway = program.start(&site).await?;
     let operator = gateway.sign_in("op", PASSWORD).await?;
 
-    recorded_until(&site, now().plus(SIDE)).await.with_context(|| gateway.log())?;
-    for case in &CASES {
-        control.set(&main_of(case.name), &case.faults());
-    }
-    tokio::time::sleep(MIDDLE).await;
-    control.set_all(&Faults::default());
-    recorded_until(&site, now().plus(SIDE)).await.with_context(|| gateway.log())?;
-
-    let (mut from, mut to) = (WallTime(0), WallTime(i64::MAX));
-    for case in &CASES {
-        let span = site.footage()?.footage_span(&main_of(case.name))?.context("footage")?;
-        (from, to) = (from.max(span.from), to.min(span.to));
-    }
-    // Within a GOP.
-    from = from.plus(Duration::from_millis(2_300));
+    let mut n_left = ATTEMPTS;
+    let (from, to) = loop {
+        n_left -= 1;
+        let (from, to) = record(&site, &control).await.with_context(|| gateway.log())?;
+        match foreign_gap(&operator, from, to).await? {
+            None => break (from, to),
+            Some(foreign) if n_left > 0 => eprintln!("recorded once more: {foreign}"),
+            Some(foreign) => bail!("{foreign}"),
+        }
+    };
     let mut fetched = Vec::new();
     for case in &CASES {
         let stretch = fetch(&operator, case, from, to, folder.path()).await;
@@ -154,6 +163,40 @@ async fn ranges_of_a_recording_open_in_every_player() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Records both sides and the middle between them; gives a stretch of these that all cameras have.
+async fn record(site: &TestSite, control: &FaultControl) -> anyhow::Result<(WallTime, WallTime)> {
+    let begin = now();
+    recorded_until(site, begin.plus(SIDE)).await?;
+    for case in &CASES {
+        control.set(&main_of(case.name), &case.faults());
+    }
+    tokio::time::sleep(MIDDLE).await;
+    control.set_all(&Faults::default());
+    recorded_until(site, now().plus(SIDE)).await?;
+    let (mut from, mut to) = (begin, WallTime(i64::MAX));
+    for case in &CASES {
+        let span = site.footage()?.footage_span(&main_of(case.name))?.context("footage")?;
+        (from, to) = (from.max(span.from), to.min(span.to));
+    }
+    // Within a GOP.
+    Ok((from.plus(Duration::from_millis(2_300)), to))
+}
+
+/// The first camera that misses something for another reason than its middle: a busy machine loses pictures.
+async fn foreign_gap(operator: &Client, from: WallTime, to: WallTime) -> anyhow::Result<Option<String>> {
+    for case in &CASES {
+        let described = describe(operator, case, from, to).await?;
+        if !case.has_expected_gaps(&described) {
+            return Ok(Some(format!("{}: {described}", case.name)));
+        }
+    }
+    Ok(None)
+}
+
+async fn describe(operator: &Client, case: &Case, from: WallTime, to: WallTime) -> anyhow::Result<Value> {
+    operator.get(&format!("/cameras/{}/recording?from_ms={}&to_ms={}", case.name, from.0, to.0)).await
+}
+
 /// Until every camera has closed files up to `until`.
 async fn recorded_until(site: &TestSite, until: WallTime) -> anyhow::Result<()> {
     let footage = site.footage()?;
@@ -175,19 +218,12 @@ async fn fetch(
     to: WallTime,
     folder: &std::path::Path,
 ) -> anyhow::Result<Fetched> {
-    let query = format!("/cameras/{}/recording?from_ms={}&to_ms={}", case.name, from.0, to.0);
-    let described = operator.get(&query).await?;
+    let described = describe(operator, case, from, to).await?;
     let number = |name: &str| described[name].as_i64().with_context(|| format!("no {name}: {described}"));
     let (start, end) = (WallTime(number("start_ms")?), WallTime(number("end_ms")?));
     ensure!(start <= from && end >= to, "{from:?} to {to:?}: {described}");
     ensure!(described["has_audio"] == (case.audio != Audio::None), "{described}");
-    let causes: Vec<_> =
-        described["gaps"].as_array().into_iter().flatten().filter_map(|gap| gap["cause"].as_str()).collect();
-    match case.middle {
-        Middle::Same => ensure!(causes.is_empty(), "{described}"),
-        Middle::Away => ensure!(causes.len() == 1, "{described}"),
-        Middle::Larger => ensure!(causes.iter().all(|cause| *cause == "parameter_change"), "{described}"),
-    }
+    ensure!(case.has_expected_gaps(&described), "{described}");
     let length = Duration::from_millis(u64::try_from(number("duration_ms")?)?);
     // File time follows the camera's clock, and wall time follows it but for the first seconds of a run.
     ensure!(length.abs_diff(end.since(start)) < Duration::from_secs(1), "{described}");

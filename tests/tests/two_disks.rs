@@ -157,8 +157,10 @@ async fn what_befalls_one_disk_the_other_ones_cameras_do_not_notice() -> anyhow:
 
     let gaps = recording::gaps(&site, &main_of(GATE))?;
     let within: Vec<_> = gaps.iter().filter(|gap| gap.span.to < WallTime(i64::MAX)).collect();
-    ensure!(within.iter().all(|gap| gap.cause == GapCause::Restart), "{gaps:?}");
-    ensure!(within.len() == 1 && within[0].span.to > restart, "{gaps:?}");
+    // A busy machine may cost it pictures; the other disk may not.
+    ensure!(gaps.iter().all(|gap| gap.cause != GapCause::Disk), "{gaps:?}");
+    let restarts: Vec<_> = within.iter().filter(|gap| gap.cause == GapCause::Restart).collect();
+    ensure!(restarts.len() == 1 && restarts[0].span.to > restart, "{gaps:?}");
     let n_disk =
         recording::gaps(&site, &main_of(YARD))?.iter().filter(|gap| gap.cause == GapCause::Disk).count();
     ensure!(n_disk >= 2, "{n_disk} gaps of yard");

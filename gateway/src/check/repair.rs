@@ -13,7 +13,7 @@ use super::{Audit, CheckError, Fault};
 use crate::{
     record::{
         recovery::{Salvaged, recover, salvage, scan},
-        torn::{Tail, Torn},
+        torn::{Tail, Torn, WithoutRoom},
     },
     store::footage::{Change, ClosedSegment, NewRun, NewSegment, RunRef},
 };
@@ -111,7 +111,7 @@ fn shorten(audit: &Audit, id: SegmentId, stream: &StreamId, path: &str) -> Resul
 }
 
 /// Bytes behind the last fragment are set aside, when what is before them is what was recorded; where there is no room for
-/// that and something covers them, they are known of from now on.
+/// that, they are known of from now on.
 fn cut(audit: &Audit, id: SegmentId, path: &str, expected: u64) -> Result<(), CheckError> {
     let Some(row) = audit.footage.segment(id)? else { return Ok(()) };
     let Some((dir, closed)) = audit.dir(&row.disk).zip(row.closed.as_ref()) else { return Ok(()) };
@@ -120,8 +120,9 @@ fn cut(audit: &Audit, id: SegmentId, path: &str, expected: u64) -> Result<(), Ch
         .is_some_and(|scanned| scanned.valid_bytes == expected && scanned.sha256 == closed.sha256);
     if is_same {
         let (footage, disk, stream, span) = (&audit.footage, &row.disk, &row.stream, closed.span);
-        let now = audit.now;
-        if (Torn { disk, dir, footage, stream, path, span, now }).cut(expected)? == Tail::Stays {
+        let (now, without_room) = (audit.now, WithoutRoom::Stays);
+        if (Torn { disk, dir, footage, stream, path, span, now, without_room }).cut(expected)? == Tail::Stays
+        {
             audit.footage.apply(vec![Change::LeaveUncut { id, span, since: now }])?;
         }
     }
@@ -158,8 +159,8 @@ fn adopt(audit: &Audit, stream: &StreamId, disk: &DiskName, path: &str) -> Resul
     let Some(scanned) = scanned else {
         // Nobody knows when it was recorded, but before now: an alarm of tomorrow must not keep it.
         let span = Span { from: WallTime(0), to: WallTime(audit.now.0.saturating_add(1)) };
-        let footage = &audit.footage;
-        Torn { disk, dir, footage, stream, path, span, now: audit.now }.keep_file()?;
+        let (footage, without_room) = (&audit.footage, WithoutRoom::Stays);
+        Torn { disk, dir, footage, stream, path, span, now: audit.now, without_room }.keep_file()?;
         audit.footage.apply(vec![Change::DiscardFile {
             disk: disk.clone(),
             path: path.to_owned(),

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use sharpeyes_domain::time::WallTime;
 
 use super::{Failure, Outcome, SiteFile};
-use crate::store::footage::{DeletionDay, Footage, chain, line};
+use crate::store::footage::{DeletionDay, DeletionRow, Footage, FootageError, chain, line};
 
 /// Rows read at a time.
 const PAGE: u32 = 4_096;
@@ -24,7 +24,8 @@ pub(super) struct Arguments {
     /// Those that were folded: one line for each stream, reason and day.
     #[arg(long, conflicts_with = "verify")]
     days: bool,
-    /// A file of single proofs as this command once printed them: tells whether the folded ones stand for them.
+    /// A file of single proofs as this command once printed them: tells whether the folded ones, and those that are
+    /// still single, are what it says.
     #[arg(long, value_name = "FILE")]
     verify: Option<PathBuf>,
 }
@@ -34,7 +35,9 @@ pub(super) fn deletions(arguments: &Arguments) -> Result<Outcome, Failure> {
     let footage = Footage::open(&site.data_dir.join("footage.db"))?;
     if let Some(file) = &arguments.verify {
         let copy = File::open(file).with_context(|| file.display().to_string())?;
-        return verify(&footage.deletion_days()?, BufReader::new(copy));
+        // Of one moment: what is folded meanwhile would be found in neither place.
+        return footage
+            .proofs(|proofs| verify(&proofs.days()?, |at| proofs.singles_at(at), BufReader::new(copy)))?;
     }
     if arguments.days {
         for day in footage.deletion_days()? {
@@ -71,52 +74,95 @@ fn day_line(day: &DeletionDay) -> String {
 /// What a copy has of one stream, reason and day.
 #[derive(Default)]
 struct Copied {
-    n_files: u64,
+    /// Lines that the index has as single proofs too.
+    n_single: u64,
+    /// The others: they were folded, or the index never had them.
+    n_old: u64,
+    /// Over the others.
     sha256: [u8; 32],
 }
 
-/// Holds each folded day of which the copy has anything against it.
-fn verify(folded: &[DeletionDay], copy: impl BufRead) -> Result<Outcome, Failure> {
+/// Holds a copy against the folded days and the single proofs of one moment. `singles_at` gives the latter of one
+/// instant.
+///
+/// Folding takes the oldest lines of a day first, in batches: of a day that it has begun, the lines that are no single
+/// proofs any more are those that its row stands for.
+fn verify(
+    folded: &[DeletionDay],
+    mut singles_at: impl FnMut(WallTime) -> Result<Vec<DeletionRow>, FootageError>,
+    copy: impl BufRead,
+) -> Result<Outcome, Failure> {
     let mut copied: BTreeMap<String, Copied> = BTreeMap::new();
+    // The days of the first and of the last line, each of which the copy may have only a part of.
+    let mut ends: Option<(WallTime, WallTime)> = None;
+    // What was deleted together lies together and has one time.
+    let (mut instant, mut singles) = (None, Vec::new());
     for (number, text) in (1..).zip(copy.lines()) {
         let text = text?;
-        let key = key_of(&text).with_context(|| format!("line {number} is no proof of deletion: {text}"))?;
+        let (at, key) =
+            key_of(&text).with_context(|| format!("line {number} is no proof of deletion: {text}"))?;
+        let day = DeletionDay::day_of(at);
+        ends = Some((ends.map_or(day, |(first, _)| first), day));
+        if instant != Some(at) {
+            singles = singles_at(at)?.iter().map(line).collect::<Vec<String>>();
+            instant = Some(at);
+        }
         let of_day = copied.entry(key).or_default();
-        of_day.n_files += 1;
-        of_day.sha256 = chain(of_day.sha256, &text);
+        if let Some(n) = singles.iter().position(|single| *single == text) {
+            singles.swap_remove(n);
+            of_day.n_single += 1;
+        } else {
+            of_day.n_old += 1;
+            of_day.sha256 = chain(of_day.sha256, &text);
+        }
     }
-    let (mut n_same, mut n_partial, mut n_other) = (0, 0, 0);
+    let (mut n_same, mut n_begun, mut n_partial, mut n_other, mut n_missing) = (0, 0, 0, 0, 0);
     for day in folded {
-        let Some(found) = copied.remove(&key(
-            day.day,
-            day.stream.camera.as_str(),
-            day.stream.kind.as_str(),
-            day.reason.as_str(),
-        )) else {
+        let key = key(day.day, day.stream.camera.as_str(), day.stream.kind.as_str(), day.reason.as_str());
+        let Some(found) = copied.remove(&key) else {
+            if ends.is_some_and(|(first, last)| first < day.day && day.day < last) {
+                n_missing += 1;
+                say!("MISSING FROM THE COPY\t{}", day_line(day));
+            }
             continue;
         };
-        if found.n_files == day.n_files && found.sha256 == day.sha256 {
-            n_same += 1;
-        } else if found.n_files < day.n_files {
+        if found.n_old == day.n_files && found.sha256 == day.sha256 {
+            if found.n_single == 0 {
+                n_same += 1;
+            } else {
+                n_begun += 1;
+                say!("not folded whole yet\t{} files more\t{}", found.n_single, day_line(day));
+            }
+        } else if found.n_old < day.n_files {
             n_partial += 1;
-            say!("in part\t{} of {} files\t{}", found.n_files, day.n_files, day_line(day));
+            say!("in part\t{} of {} files\t{}", found.n_old, day.n_files, day_line(day));
         } else {
             n_other += 1;
             say!("OTHER\t{}", day_line(day));
         }
     }
+    let mut n_unfolded = 0;
+    for (key, found) in &copied {
+        if found.n_old == 0 {
+            n_unfolded += 1;
+        } else {
+            n_missing += 1;
+            say!("MISSING\t{} of {} files\t{key}", found.n_old, found.n_old + found.n_single);
+        }
+    }
     say!(
-        "{n_same} folded days are what the copy says, {n_other} are not, of {n_partial} the copy has a part; {} are not folded yet",
-        copied.len()
+        "{n_same} folded days are what the copy says, {n_other} are not, of {n_partial} the copy has a part, \
+         {n_missing} are missing here or there; {n_begun} are not folded whole yet, {n_unfolded} not at all"
     );
-    Ok(if n_other == 0 { Outcome::Clean } else { Outcome::Unhealthy })
+    Ok(if n_other + n_missing == 0 { Outcome::Clean } else { Outcome::Unhealthy })
 }
 
-/// The stream, reason and day of a single proof.
-fn key_of(text: &str) -> Option<String> {
+/// When a single proof says that it was, and its stream, reason and day.
+fn key_of(text: &str) -> Option<(WallTime, String)> {
     let columns: Vec<&str> = text.split('\t').collect();
     let [at, camera, stream, _, _, _, _, reason] = columns[..] else { return None };
-    Some(key(DeletionDay::day_of(WallTime(at.parse().ok()?)), camera, stream, reason))
+    let at = WallTime(at.parse().ok()?);
+    Some((at, key(DeletionDay::day_of(at), camera, stream, reason)))
 }
 
 fn key(day: WallTime, camera: &str, stream: &str, reason: &str) -> String {
@@ -132,13 +178,16 @@ mod tests {
     };
 
     use super::*;
-    use crate::store::footage::DeletionRow;
 
     const DAY_MS: i64 = 86_400_000;
 
     fn proof(n: i64) -> DeletionRow {
+        proof_of(20_000, n)
+    }
+
+    fn proof_of(day: i64, n: i64) -> DeletionRow {
         DeletionRow {
-            at: WallTime(20_000 * DAY_MS + n),
+            at: WallTime(day * DAY_MS + n),
             stream: StreamId { camera: CameraId::new("gate").unwrap(), kind: StreamKind::Main },
             span: Span { from: WallTime(n), to: WallTime(n + 1_000) },
             bytes: 7,
@@ -159,14 +208,21 @@ mod tests {
         }
     }
 
+    /// Holds a copy of `copied` against an index that has folded `folded` and has `singles` still.
+    fn assert_found(folded: &[DeletionDay], singles: &[DeletionRow], copied: &[DeletionRow], is_sound: bool) {
+        let copy: String = copied.iter().map(|proof| line(proof) + "\n").collect();
+        let singles_at =
+            |at: WallTime| Ok(singles.iter().filter(|single| single.at == at).cloned().collect());
+        let found = verify(folded, singles_at, copy.as_bytes()).map_err(|_| "failed");
+        assert_eq!(matches!(found, Ok(Outcome::Clean)), is_sound, "{copy}");
+    }
+
     #[test]
     fn a_copy_that_was_changed_is_told_from_one_that_was_not() {
         let proofs = [proof(1), proof(2), proof(3)];
         let day = folded(&proofs);
         let check = |proofs: &[DeletionRow], is_sound: bool| {
-            let copy: String = proofs.iter().map(|proof| line(proof) + "\n").collect();
-            let found = verify(std::slice::from_ref(&day), copy.as_bytes()).map_err(|_| "failed");
-            assert_eq!(matches!(found, Ok(Outcome::Clean)), is_sound, "{copy}");
+            assert_found(std::slice::from_ref(&day), &[], proofs, is_sound);
         };
         check(&proofs, true);
         check(&[], true);
@@ -177,6 +233,40 @@ mod tests {
         check(&forged, false);
         forged.swap(0, 1);
         check(&forged, false);
-        assert!(verify(&[day], "nothing".as_bytes()).is_err());
+        assert!(verify(&[day], |_| Ok(Vec::new()), "nothing".as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_day_that_is_being_folded_is_no_other_one() {
+        let proofs = [proof(1), proof(2), proof(3), proof(4)];
+        let day = [folded(&proofs[..2])];
+        assert_found(&day, &proofs[2..], &proofs, true);
+        // Copied when the first line was folded already.
+        assert_found(&day, &proofs[2..], &proofs[1..], true);
+        for n in 0..4 {
+            let mut forged = proofs.clone();
+            forged[n].bytes = 8;
+            assert_found(&day, &proofs[2..], &forged, false);
+        }
+        let added = [&proofs[..], &[proof(5)]].concat();
+        assert_found(&day, &proofs[2..], &added, false);
+    }
+
+    #[test]
+    fn a_whole_day_is_neither_added_nor_left_out() {
+        let days = [1, 2, 3].map(|day| [proof_of(day, 1), proof_of(day, 2)]);
+        let (all, rows) = (days.concat(), days.each_ref().map(|day| folded(&day[..])));
+        assert_found(&rows, &[], &all, true);
+        assert_found(&rows[..2], &days[2], &all, true);
+        // The index has it neither as a day nor as single proofs.
+        assert_found(&rows[..2], &[], &all, false);
+        assert_found(&rows[1..], &[], &all, false);
+        assert_found(&rows[..2], &days[2][1..], &all, false);
+        // The copy has what was before and after it.
+        let without = [&days[0][..], &days[2][..]].concat();
+        assert_found(&rows, &[], &without, false);
+        // It may begin later, and end before.
+        assert_found(&rows, &[], &all[2..], true);
+        assert_found(&rows, &[], &all[..4], true);
     }
 }

@@ -429,10 +429,9 @@ impl Shared {
 
     /// Whether the right disk is there; when it has come back, what was being written to it is brought into order first.
     fn watch_disk(&self) {
-        let watched = {
-            let _asking = self.volume.ask(self.clock.instant());
-            self.volume.watch(&self.footage, self.clock.wall())
-        };
+        // Until all is in order: also a disk that hangs on the way has not answered.
+        let asking = self.volume.ask(self.clock.instant());
+        let watched = self.volume.watch(&self.footage, self.clock.wall());
         if matches!(watched, Watched::Same) {
             return;
         }
@@ -440,13 +439,18 @@ impl Shared {
             let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
             open.values().map(|segment| segment.id).collect()
         };
-        match recovery::recover_returned(
-            self.volume.name(),
-            self.volume.dir(),
-            &self.footage,
-            &busy,
-            self.clock.wall(),
-        ) {
+        let recovered = {
+            let _cutting = self.volume.cutting();
+            recovery::recover_returned(
+                self.volume.name(),
+                self.volume.dir(),
+                &self.footage,
+                &busy,
+                self.clock.wall(),
+                || asking.again(self.clock.instant()),
+            )
+        };
+        match recovered {
             Ok(recovery) => {
                 tracing::info!(
                     segments = recovery.segments.len(),

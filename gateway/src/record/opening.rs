@@ -12,7 +12,7 @@ use std::{
 use super::{
     RecordError, Shared,
     recovery::{self, Left},
-    volume::Returned,
+    volume::{Returned, Room},
 };
 
 /// Between two looks whether the disk still owes an answer.
@@ -41,6 +41,8 @@ enum Stage {
 /// The right disk, with its files in order.
 struct Found {
     returned: Returned,
+    /// As it said before: whoever takes it into use asks it nothing more.
+    room: Option<Room>,
     left: Left,
 }
 
@@ -90,12 +92,13 @@ fn open(shared: &Shared) -> Result<Option<Found>, RecordError> {
     let now = clock.wall();
     let asking = volume.ask(clock.instant());
     let Some(returned) = volume.look(footage, now)? else { return Ok(None) };
+    let room = returned.room();
     let mut left = Left::default();
-    if !returned.is_read_only() {
+    if !room.is_some_and(|room| room.is_read_only) {
         let step = || asking.again(clock.instant());
         left = recovery::recover_disk(volume.name(), volume.dir(), footage, now, step)?;
     }
-    Ok(Some(Found { returned, left }))
+    Ok(Some(Found { returned, room, left }))
 }
 
 fn deliver(shared: &Shared, desk: &Desk, opened: Result<Option<Found>, RecordError>) {
@@ -124,10 +127,11 @@ fn deliver(shared: &Shared, desk: &Desk, opened: Result<Option<Found>, RecordErr
     }
 }
 
-/// The disk is used from now on.
+/// The disk is used from now on. Waits for nothing: who waits for the disk's first answer waits for this, too.
 fn take(shared: &Shared, found: Found) -> Left {
     shared.volume.hold(found.returned);
-    // Says so.
-    shared.volume.is_read_only();
+    if let Some(room) = found.room {
+        shared.volume.note_room(room);
+    }
     found.left
 }

@@ -20,7 +20,7 @@ use super::{
     file::closed,
     holes,
     table::Fragment,
-    torn::{Tail, Torn, cut_uncut, forget_unfinished, span_behind},
+    torn::{Tail, Torn, WithoutRoom, cut_uncut, forget_unfinished, span_behind},
     volume::{VolumeError, at, unlink},
 };
 use crate::{
@@ -126,7 +126,7 @@ pub(crate) fn scan(path: &Path) -> Result<Option<ScannedFile>, RecordError> {
 }
 
 /// Cuts the file after its last whole fragment, makes that durable, and gives its row. `None` when nothing in it can be
-/// played. What is cut off, and a file that is given up, is set aside first; what is covered and finds no room stays.
+/// played. What is cut off, and a file that is given up, is set aside first; what finds no room stays behind the file's end.
 pub(crate) fn salvage(
     dir: &Path,
     footage: &Footage,
@@ -134,8 +134,16 @@ pub(crate) fn salvage(
     now: WallTime,
 ) -> Result<Option<Salvaged>, RecordError> {
     let (full, stream, path) = (dir.join(&row.path), &row.stream, &row.path);
-    let torn =
-        |from| Torn { disk: &row.disk, dir, footage, stream, path, span: span_behind(row, from, now), now };
+    let torn = |from| Torn {
+        disk: &row.disk,
+        dir,
+        footage,
+        stream,
+        path,
+        span: span_behind(row, from, now),
+        now,
+        without_room: WithoutRoom::Stays,
+    };
     forget_unfinished(dir, footage, row, now)?;
     let Some(mut scanned) = scan(&full)? else {
         torn(row.start_wall).keep_file()?;
@@ -152,7 +160,7 @@ pub(crate) fn salvage(
     let tail = torn(closed.span.to);
     let stays = (tail.cut(scanned.valid_bytes)? == Tail::Stays).then_some(tail.span);
     if stays.is_some() {
-        tracing::warn!(%stream, path, "there is no room to set a torn end aside that is held: it stays in its file");
+        tracing::warn!(%stream, path, "there is no room to set a torn end aside: it stays in its file");
     }
     Ok(Some(Salvaged { closed, n_torn_bytes: size.saturating_sub(scanned.valid_bytes), stays }))
 }
@@ -205,7 +213,7 @@ pub(crate) fn recover_disk(
     step();
     left.n_deleted += finish_deletions(disk, dir, footage)?;
     step();
-    cut_uncut(disk, dir, footage, now)?;
+    cut_uncut(disk, dir, footage, now, WithoutRoom::Stays)?;
     for row in open_on(disk, footage)? {
         step();
         let found = unless_unreadable(&row, recover_segment(dir, footage, &row, now))?;
@@ -286,22 +294,28 @@ fn finish_deletions(disk: &DiskName, dir: &Path, footage: &Footage) -> Result<us
     Ok(n)
 }
 
-/// After the disk was away: what was being written when it went, but for `busy`, and the time that is lost of it.
+/// After the disk was away: what was being written when it went, but for `busy`, and the time that is lost of it. `step`
+/// is called before each file.
 pub(crate) fn recover_returned(
     disk: &DiskName,
     dir: &Path,
     footage: &Footage,
     busy: &[SegmentId],
     now: WallTime,
+    mut step: impl FnMut(),
 ) -> Result<Recovery, RecordError> {
+    step();
     let mut recovery = Recovery { n_deleted: finish_deletions(disk, dir, footage)?, ..Recovery::default() };
-    cut_uncut(disk, dir, footage, now)?;
+    step();
+    cut_uncut(disk, dir, footage, now, WithoutRoom::Stays)?;
     for row in open_on(disk, footage)? {
         if !busy.contains(&row.id) {
+            step();
             let found = recover_returned_segment(dir, footage, &row, now);
             recovery.segments.extend(unless_unreadable(&row, found)?);
         }
     }
+    step();
     recovery.n_deleted += finish_deletions(disk, dir, footage)?;
     Ok(recovery)
 }

@@ -27,7 +27,10 @@ use sharpeyes_domain::{
 use keeping::Observed;
 pub use keeping::{Keeping, KeptDisk, StorageReport, StreamReport};
 
-use super::{Library, Placement, RecordError, Shared, torn::cut_uncut};
+use super::{
+    Library, Placement, RecordError, Shared,
+    torn::{WithoutRoom, cut_uncut},
+};
 use crate::store::{
     db::DbError,
     footage::{Discard, FootageError, IncidentMark, StreamUsage},
@@ -379,13 +382,14 @@ impl Retention {
         Ok(())
     }
 
-    /// Torn ends that found no room when they were found.
+    /// Torn ends that found no room when they were found; what nothing covers is given up.
     fn cut_uncut(&self) -> Result<(), RecordError> {
         let Shared { volume, footage, clock, .. } = &*self.shared;
         if !self.has_learnt || volume.ensure_intact().is_err() || volume.is_read_only() {
             return Ok(());
         }
-        cut_uncut(volume.name(), volume.dir(), footage, clock.wall())
+        let _cutting = volume.cutting();
+        cut_uncut(volume.name(), volume.dir(), footage, clock.wall(), WithoutRoom::StaysIfCovered)
     }
 
     /// What the disk did not let go of before.

@@ -40,6 +40,16 @@ pub(crate) struct Torn<'a> {
     /// When they may have been recorded.
     pub(crate) span: Span,
     pub(crate) now: WallTime,
+    pub(crate) without_room: WithoutRoom,
+}
+
+/// What becomes of bytes that are to be set aside and find no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WithoutRoom {
+    /// They stay: the incidents of the last minute may not be in the index yet.
+    Stays,
+    /// They are given up where no hold and no incident covers them: for whoever has learnt of all incidents.
+    StaysIfCovered,
 }
 
 /// When the bytes behind `from` were recorded: `row` says how long the file was, or it was being written until now.
@@ -59,7 +69,7 @@ pub(crate) fn span_behind(row: &SegmentRow, from: WallTime, now: WallTime) -> Sp
 pub(crate) enum Tail {
     /// The file ends with its last whole fragment.
     Cut,
-    /// A hold or an incident covers it, and there is no room for it elsewhere: the file is as it was.
+    /// There is no room for it elsewhere, and a hold or an incident covers it, or may cover it: the file is as it was.
     Stays,
 }
 
@@ -67,8 +77,7 @@ impl Torn<'_> {
     /// Sets aside everything behind `valid_bytes`, then cuts the file there; all is durable when this returns.
     ///
     /// # Errors
-    /// [`RecordError`] when index or disk fail. A disk without room is no error: bytes that no hold and no incident
-    /// covers are given up, others stay.
+    /// [`RecordError`] when index or disk fail. A disk without room is no error: see [`WithoutRoom`].
     pub(crate) fn cut(&self, valid_bytes: u64) -> Result<Tail, RecordError> {
         let tail = self.keep_tail(valid_bytes)?;
         let full = self.dir.join(self.path);
@@ -88,9 +97,9 @@ impl Torn<'_> {
         if has_room(self.dir, row.bytes) {
             let target = self.dir.join(&row.path);
             // Row before file: no crash leaves a file that the index does not know.
-            let path = row.path.clone();
+            let (path, content) = (row.path.clone(), (row.bytes, row.sha256));
             self.footage.apply(vec![Change::SetAside(row)])?;
-            let Err(error) = copy(&full, valid_bytes, &target) else {
+            let Err(error) = copy(&full, valid_bytes, &target, content) else {
                 sync_dir(target.parent().unwrap_or(self.dir))?;
                 return Ok(Tail::Cut);
             };
@@ -99,7 +108,7 @@ impl Torn<'_> {
                 return Err(at(&target)(error).into());
             }
         }
-        if self.footage.is_reserved(self.stream, self.span)? {
+        if self.without_room == WithoutRoom::Stays || self.footage.is_reserved(self.stream, self.span)? {
             return Ok(Tail::Stays);
         }
         tracing::warn!(path = self.path, "there is no room to set a torn end aside; nothing holds it");
@@ -146,8 +155,8 @@ impl Torn<'_> {
     }
 }
 
-/// What stayed in the files of `disk` for want of room is set aside where there is some now, or given up where nothing
-/// covers it any more; the files are cut.
+/// What stayed in the files of `disk` for want of room is set aside where there is some now; the files are cut. Not for
+/// two threads at a time, see `Volume::cutting`.
 ///
 /// # Errors
 /// [`RecordError::Index`]. One file that the disk does not give back keeps no other.
@@ -156,10 +165,12 @@ pub(crate) fn cut_uncut(
     dir: &Path,
     footage: &Footage,
     now: WallTime,
+    without_room: WithoutRoom,
 ) -> Result<(), RecordError> {
     for row in footage.uncut()?.into_iter().filter(|row| row.disk == *disk) {
         let UncutRow { segment: id, path, stream, valid_bytes, span, .. } = row;
-        match (Torn { disk, dir, footage, stream: &stream, path: &path, span, now }).cut(valid_bytes) {
+        let torn = Torn { disk, dir, footage, stream: &stream, path: &path, span, now, without_room };
+        match torn.cut(valid_bytes) {
             Ok(Tail::Cut) => {
                 footage.apply(vec![Change::NoteCut { id }])?;
             }
@@ -229,16 +240,26 @@ fn read(path: &Path, offset: u64) -> io::Result<Option<(u64, [u8; 32])>> {
     }
 }
 
-/// What was copied half before is overwritten.
-fn copy(from: &Path, offset: u64, to: &Path) -> io::Result<()> {
+/// Copies everything from `offset` on, which is `content`: length and SHA-256. What was copied half before is overwritten,
+/// what is there whole stays. The caller cuts off only what has been read back from the copy.
+pub(super) fn copy(from: &Path, offset: u64, to: &Path, content: (u64, [u8; 32])) -> io::Result<()> {
+    if read(to, 0)? == Some(content) {
+        return File::open(to)?.sync_all();
+    }
     let mut source = File::open(from)?;
     source.seek(SeekFrom::Start(offset))?;
     let mut target = OpenOptions::new().write(true).create(true).truncate(true).open(to)?;
     let mut buffer = vec![0; 256 << 10];
     loop {
         match source.read(&mut buffer)? {
-            0 => return target.sync_all(),
+            0 => break,
             n => target.write_all(&buffer[..n])?,
         }
+    }
+    target.sync_all()?;
+    if read(to, 0)? == Some(content) {
+        Ok(())
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidData, "a torn end is not the same in its copy"))
     }
 }

@@ -75,6 +75,8 @@ pub struct Volume {
     has_refused: AtomicBool,
     /// There is no room and nothing may be deleted: why.
     full: Mutex<Option<&'static str>>,
+    /// Torn ends are set aside by one thread at a time.
+    cutting: Mutex<()>,
 }
 
 /// What of the disk is in our hands.
@@ -105,9 +107,9 @@ pub(crate) struct Returned {
 }
 
 impl Returned {
-    /// Nobody may write to it.
-    pub(crate) fn is_read_only(&self) -> bool {
-        self.mount.room().is_ok_and(|room| room.is_read_only)
+    /// Space and inodes, and whether anybody may write to it. Waits for the disk.
+    pub(crate) fn room(&self) -> Option<Room> {
+        self.mount.room().ok()
     }
 }
 
@@ -145,6 +147,7 @@ impl Volume {
             known_room: Mutex::default(),
             has_refused: AtomicBool::new(false),
             full: Mutex::default(),
+            cutting: Mutex::default(),
         }
     }
 
@@ -209,6 +212,20 @@ impl Volume {
         let Returned { mount, identity } = found;
         self.was_here.store(true, Ordering::Release);
         *lock_of(&self.holding) = Holding::Mounted { mount, _identity: identity };
+    }
+
+    /// What it has said of itself. Asks it nothing.
+    pub(crate) fn note_room(&self, room: Room) {
+        *lock_of(&self.known_room) = Some(room);
+        if room.is_read_only {
+            self.say(DiskState::ReadOnly, READ_ONLY);
+        }
+    }
+
+    /// Held by whoever sets torn ends aside that stayed in their files: of two, the later would find the first one's copy
+    /// and a file that is cut already.
+    pub(crate) fn cutting(&self) -> MutexGuard<'_, ()> {
+        lock_of(&self.cutting)
     }
 
     /// What the site file calls it.

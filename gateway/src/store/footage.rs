@@ -9,9 +9,15 @@ mod proofs;
 mod retention;
 mod torn;
 
-use std::{num::NonZeroU32, path::Path, str::FromStr, sync::Arc};
+use std::{
+    collections::HashSet,
+    num::NonZeroU32,
+    path::Path,
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params, types::Type};
+use rusqlite::{Connection, OptionalExtension as _, Row, Rows, Transaction, named_params, types::Type};
 use sharpeyes_domain::{
     ids::{CameraId, DiskName, RunId, SegmentId, StreamId, StreamKind},
     media::{AudioCodec, AudioParams, VideoCodec, VideoParams},
@@ -25,7 +31,7 @@ pub use gaps::GapRow;
 pub(super) use gaps::gap_row;
 use gaps::{Lasting, begin_gap, cut_gaps, end_gap, insert_gap};
 pub use holds::{DueReview, HeldMark, HoldRow, NewHold, Release, WhichHolds};
-pub use proofs::{DeletionDay, chain, line};
+pub use proofs::{DeletionDay, Proofs, chain, line};
 pub use retention::{DeletionRow, Discard, IncidentMark, StreamUsage};
 pub use torn::{TornRow, UncutRow};
 
@@ -59,6 +65,8 @@ pub enum FootageError {
 #[derive(Clone)]
 pub struct Footage {
     db: Db,
+    /// Segments whose rows cannot be read, as far as the log has them.
+    unreadable: Arc<Mutex<HashSet<i64>>>,
 }
 
 /// State of a recorded file.
@@ -306,7 +314,7 @@ impl Footage {
     /// # Errors
     /// [`FootageError::Db`] when it cannot be opened or migrated.
     pub fn open(path: &Path) -> Result<Self, FootageError> {
-        Ok(Self { db: Db::open(path, MIGRATIONS)? })
+        Ok(Self { db: Db::open(path, MIGRATIONS)?, unreadable: Arc::default() })
     }
 
     /// Makes `changes` in one transaction; they are on the disk when this returns. Blocks.
@@ -325,15 +333,18 @@ impl Footage {
         })
     }
 
-    /// Segments left open.
+    /// Segments left open, but for those whose rows cannot be read: these are left to `check`.
     ///
     /// # Errors
     /// [`FootageError`] when they cannot be read.
     pub fn open_segments(&self) -> Result<Vec<SegmentRow>, FootageError> {
         self.read(|c| {
-            c.prepare(&format!("{SELECT_SEGMENT} WHERE state = 'open' ORDER BY id"))?
-                .query_map([], segment_row)?
-                .collect()
+            let mut statement = c.prepare(&format!("{SELECT_SEGMENT} WHERE state = 'open' ORDER BY id"))?;
+            let (mut rows, mut found) = (statement.query([])?, Vec::new());
+            while let Some(row) = self.next_readable(&mut rows, segment_row)? {
+                found.push(row);
+            }
+            Ok(found)
         })
     }
 
@@ -408,15 +419,16 @@ impl Footage {
         })
     }
 
-    /// The segment of `stream` that was begun last, by its row: a clock that was ahead dates others after it.
+    /// The segment of `stream` that was begun last, by its row: a clock that was ahead dates others after it. One whose row
+    /// cannot be read is left to `check`, and is not it.
     ///
     /// # Errors
     /// [`FootageError`] when it cannot be read.
     pub fn newest_segment(&self, stream: &StreamId) -> Result<Option<SegmentRow>, FootageError> {
         self.read(|c| {
-            c.prepare_cached(&select_newest_segment())?
-                .query_row((stream.camera.as_str(), stream.kind.as_str()), segment_row)
-                .optional()
+            let mut statement = c.prepare_cached(&select_newest_segments())?;
+            let mut rows = statement.query((stream.camera.as_str(), stream.kind.as_str()))?;
+            self.next_readable(&mut rows, segment_row)
         })
     }
 
@@ -486,6 +498,33 @@ impl Footage {
     /// [`FootageError`] when it cannot be run.
     pub fn integrity(&self) -> Result<Vec<String>, FootageError> {
         Ok(self.db.integrity()?)
+    }
+
+    /// The next row that can be read; its first column is that of a segment. One damaged row must keep neither all cameras
+    /// from being recorded nor its stream's old files from being deleted: it is said once, and left out.
+    fn next_readable<T>(
+        &self,
+        rows: &mut Rows<'_>,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<Option<T>> {
+        while let Some(row) = rows.next()? {
+            match read(row) {
+                Ok(found) => return Ok(Some(found)),
+                Err(
+                    error @ (rusqlite::Error::FromSqlConversionFailure(..)
+                    | rusqlite::Error::InvalidColumnType(..)
+                    | rusqlite::Error::IntegralValueOutOfRange(..)),
+                ) => {
+                    let id: i64 = row.get(0)?;
+                    let mut told = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
+                    if told.insert(id) {
+                        tracing::error!(segment = id, %error, "a row of the footage index is damaged: run `sharpeyes check`");
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
     }
 
     pub(super) fn read<T>(
@@ -653,12 +692,12 @@ fn select_footage_span() -> String {
     )
 }
 
-/// Through the runs, of which there are few.
-fn select_newest_segment() -> String {
+/// Those of the newest run, the newest first. Through the runs, of which there are few.
+fn select_newest_segments() -> String {
     format!(
-        "{SELECT_SEGMENT} WHERE id = (SELECT max(id) FROM segment WHERE run_id = (SELECT id FROM run
+        "{SELECT_SEGMENT} WHERE run_id = (SELECT id FROM run
          WHERE camera = ?1 AND stream = ?2 AND EXISTS (SELECT 1 FROM segment s WHERE s.run_id = run.id)
-         ORDER BY id DESC LIMIT 1))"
+         ORDER BY id DESC LIMIT 1) ORDER BY id DESC"
     )
 }
 

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     check::{self, Fault, Mode},
+    clock::Clock,
     record::{
         RecordSender, RecordSettings, Recorder, RecorderMessage, RunEnd,
         clip::{Clip, ClipError},
@@ -305,12 +306,21 @@ fn a_disk_that_does_not_answer_at_the_start_holds_up_neither_it_nor_the_others()
 
     let recorder = std::thread::scope(|scope| {
         let opening = scope.spawn(|| two.open());
-        poll(|| {
-            // Twice as fast as time, so that the other disk has seconds for its answer.
+        let system = Clock::system();
+        let begin = system.instant();
+        let mut last = begin;
+        while !opening.is_finished() {
             std::thread::sleep(Duration::from_millis(5));
-            two.kit.clock.advance(Duration::from_millis(10));
-            opening.is_finished()
-        });
+            let now = system.instant();
+            // Twice as fast as time, so that the other disk has seconds for its answer.
+            two.kit.clock.advance((2 * (now - last)).min(Duration::from_millis(500)));
+            last = now;
+            if now - begin > Duration::from_secs(30) {
+                // The start goes on without the disk, and the scope does not wait for ever.
+                two.kit.clock.advance(Duration::from_secs(60));
+                panic!("waited in vain");
+            }
+        }
         opening.join().unwrap()
     });
     assert_eq!((state(&recorder, 0), state(&recorder, 1)), (DiskState::Ok, DiskState::NotAnswering));

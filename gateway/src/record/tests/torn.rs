@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     check::{Fault, Mode},
-    record::{Recorder, retention::Retention},
+    record::{Recorder, retention::Retention, torn::copy},
     store::footage::{Change, HoldRow, IncidentMark, Release, TornRow},
 };
 
@@ -337,6 +337,43 @@ fn an_end_without_room_is_given_up_when_nothing_holds_it_any_more() {
     recorder.close();
     fs::remove_file(filler).unwrap();
     kit.assert_sound();
+}
+
+#[test]
+fn an_end_without_room_waits_for_the_incidents_to_be_learnt() {
+    for is_of_incident in [true, false] {
+        let Some((_image, kit, file, tail, _filler)) = torn_on_a_full_disk() else { return };
+        let whole = bytes(&file);
+        // The index knows of nothing that covers it.
+        let recorder = kit.open();
+        assert_eq!(bytes(&file), whole);
+        let span = Span { from: second(4), to: second(5) };
+        let mark = IncidentMark { alarm: AlarmId(1), camera: CameraId::new("gate").unwrap(), span };
+        let marks = if is_of_incident { vec![mark] } else { Vec::new() };
+        pass(&kit, &mut keeper(&recorder, marks));
+        let n_torn = u64::try_from(tail.len()).unwrap();
+        assert_eq!(bytes(&file), if is_of_incident { whole } else { whole - n_torn });
+        assert_eq!(recorder.footage().uncut().unwrap().len(), usize::from(is_of_incident));
+        recorder.close();
+    }
+}
+
+#[test]
+fn a_copy_that_is_whole_outlives_whoever_comes_too_late() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, target) = (dir.path().join("0.mp4"), dir.path().join("0.mp4.torn"));
+    fs::write(&file, b"whole torn").unwrap();
+    let content = (5, sha256(b" torn"));
+    copy(&file, 5, &target, content).unwrap();
+    assert_eq!(fs::read(&target).unwrap(), b" torn");
+    // Another thread has cut it meanwhile.
+    fs::write(&file, b"whole").unwrap();
+    copy(&file, 5, &target, content).unwrap();
+    assert_eq!(fs::read(&target).unwrap(), b" torn");
+    // What is not there any more is not said to be kept.
+    fs::remove_file(&target).unwrap();
+    let error = copy(&file, 5, &target, content).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
 use sha2::{Digest as _, Sha256};
 use sharpeyes_domain::{
     ids::{SegmentId, StreamId},
@@ -69,7 +69,42 @@ pub fn chain(so_far: [u8; 32], line: &str) -> [u8; 32] {
     Sha256::new_with_prefix(so_far).chain_update(line).chain_update("\n").finalize().into()
 }
 
+/// Folded and single proofs as they were at one moment: none moves between two looks.
+pub struct Proofs<'a> {
+    footage: &'a Footage,
+    snapshot: Transaction<'a>,
+}
+
+impl Proofs<'_> {
+    /// All folded proofs, by stream and day.
+    ///
+    /// # Errors
+    /// [`FootageError`] when they cannot be read.
+    pub fn days(&self) -> Result<Vec<DeletionDay>, FootageError> {
+        select_days(&self.snapshot).map_err(|source| self.footage.db.error(source).into())
+    }
+
+    /// The single proofs of what was deleted at this instant, in the order of their rows.
+    ///
+    /// # Errors
+    /// [`FootageError`] when they cannot be read.
+    pub fn singles_at(&self, at: WallTime) -> Result<Vec<DeletionRow>, FootageError> {
+        select_singles_at(&self.snapshot, at).map_err(|source| self.footage.db.error(source).into())
+    }
+}
+
 impl Footage {
+    /// Shows `work` the proofs of one moment.
+    ///
+    /// # Errors
+    /// [`FootageError`] when they cannot be read.
+    pub fn proofs<T>(&self, work: impl FnOnce(&Proofs<'_>) -> T) -> Result<T, FootageError> {
+        self.read(|c| {
+            let snapshot = c.unchecked_transaction()?;
+            Ok(work(&Proofs { footage: self, snapshot }))
+        })
+    }
+
     /// Folds proofs of the oldest UTC day that was over before `before`, `limit` at most, in the order of their rows:
     /// a day goes whole, however the clock went meanwhile. Gives how many. Blocks.
     ///
@@ -146,11 +181,7 @@ impl Footage {
     /// # Errors
     /// [`FootageError`] when they cannot be read.
     pub fn deletion_days(&self) -> Result<Vec<DeletionDay>, FootageError> {
-        self.read(|c| {
-            c.prepare_cached(&format!("{SELECT_DAY} ORDER BY camera, stream, day_ms, reason"))?
-                .query_map([], day_row)?
-                .collect()
-        })
+        self.read(select_days)
     }
 
     /// Deletes marks of the retention clock that say nothing of any file that is still there, and shifts that none of
@@ -198,6 +229,21 @@ const fn day_of(at_ms: i64) -> i64 {
 
 const SELECT_DAY: &str =
     "SELECT camera, stream, day_ms, reason, n_files, size_bytes, from_ms, to_ms, sha256 FROM deletion_day";
+
+fn select_days(c: &Connection) -> rusqlite::Result<Vec<DeletionDay>> {
+    c.prepare_cached(&format!("{SELECT_DAY} ORDER BY camera, stream, day_ms, reason"))?
+        .query_map([], day_row)?
+        .collect()
+}
+
+fn select_singles_at(c: &Connection, at: WallTime) -> rusqlite::Result<Vec<DeletionRow>> {
+    c.prepare_cached(
+        "SELECT at_ms, camera, stream, from_ms, to_ms, size_bytes, sha256, reason FROM deletion
+         INDEXED BY deletion_by_time WHERE at_ms = ?1 ORDER BY id",
+    )?
+    .query_map([at.0], deletion_row)?
+    .collect()
+}
 
 fn empty_day(row: &DeletionRow, day: i64) -> DeletionDay {
     DeletionDay {

@@ -173,6 +173,7 @@ impl Footage {
     /// Complete files of `stream` on `disk` after row `after` that no hold keeps and from which nothing is to be cut, in
     /// the order of recording, at most `limit`.
     /// [`Tier::Incident`]: those that an incident keeps; [`Tier::Base`]: the others. No [`Tier::Held`] is given.
+    /// Those whose rows cannot be read are left to `check`.
     ///
     /// # Errors
     /// [`FootageError`] when they cannot be read.
@@ -203,18 +204,22 @@ impl Footage {
             ":after": after.0, ":limit": limit,
         };
         self.read(|c| {
-            c.prepare_cached(&sql)?
-                .query_map(values, |row| {
-                    Ok(Kept {
-                        id: SegmentId(row.get(0)?),
-                        span: Span { from: wall_at(row, 1)?, to: wall_at(row, 2)? },
-                        bytes: bytes_at(row, 3)?,
-                        tier,
-                        not_before: wall_at(row, 4)?,
-                        unseen: span_of(row.get(5)?),
-                    })
-                })?
-                .collect()
+            let mut statement = c.prepare_cached(&sql)?;
+            let (mut rows, mut found) = (statement.query(values)?, Vec::new());
+            let kept = |row: &Row<'_>| -> rusqlite::Result<Kept> {
+                Ok(Kept {
+                    id: SegmentId(row.get(0)?),
+                    span: Span { from: wall_at(row, 1)?, to: wall_at(row, 2)? },
+                    bytes: bytes_at(row, 3)?,
+                    tier,
+                    not_before: wall_at(row, 4)?,
+                    unseen: span_of(row.get(5)?),
+                })
+            };
+            while let Some(row) = self.next_readable(&mut rows, kept)? {
+                found.push(row);
+            }
+            Ok(found)
         })
     }
 

@@ -70,7 +70,7 @@ fn mark(camera: &str, from: i64, to: i64) -> IncidentMark {
 #[test]
 fn what_every_start_and_every_minute_asks_goes_by_the_indexes() {
     let index = index();
-    for sql in [SELECT_STREAMS.to_owned(), select_footage_span(), select_newest_segment()] {
+    for sql in [SELECT_STREAMS.to_owned(), select_footage_span(), select_newest_segments()] {
         let plan: Vec<String> = index
             .footage
             .read(|c| {
@@ -173,6 +173,67 @@ fn no_gap_that_has_ended_lies_over_footage() {
     assert!(index.footage.gaps_over_footage(&gate).unwrap().is_empty());
     let newest = index.footage.newest_segment(&gate).unwrap().map(|row| row.start_wall);
     assert_eq!(newest, Some(at(2 * HOUR)));
+}
+
+#[test]
+fn a_damaged_time_keeps_neither_a_start_nor_retention_from_the_other_rows() {
+    let index = index();
+    let damage = |id: SegmentId| {
+        let sql = "UPDATE segment SET start_wall_ms = -9000000000000000000 WHERE id = ?1";
+        index.footage.write(move |t| t.execute(sql, [id.0])).unwrap();
+    };
+    let gate = stream("gate");
+    let run = NewRun { generation: 1, wall_start: WallTime(0), params: params(320).into(), audio: None };
+    let mut run = RunRef::New(run);
+    // All of one run: two complete ones, then two that are open.
+    let mut ids = Vec::new();
+    for n in 0..4 {
+        let new = NewSegment {
+            run: run.clone(),
+            stream: gate.clone(),
+            disk: DiskName::main(),
+            path: format!("gate/main/{n}.mp4"),
+            start_wall: WallTime(n * HOUR),
+            start_pts: Pts(0),
+        };
+        let opened = index.footage.apply(vec![Change::OpenSegment(new)]).unwrap().unwrap();
+        if n < 2 {
+            let whole = closed(opened.segment, n * HOUR, (n + 1) * HOUR);
+            index.footage.apply(vec![Change::CloseSegment(whole)]).unwrap();
+        }
+        run = RunRef::Known(opened.run);
+        ids.push(opened.segment);
+    }
+    damage(ids[0]);
+    damage(ids[3]);
+    let open: Vec<SegmentId> = index.footage.open_segments().unwrap().into_iter().map(|row| row.id).collect();
+    assert_eq!(open, [ids[2]]);
+    assert_eq!(index.footage.newest_segment(&gate).unwrap().map(|row| row.id), Some(ids[2]));
+    let kept = index.footage.deletable(&DiskName::main(), &gate, Tier::Base, SegmentId(0), 9).unwrap();
+    assert_eq!(kept.iter().map(|kept| kept.id).collect::<Vec<_>>(), [ids[1]]);
+    // Whoever asks for it hears of it.
+    assert!(index.footage.segment(ids[0]).is_err());
+}
+
+#[test]
+fn proofs_of_one_moment_stay_in_their_places() {
+    let index = index();
+    for _ in 0..3 {
+        let sql = "INSERT INTO deletion (at_ms, camera, stream, from_ms, to_ms, size_bytes, sha256, reason)
+                   VALUES (5, 'gate', 'main', 0, 1, 7, randomblob(32), 'expired')";
+        index.footage.write(move |t| t.execute(sql, [])).unwrap();
+    }
+    let n_seen = || {
+        let seen = index.footage.proofs(|proofs| {
+            let days = proofs.days().unwrap();
+            index.footage.fold_deletions(WallTime(i64::MAX), 2).unwrap();
+            (days.iter().map(|day| day.n_files).sum::<u64>(), proofs.singles_at(WallTime(5)).unwrap().len())
+        });
+        seen.unwrap()
+    };
+    assert_eq!(n_seen(), (0, 3));
+    assert_eq!(n_seen(), (2, 1));
+    assert_eq!(n_seen(), (3, 0));
 }
 
 /// Of ten cameras that lose a file an hour, for a year.
