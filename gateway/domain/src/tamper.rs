@@ -126,6 +126,8 @@ pub enum TamperEdge {
 const APART: MediaDuration = MediaDuration::from_millis(1_500);
 /// After a longer darkness the place may look another way: by day, or in the light of another lamp.
 const LONG_DARK: MediaDuration = MediaDuration::from_secs(10 * 60);
+/// So many pictures in a row are lit before it is light again: fewer are headlights, a torch or lightning.
+const LIT_AGAIN: u32 = 3;
 /// When it may be night, in minutes of the day: where one clock serves a wide country the sun rises as late as ten.
 const EVENING: u16 = 17 * 60;
 const MORNING: u16 = 10 * 60;
@@ -142,6 +144,18 @@ pub struct TamperWatch {
     running: Option<Running>,
     /// Since when it has been dark without anybody's doing.
     dark_since: Option<Moment>,
+    /// Pictures in a row that were lit since.
+    lit: u32,
+    /// Only while the reference, begun anew in the light after it, is not known.
+    night: Option<Night>,
+}
+
+/// What was known before the light came: it holds if the light does not last.
+#[derive(Clone, Debug)]
+struct Night {
+    /// `None` when there was a pause since.
+    since: Option<Moment>,
+    reference: Reference,
 }
 
 /// The picture that later ones are compared with, to see whether anything changes.
@@ -193,7 +207,7 @@ impl TamperWatch {
     /// There is no light: nothing that the pixels alone show can be told from that.
     #[must_use]
     pub const fn is_dark(&self) -> bool {
-        self.dark_since.is_some()
+        self.dark_since.is_some() || self.night.is_some()
     }
 
     /// The next picture, with its time on the site's clocks. One that is not later than the last begins a new run: the
@@ -216,6 +230,9 @@ impl TamperWatch {
             Look::Well => {
                 self.suspected = None;
                 self.reference.learn(elapsed, at.wall, &features);
+                if self.reference.is_known() {
+                    self.night = None;
+                }
                 edges.extend(self.is_well(at));
             }
             Look::Unclear => {}
@@ -228,13 +245,18 @@ impl TamperWatch {
     pub fn interrupt(&mut self) -> Option<TamperEdge> {
         self.suspected = None;
         self.dark_since = None;
+        self.lit = 0;
+        if let Some(night) = &mut self.night {
+            night.since = None;
+        }
         let at = self.newest.take()?;
         let running = self.running.take()?;
         Some(running.end(at, TamperEnding::StreamLost))
     }
 
     /// The worst that fits, unless darkness explains it as well. After a long one the reference begins anew, since what was
-    /// learnt in the light of a lamp says little of the day.
+    /// learnt in the light of a lamp says little of the day; but not for a light that is gone at once, and until the new one
+    /// is known it is dark again as it was before.
     fn look_in_this_light(
         &mut self,
         at: Moment,
@@ -243,22 +265,31 @@ impl TamperWatch {
         features: &Features,
     ) -> Look {
         let look = self.look(at, picture, features);
-        let is_dark = match look {
-            Look::Ill(TamperKind::Covered, _) => {
-                self.reference.is_dimmed(features) || (features.is_unlit() && self.is_night(local))
+        if self.is_only_dark(look, local, features) {
+            self.lit = 0;
+            if let Some(Night { since, reference }) = self.night.take() {
+                self.reference = reference;
+                self.dark_since = since;
             }
-            Look::Ill(TamperKind::Defocused | TamperKind::Moved, _) => self.reference.is_dimmed(features),
-            Look::Ill(TamperKind::Frozen | TamperKind::SignalLost, _)
-            | Look::Well
-            | Look::Unclear
-            | Look::Dark => false,
-        };
-        if is_dark {
             return Look::Dark;
         }
-        let was_dark_for_long = self.dark_since.take().is_some_and(|since| at.pts - since.pts > LONG_DARK);
+        let Some(since) = self.dark_since else { return look };
+        self.lit = if self.reference.is_lit(features) { self.lit + 1 } else { 0 };
+        // What was told although it was dark is not explained by that.
+        let is_told = self.running.is_some_and(|running| running.began.pts >= since.pts);
+        let is_over = is_told || self.lit >= LIT_AGAIN || matches!(look, Look::Well);
+        if is_over {
+            self.dark_since = None;
+            self.lit = 0;
+        }
         match look {
-            Look::Unclear | Look::Ill(TamperKind::Defocused | TamperKind::Moved, _) if was_dark_for_long => {
+            Look::Unclear | Look::Ill(TamperKind::Defocused | TamperKind::Moved, _)
+                if !is_told && at.pts - since.pts > LONG_DARK =>
+            {
+                if !is_over {
+                    return Look::Dark;
+                }
+                self.night = Some(Night { since: Some(since), reference: self.reference.clone() });
                 self.reference.begin_anew(features);
                 Look::Well
             }
@@ -266,10 +297,21 @@ impl TamperWatch {
         }
     }
 
-    /// By the place's own looks and by the clock. A lens that was covered by night is found by day.
-    fn is_night(&self, local: LocalTime) -> bool {
-        let is_late = local.minute_of_day >= EVENING || local.minute_of_day < MORNING;
-        is_late && self.reference.is_night()
+    /// Whether there is no light and nothing else is the matter.
+    fn is_only_dark(&self, look: Look, local: LocalTime, features: &Features) -> bool {
+        let may_be_black = match look {
+            Look::Ill(TamperKind::Covered, _) => true,
+            // Everything is well as long as the reference is not known.
+            Look::Well if self.night.is_some() => true,
+            Look::Ill(TamperKind::Defocused | TamperKind::Moved, _) => false,
+            Look::Ill(TamperKind::Frozen | TamperKind::SignalLost, _)
+            | Look::Well
+            | Look::Unclear
+            | Look::Dark => return false,
+        };
+        let usual = self.night.as_ref().map_or(&self.reference, |night| &night.reference);
+        usual.is_dimmed(features)
+            || (may_be_black && features.is_unlit() && is_late(local) && usual.is_night())
     }
 
     /// The worst that fits.
@@ -367,6 +409,7 @@ impl TamperWatch {
             let running = *running;
             if kind.adopted_after().is_some_and(|after| at.pts - running.began.pts > after) {
                 self.running = None;
+                self.night = None;
                 self.reference.begin_anew(features);
                 return vec![running.end(at, TamperEnding::Adopted)];
             }
@@ -394,6 +437,11 @@ impl Running {
     const fn end(self, cleared: Moment, ending: TamperEnding) -> TamperEdge {
         TamperEdge::End { kind: self.kind, began: self.began, ended: self.last, cleared, ending }
     }
+}
+
+/// By the clock. A lens that was covered by night is found by day.
+const fn is_late(local: LocalTime) -> bool {
+    local.minute_of_day >= EVENING || local.minute_of_day < MORNING
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -328,13 +328,13 @@ impl LiveAnalysis {
     ) -> Duration {
         let mut feed = lock(&self.feed);
         let feed = &mut *feed;
-        if admission.gives_way(self.role(), self.weight) {
-            let generation = feed.generation;
-            feed.watch.give_way(&mut LiveEyes { analysis: self, admission, generation });
+        if feed.watch.has_decoder() && admission.gives_way(self.role(), self.weight) {
+            let eyes = self.eyes(admission, feed.generation);
+            feed.watch.give_way(&mut LiveEyes { has_left: true, ..eyes });
         }
         let answers = std::mem::take(&mut *lock(&self.answers));
         for answer in answers.into_iter().filter(|answer| answer.generation == feed.generation) {
-            let mut eyes = LiveEyes { analysis: self, admission, generation: feed.generation };
+            let mut eyes = self.eyes(admission, feed.generation);
             let judged = match answer.seen {
                 Ok(seen) => feed.watch.seen(seen, &mut eyes),
                 Err(at) => {
@@ -355,6 +355,10 @@ impl LiveAnalysis {
         if feed.watch.ladder().rung() >= Rung::Few { WATCHED } else { RESTING }
     }
 
+    const fn eyes<'a>(self: &'a Arc<Self>, admission: &'a Admission, generation: u64) -> LiveEyes<'a> {
+        LiveEyes { analysis: self, admission, generation, has_left: false }
+    }
+
     fn hear(
         self: &Arc<Self>,
         feed: &mut Feed,
@@ -362,7 +366,7 @@ impl LiveAnalysis {
         keyframes: &mut KeyframeDecoders,
         admission: &Admission,
     ) {
-        let mut eyes = LiveEyes { analysis: self, admission, generation: feed.generation };
+        let mut eyes = self.eyes(admission, feed.generation);
         match event {
             HubEvent::Run(run) => {
                 self.interrupt(EndCause::StreamLost, Some(run.generation));
@@ -390,7 +394,7 @@ impl LiveAnalysis {
     pub(super) fn stop(self: &Arc<Self>, admission: &Admission) {
         let mut feed = lock(&self.feed);
         let generation = feed.generation;
-        feed.watch.interrupt(&mut LiveEyes { analysis: self, admission, generation });
+        feed.watch.interrupt(&mut self.eyes(admission, generation));
         drop(feed);
         self.interrupt(EndCause::Stopped, None);
     }
@@ -614,6 +618,8 @@ struct LiveEyes<'a> {
     analysis: &'a Arc<LiveAnalysis>,
     admission: &'a Admission,
     generation: u64,
+    /// It gave way: its place is not its own any more.
+    has_left: bool,
 }
 
 impl Eyes for LiveEyes<'_> {
@@ -631,7 +637,9 @@ impl Eyes for LiveEyes<'_> {
     }
 
     fn release(&mut self) {
-        self.admission.leave(self.analysis.role(), self.analysis.weight);
+        if !self.has_left {
+            self.admission.leave(self.analysis.role(), self.analysis.weight);
+        }
     }
 }
 

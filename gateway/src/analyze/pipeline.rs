@@ -316,6 +316,8 @@ impl CameraPipeline {
             self.shadow.iter_mut().filter_map(|rule| rule.step(frame, &tracks)).collect();
         if let Some(kind) = seen.doubt {
             edges.iter_mut().chain(&mut said).for_each(|edge| edge.doubt(kind));
+        } else if seen.is_dark {
+            edges.iter_mut().chain(&mut said).for_each(not_seen_to_be_over);
         }
         self.shadow_edges.extend(said);
         self.urgency = self.urgency_of(&tracks);
@@ -356,6 +358,15 @@ impl CameraPipeline {
         let said = self.shadow.iter_mut().filter_map(|rule| rule.reset(at, cause));
         self.shadow_edges.extend(said);
         self.rules.iter_mut().filter_map(|rule| rule.reset(at, cause)).collect()
+    }
+}
+
+/// What ends because the light is gone may go on.
+fn not_seen_to_be_over(edge: &mut AlarmEdge) {
+    if let AlarmEdge::End(end) = edge
+        && end.cause == EndCause::Cleared
+    {
+        end.cause = EndCause::LowTrust;
     }
 }
 
@@ -506,23 +517,19 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_that_a_covered_lens_no_longer_shows_ends_in_doubt() {
+    fn an_alarm_that_a_covered_lens_or_a_place_without_light_no_longer_shows_ends_in_doubt() {
         use sharpeyes_domain::{
             detection::ObjectClass,
             ids::RuleId,
             rule::{RuleConfig, RuleKind},
         };
-        // A drawn place with noise, or what is left of it behind a cloth.
-        let picture = |n: i64, is_covered: bool| {
-            let pixel = |at: i64| match (at % 160 / 16 + at / 160 / 15) % 2 {
-                _ if is_covered => 24,
-                0 => 90,
-                _ => 130,
-            };
-            let luma = (0..160 * 90).map(|at| pixel(at) + u8::try_from((at * 7 + n * 13) % 5).unwrap());
+        // A drawn place with noise, or what is left of it.
+        let picture = |n: i64, left: fn(u8) -> u8| {
+            let pixel = |at: i64| if (at % 160 / 16 + at / 160 / 15) % 2 == 0 { 90 } else { 130 };
+            let luma = (0..160 * 90).map(|at| left(pixel(at)) + u8::try_from((at * 7 + n * 13) % 5).unwrap());
             LumaPicture::grey(160, 90, luma.collect()).unwrap()
         };
-        let check = |is_covered: bool, expected: EndCause| {
+        let check = |left: fn(u8) -> u8, expected: EndCause| {
             let kind = RuleKind::Intrusion { classes: vec![ObjectClass::Person] };
             let rule = RuleConfig {
                 must_have_moved: false,
@@ -535,15 +542,19 @@ mod tests {
                 let at = Moment { pts: Pts(n * 18_000), wall: WallTime(n * 200) };
                 let rect = NormRect { x0: 0.4, y0: 0.2, x1: 0.5, y1: 0.7 };
                 let person = Detection { class: ObjectClass::Person, confidence: Confidence::new(0.9), rect };
-                pipeline.picture = Some(picture(n, is_covered && !is_there));
+                let seen: fn(u8) -> u8 = if is_there { |pixel| pixel } else { left };
+                pipeline.picture = Some(picture(n, seen));
                 let seen: &[Detection] = if is_there { &[person] } else { &[] };
                 edges.extend(pipeline.observe(at, seen).edges);
             }
             let [AlarmEdge::Begin(begin), AlarmEdge::End(end)] = &edges[..] else { panic!("{edges:?}") };
             assert_eq!((begin.evidence.low_trust, end.cause), (None, expected));
         };
-        check(false, EndCause::Cleared);
-        check(true, EndCause::LowTrust);
+        check(|pixel| pixel, EndCause::Cleared);
+        // Behind a cloth.
+        check(|_| 24, EndCause::LowTrust);
+        // The lamp went out.
+        check(|pixel| 12 + pixel / 16, EndCause::LowTrust);
     }
 
     #[test]

@@ -31,12 +31,14 @@ pub struct Pixels {
 /// What one picture showed.
 #[derive(Clone, Debug, Default)]
 pub struct PixelSight {
-    /// Things without a class. None while the picture is doubted.
+    /// Things without a class. None while the picture is doubted or dark.
     pub things: Vec<Detection>,
     /// Tampering that began or is over.
     pub tamper: Vec<TamperEdge>,
     /// What is wrong with the picture, or may be.
     pub doubt: Option<TamperKind>,
+    /// There is no light: that nothing is seen does not say that nothing is there.
+    pub is_dark: bool,
 }
 
 /// Whether rules ask for things without a class.
@@ -62,7 +64,7 @@ impl Pixels {
     /// The next picture, with its time on the site's clocks; pictures of a run come in order.
     pub fn observe(&mut self, at: Moment, local: LocalTime, picture: &LumaPicture) -> PixelSight {
         let tamper = self.tamper.observe(at, local, picture);
-        let doubt = self.tamper.doubt();
+        let (doubt, is_dark) = (self.tamper.doubt(), self.tamper.is_dark());
         if tamper.iter().any(is_adopted)
             && let Some(background) = &mut self.background
         {
@@ -70,12 +72,12 @@ impl Pixels {
         }
         let things = match &mut self.background {
             // What covers the lens is no thing, and must not be learnt either; nor what is gone with the light.
-            Some(background) if doubt.is_none() && !self.tamper.is_dark() => {
+            Some(background) if doubt.is_none() && !is_dark => {
                 background.observe(at.pts, picture).things().map(|blob| blob.detection()).collect()
             }
             Some(_) | None => Vec::new(),
         };
-        PixelSight { things, tamper, doubt }
+        PixelSight { things, tamper, doubt, is_dark }
     }
 
     /// The pictures stop: what is the case from now on is not known.

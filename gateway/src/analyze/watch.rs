@@ -26,6 +26,8 @@ use super::{
 const MOST_BACKLOG_BYTES: usize = 8 << 20;
 /// Kinds of stream that a set of shared decoders serves at the same time.
 const MOST_KEYFRAME_DECODERS: usize = 8;
+/// Kinds of stream of which is remembered that an element gave nothing for them.
+const MOST_SILENT_SHAPES: usize = 64;
 
 /// A picture on its way to the detector.
 #[derive(Clone, Debug)]
@@ -83,6 +85,8 @@ pub struct KeyframeDecoders {
     choice: DecoderChoice,
     /// The most recently used last.
     decoders: Vec<(Shape, KeyframeDecoder)>,
+    /// How much of a decoder's patience is used up, also of one that was let go: the next one goes on from there.
+    silent: Vec<(Shape, u32)>,
 }
 
 type Shape = (VideoCodec, u16, u16);
@@ -91,7 +95,7 @@ impl KeyframeDecoders {
     /// None yet.
     #[must_use]
     pub const fn new(choice: DecoderChoice) -> Self {
-        Self { choice, decoders: Vec::new() }
+        Self { choice, decoders: Vec::new(), silent: Vec::new() }
     }
 
     fn decode(
@@ -102,16 +106,31 @@ impl KeyframeDecoders {
         let shape = (params.codec, params.width_px, params.height_px);
         let (shape, mut decoder) = match self.decoders.iter().position(|(known, _)| *known == shape) {
             Some(at) => self.decoders.remove(at),
-            None => (shape, KeyframeDecoder::new(params.codec, self.choice)?),
+            None => {
+                let silent = self.silent.iter().find(|(known, _)| *known == shape).map_or(0, |(_, n)| *n);
+                (shape, KeyframeDecoder::new(params.codec, self.choice)?.after(silent))
+            }
         };
         let picture = decoder.decode(params, keyframe)?;
         let element = decoder.element().clone();
+        self.remember(shape, decoder.n_silent());
         // One that failed is not put back.
         if self.decoders.len() >= MOST_KEYFRAME_DECODERS {
             self.decoders.remove(0);
         }
         self.decoders.push((shape, decoder));
         Ok(KeyframePicture { picture, element })
+    }
+
+    fn remember(&mut self, shape: Shape, n_silent: u32) {
+        self.silent.retain(|(known, _)| *known != shape);
+        if n_silent == 0 {
+            return;
+        }
+        if self.silent.len() >= MOST_SILENT_SHAPES {
+            self.silent.remove(0);
+        }
+        self.silent.push((shape, n_silent));
     }
 }
 
@@ -263,6 +282,12 @@ impl Watch {
         self.n_looking = 0;
         self.lose(eyes);
         self.motion.interrupt();
+    }
+
+    /// Whether it has a decoder of its own.
+    #[must_use]
+    pub const fn has_decoder(&self) -> bool {
+        self.own.is_some()
     }
 
     /// Its decoder is for a camera that is more urgent: it goes on as one that got none. Nothing happens without one.

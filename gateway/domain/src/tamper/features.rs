@@ -236,6 +236,11 @@ impl Reference {
         features.mean < DIM && features.mean < usual * DIMMED && self.shapes_left(features) >= MOST_PARTS
     }
 
+    /// The picture is neither [`Self::is_dimmed`], whatever its shapes are, nor unlit.
+    pub(super) fn is_lit(&self, features: &Features) -> bool {
+        features.mean >= UNLIT.max(DIM.min(mean(&self.cells) * DIMMED))
+    }
+
     /// Share of the parts that have shapes in which these are found again, however faint.
     fn shapes_left(&self, features: &Features) -> f32 {
         let [across, down] = PARTS;

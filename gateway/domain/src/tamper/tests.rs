@@ -270,3 +270,37 @@ fn what_is_seen_after_a_long_night_is_the_reference_and_no_other_place() {
     }
     assert!(matches!(edges[..], [TamperEdge::Begin { kind: TamperKind::Covered, .. }]), "{edges:?}");
 }
+
+#[test]
+fn a_light_that_is_soon_gone_after_a_long_darkness_leaves_the_place_dark() {
+    let darks: [fn(usize, usize) -> u8; 2] = [|_, _| 18, |x, y| 17 + place(x, y) / 16];
+    // A picture of headlights or lightning, and more than make a reference begin anew.
+    for n_lit in [1, 2, 4] {
+        for dark in darks {
+            let mut watch = TamperWatch::new();
+            let mut edges = Vec::new();
+            let mut observe = |n: u32, pixel: fn(usize, usize) -> u8| {
+                let moment =
+                    Moment { pts: Pts(i64::from(n) * 180_000), wall: WallTime(i64::from(n) * 2_000) };
+                edges.extend(watch.observe(moment, clock(23 * 60), &scene::picture(n + 1, &[], pixel)));
+                (watch.is_dark(), watch.doubt())
+            };
+            for n in 0..400 {
+                observe(n, if n < 15 { yard } else { dark });
+            }
+            for n in 400..400 + n_lit {
+                assert_eq!(observe(n, |x, y| place(x + 7, y + 9)), (true, None), "{n} of {n_lit}");
+            }
+            for n in 400 + n_lit..420 {
+                assert_eq!(observe(n, dark), (true, None), "{n} of {n_lit}");
+            }
+            // And the light that stays is the day after that long darkness.
+            let mut by_day = (true, None);
+            for n in 420..440 {
+                by_day = observe(n, |x, y| place(x + 7, y + 9));
+            }
+            assert_eq!(by_day, (false, None), "{n_lit}");
+            assert_eq!(edges, [], "{n_lit}");
+        }
+    }
+}

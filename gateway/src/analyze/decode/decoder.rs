@@ -152,6 +152,18 @@ impl Decoder {
         Ok(self.take())
     }
 
+    /// Whether another element may take over: this one has not given a picture.
+    pub(super) fn has_others(&self) -> bool {
+        !self.others.is_empty()
+    }
+
+    /// This element gives nothing, whatever it is asked for: the next one gets the newest coded picture.
+    pub(super) fn pass_over(&mut self, why: String) -> Result<(), DecodeError> {
+        let older = self.fed.len().saturating_sub(1);
+        self.fed = self.fed.split_off(older);
+        self.go_on(DecodeError::Failed { detail: why }, Line::flush)
+    }
+
     pub(super) fn flush(&mut self) -> Result<(), DecodeError> {
         let flushed = self.line.flush();
         flushed.or_else(|error| self.go_on(error, Line::flush))

@@ -15,11 +15,15 @@ use super::{DecodeError, Decoded, Decoder, DecoderElement, decoder::coded, init}
 const START: [u8; 4] = [0, 0, 0, 1];
 /// Of a decoder's own time: a keyframe a second, whoever it is from. It must go forwards.
 const STEP_NANOS: u64 = 1_000_000_000;
+/// An element that has given no picture yet, and none of so many keyframes that were brought out, is passed over.
+const MOST_SILENT: u32 = 3;
 
 /// Decodes keyframes of any cameras of one codec.
 pub struct KeyframeDecoder {
     decoder: Decoder,
     n_fed: u64,
+    /// Keyframes of which an element made nothing that had not given a picture.
+    n_silent: u32,
 }
 
 impl KeyframeDecoder {
@@ -33,7 +37,20 @@ impl KeyframeDecoder {
         };
         let caps =
             gst::Caps::builder(name).field("stream-format", "byte-stream").field("alignment", "au").build();
-        Ok(Self { decoder: Decoder::with_caps(&caps, choice)?, n_fed: 0 })
+        Ok(Self { decoder: Decoder::with_caps(&caps, choice)?, n_fed: 0, n_silent: 0 })
+    }
+
+    /// The same after another for the same kind of stream that had so much of its patience used up.
+    #[must_use]
+    pub fn after(mut self, n_silent: u32) -> Self {
+        self.n_silent = n_silent;
+        self
+    }
+
+    /// How much of its patience with elements that give nothing is used up, for [`Self::after`]; 0 while all is well.
+    #[must_use]
+    pub const fn n_silent(&self) -> u32 {
+        self.n_silent
     }
 
     /// The element that decodes.
@@ -56,7 +73,18 @@ impl KeyframeDecoder {
         let bytes = annex_b(params, &keyframe.nals);
         self.decoder.push(coded(gst::Buffer::from_mut_slice(bytes), nanos, true))?;
         self.decoder.flush()?;
-        let (info, pictures) = self.decoder.take_raw();
+        let (mut info, mut pictures) = self.decoder.take_raw();
+        if pictures.is_empty() && self.decoder.has_others() {
+            self.n_silent += 1;
+            if self.n_silent >= MOST_SILENT {
+                // If nothing comes of the next element either, the keyframe after this one tells.
+                self.n_silent = MOST_SILENT - 1;
+                self.decoder.pass_over(format!("no picture came of {MOST_SILENT} keyframes"))?;
+                (info, pictures) = self.decoder.take_raw();
+            }
+        } else if self.decoder.element().passed_over.is_empty() {
+            self.n_silent = 0;
+        }
         // One that comes late is another camera's.
         let is_its_own = |buffer: &gst::Buffer| buffer.pts().map(gst::ClockTime::nseconds) == Some(nanos);
         let picture = info.zip(pictures.into_iter().rfind(is_its_own));

@@ -102,8 +102,10 @@ mod broken {
 
     use gstreamer::{self as gst, glib, prelude::*, subclass::prelude::*};
 
-    /// Its device is busy; else it starts, and refuses the first picture.
+    /// Its device is busy; else it starts, and refuses the first picture …
     pub(super) static IS_BUSY: AtomicBool = AtomicBool::new(false);
+    /// … or takes all of them and makes nothing of them.
+    pub(super) static IS_SILENT: AtomicBool = AtomicBool::new(false);
     pub(super) const NAME: &str = "sharpeyesbrokendec";
 
     #[derive(Default)]
@@ -121,6 +123,9 @@ mod broken {
             self.parent_constructed();
             let [sink, src] = Self::pad_templates() else { unreachable!() };
             let sink = gst::Pad::builder_from_template(sink).chain_function(|_, element, _| {
+                if IS_SILENT.load(Ordering::SeqCst) {
+                    return Ok(gst::FlowSuccess::Ok);
+                }
                 let element = element.unwrap().downcast_ref::<gst::Element>().unwrap();
                 gst::element_error!(element, gst::StreamError::Format, ("this profile is not supported"));
                 Err(gst::FlowError::NotNegotiated)
@@ -177,7 +182,7 @@ mod broken {
 }
 
 #[test]
-fn a_decoder_that_does_not_start_or_refuses_its_first_picture_makes_room_for_the_next_and_is_named() {
+fn a_decoder_that_does_not_start_or_gives_no_picture_makes_room_for_the_next_and_is_named() {
     use gstreamer::{Rank, prelude::*};
 
     init().unwrap();
@@ -204,6 +209,22 @@ fn a_decoder_that_does_not_start_or_refuses_its_first_picture_makes_room_for_the
         }
         is_told(shared.element());
     }
+    broken::IS_SILENT.store(true, std::sync::atomic::Ordering::SeqCst);
+    let check = |used_up: u32, expected: &[bool]| {
+        let mut shared = KeyframeDecoder::new(film.params.codec, DecoderChoice::Auto).unwrap().after(used_up);
+        let keyframes = film.units.iter().filter(|unit| unit.is_keyframe).take(expected.len());
+        let came: Vec<bool> =
+            keyframes.map(|unit| shared.decode(&film.params, unit).unwrap().is_some()).collect();
+        assert_eq!(came, expected);
+        let [PassedOver { name, why }] = &shared.element().passed_over[..] else {
+            panic!("{:?}", shared.element());
+        };
+        assert!(name == broken::NAME && why.contains("no picture came of"), "{why}");
+        shared.n_silent()
+    };
+    let used_up = check(0, &[false, false, true, true]);
+    // One that is let go and made again does not begin from the beginning.
+    check(used_up, &[true, true]);
     // Other tests of this process are to find what is really there.
     gst::ElementFactory::find(broken::NAME).unwrap().set_rank(Rank::NONE);
 }
