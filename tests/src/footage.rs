@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use sharpeyes_domain::media::VideoCodec;
 
-use crate::shared;
+use crate::{scene::Scene, shared};
 
 /// A moving pattern: a keyframe each second, several slices a picture, and everything in the stream
 /// that cameras put there beside pictures: parameter sets again at every keyframe, delimiters, SEI, and for H.264
@@ -203,6 +203,53 @@ impl Brightness {
                 "300k",
             ])
             .args(["-g", "10", "-sc_threshold", "0", "-pix_fmt", "yuv420p", "-f", "mp4"])
+            .arg(&part)
+            .output()
+            .context("ffmpeg")?;
+        ensure!(encoded.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&encoded.stderr));
+        fs::rename(&part, &path)?;
+        Ok(path)
+    }
+}
+
+/// The beginning of one of our scenes in a small picture, as a thin link carries it: 480 by 270, eight a second, a keyframe
+/// each second. All are coded alike, so that a camera may change from one to another within a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Small {
+    /// Its name.
+    pub scene: &'static str,
+    /// Length, seconds; no longer than the scene.
+    pub seconds: u32,
+    /// Its first picture for so long, with a sensor's noise: nothing moves, also not where the film begins anew.
+    pub is_still: bool,
+}
+
+impl Small {
+    /// The file; encoded when the cache has none. Several processes may ask at the same time.
+    ///
+    /// # Errors
+    /// When there is no such scene, and when ffmpeg is missing or refuses.
+    pub fn file(&self) -> anyhow::Result<PathBuf> {
+        let cache = shared::cache();
+        fs::create_dir_all(&cache).with_context(|| cache.display().to_string())?;
+        let Self { scene, seconds, is_still } = *self;
+        let (kind, first) =
+            if is_still { ("still", "loop=loop=-1:size=1,noise=alls=6:allf=t,") } else { ("small", "") };
+        let path = cache.join(format!("{kind}-{scene}-{seconds}.mp4"));
+        let lock = path.with_extension("lock");
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(lock)?;
+        lock.lock()?;
+        if path.exists() {
+            return Ok(path);
+        }
+        let part = path.with_extension("part");
+        let encoded = Command::new("ffmpeg")
+            .args(["-nostdin", "-hide_banner", "-v", "error", "-y", "-i"])
+            .arg(Scene::named(scene)?.video())
+            .args(["-t", &seconds.to_string(), "-an", "-vf", &format!("{first}fps=8,scale=480:270")])
+            .args(["-c:v", "libx264"])
+            .args(["-preset", "veryfast", "-profile:v", "main", "-bf", "0", "-crf", "28", "-g", "8"])
+            .args(["-sc_threshold", "0", "-pix_fmt", "yuv420p", "-f", "mp4"])
             .arg(&part)
             .output()
             .context("ffmpeg")?;
