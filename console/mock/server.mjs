@@ -1,7 +1,7 @@
 /**
  * A made-up gateway for work on screens: speaks the HTTP contract with invented data. Development only; it is not
  * part of the product and nothing it says is true. `POST /mock/emit?level=1` makes an incident, `/mock/silence`
- * stops the heartbeat, `/mock/drop` cuts the streams, `/mock/setup` begins with the first-start page,
+ * stops the heartbeat, `/mock/drop` cuts the streams, `/mock/reset` makes consoles begin anew, `/mock/setup` begins with the first-start page,
  * `/mock/calm` leaves no camera blind and no console muted, `/mock/steal?id=` claims for another operator, `/mock/slow?camera=&ms=` delays footage, `/mock/storage?state=full`
  * fills the disk. MOCK_CAMERAS=100 makes the township larger.
  */
@@ -63,7 +63,8 @@ const outbound = () => [
 
 const finished = (i) => ["closed", "revisited", "rejected", "merged"].includes(i.state);
 const discontent = (i) => i.state === "revisited" && i.satisfaction === "dissatisfied";
-const waits = (i) => (i.state === "closed" && i.close_reason === "handled") || discontent(i);
+const waits = (i) =>
+  i.archived_ms === undefined && ((i.state === "closed" && i.close_reason === "handled") || discontent(i));
 
 export function startMock({ port = 8461, media = makeMedia() } = {}) {
   const incidents = seedIncidents();
@@ -259,6 +260,7 @@ export function startMock({ port = 8461, media = makeMedia() } = {}) {
     }
     if (name === "calm") calm = true;
     if (name === "silence") silent = true;
+    if (name === "reset") for (const s of streams) s.write("event: reset\ndata: {}\n\n");
     if (name === "drop") for (const s of streams) s.destroy();
     if (name === "setup") setupNeeded = true;
     controlRecordings(url);

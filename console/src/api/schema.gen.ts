@@ -611,7 +611,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many open incidents there are: of a list one only sees a page. */
+        /** How many open incidents there are: of a list one only sees a page. With `q`, of the newest 20,000 that it finds. */
         get: operations["incidents_count"];
         put?: never;
         post?: never;
@@ -1119,7 +1119,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many incidents wait for a revisit, and for what follows one. */
+        /** How many incidents wait for a revisit, and for what follows one; 1,000 stands for so many or more. */
         get: operations["incidents_revisits"];
         put?: never;
         post?: never;
@@ -4576,8 +4576,9 @@ export interface components {
             /** @description Day by day. */
             days: components["schemas"]["DayRow"][];
             /**
-             * @description Faults of cameras that touched the time, as their tickets stood when they were counted. Without rows when asked
-             *     about a class, a source or a unit.
+             * @description Faults of cameras that touched the time, as their tickets stood when they were counted, at most 200: those that
+             *     last first, then by when they began. Without rows when asked about a class, a source or a unit. Only of cameras
+             *     whose health the asker may see.
              */
             faults?: components["schemas"]["FaultRow"][];
             flow?: components["schemas"]["Flow"] | null;
@@ -4590,6 +4591,11 @@ export interface components {
             heat: components["schemas"]["Heat"];
             /** @description By level, as it was judged then. */
             levels: components["schemas"]["LevelRow"][];
+            /**
+             * Format: int64
+             * @description How many faults there are, listed or not; absent in reports of older releases.
+             */
+            n_faults?: number | null;
             previous?: components["schemas"]["Previous"] | null;
             /** @description At red incidents, how soon units arrived. */
             red_arrivals: components["schemas"]["ArrivalRow"][];

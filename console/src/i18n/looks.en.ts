@@ -7,7 +7,9 @@ export const lookWords: typeof words = {
     hint: "who looked, took away or was refused, and when",
     empty: "Nobody has looked at its clip, pictures or files",
     failed: "The looks could not be read",
-    denied: "refused",
+    outcome: { denied: "refused", failed: "did not succeed" },
+    otherOutcome: "not completed",
+    otherAction: "something else",
     action: {
       "clip.view": "the clip",
       "thumbnail.view": "the picture",
@@ -17,6 +19,12 @@ export const lookWords: typeof words = {
       "bulletin.make": "made a flash report",
       "statistics.read": "read a flash report",
       "hold.manage": "kept the footage",
+      "live.view": "the live picture",
+      "recording.list": "when it was recorded",
+      "incident.list": "the list of incidents",
+      "incident.act": "a decision on it",
+      "incident.work": "a unit's work on it",
+      "incident.report": "a report of it",
     },
   },
 };

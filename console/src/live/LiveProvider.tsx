@@ -15,10 +15,11 @@ import { API } from "../api/client";
 import { desk } from "../api/desk";
 import type { BlindCameras, DeafConsole, Incident } from "../api/types";
 import { Sounder, type SoundState } from "../media/Sounder";
-import { IncidentBook, isOpen } from "./book";
+import { IncidentBook } from "./book";
 import { EventLink, type LinkState, openAt } from "./eventLink";
 import { queueSnapshot } from "./queueSnapshot";
 import { tellLink } from "./reach";
+import { FOUND, Renewal, staleLists } from "./renewal";
 import { SoundGroups } from "./soundGroups";
 
 /** What stands beside the queue, told whole each time. */
@@ -63,15 +64,17 @@ export function LiveProvider({ onSignedOut, silent = false, children }: Props) {
   signedOut.current = onSignedOut;
 
   useEffect(() => {
+    const renewal = new Renewal((queryKey) => void queries.invalidateQueries({ queryKey }));
     const take = (incident: Incident, seq: number) => {
-      const wasEscalated = (book.get(incident.id)?.escalated ?? 0) > 0;
+      const before = book.get(incident.id);
+      const wasEscalated = (before?.escalated ?? 0) > 0;
       const fresh = book.apply(incident, seq);
       if (fresh && !silent && groups.isWorthASound(incident, Date.now())) sounder.announce(incident.level);
       void queries.invalidateQueries({ queryKey: ["incident", incident.id] });
       // Told, told again, seen or moved: what waits for this person may be another.
       if (incident.escalated > 0 || wasEscalated)
         void queries.invalidateQueries({ queryKey: ["escalations"] });
-      if (!isOpen(incident)) void queries.invalidateQueries({ queryKey: ["incidents", "closed"] });
+      renewal.want(staleLists(before, incident));
     };
     const forget = (id: number) => {
       book.forget(id);
@@ -87,6 +90,8 @@ export function LiveProvider({ onSignedOut, silent = false, children }: Props) {
         onSnapshot: (list) => {
           book.reset(list.incidents, list.as_of_seq, list.next_cursor);
           void queries.invalidateQueries({ queryKey: ["incident"] });
+          // Of the open ones the book has kept only what the snapshot holds: what was found beyond is found again.
+          void queries.invalidateQueries({ queryKey: FOUND });
         },
         onEvent: (event, data, seq) => {
           if (event === "incident") take(data as Incident, seq);
@@ -100,6 +105,7 @@ export function LiveProvider({ onSignedOut, silent = false, children }: Props) {
     eventLink.start();
     return () => {
       eventLink.stop();
+      renewal.stop();
       tellLink(false);
     };
   }, [book, sounder, groups, queries, silent]);

@@ -24,6 +24,14 @@ describe("the order of the queue", () => {
     expect(board).toEqual({ rows: [9, 2, 5], waiting: [7], outOfOrder: false });
   });
 
+  it("keeps the place of a held list's row that is not known for a moment, and it is not new once it is found again", () => {
+    const away = admit([2, 5, 6], [yellow(2), yellow(6)], false);
+    expect(away).toEqual({ rows: [2, 5, 6], waiting: [], outOfOrder: false });
+    const found = admit(away.rows, [yellow(2), yellow(5), yellow(6)], false);
+    expect(found).toEqual({ rows: [2, 5, 6], waiting: [], outOfOrder: false });
+    expect(admit(away.rows, [yellow(2), yellow(6)], true).rows).toEqual([2, 6]);
+  });
+
   it("has no new ones in what is no arrival, which a fresh order shows", () => {
     const board = admit([2, 5], [yellow(2), yellow(5), yellow(7), yellow(8)], false, (id) => id !== 7);
     expect(board).toEqual({ rows: [2, 5], waiting: [8], outOfOrder: true });

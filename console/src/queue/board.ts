@@ -24,7 +24,7 @@ export function settle(incidents: readonly Incident[]): number[] {
 }
 
 export interface Board {
-  /** Rows in the order shown; finished ones included until the next fresh order. */
+  /** Rows in the order shown; finished ones, and those not known any more, included until the next fresh order. */
   rows: number[];
   /** Open incidents that are not shown yet. */
   waiting: number[];
@@ -49,7 +49,8 @@ export function admit(
   });
   if (calm || !anyOpen) return { rows: settle(incidents), waiting: [], outOfOrder: false };
 
-  const rows = shown.filter((id) => byId.has(id));
+  // Also one that is not known at the moment keeps its place: a new snapshot has not reached so far, and it may be found again.
+  const rows = [...shown];
   const known = new Set(rows);
   const waiting: number[] = [];
   let missing = false;
@@ -75,7 +76,8 @@ function inOrder(rows: readonly number[], byId: ReadonlyMap<number, Incident>): 
   let previous: Incident | undefined;
   for (const id of rows) {
     const incident = byId.get(id);
-    if (!incident || !isOpen(incident)) return false;
+    if (!incident) continue;
+    if (!isOpen(incident)) return false;
     if (previous && byUrgency(previous, incident) > 0) return false;
     previous = incident;
   }

@@ -2,12 +2,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { client, need, ProblemError } from "../../api/client";
-import type { IncidentDetail } from "../../api/types";
+import type { Alarm, IncidentDetail } from "../../api/types";
 import { useKeys } from "../../components/keys";
 import { useSpeech } from "../../i18n/context";
 import { problemText, seconds } from "../../i18n/format";
 import type { ClipMarks } from "../../media/ClipPlayer";
 import { Controls } from "./Controls";
+import { alarmTracks, markedAlarms } from "./marked";
 import { Timeline } from "./Timeline";
 import { usePlayer } from "./usePlayer";
 
@@ -18,10 +19,12 @@ interface Props {
   incident: IncidentDetail;
   /** Which of its alarms; the first one if not given. */
   alarm: number | undefined;
+  /** That alarm, where it was chosen from the list: the incident may have come without it. */
+  shown: Alarm | undefined;
   active: boolean;
 }
 
-export function ClipView({ incident, alarm, active }: Props) {
+export function ClipView({ incident, alarm, shown, active }: Props) {
   const { t } = useSpeech();
   const video = useRef<HTMLVideoElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -48,6 +51,7 @@ export function ClipView({ incident, alarm, active }: Props) {
 
   const { zones, lines } = camera.data ?? {};
   const { alarm_list } = incident;
+  const alarms = useMemo(() => markedAlarms(alarm_list, shown), [alarm_list, shown]);
   const detail = incident.evidence?.detail;
   const alarmLine = detail?.of === "crossing" ? detail.line.id : undefined;
   const marks = useMemo<ClipMarks>(
@@ -56,10 +60,10 @@ export function ClipView({ incident, alarm, active }: Props) {
       alarmZone: incident.evidence?.zone?.id,
       lines: lines ?? [],
       alarmLine,
-      alarmTracks: new Set(alarm_list.flatMap((alarm) => alarm.evidence.tracks)),
+      alarmTracks: alarmTracks(alarms),
       label: (box) => `${t.objectClass[box.class] ?? box.class} ${Math.round(box.confidence * 100)}%`,
     }),
-    [zones, incident.evidence?.zone?.id, lines, alarmLine, alarm_list, t],
+    [zones, incident.evidence?.zone?.id, lines, alarmLine, alarms, t],
   );
   const { player, state } = usePlayer({ video, canvas }, clip.data, trace.data, marks);
   useEffect(() => player?.showBoxes(boxes), [player, boxes]);
@@ -104,7 +108,7 @@ export function ClipView({ incident, alarm, active }: Props) {
         <div className="clip-below">
           <Timeline
             clip={clip.data}
-            alarms={alarm_list}
+            alarms={alarms}
             position_s={state.position_s}
             duration_s={state.duration_s || clip.data.duration_s}
             onSeek={(s) => player?.seek(s)}

@@ -29,6 +29,7 @@ import { Files } from "./Files";
 import { History } from "./History";
 import { Looks } from "./Looks";
 import { Marks } from "./Marks";
+import { markedAlarms } from "./marked";
 import { RelatedCameras } from "./RelatedCameras";
 import { ReportCard } from "./ReportCard";
 import { Steps } from "./Steps";
@@ -90,7 +91,7 @@ export function IncidentPage() {
   /** The alarm in sight, or else the first. */
   const toTimeline = () => {
     if (!incident?.camera || !mayWatch(viewer.role)) return;
-    const chosen = [...incident.alarm_list, shownAlarm].find((a) => a !== undefined && a.id === alarm);
+    const chosen = markedAlarms(incident.alarm_list, shownAlarm).find((a) => a.id === alarm);
     navigate(timelineLink(incident.camera, chosen?.began_ms ?? incident.opened_ms));
   };
   const verbs: KeyMap = Object.fromEntries(
@@ -166,7 +167,13 @@ export function IncidentPage() {
       <div className="incident-body">
         <div className={incident.units.length > 0 ? "incident-main incident-worked" : "incident-main"}>
           {incident.camera ? (
-            <ClipView key={`${incident.id}-${alarm}`} incident={incident} alarm={alarm} active={!quiet} />
+            <ClipView
+              key={`${incident.id}-${alarm}`}
+              incident={incident}
+              alarm={alarm}
+              shown={shownAlarm?.id === alarm ? shownAlarm : undefined}
+              active={!quiet}
+            />
           ) : null}
           {incident.source !== "camera" && <ReportCard incident={incident} />}
           <Units incident={incident} names={names} actions={actions} />

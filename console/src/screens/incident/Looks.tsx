@@ -7,6 +7,7 @@ import { desk } from "../../api/desk";
 import { mayAct, useViewer } from "../../api/session";
 import { Loading, Trouble } from "../../components/Trouble";
 import { useSpeech } from "../../i18n/context";
+import { actOf, outcomeOf } from "./looked";
 
 /** As many as the gateway gives at once. */
 const PAGE = 100;
@@ -38,19 +39,22 @@ export function Looks({ incident }: { incident: number }) {
         )}
         {looks.isSuccess && rows.length === 0 && <p className="muted">{t.looks.empty}</p>}
         <ol className="history" data-testid="looks">
-          {rows.map((row) => (
-            <li key={row.seq} className="by-person" data-action={row.action} data-outcome={row.outcome}>
-              <span className="history-time" title={time.stamp(row.at_ms)}>
-                {time.clock(row.at_ms)}
-                {time.date(row.at_ms) !== today && <span>{time.day(row.at_ms)}</span>}
-              </span>
-              <span>
-                <b>{row.who}</b> {row.role && <span className="muted">{t.role[row.role]}</span>}{" "}
-                {t.looks.action[row.action] ?? row.action}
-                {row.outcome !== "allowed" && <b className="history-part">{t.looks.denied}</b>}
-              </span>
-            </li>
-          ))}
+          {rows.map((row) => {
+            const outcome = outcomeOf(t, row.outcome);
+            return (
+              <li key={row.seq} className="by-person" data-action={row.action} data-outcome={row.outcome}>
+                <span className="history-time" title={time.stamp(row.at_ms)}>
+                  {time.clock(row.at_ms)}
+                  {time.date(row.at_ms) !== today && <span>{time.day(row.at_ms)}</span>}
+                </span>
+                <span>
+                  <b>{row.who}</b> {row.role && <span className="muted">{t.role[row.role]}</span>}{" "}
+                  {actOf(t, row.action)}
+                  {outcome && <b className="history-part">{outcome}</b>}
+                </span>
+              </li>
+            );
+          })}
         </ol>
         {looks.hasNextPage && (
           <Button block type="text" loading={looks.isFetchingNextPage} onClick={() => looks.fetchNextPage()}>

@@ -8,6 +8,7 @@ import type { Incident } from "../../api/types";
 import { useSpeech } from "../../i18n/context";
 import { problemText } from "../../i18n/format";
 import { useLive } from "../../live/LiveProvider";
+import { FOUND } from "../../live/renewal";
 import { type BulkDecision, type BulkRefusal, type BulkResult, carryOutBulk, undoOf } from "../../queue/bulk";
 
 export interface BulkAsk {
@@ -47,7 +48,7 @@ export function BulkDialog({ ask, onDone }: { ask: BulkAsk; onDone: () => void }
     const result = await carryOutBulk(incidents, what, client.act, freshKey, setTried);
     for (const incident of result.done) book.apply(incident);
     for (const { incident } of result.refused) book.apply(incident);
-    void queries.invalidateQueries({ queryKey: ["incidents", "closed"] });
+    void queries.invalidateQueries({ queryKey: FOUND });
     return result;
   };
   const undo = async (done: readonly Incident[], decision: BulkDecision) => {

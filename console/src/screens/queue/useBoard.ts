@@ -14,7 +14,8 @@ export function useBoard(incidents: readonly Incident[], calm: boolean): Board &
   useEffect(() => {
     if (!same(board.rows, shown)) setShown(board.rows);
   }, [board, shown]);
-  const fresh = useCallback(() => setShown(settle(incidents)), [incidents]);
+  // As the book is when it is asked for, not as this was rendered: who waits for a page wants what has come since.
+  const fresh = useCallback(() => setShown(settle(book.view())), [book]);
   return { ...board, fresh };
 }
 

@@ -10,7 +10,8 @@ const PAGE = 50;
 
 /**
  * `from`: where the rest of the queue begins that the board does not hold; what comes before it is known.
- * Rows keep the order in which they were found until somebody asks for a fresh one: nothing moves under a hand.
+ * Rows keep the order in which they were found until they are found again: when somebody asks for it, after a snapshot,
+ * and of what is over also when something is (`live/renewal`).
  */
 export function useFound(
   state: "open" | "closed" | "revisit",

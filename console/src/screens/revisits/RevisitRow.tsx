@@ -49,7 +49,18 @@ export function RevisitRow({ incident, selected, onSelect, onOpen }: Props) {
     >
       <LevelBadge level={incident.level} />
       <span>
-        <b>{classOf(incident.class)}</b> <span className="muted">#{incident.number}</span>
+        {/* As in the queue: no link, and one touch opens it, where there is no key and no second click. */}
+        <span
+          className="row-open"
+          onClick={(event) => {
+            event.stopPropagation();
+            onOpen(incident.id);
+          }}
+          onAuxClick={(event) => event.button === 1 && window.open(`/incidents/${incident.id}`)}
+        >
+          {classOf(incident.class)}
+        </span>{" "}
+        <span className="muted">#{incident.number}</span>
         <br />
         {whyOf(t, incident)}
       </span>

@@ -7,6 +7,7 @@ describe("revisits", () => {
     const closed = incident(1, { state: "closed", close_reason: "handled" });
     expect(waits(closed)).toBe(true);
     expect(waits({ ...closed, close_reason: "false_alarm" })).toBe(false);
+    expect(waits({ ...closed, archived_ms: 1 })).toBe(false);
     const asked = incident(1, { state: "revisited", close_reason: "handled", satisfaction: "satisfied" });
     expect(waits(asked)).toBe(false);
     const not = { ...asked, satisfaction: "dissatisfied" as const };

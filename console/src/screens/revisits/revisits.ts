@@ -1,9 +1,10 @@
 /** The order of work in revisits: what is done leaves, and the next one is selected. No words here. */
 import type { Incident } from "../../api/types";
 
-/** It waits to be asked about, or for what follows an answer. */
+/** It waits to be asked about, or for what follows an answer; what is archived waits for nothing. */
 export const waits = (incident: Incident): boolean =>
-  (incident.state === "closed" && incident.close_reason === "handled") || isDiscontent(incident);
+  incident.archived_ms === undefined &&
+  ((incident.state === "closed" && incident.close_reason === "handled") || isDiscontent(incident));
 
 /** People were asked and are not content, and nobody has decided what follows. */
 export const isDiscontent = (incident: Incident): boolean =>
