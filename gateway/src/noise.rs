@@ -97,16 +97,25 @@ impl Noise {
         self.0.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Counts every minute until `shutdown`. An error is logged when it begins.
+    /// Counts now and every minute until `shutdown`. An error is logged when it begins.
     pub async fn run(self, shutdown: CancellationToken) {
         let mut is_failing = false;
-        while tokio::time::timeout(EVERY, shutdown.cancelled()).await.is_err() {
+        loop {
             let counted = self.count().await;
             if let (Err(error), false) = (&counted, is_failing) {
                 tracing::error!(%error, "noisy sources could not be counted; it is tried again every minute");
             }
             is_failing = counted.is_err();
+            if tokio::time::timeout(EVERY, shutdown.cancelled()).await.is_ok() {
+                return;
+            }
         }
+    }
+
+    /// Something was counted: before that, nobody can tell whether a source is noisy.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.known().is_some()
     }
 
     /// Of each camera with a source over its budget one, with the figures. Nothing is read.

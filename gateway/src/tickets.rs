@@ -226,21 +226,30 @@ impl TicketKeeper {
         if up < GRACE {
             return;
         }
-        let changes = watches.faults.step(now, up, &self.faults(&mut watches.recording));
+        if !self.watched.noise.is_known() {
+            watches.faults.suspend(TicketKind::Noisy, up);
+        }
+        let mut faults = self.faults(&mut watches.recording);
+        let untimed = self.watched.desk.untimed();
+        let of_untimed = FaultKey { kind: TicketKind::Untimed, camera: None };
+        faults.extend(untimed.as_ref().map(|(_, fault)| (of_untimed.clone(), fault.clone())));
+        let changes = watches.faults.step(now, up, &faults);
         // Nobody restored these: their tickets stay open for a person.
         for key in self.watched.tampering.take_unknown() {
             watches.faults.forget(&key);
         }
-        // It was told of once; a person says when it is done with.
-        watches.faults.forget(&FaultKey { kind: TicketKind::Untimed, camera: None });
+        // It is told of once, or again until it is written; a person says when it is done with.
+        watches.faults.forget(&of_untimed);
         if changes.is_empty() {
             return;
         }
         for change in &changes {
             tracing::info!(?change, "ticket");
         }
-        if let Err(error) = self.tickets.apply_blocking(changes, now) {
-            log_unwritten(&error);
+        match (self.tickets.apply_blocking(changes, now), untimed) {
+            (Ok(()), Some((n_told, _))) => self.watched.desk.forget_untimed(n_told),
+            (Ok(()), None) => {}
+            (Err(error), _) => log_unwritten(&error),
         }
     }
 
@@ -273,8 +282,6 @@ impl TicketKeeper {
         faults.extend(storage::faults(&self.keeping.reports(), &self.due_reviews()));
         let unmanned = self.watched.desk.unmanned(self.clock.wall());
         faults.extend(unmanned.map(|fault| (site(TicketKind::Unmanned), fault)));
-        let untimed = self.watched.desk.take_untimed();
-        faults.extend(untimed.map(|fault| (site(TicketKind::Untimed), fault)));
         faults.extend(self.watched.noise.faults());
         faults.extend(self.clock_fault().map(|fault| (site(TicketKind::Clock), fault)));
         faults

@@ -233,6 +233,14 @@ impl FaultWatch {
         changes
     }
 
+    /// Nobody can tell now whether faults of this kind last: for as long as this is said before each step, none of them
+    /// is over.
+    pub fn suspend(&mut self, kind: TicketKind, up: Duration) {
+        for (_, watched) in self.faults.iter_mut().filter(|(key, _)| key.kind == kind) {
+            watched.seen = up;
+        }
+    }
+
     /// Nobody can tell any more whether the fault lasts: its ticket stays for a person.
     pub fn forget(&mut self, key: &FaultKey) {
         self.faults.remove(key);
@@ -289,6 +297,25 @@ mod tests {
     #[test]
     fn a_fault_that_lasts_is_one_ticket_that_ends_by_itself() {
         assert_eq!(run(TicketKind::Stream, 600, |s| (60..300).contains(&s)), "R1@80 c295@415 ");
+    }
+
+    #[test]
+    fn what_nobody_can_tell_of_is_not_over() {
+        let kinds = [TicketKind::Noisy, TicketKind::Stream];
+        let mut watch = FaultWatch::resumed(kinds.map(key), WallTime(0));
+        let mut over = Vec::new();
+        for second in (0..900).step_by(5) {
+            let up = Duration::from_secs(second);
+            if second < 600 {
+                watch.suspend(TicketKind::Noisy, up);
+            }
+            for change in watch.step(WallTime(0), up, &BTreeMap::new()) {
+                let TicketChange::Recover { key, .. } = change else { panic!("{change:?}") };
+                over.push((key.kind, second));
+            }
+        }
+        let [(TicketKind::Stream, first), (TicketKind::Noisy, second)] = over[..] else { panic!("{over:?}") };
+        assert!(first < 600 && second > 600, "{over:?}");
     }
 
     #[test]

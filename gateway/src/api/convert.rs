@@ -577,8 +577,9 @@ pub(super) fn attachment(row: &AttachmentRow, names: &HashMap<AccountId, String>
 }
 
 /// A supervision sheet as it was issued.
-pub(super) fn sheet(number: String, sheet: &Sheet, issued: &Issued) -> dto::SupervisionSheet {
+pub(super) fn sheet(sheet: &Sheet, issued: &Issued) -> dto::SupervisionSheet {
     let body = &issued.body;
+    let number = body.sheet_number.clone().unwrap_or_else(|| sheet.number());
     let by = body.by.map(|account| dto::Person {
         id: account.0,
         name: body.by_name.clone().unwrap_or_else(|| format!("#{account}")),

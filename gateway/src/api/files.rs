@@ -104,23 +104,30 @@ pub(super) async fn sheets(
 ) -> Result<Json<Vec<dto::SupervisionSheet>>, ApiError> {
     let (detail, _) = guard.incident_detail(&id).await?;
     let names = names(&guard).await?;
-    let sheet = |sheet: &Sheet| print(&guard, &detail, sheet, &names);
-    Ok(Json(detail.sheets.iter().filter_map(sheet).collect()))
+    let mut printed = Vec::with_capacity(detail.sheets.len());
+    for sheet in &detail.sheets {
+        printed.extend(print(&guard, &detail, sheet, &names)?);
+    }
+    Ok(Json(printed))
 }
 
-/// As it was issued. Of an older release's, which kept its number only, as the incident is now.
+/// As it was issued, and not at all if that is not what is kept any more. Of an older release's, which kept its number
+/// only, as the incident is now.
 fn print(
     guard: &Guard,
     detail: &IncidentDetail,
     sheet: &Sheet,
     names: &HashMap<AccountId, String>,
-) -> Option<dto::SupervisionSheet> {
-    let number = format!("{}-{}", sheet.year, sheet.n);
-    if let Some(issued) = &sheet.issued {
-        return Some(convert::sheet(number, sheet, issued));
+) -> Result<Option<dto::SupervisionSheet>, ApiError> {
+    match &sheet.issued {
+        Some(Ok(issued)) => return Ok(Some(convert::sheet(sheet, issued))),
+        Some(Err(altered)) => return Err(ApiError::Internal(Box::new(altered.clone()))),
+        None => {}
     }
     let (row, site) = (&detail.row, &guard.state.site);
-    let made = detail.history.iter().find(|row| row.version == sheet.version)?;
+    let Some(made) = detail.history.iter().find(|row| row.version == sheet.version) else {
+        return Ok(None);
+    };
     let is_urge = |action: &Option<IncidentAction>| matches!(action, Some(IncidentAction::Urge { .. }));
     let before = detail.history.iter().filter(|row| row.version < sheet.version && is_urge(&row.action));
     let class = site.centre.class(&row.class);
@@ -128,8 +135,8 @@ fn print(
     let mut area_path: Vec<String> = site.areas.lineage(&row.area).map(|area| area.name.clone()).collect();
     area_path.reverse();
     let report = row.report.as_ref();
-    Some(dto::SupervisionSheet {
-        number,
+    Ok(Some(dto::SupervisionSheet {
+        number: sheet.number(),
         edition: u32::try_from(edition).unwrap_or(u32::MAX),
         sha256: None,
         site: site.name.clone(),
@@ -164,5 +171,5 @@ fn print(
         evidence: row.evidence.as_ref().map(Into::into),
         opened_ms: row.began.0,
         still_sha256: None,
-    })
+    }))
 }

@@ -95,7 +95,7 @@ pub(super) async fn list(
     Ok(Json(dto::IncidentList { as_of_seq: list.as_of.0, incidents, next_cursor }))
 }
 
-/// How many open incidents there are: of a list one only sees a page.
+/// How many open incidents there are: of a list one only sees a page. With `q`, of the newest 20,000 that it finds.
 #[utoipa::path(get, path = "/api/v1/incidents/count", params(ListQuery), responses((status = 200, body = dto::QueueCounts)))]
 pub(super) async fn count(
     guard: Guard,
@@ -103,17 +103,24 @@ pub(super) async fn count(
 ) -> Result<Json<dto::QueueCounts>, ApiError> {
     let now = guard.state.clock.wall();
     let counts = match filter(&guard, query)? {
-        Some(filter) => guard.state.dispatch.count(filter, now).await?,
+        Some(mut filter) => {
+            // What lies in an area of no site is in no list, and so in no count. People of units see what theirs was
+            // told of.
+            if guard.viewer.role != Role::Unit {
+                filter.areas = filter.areas.or_else(|| Some(guard.areas()));
+            }
+            guard.state.dispatch.count(filter, now).await?
+        }
         None => QueueCounts::default(),
     };
     let QueueCounts { all, new, red, late } = counts;
     Ok(Json(dto::QueueCounts { all, new, red, late }))
 }
 
-/// How many incidents wait for a revisit, and for what follows one.
+/// How many incidents wait for a revisit, and for what follows one; 1,000 stands for so many or more.
 #[utoipa::path(get, path = "/api/v1/revisits", responses((status = 200, body = dto::RevisitCounts)))]
 pub(super) async fn revisits(guard: Guard) -> Result<Json<dto::RevisitCounts>, ApiError> {
-    let counts = guard.state.dispatch.revisits(guard.reach().areas, guard.state.clock.wall()).await?;
+    let counts = guard.state.dispatch.revisits(Some(guard.areas()), guard.state.clock.wall()).await?;
     Ok(Json(dto::RevisitCounts {
         waiting: counts.waiting,
         overdue: counts.n_overdue,

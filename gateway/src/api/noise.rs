@@ -16,9 +16,12 @@ use super::{
     error::ApiError,
     guard::{Guard, of_camera},
 };
-use crate::store::{
-    statistics::SourceRow,
-    tickets::{TicketRow, WhichTickets},
+use crate::{
+    access::gate::Object,
+    store::{
+        statistics::SourceRow,
+        tickets::{TicketRow, WhichTickets},
+    },
 };
 
 /// Sources in one answer; noisy ones first.
@@ -48,8 +51,12 @@ pub(super) async fn show(guard: Guard) -> Result<Json<dto::Noise>, ApiError> {
     }
     sources.sort_by_key(|one| (one.excess.is_empty(), std::cmp::Reverse(one.alarms)));
     sources.truncate(MOST);
-    let is_own = |area: &AreaId| guard.viewer.areas.iter().any(|root| state.site.areas.contains(root, area));
-    let opened = counted.count.opened.iter().filter(|(area, _)| is_own(area));
+    // Asked as of a camera that lies where the incident does: only where it lies decides.
+    let sees = |area: &AreaId| {
+        let camera = state.site.cameras.first().filter(|_| state.site.areas.area(area).is_some());
+        camera.is_some_and(|camera| guard.may(guard.action(), &Object::Camera { id: &camera.id, area }))
+    };
+    let opened = counted.count.opened.iter().filter(|(area, _)| sees(area));
     let incidents_last_hour = opened.map(|(_, n)| n).sum();
     let budget = state.noise.budget();
     Ok(Json(dto::Noise {

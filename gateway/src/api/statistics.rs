@@ -1,13 +1,23 @@
 //! Statistics of the viewer's areas.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use axum::Json;
 use serde::Deserialize;
-use sharpeyes_domain::{ids::AreaId, statistics::Verdicts, time::WallTime};
+use sharpeyes_config::Camera;
+use sharpeyes_domain::{access::Action, ids::AreaId, statistics::Verdicts, time::WallTime};
 use utoipa::IntoParams;
 
-use super::{dto, error::ApiError, extract::Params, guard::Guard, incidents::word};
+use super::{
+    dto,
+    error::ApiError,
+    extract::Params,
+    guard::{Guard, of_camera},
+    incidents::word,
+};
 use crate::{
     bulletin,
     store::statistics::{AccuracyFilter, IncidentKind, Scope},
@@ -62,7 +72,14 @@ pub(super) async fn count(
     kind: IncidentKind,
 ) -> Result<dto::Statistics, ApiError> {
     let local = bulletin::local(guard.state.site.timezone.clone());
-    let counted = guard.state.statistics.count(scope.clone(), kind.clone(), local).await?;
+    let mut counted = guard.state.statistics.count(scope.clone(), kind.clone(), local).await?;
+    // Whose statistics somebody reads is not yet whose cameras' health. An area is asked about once.
+    let mut known: BTreeMap<&AreaId, bool> = BTreeMap::new();
+    counted.faults.retain(|row| {
+        let camera = guard.state.site.camera(&row.camera).filter(|camera| scope.areas.contains(&camera.area));
+        let may = |camera: &Camera| guard.may(Action::CameraHealth, &of_camera(camera));
+        camera.is_some_and(|camera| *known.entry(&camera.area).or_insert_with(|| may(camera)))
+    });
     Ok(bulletin::statistics(&guard.state.site, &scope, &kind, &counted))
 }
 

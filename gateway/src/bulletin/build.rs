@@ -87,8 +87,7 @@ pub fn statistics(site: &Site, scope: &Scope, kind: &IncidentKind, counted: &Cou
     let sums = &counted.breakdown;
     let before = &counted.previous;
     let is_of_all = kind.class.is_none() && kind.source.is_none() && kind.unit.is_none();
-    let classes = sums.classes.iter();
-    let sources = sums.sources.iter();
+    let (faults, n_faults) = if is_of_all { faults(site, scope, &counted.faults) } else { (Vec::new(), 0) };
     Statistics {
         from_ms: scope.from.0,
         to_ms: scope.to.0,
@@ -101,28 +100,18 @@ pub fn statistics(site: &Site, scope: &Scope, kind: &IncidentKind, counted: &Cou
             unit: kind.unit.as_ref().map(|unit| unit_name(site, unit)),
         },
         total: (&sums.total).into(),
-        levels: sums
-            .levels
-            .iter()
-            .map(|(level, tally)| LevelRow {
-                level: level.number(),
-                tally: tally.into(),
-                before: Some(before.levels.get(level).copied().unwrap_or(0)),
-            })
+        levels: in_either(&sums.levels, &before.levels)
+            .map(|(level, tally, before)| LevelRow { level: level.number(), tally, before: Some(before) })
             .collect(),
-        classes: classes
-            .map(|(class, tally)| NamedRow {
+        classes: in_either(&sums.classes, &before.classes)
+            .map(|(class, tally, before)| NamedRow {
                 of: class_name(site, class),
-                tally: tally.into(),
-                before: Some(before.classes.get(class).copied().unwrap_or(0)),
+                tally,
+                before: Some(before),
             })
             .collect(),
-        sources: sources
-            .map(|(source, tally)| NamedRow {
-                of: source_name(*source),
-                tally: tally.into(),
-                before: Some(before.sources.get(source).copied().unwrap_or(0)),
-            })
+        sources: in_either(&sums.sources, &before.sources)
+            .map(|(source, tally, before)| NamedRow { of: source_name(*source), tally, before: Some(before) })
             .collect(),
         areas: area_rows(site, &tops, &sums.areas),
         units: sums
@@ -146,11 +135,28 @@ pub fn statistics(site: &Site, scope: &Scope, kind: &IncidentKind, counted: &Cou
             open_after: flow.open_after,
         }),
         accuracy: Accuracy { missed: sums.missed, ..accuracy(site, &counted.accuracy) },
-        previous: Some(Previous { from_ms: scope.before.0, to_ms: scope.from.0, received: before.received }),
+        previous: Some(Previous {
+            from_ms: scope.before.0,
+            to_ms: scope.before_end().0,
+            received: before.received,
+        }),
         reds: counted.lists.reds.iter().map(|row| red_row(site, row)).collect(),
         returns: counted.lists.returns.iter().map(|row| return_row(site, row)).collect(),
-        faults: if is_of_all { faults(site, scope, &counted.faults) } else { Vec::new() },
+        faults,
+        n_faults: is_of_all.then_some(n_faults),
     }
+}
+
+/// What came now or in the time before, in order: what has fallen to nothing has a row like everything else.
+fn in_either<'a, K: Ord>(
+    now: &'a BTreeMap<K, counted::Tally>,
+    before: &'a BTreeMap<K, u64>,
+) -> impl Iterator<Item = (&'a K, Tally, u64)> {
+    let keys: BTreeSet<&'a K> = now.keys().chain(before.keys()).collect();
+    keys.into_iter().map(move |key| {
+        let tally = now.get(key).map(Tally::from).unwrap_or_default();
+        (key, tally, before.get(key).copied().unwrap_or(0))
+    })
 }
 
 fn red_row(site: &Site, row: &stored::RedRow) -> RedRow {
@@ -180,8 +186,8 @@ fn return_row(site: &Site, row: &stored::ReturnRow) -> ReturnRow {
     }
 }
 
-/// Of cameras that the site has, in the areas that are reported on.
-fn faults(site: &Site, scope: &Scope, rows: &[stored::FaultRow]) -> Vec<FaultRow> {
+/// Of cameras that the site has, in the areas that are reported on: the first of them, and how many there are.
+fn faults(site: &Site, scope: &Scope, rows: &[stored::FaultRow]) -> (Vec<FaultRow>, u64) {
     let shown = |row: &stored::FaultRow| {
         let camera = site.camera(&row.camera).filter(|camera| scope.areas.contains(&camera.area))?;
         Some(FaultRow {
@@ -192,7 +198,10 @@ fn faults(site: &Site, scope: &Scope, rows: &[stored::FaultRow]) -> Vec<FaultRow
             times: row.n_times,
         })
     };
-    rows.iter().filter_map(shown).collect()
+    let mut all: Vec<FaultRow> = rows.iter().filter_map(shown).collect();
+    let n_all = u64::try_from(all.len()).unwrap_or(u64::MAX);
+    all.truncate(stored::MOST_LISTED);
+    (all, n_all)
 }
 
 fn red_arrivals((of, within): (u64, [u64; 3])) -> Vec<ArrivalRow> {

@@ -469,10 +469,14 @@ pub struct Statistics {
     /// What units gave back, at most 200.
     #[serde(default)]
     pub returns: Vec<ReturnRow>,
-    /// Faults of cameras that touched the time, as their tickets stood when they were counted. Without rows when asked
-    /// about a class, a source or a unit.
+    /// Faults of cameras that touched the time, as their tickets stood when they were counted, at most 200: those that
+    /// last first, then by when they began. Without rows when asked about a class, a source or a unit. Only of cameras
+    /// whose health the asker may see.
     #[serde(default)]
     pub faults: Vec<FaultRow>,
+    /// How many faults there are, listed or not; absent in reports of older releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n_faults: Option<u64>,
 }
 
 /// One line of an incident's history.

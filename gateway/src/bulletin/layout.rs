@@ -313,12 +313,12 @@ impl Page<'_> {
             Part::Areas => self.areas(statistics, blocks),
             Part::Overdue => blocks.push(Block::Table(self.overdue(statistics))),
             Part::Units => blocks.push(Block::Table(self.units(statistics))),
-            Part::Returns => blocks.push(Block::Table(self.returns(statistics))),
+            Part::Returns => self.returns(statistics, blocks),
             Part::Accuracy => {
                 blocks.push(Block::Paragraph(self.accuracy_sentence(statistics)));
                 blocks.push(Block::Table(self.accuracy(statistics)));
             }
-            Part::Faults => blocks.push(Block::Table(self.faults(statistics))),
+            Part::Faults => self.faults(statistics, blocks),
             Part::Heat => blocks.push(Block::Table(match self.extent {
                 Extent::Printed => self.heat_printed(&statistics.heat),
                 Extent::All => self.heat_all(&statistics.heat),

@@ -419,12 +419,15 @@ impl Desk {
         Ok(n_found)
     }
 
-    /// Incidents that had no deadline ahead of them, each told of once: that one was found is an error of ours, and what
-    /// else it has done to the incident only a person sees.
+    /// Incidents that had no deadline ahead of them, and how many they are: that one was found is an error of ours, and
+    /// what else it has done to the incident only a person sees. They stay until [`Desk::forget_untimed`].
     #[must_use]
-    pub fn take_untimed(&self) -> Option<Fault> {
-        let numbers = std::mem::take(&mut *self.0.untimed.lock().unwrap_or_else(PoisonError::into_inner));
-        (!numbers.is_empty()).then(|| Fault {
+    pub fn untimed(&self) -> Option<(usize, Fault)> {
+        let numbers = self.0.untimed.lock().unwrap_or_else(PoisonError::into_inner);
+        if numbers.is_empty() {
+            return None;
+        }
+        let fault = Fault {
             level: Level::Red,
             stage: None,
             code: "no_deadline".to_owned(),
@@ -432,7 +435,15 @@ impl Desk {
             remedy: "have an operator look at these incidents now, and send the log of the service to its makers; then \
                      close this ticket"
                 .to_owned(),
-        })
+        };
+        Some((numbers.len(), fault))
+    }
+
+    /// The first `n` of them are written down.
+    pub fn forget_untimed(&self, n: usize) {
+        let mut numbers = self.0.untimed.lock().unwrap_or_else(PoisonError::into_inner);
+        let n_told = n.min(numbers.len());
+        drop(numbers.drain(..n_told));
     }
 
     /// Did somebody set the wall clock since the last call? Then clocks that count wall time move with it: what has

@@ -40,7 +40,8 @@ impl Inner {
             name: self.name(&one.unit),
             is_lead: one.is_lead,
         });
-        tx.issue_sheet(id, version, self.calendar.year(step.now), |edition| SheetBody {
+        tx.issue_sheet(id, version, self.calendar.year(step.now), |sheet_number, edition| SheetBody {
+            sheet_number: Some(sheet_number),
             site: self.site.clone(),
             edition,
             at: step.now,

@@ -5,7 +5,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use sha2::{Digest, Sha256};
 use sharpeyes_domain::{
-    access::Role,
+    access::{Action, Role},
     ids::{AccountId, IncidentId},
     time::WallTime,
 };
@@ -23,6 +23,18 @@ pub type Hash = [u8; 32];
 const GENESIS: Hash = [0; 32];
 /// Rows per statement while verifying, so that a long log does not hold a reader for minutes.
 const VERIFY_BATCH: i64 = 5_000;
+
+/// What of an incident's rows is a look at it: not what was done to it, nor what the machine found.
+const LOOKS: [Action; 7] = [
+    Action::IncidentView,
+    Action::ClipView,
+    Action::TraceView,
+    Action::ThumbnailView,
+    Action::RecordingView,
+    // A flash report that is made, or read.
+    Action::BulletinMake,
+    Action::StatisticsRead,
+];
 
 /// How an act ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,8 +175,8 @@ impl Audit {
             .await
     }
 
-    /// What was done with an incident's clips, pictures, files and reports, and what was refused; before `before` (all when
-    /// `None`), newest first, at most `limit`.
+    /// Who looked at an incident, its clips, pictures, files and reports, and whose look was refused; before `before`
+    /// (all when `None`), newest first, at most `limit`.
     ///
     /// # Errors
     /// [`DbError`] when they could not be read.
@@ -174,19 +186,22 @@ impl Audit {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<AuditRow>, DbError> {
+        let looks = LOOKS.map(|action| format!("'{}'", action.as_str())).join(", ");
         // The conditions of both indexes stand in it word for word.
-        let sql = "SELECT * FROM audit WHERE seq IN (
+        let sql = format!(
+            "SELECT * FROM audit WHERE seq IN (
                 SELECT seq FROM audit INDEXED BY audit_incident
-                WHERE object = ?1 AND object GLOB 'incident/*' AND seq < ?2
+                WHERE object = ?1 AND object GLOB 'incident/*' AND seq < ?2 AND action IN ({looks})
                 UNION SELECT seq FROM audit INDEXED BY audit_for_incident
-                WHERE purpose = ?1 AND purpose GLOB 'incident/*' AND seq < ?2
+                WHERE purpose = ?1 AND purpose GLOB 'incident/*' AND seq < ?2 AND action IN ({looks})
                 ORDER BY seq DESC LIMIT ?3)
-            ORDER BY seq DESC";
+            ORDER BY seq DESC"
+        );
         let db = self.db.clone();
         let label = format!("incident/{incident}");
         self.db
             .read(move |connection| {
-                let mut statement = connection.prepare_cached(sql).map_err(|e| db.error(e))?;
+                let mut statement = connection.prepare_cached(&sql).map_err(|e| db.error(e))?;
                 statement
                     .query_map(params![label, before.unwrap_or(i64::MAX), limit], read_row)
                     .and_then(Iterator::collect)

@@ -30,6 +30,8 @@ pub const MIGRATION_060: Migration = Migration {
 const SAME_FAULT: Duration = Duration::from_hours(1);
 /// Tickets in one answer, the newest first.
 const MOST_LISTED: u32 = 500;
+/// Characters of a detail that is added to; what was said first goes first.
+const MOST_DETAIL: u32 = 4_000;
 
 const SELECT: &str =
     "SELECT id, kind, camera, state, level, stage, code, detail, remedy, first_ms, last_ms, n_times,
@@ -275,14 +277,23 @@ fn act_on(
     transaction.execute(&sql, values).map(drop)
 }
 
+/// What it told of before is still to be looked at, and whoever knows of that does not know of this.
+const fn adds_up(kind: TicketKind) -> bool {
+    matches!(kind, TicketKind::Untimed)
+}
+
 fn apply(transaction: &Transaction<'_>, change: &TicketChange, now: WallTime) -> rusqlite::Result<()> {
     match change {
         TicketChange::Raise { key, fault, first, times } => {
             let again = transaction.execute(
                 &format!(
-                    "UPDATE ticket SET level = :level, stage = :stage, code = :code, detail = :detail, remedy = :remedy,
+                    "UPDATE ticket SET level = :level, stage = :stage, code = :code, remedy = :remedy,
+                     detail = CASE WHEN :adds THEN substr(detail || '; ' || :detail, -{MOST_DETAIL}) ELSE :detail END,
+                     acknowledged_ms = iif(:adds, NULL, acknowledged_ms),
+                     acknowledged_by = iif(:adds, NULL, acknowledged_by),
                      last_ms = max(last_ms, :now), n_times = n_times + :times, is_open = 1, recovered_ms = NULL,
-                     state = CASE WHEN state = 'recovered' AND acknowledged_ms IS NULL THEN 'open'
+                     state = CASE WHEN :adds THEN 'open'
+                                  WHEN state = 'recovered' AND acknowledged_ms IS NULL THEN 'open'
                                   WHEN state = 'recovered' THEN 'acknowledged' ELSE state END, seq = {NEXT_SEQ}
                  WHERE id = (SELECT id FROM ticket WHERE kind = :kind AND camera IS :camera
                      AND (is_open = 1 OR (state = 'recovered' AND last_ms >= :recent))
@@ -296,6 +307,7 @@ fn apply(transaction: &Transaction<'_>, change: &TicketChange, now: WallTime) ->
                     ":remedy": fault.remedy,
                     ":now": now.0,
                     ":times": times,
+                    ":adds": adds_up(key.kind),
                     ":kind": key.kind.as_str(),
                     ":camera": key.camera.as_ref().map(CameraId::as_str),
                     ":recent": now.minus(SAME_FAULT).0,

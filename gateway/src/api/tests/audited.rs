@@ -222,6 +222,8 @@ async fn who_looked_at_an_incident_is_shown_to_those_who_answer_for_it_and_to_no
     assert_eq!(before.as_array().unwrap().len(), 2);
     assert_eq!(house.get(&path, &police).await.status(), StatusCode::FORBIDDEN);
     assert_eq!(house.get(&path, &outsider).await.status(), StatusCode::NOT_FOUND);
+    let after = json(house.get(&path, &operator).await).await;
+    assert_eq!(after, looks, "a refusal of something else is no look");
     let worker = house.member("worker", "patrol", "east").await;
     assert_eq!(house.get(&path, &worker).await.status(), StatusCode::FORBIDDEN, "a unit that works on it");
 }

@@ -12,6 +12,7 @@ use sharpeyes_domain::{
 };
 
 use super::{BEGAN, House, json as body_of};
+use crate::access::accounts::{AccountChange, Author};
 
 #[tokio::test]
 async fn a_source_over_its_budget_is_named_with_its_figures_and_stays_in_the_queue() {
@@ -43,6 +44,7 @@ async fn a_source_over_its_budget_is_named_with_its_figures_and_stays_in_the_que
     house.state.noise.count().await.unwrap();
 
     let shown = body_of(house.get("/noise", &town).await).await;
+    let shown_to_town = shown.clone();
     let noisy = &shown["sources"][0];
     let figure = |name: &str| noisy[name].as_u64().unwrap();
     assert_eq!((&noisy["camera_name"], &noisy["rule"]), (&json!("东村广场"), &json!("crowd")));
@@ -76,6 +78,13 @@ async fn a_source_over_its_budget_is_named_with_its_figures_and_stays_in_the_que
         (&json!(1), &json!("cam-west"))
     );
     assert_eq!(theirs["sources"].as_array().unwrap().len(), 1);
+
+    let keeper = house.account("keeper", Role::Administrator, "town").await;
+    let nowhere = AccountChange { areas: Some(Vec::new()), ..AccountChange::default() };
+    house.state.accounts.change(keeper, nowhere, Author::CommandLine).await.unwrap();
+    let keeper = house.sign_in("keeper").await;
+    let all = body_of(house.get("/noise", &keeper).await).await;
+    assert_eq!(all["incidents_last_hour"], shown_to_town["incidents_last_hour"], "who keeps all sees all");
 
     // An hour later it is quiet, and what was found of it stays.
     house.clock.advance(Duration::from_hours(1));

@@ -440,6 +440,11 @@ async fn what_is_red_given_back_and_broken_is_named_and_the_time_before_is_count
     for list in ["reds", "returns", "faults"] {
         assert_eq!(west_only[list], json!([]), "{list} of another area");
     }
+    assert_eq!(found["n_faults"], 1);
+    let police = house.viewer("police", Role::Police, "town").await;
+    let theirs = body_of(house.get(&format!("/statistics?from_ms={from}&to_ms={to}"), &police).await).await;
+    assert_eq!((&theirs["faults"], &theirs["n_faults"]), (&json!([]), &json!(0)), "not theirs to know");
+    assert_eq!(theirs["reds"], found["reds"]);
     // The time that follows is compared with this one.
     house.clock.advance(Duration::from_secs(600));
     close(&house, west, CloseReason::Handled).await;
@@ -448,4 +453,17 @@ async fn what_is_red_given_back_and_broken_is_named_and_the_time_before_is_count
     let next = body_of(house.get(&query, &town).await).await;
     assert_eq!(next["total"]["received"], 0);
     assert_eq!(next["previous"], json!({ "from_ms": from, "to_ms": to, "received": 2 }));
+    for list in ["classes", "sources"] {
+        let row = &next[list][0];
+        assert_eq!((&row["tally"]["received"], &row["before"]), (&json!(0), &json!(2)), "{list} to nothing");
+    }
+    let levels = next["levels"].as_array().unwrap();
+    assert_eq!(levels.iter().map(|row| row["before"].as_u64().unwrap()).sum::<u64>(), 2);
+    // What is not over is compared with as much of the time before.
+    let (now, long) = (house.clock.wall().0, 7_200_000);
+    let query = format!("/statistics?from_ms={to}&to_ms={}", to + long);
+    let unfinished = body_of(house.get(&query, &town).await).await;
+    let before = to - long;
+    let expected = json!({ "from_ms": before, "to_ms": before + (now - to), "received": 0 });
+    assert_eq!(unfinished["previous"], expected);
 }

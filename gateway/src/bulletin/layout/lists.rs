@@ -1,6 +1,6 @@
 //! What a report names one by one, and what it is compared with.
 
-use super::{Block, Cell, Extent, Holds, MOST_PRINTED, Page, Table, span_text};
+use super::{Block, Cell, Extent, Holds, MOST_PRINTED, Page, Table, Words, span_text};
 use crate::bulletin::{
     document::{RedRow, Share, Statistics, UnitRow},
     words::{self, Lang},
@@ -125,8 +125,19 @@ impl Page<'_> {
         blocks.push(Block::Table(self.table(("红色事件", "Red incidents"), &columns, rows.collect())));
     }
 
+    /// Says so where a list does not have all.
+    fn listed_of(&self, list: Words, n_shown: usize, all: u64, blocks: &mut Vec<Block>) {
+        let (n_shown, list) = (u64::try_from(n_shown).unwrap_or(u64::MAX), self.word(list));
+        if n_shown < all {
+            blocks.push(Block::Paragraph(match self.lang {
+                Lang::Chinese => format!("{list}：列出 {n_shown} 条，共 {all} 条。"),
+                Lang::English => format!("{list}: {n_shown} of {all}."),
+            }));
+        }
+    }
+
     /// What units gave back, with their reasons.
-    pub(super) fn returns(&self, statistics: &Statistics) -> Table {
+    pub(super) fn returns(&self, statistics: &Statistics, blocks: &mut Vec<Block>) {
         let rows = statistics.returns.iter().map(|row| {
             let unit = self.lang.name(&row.unit).to_owned();
             let note = row.note.clone().unwrap_or_default();
@@ -136,22 +147,25 @@ impl Page<'_> {
         if self.extent == Extent::Printed {
             rows.truncate(MOST_PRINTED);
         }
+        self.listed_of(("退回", "Returns"), rows.len(), statistics.total.returns, blocks);
         let columns = [
             (("时间", "Time"), Holds::Text),
             (("编号", "Number"), Holds::Text),
             (("单位", "Unit"), Holds::Text),
             (("退回原因", "Reason"), Holds::Text),
         ];
-        self.table(("退回", "Returns"), &columns, rows)
+        blocks.push(Block::Table(self.table(("退回", "Returns"), &columns, rows)));
     }
 
     /// Faults of cameras, those that last first.
-    pub(super) fn faults(&self, statistics: &Statistics) -> Table {
+    pub(super) fn faults(&self, statistics: &Statistics, blocks: &mut Vec<Block>) {
         let mut faults: Vec<_> = statistics.faults.iter().collect();
         faults.sort_by_key(|row| (row.over_ms.is_some(), row.first_ms));
         if self.extent == Extent::Printed {
             faults.truncate(MOST_PRINTED);
         }
+        let n_all = statistics.n_faults.unwrap_or(0);
+        self.listed_of(("摄像机故障", "Faults"), faults.len(), n_all, blocks);
         let rows = faults.into_iter().map(|row| {
             let lasting = self.word(("未恢复", "not over"));
             let over = row.over_ms.map_or(lasting, |at| self.time(at));
@@ -170,7 +184,7 @@ impl Page<'_> {
             (("恢复", "Over"), Holds::Text),
             (("次数", "Times"), Holds::Number),
         ];
-        self.table(("摄像机故障", "Faults"), &columns, rows.collect())
+        blocks.push(Block::Table(self.table(("摄像机故障", "Faults"), &columns, rows.collect())));
     }
 }
 

@@ -209,6 +209,17 @@ async fn supervision_sheets_are_numbered_by_the_year() {
         assert_eq!(detail.row.status.overlays.urged, Some(UrgeLevel::Supervise));
         let milder = bench.act(id, IncidentAction::Urge { level: UrgeLevel::Remind }, 1).await;
         assert!(matches!(milder, Err(ActError::Illegal { .. })));
+        let issued = detail.sheets[0].issued.clone().unwrap().unwrap();
+        assert_eq!(issued.body.sheet_number, Some(format!("2023-{}", n + 1)), "it is in what is hashed");
+        let db = rusqlite::Connection::open(bench.dir.path().join("dispatch.db")).unwrap();
+        db.execute_batch(
+            "DROP TRIGGER IF EXISTS supervision_is_never_changed;
+             UPDATE supervision SET body = CAST(replace(CAST(body AS TEXT), '2023-', '2022-') AS BLOB);",
+        )
+        .unwrap();
+        let detail = bench.desk.dispatch().incident(id).await.unwrap().unwrap();
+        let altered = detail.sheets[0].issued.clone().unwrap().unwrap_err();
+        assert_eq!((altered.year, altered.n, altered.incident), (2023, n + 1, id));
     }
 }
 
@@ -339,13 +350,15 @@ async fn the_auditor_finds_an_incident_without_a_deadline_and_gives_it_one() {
         rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
     };
     assert_eq!(written(), []);
-    assert_eq!(bench.desk.take_untimed(), None);
+    assert_eq!(bench.desk.untimed(), None);
     assert_eq!(bench.desk.audit_clocks(START).await.unwrap(), 1);
     assert_eq!(written(), [("incident.untimed".to_owned(), format!("incident/{id}"))]);
-    let told = bench.desk.take_untimed().unwrap();
+    let (n, told) = bench.desk.untimed().unwrap();
     let number = bench.row(id).await.number;
     assert_eq!((told.level, told.detail.contains(&number)), (Level::Red, true), "{told:?}");
-    assert_eq!(bench.desk.take_untimed(), None, "told of once");
+    assert_eq!(bench.desk.untimed(), Some((n, told)), "until it is written down");
+    bench.desk.forget_untimed(n);
+    assert_eq!(bench.desk.untimed(), None, "told of once");
     assert!(bench.row(id).await.deadline.is_some());
     assert_eq!(bench.desk.dispatch().audit_blocking().unwrap(), []);
 }

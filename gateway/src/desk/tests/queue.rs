@@ -77,6 +77,10 @@ async fn filters_and_pages_cut_the_queue() {
     assert_eq!(ids(&bench, IncidentFilter { unit: Some(unit(0)), ..default() }).await, [all[3]]);
     assert!(ids(&bench, IncidentFilter { unit: Some(unit(1)), ..default() }).await.is_empty());
     assert_eq!(ids(&bench, IncidentFilter { owner: Some(AccountId(9)), ..default() }).await, [all[3]]);
+    let counted = async |filter| bench.desk.dispatch().count(filter, START).await.unwrap().all;
+    assert_eq!(counted(IncidentFilter { owner: Some(AccountId(9)), ..default() }).await, 1);
+    let text = Some("水库".to_owned());
+    assert_eq!(counted(IncidentFilter { text, ..default() }).await, 6, "the closed one has the words too");
     assert_eq!(ids(&bench, IncidentFilter { levels: vec![Level::Red], ..default() }).await, [all[3]]);
     let states = vec![IncidentState::Dispatched, IncidentState::Signed];
     assert_eq!(ids(&bench, IncidentFilter { states, ..default() }).await, [all[3]]);
@@ -172,4 +176,7 @@ async fn what_waits_for_a_revisit_stands_by_its_time_and_discontent_before_it() 
     bench.act(all[1], asked(Satisfaction::Dissatisfied), 7).await.unwrap();
     bench.act(all[1], IncidentAction::Archive, 7).await.unwrap();
     assert_eq!(count(None).await, (1, 1, 0), "somebody has decided that it stays as it is");
+    bench.act(all[2], IncidentAction::Archive, 7).await.unwrap();
+    assert_eq!(count(None).await, (0, 0, 0), "who archives it unasked, has decided too");
+    assert!(ids(&bench, waits()).await.is_empty());
 }

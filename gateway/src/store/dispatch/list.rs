@@ -26,6 +26,10 @@ pub(super) const NO_DEADLINE: i64 = (1 << 53) - 1;
 const FEW: i64 = 2_000;
 /// So few areas are looked up one by one.
 const FEW_AREAS: usize = 16;
+/// What a count reads of a search: the newest of what was found, no older than the oldest open incident.
+const FOUND: &str = "(SELECT rowid AS id FROM incident_text WHERE incident_text MATCH :text
+         AND rowid >= (SELECT min(id) FROM incident INDEXED BY incident_past WHERE is_open = 1)
+         ORDER BY rowid DESC LIMIT 20000) found CROSS JOIN incident i ON i.id = found.id WHERE 1";
 
 /// Which incidents by their state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -154,7 +158,8 @@ impl Dispatch {
         self.read(move |c| list(c, &filter)).await
     }
 
-    /// How many open incidents the filter lets through, whatever its page.
+    /// How many open incidents the filter lets through, whatever its page; with a text, of the newest 20,000 in which
+    /// it stands.
     ///
     /// # Errors
     /// [`DbError`] when the database cannot be read.
@@ -229,7 +234,22 @@ impl Order {
         match self {
             Self::Queue => "i.level, i.deadline_ms, i.id",
             Self::Newest => "i.id DESC",
-            Self::Revisits => "i.state DESC, i.deadline_ms, i.id",
+            Self::Revisits => "i.deadline_ms, i.id",
+        }
+    }
+
+    /// The parts of the list, one after the other: an index is sought in one of them at a time. `first` is of the cursor
+    /// that the list goes on after.
+    const fn parts(self, first: u8) -> &'static [&'static str] {
+        match (self, first) {
+            (Self::Queue | Self::Newest, _) => &[""],
+            (Self::Revisits, 0) => &[
+                " AND i.state = 'revisited' AND (i.deadline_ms, i.id) > (:deadline, :after)",
+                " AND i.state = 'closed'",
+            ],
+            (Self::Revisits, _) => {
+                &[" AND i.state = 'closed' AND (i.deadline_ms, i.id) > (:deadline, :after)"]
+            }
         }
     }
 
@@ -255,6 +275,10 @@ fn way(c: &Connection, filter: &IncidentFilter) -> rusqlite::Result<Way> {
         Which::Over | Which::All => Order::Newest,
         Which::Revisit => Order::Revisits,
     };
+    // Nobody has so many that anything else were shorter.
+    if filter.owner.is_some() && filter.which == Which::Open {
+        return Ok(Way { from: "incident i INDEXED BY incident_owner WHERE 1".to_owned(), order });
+    }
     let is_small = match &filter.unit {
         Some(unit) => {
             let sql = "SELECT count(*) FROM (SELECT 1 FROM assignment WHERE unit = ?1 LIMIT ?2)";
@@ -324,7 +348,6 @@ impl Question {
             }
             Some(ListCursor::Revisit { waits, deadline_ms, id }) if way.order == Order::Revisits => {
                 after = (waits, deadline_ms, id);
-                sql.push_str(" AND (i.state = 'closed', i.deadline_ms, i.id) > (:level, :deadline, :after)");
             }
             Some(ListCursor::Past { id }) if way.order == Order::Newest => before = before.min(id),
             // A cursor of another list: from the beginning.
@@ -390,18 +413,25 @@ fn page(c: &Connection, filter: &IncidentFilter) -> rusqlite::Result<Vec<ListCur
     let Way { from, order } = &question.way;
     // What a search finds is found by its row.
     let by = if question.text.is_some() { "incident_text.rowid DESC" } else { order.by() };
-    let sql =
-        format!("SELECT {} FROM {from}{} ORDER BY {by} LIMIT :limit", order.columns(), question.conditions);
-    let mut statement = c.prepare_cached(&sql)?;
-    question.bind(&mut statement, filter)?;
-    if let Some(i) = statement.parameter_index(":limit")? {
-        statement.raw_bind_parameter(i, i64::from(filter.limit.min(MOST_ROWS)))?;
-    }
-    let mut found = statement.raw_query();
+    let (columns, conditions) = (order.columns(), &question.conditions);
+    let limit = i64::from(filter.limit.min(MOST_ROWS));
     let mut page = Vec::new();
-    while let Some(row) = found.next()? {
-        let (first, deadline_ms, id) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        page.push(order.cursor(first, deadline_ms, id));
+    for part in order.parts(question.after.0) {
+        let rest = limit.saturating_sub(i64::try_from(page.len()).unwrap_or(i64::MAX));
+        if rest <= 0 {
+            break;
+        }
+        let sql = format!("SELECT {columns} FROM {from}{conditions}{part} ORDER BY {by} LIMIT :limit");
+        let mut statement = c.prepare_cached(&sql)?;
+        question.bind(&mut statement, filter)?;
+        if let Some(i) = statement.parameter_index(":limit")? {
+            statement.raw_bind_parameter(i, rest)?;
+        }
+        let mut found = statement.raw_query();
+        while let Some(row) = found.next()? {
+            let (first, deadline_ms, id) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            page.push(order.cursor(first, deadline_ms, id));
+        }
     }
     Ok(page)
 }
@@ -409,7 +439,10 @@ fn page(c: &Connection, filter: &IncidentFilter) -> rusqlite::Result<Vec<ListCur
 fn count(c: &Connection, filter: &IncidentFilter, now: WallTime) -> rusqlite::Result<QueueCounts> {
     let Some(question) = Question::of(c, filter)? else { return Ok(QueueCounts::default()) };
     // Nothing of an order is asked: the index that covers all of it is the shortest way, also to a few areas.
-    let from = question.way.from.replace("INDEXED BY incident_area", "INDEXED BY incident_queue");
+    let from = match question.text {
+        Some(_) => FOUND.to_owned(),
+        None => question.way.from.replace("INDEXED BY incident_area", "INDEXED BY incident_queue"),
+    };
     let sql = format!(
         "SELECT count(*), coalesce(sum(i.state = 'new'), 0),
              coalesce(sum(i.state = 'new' AND i.level = 1), 0), coalesce(sum(i.deadline_ms <= :now), 0)

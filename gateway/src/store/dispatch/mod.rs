@@ -50,7 +50,7 @@ pub use self::{
         AlarmEnding, AlarmRow, CameraFacts, ChainClock, Change, ChangeKind, ChangeSeq, FrameTrace,
         HistoryRow, IncidentDetail, IncidentRow, PlanId, Position, Proposal, Report, SeenBy, TraceBox,
     },
-    sheets::{Issued, Sheet, SheetBody, SheetUnit, Still},
+    sheets::{AlteredSheet, Issued, Sheet, SheetBody, SheetUnit, Still},
     standing::{Standing, UnitStanding},
     timeline::{Direction, TimedAlarm},
     write::{Assessed, DispatchTx, Effects, HistoryEntry, NewAlarm, StoredAnswer, TraceChunk},

@@ -26,7 +26,19 @@ pub struct Sheet {
     /// From 1.
     pub n: u32,
     /// What is printed on it; `None`: an older release issued it, and kept no more than its number.
-    pub issued: Option<Issued>,
+    pub issued: Option<Result<Issued, AlteredSheet>>,
+}
+
+/// A sheet is not what was issued: what is kept has another hash. Nothing is printed from it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("sheet {year}-{n} of incident {incident} is not what was issued: its SHA-256 differs")]
+pub struct AlteredSheet {
+    /// Of which incident.
+    pub incident: IncidentId,
+    /// Its number is `year` and `n`.
+    pub year: i16,
+    /// From 1.
+    pub n: u32,
 }
 
 /// What was issued.
@@ -42,6 +54,9 @@ pub struct Issued {
 /// added has a default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SheetBody {
+    /// The sheet's own number, `2026-3`; `None`: it stands beside what is kept only.
+    #[serde(default)]
+    pub sheet_number: Option<String>,
     /// The site's name.
     pub site: String,
     /// Which one of its incident, from 1.
@@ -114,7 +129,8 @@ pub struct Still {
 }
 
 impl DispatchTx<'_> {
-    /// Issues a sheet under the next number of the year. `body` is told which sheet of the incident it is, from 1.
+    /// Issues a sheet under the next number of the year. `body` is told that number, and which sheet of the incident it
+    /// is, from 1.
     ///
     /// # Errors
     /// [`DbError`] when the database refuses.
@@ -123,16 +139,17 @@ impl DispatchTx<'_> {
         incident: IncidentId,
         version: i64,
         year: i16,
-        body: impl FnOnce(u32) -> SheetBody,
+        body: impl FnOnce(String, u32) -> SheetBody,
     ) -> Result<(), DbError> {
         let before = "SELECT count(*) FROM supervision WHERE incident = ?1";
         let before: u32 = self.first(before, [incident.0], |row| row.get(0))?.unwrap_or(0);
-        let body = json(&body(before + 1)).into_bytes();
+        let next = "SELECT coalesce(max(n), 0) + 1 FROM supervision WHERE year = ?1";
+        let n: u32 = self.first(next, [year], |row| row.get(0))?.unwrap_or(1);
+        let body = json(&body(number(year, n), before + 1)).into_bytes();
         let sha256: [u8; 32] = Sha256::digest(&body).into();
         self.run(
-            "INSERT INTO supervision (incident, version, year, n, body, sha256)
-             SELECT ?1, ?2, ?3, coalesce(max(n), 0) + 1, ?4, ?5 FROM supervision WHERE year = ?3",
-            params![incident.0, version, year, body, sha256],
+            "INSERT INTO supervision (incident, version, year, n, body, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![incident.0, version, year, n, body, sha256],
         )
         .map(drop)
     }
@@ -166,18 +183,34 @@ impl DispatchTx<'_> {
     }
 }
 
+/// As it is printed.
+fn number(year: i16, n: u32) -> String {
+    format!("{year}-{n}")
+}
+
+impl Sheet {
+    /// Its number as it is printed.
+    #[must_use]
+    pub fn number(&self) -> String {
+        number(self.year, self.n)
+    }
+}
+
 pub(super) fn sheet(row: &Row<'_>) -> rusqlite::Result<Sheet> {
-    let issued = match (row.get_ref("body")?.as_blob_or_null()?, row.get("sha256")?) {
-        (Some(body), Some(sha256)) => {
-            Some(Issued { body: serde_json::from_slice(body).map_err(unreadable)?, sha256 })
-        }
+    let incident = IncidentId(row.get("incident")?);
+    let (year, n) = (row.get("year")?, row.get("n")?);
+    let sha256: Option<[u8; 32]> = row.get("sha256")?;
+    let issued = match (row.get_ref("body")?.as_blob_or_null()?, sha256) {
+        (Some(body), Some(sha256)) => Some(issued(body, sha256)?.ok_or(AlteredSheet { incident, year, n })),
         _ => None,
     };
-    Ok(Sheet {
-        incident: IncidentId(row.get("incident")?),
-        version: row.get("version")?,
-        year: row.get("year")?,
-        n: row.get("n")?,
-        issued,
-    })
+    Ok(Sheet { incident, version: row.get("version")?, year, n, issued })
+}
+
+/// `None`: it is not what was issued.
+fn issued(body: &[u8], sha256: [u8; 32]) -> rusqlite::Result<Option<Issued>> {
+    if <[u8; 32]>::from(Sha256::digest(body)) != sha256 {
+        return Ok(None);
+    }
+    Ok(Some(Issued { body: serde_json::from_slice(body).map_err(unreadable)?, sha256 }))
 }

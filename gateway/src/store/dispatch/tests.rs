@@ -107,6 +107,18 @@ fn the_queries_of_the_queue_use_their_indexes() {
          AND (i.level, i.deadline_ms, i.id) > (1, 2, 3) ORDER BY i.level, i.deadline_ms, i.id LIMIT 9",
         "SEARCH i USING COVERING INDEX incident_queue ((level",
     );
+    check(
+        "SELECT i.id FROM incident i INDEXED BY incident_owner WHERE i.is_open = 1 AND i.owner = 7
+         ORDER BY i.level, i.deadline_ms, i.id LIMIT 9",
+        "incident_owner (owner=?",
+    );
+    let waits = format!(
+        "SELECT i.id FROM incident i INDEXED BY incident_revisit WHERE ({}) AND i.state = 'closed'
+         AND (i.deadline_ms, i.id) > (2, 3) ORDER BY i.deadline_ms, i.id LIMIT 9",
+        revisits::WAITS
+    );
+    check(&waits, "COVERING INDEX incident_revisit (state=? AND ");
+    assert!(!plan(&waits).contains("TEMP B-TREE"), "{}", plan(&waits));
     for past in ["incident_past", "incident_class", "incident_source", "incident_state"] {
         let page = format!(
             "SELECT i.id FROM incident i INDEXED BY {past} WHERE i.is_open = 0 AND i.class = 'x' AND i.source = 'y'

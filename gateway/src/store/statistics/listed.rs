@@ -16,7 +16,7 @@ use super::{IncidentKind, Scope};
 use crate::store::dispatch::rows;
 
 /// Of each list; how many there are in all is among the figures.
-const MOST_LISTED: usize = 200;
+pub const MOST_LISTED: usize = 200;
 
 /// A red incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,13 +143,14 @@ impl ReturnRow {
     }
 }
 
-/// Tickets of cameras that were open at some time of the scope, as they are now, by when they began.
+/// Tickets of cameras that were open at some time of the scope, as they are now: those that last first, then by when
+/// they began.
 pub(super) fn faults(c: &Connection, scope: &Scope) -> rusqlite::Result<Vec<FaultRow>> {
     let sql = "SELECT camera, kind, first_ms, n_times,
             iif(is_open, NULL, coalesce(recovered_ms, closed_ms)) AS over_ms
         FROM ticket WHERE camera IS NOT NULL AND first_ms < ?2
             AND (is_open OR coalesce(recovered_ms, closed_ms) >= ?1)
-        ORDER BY first_ms, id";
+        ORDER BY is_open DESC, first_ms, id";
     let read = |row: &Row<'_>| {
         Ok(FaultRow {
             camera: rows::word(row, "camera")?,
@@ -181,12 +182,13 @@ pub(super) fn previous(c: &Connection, scope: &Scope, kind: &IncidentKind) -> ru
                  WHERE h.incident = i.id AND h.at_ms < ?2 ORDER BY h.version DESC LIMIT 1), i.level) AS level
          FROM incident i INDEXED BY incident_opened
          WHERE i.opened_ms >= ?1 AND i.opened_ms < ?2 AND coalesce(i.class = ?3, 1) AND coalesce(i.source = ?4, 1)
-             AND (?5 IS NULL OR EXISTS (SELECT 1 FROM assignment t WHERE t.incident = i.id AND t.unit = ?5))",
+             AND (?5 IS NULL OR EXISTS (SELECT 1 FROM assignment t
+                 WHERE t.incident = i.id AND t.unit = ?5 AND t.told_ms < ?2))",
     )?;
     let class = kind.class.as_ref().map(ClassId::as_str);
     let source = kind.source.map(Source::as_str);
     let unit = kind.unit.as_ref().map(UnitId::as_str);
-    let mut found = statement.query(params![scope.before.0, scope.from.0, class, source, unit])?;
+    let mut found = statement.query(params![scope.before.0, scope.before_end().0, class, source, unit])?;
     let mut all = Previous::default();
     while let Some(row) = found.next()? {
         if !scope.has(&rows::word(row, "area")?) {

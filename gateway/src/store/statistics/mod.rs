@@ -22,7 +22,7 @@ pub use self::{
     bulletins::{BulletinRow, NewBulletin},
     incidents::{Counted, Flow, IncidentKind},
     ledger::{LedgerCounts, LedgerCursor, LedgerRow},
-    listed::{FaultRow, Lists, Previous, RedRow, ReturnRow},
+    listed::{FaultRow, Lists, MOST_LISTED, Previous, RedRow, ReturnRow},
     noise::{NoiseCount, SourceRow},
 };
 use super::db::{Db, DbError, Migration};
@@ -36,7 +36,7 @@ pub const MIGRATION: Migration = Migration {
 /// Which stretch of time, seen from when, and where.
 #[derive(Clone, Debug)]
 pub struct Scope {
-    /// What it is compared with began here, and ended at `from`.
+    /// What it is compared with began here, and ended at `from` or before ([`Scope::before_end`]).
     pub before: WallTime,
     /// From here on.
     pub from: WallTime,
@@ -51,6 +51,16 @@ pub struct Scope {
 impl Scope {
     fn has(&self, area: &AreaId) -> bool {
         self.areas.contains(area)
+    }
+
+    /// Where the time before ends: what is not over is compared with as much of it as has gone by.
+    #[must_use]
+    pub fn before_end(&self) -> WallTime {
+        if self.as_of >= self.to {
+            return self.from;
+        }
+        let elapsed_ms = self.as_of.0.saturating_sub(self.from.0).max(0);
+        WallTime(self.before.0.saturating_add(elapsed_ms)).min(self.from)
     }
 }
 

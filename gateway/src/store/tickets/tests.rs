@@ -82,6 +82,32 @@ async fn what_a_technician_closed_stays_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_only_a_person_can_end_adds_up_and_is_open_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = tickets(&dir);
+    let raise = |detail: &str| {
+        let fault = Fault {
+            level: Level::Red,
+            stage: None,
+            code: "no_deadline".into(),
+            detail: detail.into(),
+            remedy: "r".into(),
+        };
+        let key = FaultKey { kind: TicketKind::Untimed, camera: None };
+        let change = TicketChange::Raise { key, fault, first: WallTime(1_000), times: 1 };
+        tokio::task::block_in_place(|| store.apply_blocking(vec![change], WallTime(2_000)).unwrap());
+    };
+    raise("A");
+    let id = store.list(WhichTickets::Open).await.unwrap().tickets[0].id;
+    let hand = TicketHand { at: WallTime(3_000), by: "tech".into() };
+    store.act(id, TicketAct::Acknowledge, hand, String::new()).await.unwrap();
+    raise("B");
+    let row = store.one(id).await.unwrap().unwrap();
+    assert_eq!((row.state, row.acknowledged, row.times), (TicketState::Open, None, 2), "nobody knows of B");
+    assert_eq!(row.fault.detail, "A; B");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_was_away_is_told_of_each_ticket_once_as_it_is_now() {
     let dir = tempfile::tempdir().unwrap();
     let store = tickets(&dir);
