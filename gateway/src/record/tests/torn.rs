@@ -267,8 +267,18 @@ fn torn_on_a_full_disk() -> Option<(Image, Kit, PathBuf, Vec<u8>, PathBuf)> {
     command("cp", &["-a", &format!("{}/.", media.display()), small.to_str().unwrap()]).unwrap();
     let file = small.join(file.strip_prefix(&media).unwrap());
     let filler = small.join("filler");
-    let _ = command("dd", &["if=/dev/zero", &format!("of={}", filler.display()), "bs=1K", "conv=fsync"]);
+    fill(&filler);
     Some((image, kit, file, tail, filler))
+}
+
+/// Until there is no room for a byte. What the file system had put by for files that were not written yet is free again
+/// once they are: hence more than once.
+fn fill(filler: &Path) {
+    let file = format!("of={}", filler.display());
+    for _ in 0..4 {
+        let _ = command("dd", &["if=/dev/zero", &file, "bs=1K", "oflag=append", "conv=notrunc"]);
+        command("sync", &["-f", filler.to_str().unwrap()]).unwrap();
+    }
 }
 
 fn bytes(file: &Path) -> u64 {
@@ -401,7 +411,7 @@ fn a_repair_leaves_a_held_end_that_has_no_room_and_says_so() {
     hold(&kit, 0, 5);
     fs::remove_file(&filler).unwrap();
     kit.open().close();
-    let _ = command("dd", &["if=/dev/zero", &format!("of={}", filler.display()), "bs=1K", "conv=fsync"]);
+    fill(&filler);
     // The last block of a file has room for a few bytes more, a further file has none.
     let mut grown = OpenOptions::new().append(true).open(&file).unwrap();
     std::io::Write::write_all(&mut grown, b"grown").unwrap();
