@@ -44,7 +44,14 @@ export function ClosedList({ found, incidents, filtered, selected, active, onSel
 
   return (
     <section className="queue-list card">
-      <div className="rows" ref={box} role="listbox" tabIndex={-1} aria-label={t.queue.closed}>
+      <div
+        className="rows"
+        ref={box}
+        // A list of options may hold nothing else: until there are some it is none.
+        role={rows.length > 0 ? "listbox" : undefined}
+        tabIndex={-1}
+        aria-label={rows.length > 0 ? t.queue.closed : undefined}
+      >
         {rows.map((incident) => (
           <QueueRow
             key={incident.id}

@@ -1,6 +1,6 @@
 /** The same figures by area, unit, class, source and level, and the accuracy of alarms. */
 import { Table, type TableColumnsType } from "antd";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import type { Statistics } from "../../api/types";
 import { LevelBadge } from "../../components/LevelBadge";
 import { useSpeech } from "../../i18n/context";
@@ -84,8 +84,13 @@ export function Rows<Line extends { key: string }>(props: {
   columns: TableColumnsType<Line>;
   lines: Line[];
 }) {
+  const box = useRef<HTMLElement>(null);
+  // Wider than a phone, a table is moved sideways with the keyboard too; the library gives its own box no tab stop.
+  useEffect(() => {
+    box.current?.querySelector(".ant-table-content")?.setAttribute("tabindex", "0");
+  });
   return (
-    <section className="card report-table" aria-label={props.title}>
+    <section className="card report-table" aria-label={props.title} ref={box}>
       <h2>{props.title}</h2>
       <Table
         size="small"

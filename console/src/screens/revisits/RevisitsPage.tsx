@@ -99,7 +99,14 @@ export function RevisitsPage() {
       </div>
       <div className="queue-body">
         <section className="queue-list card">
-          <div className="rows" ref={list} role="listbox" tabIndex={-1} aria-label={t.nav.revisits}>
+          <div
+            className="rows"
+            ref={list}
+            // A list of options may hold nothing else: until there are some it is none.
+            role={rows.length > 0 ? "listbox" : undefined}
+            tabIndex={-1}
+            aria-label={rows.length > 0 ? t.nav.revisits : undefined}
+          >
             {rows.map((one) => (
               <RevisitRow
                 key={one.id}
