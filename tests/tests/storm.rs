@@ -268,10 +268,13 @@ async fn two_hundred_busy_cameras_are_recorded_without_a_gap_the_red_ones_are_se
     })
     .await?;
     said("every red camera has raised its alarm");
-    let last_red = opened.iter().rposition(|level| *level == 1).context("a red one")?;
-    let n_before = last_red + 1 - N_RED;
-    eprintln!("{n_before} of {} others were before the last red one", BUSY_CAMERAS - N_RED);
-    assert!(n_before * 2 < BUSY_CAMERAS - N_RED, "the red ones come first: {opened:?}");
+    // In a few cameras the people come into the zone later than in the others.
+    let most_red = N_RED * 3 / 4;
+    let mut reds = opened.iter().enumerate().filter(|(_, level)| **level == 1).map(|(at, _)| at);
+    let at = reds.nth(most_red - 1).context("red ones")?;
+    let (n_before, n_others) = (at + 1 - most_red, BUSY_CAMERAS - N_RED);
+    eprintln!("{n_before} of {n_others} others were before {most_red} of {N_RED} red ones");
+    assert!(n_before * 4 < n_others, "the red ones come first: {opened:?}");
     poll::until("red cameras are seen more often", PATIENCE, || async {
         let all = analyses(&technician).await?;
         let is_red = |n: usize| n.is_multiple_of(10);
