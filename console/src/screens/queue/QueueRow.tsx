@@ -9,6 +9,7 @@ import { age, seenAt, whereOf, whyOf } from "../../i18n/format";
 import { isOpen } from "../../live/book";
 import { isLate } from "../../queue/filter";
 import { NextEscalation } from "../incident/Escalation";
+import { OpenWord } from "./OpenWord";
 import { StateTag } from "./StateTag";
 
 function Age({ since_ms }: { since_ms: number }) {
@@ -97,17 +98,9 @@ export const QueueRow = memo(function QueueRow({
       <Thumb incident={incident} className="row-thumb" />
       <span className="row-what">
         <span className="row-title">
-          {/* No link: an option may hold nothing that takes the focus, and Enter opens it. */}
-          <span
-            className="row-open"
-            onClick={(event) => {
-              event.stopPropagation();
-              onOpen(incident.id);
-            }}
-            onAuxClick={(event) => event.button === 1 && window.open(`/incidents/${incident.id}`)}
-          >
+          <OpenWord id={incident.id} onOpen={onOpen}>
             {classOf(incident.class)}
-          </span>
+          </OpenWord>
           {incident.ongoing && open && <span className="ongoing">{t.queue.ongoing}</span>}
           {noisy && open && (
             <span className="row-noisy" title={t.noise.markHint}>

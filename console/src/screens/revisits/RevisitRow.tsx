@@ -4,6 +4,7 @@ import { LevelBadge } from "../../components/LevelBadge";
 import { useNow } from "../../components/useNow";
 import { useSpeech } from "../../i18n/context";
 import { age, seenAt, whereOf, whyOf } from "../../i18n/format";
+import { OpenWord } from "../queue/OpenWord";
 import { isDiscontent } from "./revisits";
 
 interface Props {
@@ -49,17 +50,9 @@ export function RevisitRow({ incident, selected, onSelect, onOpen }: Props) {
     >
       <LevelBadge level={incident.level} />
       <span>
-        {/* As in the queue: no link, and one touch opens it, where there is no key and no second click. */}
-        <span
-          className="row-open"
-          onClick={(event) => {
-            event.stopPropagation();
-            onOpen(incident.id);
-          }}
-          onAuxClick={(event) => event.button === 1 && window.open(`/incidents/${incident.id}`)}
-        >
+        <OpenWord id={incident.id} onOpen={onOpen}>
           {classOf(incident.class)}
-        </span>{" "}
+        </OpenWord>{" "}
         <span className="muted">#{incident.number}</span>
         <br />
         {whyOf(t, incident)}
