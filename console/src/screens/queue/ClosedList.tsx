@@ -1,11 +1,10 @@
-import { Button, Empty } from "antd";
 import { useEffect, useRef } from "react";
 import { useViewer } from "../../api/session";
 import type { Incident } from "../../api/types";
 import { useKeys } from "../../components/keys";
-import { Loading, Trouble } from "../../components/Trouble";
 import { useSpeech } from "../../i18n/context";
 import { step } from "../../queue/board";
+import { ListEnd, nextPage } from "./ListEnd";
 import { QueueRow } from "./QueueRow";
 import type { Found } from "./useFound";
 
@@ -28,11 +27,8 @@ export function ClosedList({ found, incidents, filtered, selected, active, onSel
   const { ids } = found;
   const byId = new Map(incidents.map((i) => [i.id, i]));
   const rows = ids.flatMap((id) => byId.get(id) ?? []);
-  const more = () => {
-    if (found.hasNextPage && !found.isFetchingNextPage) void found.fetchNextPage();
-  };
   const move = (by: 1 | -1) => {
-    if (by === 1 && selected !== undefined && selected === ids.at(-1)) more();
+    if (by === 1 && selected !== undefined && selected === ids.at(-1)) nextPage(found);
     const next = step(ids, selected, by);
     if (next !== undefined) onSelect(next);
   };
@@ -62,18 +58,12 @@ export function ClosedList({ found, incidents, filtered, selected, active, onSel
             onOpen={onOpen}
           />
         ))}
-        {found.isPending && <Loading />}
-        {found.isError && (
-          <Trouble title={t.queue.failed} error={found.error} onRetry={() => found.refetch()} />
-        )}
-        {found.isSuccess && rows.length === 0 && (
-          <Empty className="queue-empty" description={filtered ? t.queue.noMatch : t.queue.emptyClosed} />
-        )}
-        {found.hasNextPage && (
-          <Button block type="text" loading={found.isFetchingNextPage} onClick={more}>
-            {t.common.more}
-          </Button>
-        )}
+        <ListEnd
+          found={found}
+          isEmpty={rows.length === 0}
+          failed={t.queue.failed}
+          empty={filtered ? t.queue.noMatch : t.queue.emptyClosed}
+        />
       </div>
     </section>
   );

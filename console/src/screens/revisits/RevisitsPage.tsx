@@ -1,14 +1,14 @@
 /** 回访: what is due, the answer in two keys, and what follows where people are not content. */
-import { Button, Empty, Segmented } from "antd";
+import { Segmented } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 import { useActions } from "../../actions/useActions";
 import { useKeys } from "../../components/keys";
-import { Loading, Trouble } from "../../components/Trouble";
 import { useSpeech } from "../../i18n/context";
 import { useIncidents } from "../../live/LiveProvider";
 import { step } from "../../queue/board";
 import { NO_FILTER } from "../../queue/filter";
+import { ListEnd, nextPage } from "../queue/ListEnd";
 import { useFound } from "../queue/useFound";
 import { RevisitPane } from "./RevisitPane";
 import { RevisitRow } from "./RevisitRow";
@@ -45,11 +45,8 @@ export function RevisitsPage() {
     }
   });
 
-  const more = () => {
-    if (found.hasNextPage && !found.isFetchingNextPage) void found.fetchNextPage();
-  };
   const move = (by: 1 | -1) => {
-    if (by === 1 && selected === ids.at(-1)) more();
+    if (by === 1 && selected === ids.at(-1)) nextPage(found);
     setChosen(step(ids, selected, by));
   };
   const press = (key: string) => () => incident && actions.press(incident, key);
@@ -116,18 +113,12 @@ export function RevisitsPage() {
                 onOpen={open}
               />
             ))}
-            {found.isPending && <Loading />}
-            {found.isError && (
-              <Trouble title={t.revisits.failed} error={found.error} onRetry={() => found.refetch()} />
-            )}
-            {found.isSuccess && rows.length === 0 && (
-              <Empty className="queue-empty" description={done ? t.revisits.emptyDone : t.revisits.empty} />
-            )}
-            {found.hasNextPage && (
-              <Button block type="text" loading={found.isFetchingNextPage} onClick={more}>
-                {t.common.more}
-              </Button>
-            )}
+            <ListEnd
+              found={found}
+              isEmpty={rows.length === 0}
+              failed={t.revisits.failed}
+              empty={done ? t.revisits.emptyDone : t.revisits.empty}
+            />
           </div>
         </section>
         <RevisitPane incident={incident} actions={actions} onOpen={open} />
