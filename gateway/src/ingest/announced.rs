@@ -3,7 +3,7 @@
 //! retina 0.4.21 ignores the whole line when it ends in a semicolon, as VLC writes it and some cameras do. With H.264 the
 //! parameter sets then come in the band; who sends H.265 and none in the band could never be recorded.
 
-use std::sync::Arc;
+use std::{panic::catch_unwind, sync::Arc};
 
 use retina::{
     client::Stream,
@@ -36,7 +36,8 @@ pub(super) fn params(sdp: &[u8], stream: &Stream) -> Result<Option<Arc<VideoPara
 
 /// The `name=value` pairs of the video's `fmtp` attribute.
 fn format_params(sdp: &[u8], payload_type: u8) -> Option<String> {
-    let sdp = sdp_types::Session::parse(sdp).ok()?;
+    // sdp-types 0.1.8 steps over a line that is none and then asserts that the next one begins with `m=`.
+    let sdp = catch_unwind(|| sdp_types::Session::parse(sdp)).ok()?.ok()?;
     let payload_type = payload_type.to_string();
     let video = sdp.medias.iter().find(|media| {
         media.media == "video" && media.fmt.split_ascii_whitespace().any(|listed| listed == payload_type)
@@ -100,5 +101,11 @@ mod tests {
         assert_eq!(format_params(sdp, 96).as_deref(), Some("tx-mode=SRST;sprop-vps=QAE="));
         assert_eq!(format_params(sdp, 98), None);
         assert_eq!(format_params(b"nothing", 96), None);
+    }
+
+    #[test]
+    fn a_line_that_is_none_announces_nothing() {
+        let sdp = b"v=0\r\nnonsense\r\ns=-\r\nm=video 0 RTP/AVP 96\r\na=fmtp:96 a=b\r\n";
+        assert_eq!(format_params(sdp, 96), None);
     }
 }

@@ -6,13 +6,14 @@
 
 use std::{
     net::SocketAddr,
+    panic::AssertUnwindSafe,
     pin::Pin,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 use retina::{
     client::{
         Credentials, Demuxed, InitialTimestampPolicy, PlayOptions, Session, SessionOptions, SetupOptions,
@@ -386,10 +387,14 @@ async fn describe(
     let options = SessionOptions::default()
         .creds(credentials)
         .user_agent(concat!("SharpEyes/", env!("CARGO_PKG_VERSION")).to_owned());
-    let answer = timeout(limits.request, Session::describe(source.url.as_url().clone(), options)).await;
-    let error = match answer {
-        Ok(Ok(session)) => return Ok(session),
-        Ok(Err(error)) => Some(error),
+    // The parser of session descriptions panics on some that are none (sdp-types 0.1.8).
+    let asked = AssertUnwindSafe(Session::describe(source.url.as_url().clone(), options)).catch_unwind();
+    let error = match timeout(limits.request, asked).await {
+        Ok(Ok(Ok(session))) => return Ok(session),
+        Ok(Ok(Err(error))) => Some(error),
+        Ok(Err(_)) => {
+            return Err(SessionFault::Protocol { detail: "its session description cannot be read".into() });
+        }
         Err(_) => None,
     };
     Err(match error.as_ref().and_then(retina::Error::status_code) {
@@ -554,4 +559,34 @@ pub(super) fn params(video: &VideoParameters) -> Result<VideoParams, SessionFaul
         sample_entry: sample_entry.into(),
         decoder_config: video.extra_data().into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    /// A camera's description that its reader panics on is the camera's fault, and is said to be.
+    #[tokio::test]
+    async fn a_description_with_a_line_that_is_none_is_no_bug_of_ours() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("rtsp://{}/main", listener.local_addr().unwrap());
+        let camera = async {
+            let mut socket = listener.accept().await.unwrap().0;
+            let mut asked = [0; 2048];
+            assert!(socket.read(&mut asked).await.unwrap() > 0);
+            let sdp = "v=0\r\nnonsense\r\ns=-\r\nm=video 0 RTP/AVP 96\r\n";
+            let head = "RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Type: application/sdp\r\nContent-Length:";
+            socket.write_all(format!("{head} {}\r\n\r\n{sdp}", sdp.len()).as_bytes()).await.unwrap();
+            socket
+        };
+        let source =
+            Source { url: url.parse().unwrap(), login: None, transport: Transport::Tcp, audio: false };
+        let (_socket, session) = tokio::join!(camera, RtspSession::open(&source, Limits::default(), |_| ()));
+        assert!(matches!(session, Err(SessionFault::Protocol { .. })), "{:?}", session.err());
+    }
 }
