@@ -23,7 +23,7 @@ use sharpeyes_domain::{
 use super::{
     decode::{DecoderElement, Frame},
     detectors::NoAnswer,
-    ladder::{Interest, LadderSettings},
+    ladder::{Interest, LadderSettings, Look},
     pipeline::{CameraPipeline, Observation},
     pool::InferencePool,
     rounds::Admission,
@@ -282,6 +282,11 @@ impl LiveAnalysis {
 
     pub(super) const fn role(&self) -> Role {
         self.seat.role
+    }
+
+    /// By the most urgent of its rules.
+    pub(super) const fn weight(&self) -> Weight {
+        self.weight
     }
 
     pub(super) const fn model(&self) -> &ModelId {
@@ -555,6 +560,9 @@ impl LiveAnalysis {
         let Some(job) = waiting.frames.pop_front() else { return };
         waiting.bytes -= job.bytes;
         self.out.store(job.number, Ordering::Release);
+        if job.wanted.look != Look::SafetyNet {
+            self.scheduler.stirred(&self.seat);
+        }
         self.scheduler.offer(&self.seat, job);
     }
 

@@ -1,8 +1,8 @@
 //! The decoding threads' rounds: which camera is visited next, and how many may be watched closely at the same time.
 //!
 //! A camera is visited a few times a second and everything that it sent meanwhile is taken in one go: one wake-up serves
-//! many cameras, and a GOP decoded at once is 15 % cheaper than picture by picture. No thread is started here: that is
-//! `app`'s.
+//! many cameras, and a GOP decoded at once is 15 % cheaper than picture by picture. When there is not time for all, the
+//! cameras with the most urgent rules are visited first. No thread is started here: that is `app`'s.
 
 use std::{
     cmp::Reverse,
@@ -154,9 +154,46 @@ pub struct Rounds {
     changed: Condvar,
 }
 
+/// Which camera is due when. Cameras are numbered.
+#[derive(Default)]
 struct Due {
-    heap: BinaryHeap<Reverse<(Instant, usize)>>,
+    later: BinaryHeap<Reverse<(Instant, usize)>>,
+    /// Those that are due already.
+    now: Vec<(Instant, usize)>,
+    /// Visits go to the heaviest and to the latest, one after the other, once that one is [`LATE`].
+    was_for_latest: bool,
     is_closed: bool,
+}
+
+/// What is visited first: live cameras before shadow models, and among each the heaviest.
+type Rank = (Reverse<Role>, Weight);
+
+impl Due {
+    fn push(&mut self, at: Instant, n: usize) {
+        self.later.push(Reverse((at, n)));
+    }
+
+    /// The one to visit, and for how long the one that has waited longest has; how long there is none, else.
+    fn take(&mut self, now: Instant, rank: impl Fn(usize) -> Rank) -> Result<(usize, Duration), Duration> {
+        while let Some(Reverse(visit)) = self.later.peek().filter(|Reverse((at, _))| *at <= now + SLACK) {
+            self.now.push(*visit);
+            self.later.pop();
+        }
+        let waits = |(at, _): &(Instant, usize)| now.saturating_duration_since(*at);
+        let numbered = || self.now.iter().enumerate();
+        let Some((latest, late)) =
+            numbered().map(|(i, visit)| (i, waits(visit))).max_by_key(|(_, late)| *late)
+        else {
+            return Err(self
+                .later
+                .peek()
+                .map_or(SLACK, |Reverse((at, _))| at.saturating_duration_since(now)));
+        };
+        self.was_for_latest = late > LATE && !self.was_for_latest;
+        let heaviest = numbered().max_by_key(|(_, visit)| (rank(visit.1), waits(visit))).map(|(i, _)| i);
+        let turn = heaviest.filter(|_| !self.was_for_latest).unwrap_or(latest);
+        Ok((self.now.swap_remove(turn).1, late))
+    }
 }
 
 impl Rounds {
@@ -169,11 +206,11 @@ impl Rounds {
         clock: Clock,
     ) -> Self {
         let now = clock.instant();
-        let heap = (0..cameras.len()).map(|n| {
+        let mut due = Due::default();
+        for n in 0..cameras.len() {
             let turn = u32::try_from(n % 50).unwrap_or(0);
-            Reverse((now + Duration::from_millis(10) * turn, n))
-        });
-        let due = Due { heap: heap.collect(), is_closed: false };
+            due.push(now + Duration::from_millis(10) * turn, n);
+        }
         Self { cameras, choice, admission, clock, due: Mutex::new(due), changed: Condvar::new() }
     }
 
@@ -183,7 +220,7 @@ impl Rounds {
         while let Some(n) = self.next() {
             let Some(camera) = self.cameras.get(n) else { continue };
             if camera.role() == Role::Shadow && self.admission.is_late(LATE_FOR_SHADOWS) {
-                self.lock().heap.push(Reverse((self.clock.instant() + GIVE_WAY, n)));
+                self.lock().push(self.clock.instant() + GIVE_WAY, n);
                 continue;
             }
             let visit = catch_unwind(AssertUnwindSafe(|| camera.visit(&mut keyframes, &self.admission)));
@@ -192,7 +229,7 @@ impl Rounds {
                 keyframes = KeyframeDecoders::new(self.choice);
                 Duration::from_secs(1)
             });
-            self.lock().heap.push(Reverse((self.clock.instant() + pause, n)));
+            self.lock().push(self.clock.instant() + pause, n);
         }
     }
 
@@ -213,19 +250,21 @@ impl Rounds {
             if due.is_closed {
                 return None;
             }
-            let now = self.clock.instant();
-            let wait = match due.heap.peek() {
-                Some(Reverse((at, n))) if *at <= now + SLACK => {
-                    let n = *n;
-                    self.admission.was_late(now.saturating_duration_since(*at));
-                    due.heap.pop();
+            let wait = match due.take(self.clock.instant(), |n| self.rank(n)) {
+                Ok((n, late)) => {
+                    self.admission.was_late(late);
                     return Some(n);
                 }
-                Some(Reverse((at, _))) => at.saturating_duration_since(now),
-                None => SLACK,
+                Err(wait) => wait,
             };
             due = self.changed.wait_timeout(due, wait).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    fn rank(&self, n: usize) -> Rank {
+        self.cameras.get(n).map_or((Reverse(Role::Shadow), Weight::default()), |camera| {
+            (Reverse(camera.role()), camera.weight())
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Due> {
@@ -240,6 +279,36 @@ mod tests {
     use super::*;
 
     const YELLOW: Weight = Weight::of(Level::Yellow);
+
+    #[test]
+    fn the_heaviest_of_those_that_are_due_is_visited_first_and_every_second_visit_is_for_who_is_late() {
+        let start = Instant::now();
+        let after = |ms| start + Duration::from_millis(ms);
+        let rank = |n: usize| match n {
+            0 => (Reverse(Role::Live), Weight::RED),
+            9 => (Reverse(Role::Shadow), Weight::RED),
+            _ => (Reverse(Role::Live), YELLOW),
+        };
+        let mut due = Due::default();
+        assert_eq!(due.take(start, rank), Err(SLACK), "nobody at all");
+        for (ms, n) in [(0, 9), (1, 1), (2, 2), (3, 0), (5_000, 3)] {
+            due.push(after(ms), n);
+        }
+        let visits = [(); 4].map(|()| due.take(after(500), rank).map(|(n, _)| n));
+        assert_eq!(visits, [Ok(0), Ok(1), Ok(2), Ok(9)]);
+        assert_eq!(due.take(after(500), rank), Err(Duration::from_millis(4_500)));
+
+        // The red one asks again at once, and there is no time for the others.
+        for n in 1..=3 {
+            due.push(after(n), usize::try_from(n).unwrap());
+        }
+        let mut visits = Vec::new();
+        for ms in [1_000, 1_400, 2_000, 2_400, 2_800, 3_200] {
+            due.push(after(ms), 0);
+            visits.push(due.take(after(ms), rank).unwrap().0);
+        }
+        assert_eq!(visits, [0, 0, 1, 0, 2, 0]);
+    }
 
     #[test]
     fn there_is_room_for_so_many_and_for_nobody_when_it_is_late() {

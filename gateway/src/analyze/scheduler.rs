@@ -35,13 +35,14 @@ const LONGEST_REST: Duration = Duration::from_secs(30);
 
 /// How soon a camera deserves a look, the most urgent last.
 ///
-/// What is about to become a red alarm is not behind a yellow one that is running: it is the level that counts, and not
-/// whether the alarm has been raised.
+/// What may become a red alarm is not behind a yellow one that is running: it is the level that counts, and not whether the
+/// alarm has been raised, nor whether anybody has looked yet at what stirs there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Urgency {
     /// Nothing is there that a rule asks about.
     Idle(Weight),
-    /// A track is there that a rule counts, or its alarm runs; of several the most urgent one.
+    /// A track is there that a rule counts, or its alarm runs; of several the most urgent one. Or something stirs, and nobody
+    /// has looked yet at what that is: then it may be what the most urgent rule of all asks about.
     Busy(Weight),
 }
 
@@ -209,6 +210,16 @@ impl<T> Scheduler<T> {
     pub fn rank(&self, seat: &Seat, urgency: Urgency) {
         if let Some(slot) = self.lock().slots.get_mut(seat) {
             slot.urgency = urgency;
+        }
+    }
+
+    /// What is offered next shows something that is new or moves: until somebody has looked, it may be the worst that the
+    /// camera's rules know.
+    pub fn stirred(&self, seat: &Seat) {
+        if let Some(slot) = self.lock().slots.get_mut(seat)
+            && let Urgency::Idle(weight) = slot.urgency
+        {
+            slot.urgency = Urgency::Busy(weight);
         }
     }
 

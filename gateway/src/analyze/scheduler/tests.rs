@@ -88,6 +88,30 @@ fn closing_wakes_the_waiting_thread() {
     });
 }
 
+#[test]
+fn what_stirs_before_a_red_camera_is_looked_at_before_yellow_alarms_that_run() {
+    let room = Room::new().with(&["yellow", "stirred"]);
+    room.scheduler.register(camera("red"), model(), Weight::RED);
+    room.scheduler.rank(&camera("yellow"), busy(Level::Yellow));
+    let order = || {
+        for name in ["red", "stirred", "yellow"] {
+            room.scheduler.offer(&camera(name), name);
+        }
+        [(); 3].map(|()| {
+            let turn = room.take().unwrap();
+            room.scheduler.done(&turn.ticket, Outcome::Seen);
+            turn.work
+        })
+    };
+    assert_eq!(order(), ["yellow", "red", "stirred"], "nothing stirs there");
+    room.scheduler.stirred(&camera("red"));
+    room.scheduler.stirred(&camera("stirred"));
+    assert_eq!(order(), ["red", "yellow", "stirred"], "of one level they take turns");
+    assert_eq!(order(), ["red", "yellow", "stirred"]);
+    room.scheduler.rank(&camera("red"), Urgency::Idle(Weight::RED));
+    assert_eq!(order(), ["yellow", "stirred", "red"], "somebody has looked");
+}
+
 /// `n` cameras that always have a frame, one turn every 50 ms: who was served, in order.
 fn served(room: &Room<usize>, names: &[String], turns: usize) -> Vec<usize> {
     let mut served = Vec::new();
