@@ -2,9 +2,9 @@
 
 use std::{
     fs::{self, OpenOptions},
-    io::Write as _,
+    io::{self, Write as _},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
     thread,
 };
 
@@ -42,18 +42,9 @@ impl Pattern {
     /// # Errors
     /// When ffmpeg is missing or refuses.
     pub fn file(&self) -> anyhow::Result<PathBuf> {
-        let cache = shared::cache();
-        fs::create_dir_all(&cache).with_context(|| cache.display().to_string())?;
         let Self { codec, size_px: (width, height), fps, seconds, b_frames } = *self;
         let order = if b_frames == 0 { String::new() } else { format!("-b{b_frames}") };
-        let path =
-            cache.join(format!("pattern-{}-{width}x{height}-{fps}-{seconds}{order}.mp4", codec.as_str()));
-        let lock_path = path.with_extension("lock");
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(lock_path)?;
-        lock.lock()?;
-        if path.exists() {
-            return Ok(path);
-        }
+        let name = format!("pattern-{}-{width}x{height}-{fps}-{seconds}{order}", codec.as_str());
         let (encoder, key, tag, settings) = match codec {
             VideoCodec::H264 => (
                 "libx264",
@@ -65,22 +56,19 @@ impl Pattern {
                 ("libx265", "-x265-params", "hev1", "hash=1:slices=2:log-level=error:open-gop=0")
             }
         };
-        let part = path.with_extension("part");
-        let encoded = Command::new("ffmpeg")
-            .args(["-nostdin", "-hide_banner", "-v", "error", "-y", "-f", "lavfi", "-i"])
-            .arg(format!("testsrc2=size={width}x{height}:rate={fps}:duration={seconds}"))
-            .args(["-pix_fmt", "yuv420p", "-c:v", encoder, "-preset", "veryfast", "-tag:v", tag, key])
-            .arg(format!(
-                "{settings}:aud=1:repeat-headers=1:bframes={b_frames}:scenecut=0:keyint={fps}:min-keyint={fps}"
-            ))
-            .args(["-f", "mp4"])
-            .arg(&part)
-            .stdin(Stdio::null())
-            .output()
-            .context("ffmpeg")?;
-        ensure!(encoded.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&encoded.stderr));
-        fs::rename(&part, &path)?;
-        Ok(path)
+        encoded(&name, |part| {
+            let mut ffmpeg = ffmpeg();
+            ffmpeg
+                .args(["-f", "lavfi", "-i"])
+                .arg(format!("testsrc2=size={width}x{height}:rate={fps}:duration={seconds}"))
+                .args(["-pix_fmt", "yuv420p", "-c:v", encoder, "-preset", "veryfast", "-tag:v", tag, key])
+                .arg(format!(
+                    "{settings}:aud=1:repeat-headers=1:bframes={b_frames}:scenecut=0:keyint={fps}:min-keyint={fps}"
+                ))
+                .args(["-f", "mp4"])
+                .arg(part);
+            finished(ffmpeg.output())
+        })
     }
 
     /// The same beside noise in AAC, of which no two frames are alike: a file in `folder`.
@@ -89,15 +77,14 @@ impl Pattern {
     /// When ffmpeg is missing or refuses.
     pub fn with_noise(&self, folder: &Path) -> anyhow::Result<PathBuf> {
         let path = folder.join(format!("{}-noise.mp4", self.codec.as_str()));
-        let made = Command::new("ffmpeg")
-            .args(["-nostdin", "-v", "error", "-i"])
+        let mut ffmpeg = ffmpeg();
+        ffmpeg
+            .arg("-i")
             .arg(self.file()?)
             .args(["-f", "lavfi", "-i", "anoisesrc=sample_rate=16000:seed=7:amplitude=0.3", "-shortest"])
             .args(["-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", "aac", "-b:a", "48k", "-ac", "1"])
-            .arg(&path)
-            .output()
-            .context("ffmpeg")?;
-        ensure!(made.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&made.stderr));
+            .arg(&path);
+        finished(ffmpeg.output())?;
         Ok(path)
     }
 }
@@ -120,41 +107,55 @@ impl Timecode {
     /// # Errors
     /// When ffmpeg is missing or refuses.
     pub fn file(&self) -> anyhow::Result<PathBuf> {
-        let cache = shared::cache();
-        fs::create_dir_all(&cache).with_context(|| cache.display().to_string())?;
         let Self { size_px: (width, height), fps, seconds } = *self;
-        let path = cache.join(format!("timecode-{width}x{height}-{fps}-{seconds}.mp4"));
-        let lock = path.with_extension("lock");
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(lock)?;
-        lock.lock()?;
-        if path.exists() {
-            return Ok(path);
-        }
-        let part = path.with_extension("part");
-        // Even, as the coding wants it.
-        let bar = height.div_ceil(48) * 2;
-        let mut ffmpeg = Command::new("ffmpeg")
-            .args(["-hide_banner", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "gray"])
-            .args(["-s", &format!("{width}x{bar}"), "-r", &fps.to_string(), "-i", "-", "-f", "lavfi", "-i"])
-            .arg(format!("testsrc2=size={width}x{}:rate={fps}:duration={seconds}", height - bar))
-            .args(["-filter_complex", "[0]format=yuv420p[bar];[1]format=yuv420p[above];[above][bar]vstack"])
-            .args(["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "main", "-bf", "0", "-crf", "26"])
-            .args(["-g", &fps.to_string(), "-sc_threshold", "0", "-pix_fmt", "yuv420p", "-f", "mp4"])
-            .arg(&part)
-            .stdin(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("ffmpeg")?;
-        let mut input = ffmpeg.stdin.take().context("no stdin")?;
-        let bars = thread::spawn(move || {
-            (0..fps * seconds)
-                .try_for_each(|number| input.write_all(&bars(number, width).repeat(bar as usize)))
-        });
-        let encoded = ffmpeg.wait_with_output()?;
-        ensure!(encoded.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&encoded.stderr));
-        bars.join().map_err(|_| anyhow::anyhow!("the thread that draws has ended"))??;
-        fs::rename(&part, &path)?;
-        Ok(path)
+        encoded(&format!("timecode-{width}x{height}-{fps}-{seconds}"), |part| {
+            // Even, as the coding wants it.
+            let bar = height.div_ceil(48) * 2;
+            let mut ffmpeg = Command::new("ffmpeg")
+                .args(["-hide_banner", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "gray"])
+                .args([
+                    "-s",
+                    &format!("{width}x{bar}"),
+                    "-r",
+                    &fps.to_string(),
+                    "-i",
+                    "-",
+                    "-f",
+                    "lavfi",
+                    "-i",
+                ])
+                .arg(format!("testsrc2=size={width}x{}:rate={fps}:duration={seconds}", height - bar))
+                .args([
+                    "-filter_complex",
+                    "[0]format=yuv420p[bar];[1]format=yuv420p[above];[above][bar]vstack",
+                ])
+                .args([
+                    "-c:v",
+                    "libx264",
+                    "-preset",
+                    "veryfast",
+                    "-profile:v",
+                    "main",
+                    "-bf",
+                    "0",
+                    "-crf",
+                    "26",
+                ])
+                .args(["-g", &fps.to_string(), "-sc_threshold", "0", "-pix_fmt", "yuv420p", "-f", "mp4"])
+                .arg(part)
+                .stdin(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .context("ffmpeg")?;
+            let mut input = ffmpeg.stdin.take().context("no stdin")?;
+            let bars = thread::spawn(move || {
+                (0..fps * seconds)
+                    .try_for_each(|number| input.write_all(&bars(number, width).repeat(bar as usize)))
+            });
+            finished(ffmpeg.wait_with_output())?;
+            bars.join().map_err(|_| anyhow::anyhow!("the thread that draws has ended"))??;
+            Ok(())
+        })
     }
 }
 
@@ -173,42 +174,30 @@ impl Brightness {
     /// # Errors
     /// When ffmpeg is missing or refuses.
     pub fn file(&self) -> anyhow::Result<PathBuf> {
-        let cache = shared::cache();
-        fs::create_dir_all(&cache).with_context(|| cache.display().to_string())?;
         let Self { bright_s, dark_s } = *self;
-        let path = cache.join(format!("brightness-{bright_s}-{dark_s}.mp4"));
-        let lock = path.with_extension("lock");
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(lock)?;
-        lock.lock()?;
-        if path.exists() {
-            return Ok(path);
-        }
-        let part = path.with_extension("part");
         let seconds = bright_s + dark_s;
         let luma = format!("if(lt(T\\,{bright_s})\\,230\\,40)");
-        let encoded = Command::new("ffmpeg")
-            .args(["-nostdin", "-hide_banner", "-v", "error", "-y", "-f", "lavfi", "-i"])
-            .arg(format!("color=c=gray:s=32x18:r=10:d={seconds}"))
-            .args(["-vf", &format!("geq=lum={luma}:cb=128:cr=128,scale=640:360,noise=c0s=8:c0f=t")])
-            .args([
-                "-c:v",
-                "libx264",
-                "-preset",
-                "veryfast",
-                "-profile:v",
-                "main",
-                "-bf",
-                "0",
-                "-b:v",
-                "300k",
-            ])
-            .args(["-g", "10", "-sc_threshold", "0", "-pix_fmt", "yuv420p", "-f", "mp4"])
-            .arg(&part)
-            .output()
-            .context("ffmpeg")?;
-        ensure!(encoded.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&encoded.stderr));
-        fs::rename(&part, &path)?;
-        Ok(path)
+        encoded(&format!("brightness-{bright_s}-{dark_s}"), |part| {
+            let mut ffmpeg = ffmpeg();
+            ffmpeg
+                .args(["-f", "lavfi", "-i", &format!("color=c=gray:s=32x18:r=10:d={seconds}")])
+                .args(["-vf", &format!("geq=lum={luma}:cb=128:cr=128,scale=640:360,noise=c0s=8:c0f=t")])
+                .args([
+                    "-c:v",
+                    "libx264",
+                    "-preset",
+                    "veryfast",
+                    "-profile:v",
+                    "main",
+                    "-bf",
+                    "0",
+                    "-b:v",
+                    "300k",
+                ])
+                .args(["-g", "10", "-sc_threshold", "0", "-pix_fmt", "yuv420p", "-f", "mp4"])
+                .arg(part);
+            finished(ffmpeg.output())
+        })
     }
 }
 
@@ -230,33 +219,60 @@ impl Small {
     /// # Errors
     /// When there is no such scene, and when ffmpeg is missing or refuses.
     pub fn file(&self) -> anyhow::Result<PathBuf> {
-        let cache = shared::cache();
-        fs::create_dir_all(&cache).with_context(|| cache.display().to_string())?;
         let Self { scene, seconds, is_still } = *self;
         let (kind, first) =
             if is_still { ("still", "loop=loop=-1:size=1,noise=alls=6:allf=t,") } else { ("small", "") };
-        let path = cache.join(format!("{kind}-{scene}-{seconds}.mp4"));
-        let lock = path.with_extension("lock");
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(lock)?;
-        lock.lock()?;
-        if path.exists() {
-            return Ok(path);
-        }
-        let part = path.with_extension("part");
-        let encoded = Command::new("ffmpeg")
-            .args(["-nostdin", "-hide_banner", "-v", "error", "-y", "-i"])
-            .arg(Scene::named(scene)?.video())
-            .args(["-t", &seconds.to_string(), "-an", "-vf", &format!("{first}fps=8,scale=480:270")])
-            .args(["-c:v", "libx264"])
-            .args(["-preset", "veryfast", "-profile:v", "main", "-bf", "0", "-crf", "28", "-g", "8"])
-            .args(["-sc_threshold", "0", "-pix_fmt", "yuv420p", "-f", "mp4"])
-            .arg(&part)
-            .output()
-            .context("ffmpeg")?;
-        ensure!(encoded.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&encoded.stderr));
-        fs::rename(&part, &path)?;
-        Ok(path)
+        encoded(&format!("{kind}-{scene}-{seconds}"), |part| {
+            let mut ffmpeg = ffmpeg();
+            ffmpeg
+                .arg("-i")
+                .arg(Scene::named(scene)?.video())
+                .args(["-t", &seconds.to_string(), "-an", "-vf", &format!("{first}fps=8,scale=480:270")])
+                .args([
+                    "-c:v",
+                    "libx264",
+                    "-preset",
+                    "veryfast",
+                    "-profile:v",
+                    "main",
+                    "-bf",
+                    "0",
+                    "-crf",
+                    "28",
+                ])
+                .args(["-g", "8", "-sc_threshold", "0", "-pix_fmt", "yuv420p", "-f", "mp4"])
+                .arg(part);
+            finished(ffmpeg.output())
+        })
     }
+}
+
+/// The file of this name in the cache; encoded when there is none. Several processes may ask at the same time.
+fn encoded(name: &str, encode: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<PathBuf> {
+    let cache = shared::cache();
+    fs::create_dir_all(&cache).with_context(|| cache.display().to_string())?;
+    let path = cache.join(format!("{name}.mp4"));
+    let lock =
+        OpenOptions::new().create(true).truncate(false).write(true).open(path.with_extension("lock"))?;
+    lock.lock()?;
+    if !path.exists() {
+        let part = path.with_extension("part");
+        encode(&part)?;
+        fs::rename(&part, &path)?;
+    }
+    Ok(path)
+}
+
+fn ffmpeg() -> Command {
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-nostdin", "-hide_banner", "-v", "error", "-y"]).stdin(Stdio::null());
+    ffmpeg
+}
+
+fn finished(output: io::Result<Output>) -> anyhow::Result<()> {
+    let output = output.context("ffmpeg")?;
+    ensure!(output.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
 }
 
 /// One row of grey pixels.

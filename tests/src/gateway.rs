@@ -7,7 +7,10 @@ use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     process::Stdio,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -210,6 +213,35 @@ pub fn detectors_of(gateway: u32) -> anyhow::Result<Vec<Pid>> {
         }
     }
     Ok(found)
+}
+
+/// As long as this lives, no detector of a gateway answers for long.
+#[derive(Debug)]
+pub struct NoDetectors(Arc<AtomicBool>);
+
+impl NoDetectors {
+    /// Kills all detectors of `gateway`, again and again.
+    #[must_use]
+    pub fn of(gateway: &Gateway) -> Self {
+        let is_over = Arc::<AtomicBool>::default();
+        let (over, service) = (is_over.clone(), gateway.pid());
+        std::thread::spawn(move || {
+            while !over.load(Ordering::SeqCst) {
+                for detector in detectors_of(service).unwrap_or_default() {
+                    // It may have ended meanwhile.
+                    let _ = kill_process(detector, Signal::KILL);
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        });
+        Self(is_over)
+    }
+}
+
+impl Drop for NoDetectors {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
 
 /// A running gateway. Killed when dropped.

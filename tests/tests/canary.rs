@@ -1,23 +1,16 @@
 //! The canary from end to end, in the real program: its alarm comes and is closed by itself, no operator sees it, its
 //! absence is a red ticket, and it comes back without a restart.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use rusqlite::{Connection, OpenFlags};
-use rustix::process::{Signal, kill_process};
 use serde_json::Value;
 use sharpeyes_domain::ids::{CameraId, StreamKind};
 use sharpeyes_tests::{
     camsim::{CamSim, CamSimConfig, CameraConfig},
     footage::Brightness,
-    gateway::{Client, Gateway, Program},
+    gateway::{Client, NoDetectors, Program},
     model, poll, shared,
     site::{SiteBuilder, SiteCamera, TOWN, TestSite},
 };
@@ -41,32 +34,6 @@ async fn missing(technician: &Client) -> anyhow::Result<Option<Value>> {
     let list = technician.get("/tickets").await?;
     let tickets = list["tickets"].as_array().context("tickets")?;
     Ok(tickets.iter().find(|ticket| ticket["kind"] == "canary_missing").cloned())
-}
-
-/// As long as this lives, no detector answers for long.
-struct Killing(Arc<AtomicBool>);
-
-impl Killing {
-    fn begin(gateway: &Gateway) -> Self {
-        let is_over = Arc::<AtomicBool>::default();
-        let (over, service) = (is_over.clone(), gateway.pid());
-        std::thread::spawn(move || {
-            while !over.load(Ordering::SeqCst) {
-                for detector in sharpeyes_tests::gateway::detectors_of(service).unwrap_or_default() {
-                    // It may have ended meanwhile.
-                    let _ = kill_process(detector, Signal::KILL);
-                }
-                std::thread::sleep(Duration::from_millis(50));
-            }
-        });
-        Self(is_over)
-    }
-}
-
-impl Drop for Killing {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,7 +70,7 @@ async fn the_canary_sings_unseen_is_missed_when_no_detector_lives_and_sings_agai
     let cameras = operator.get("/cameras").await?;
     assert!(!cameras.to_string().contains(CANARY), "{cameras}");
 
-    let killing = Killing::begin(&gateway);
+    let killing = NoDetectors::of(&gateway);
     let ticket =
         poll::until("the canary is missed", PATIENCE, || async { missing(&technician).await }).await?;
     eprintln!("missed: {ticket}");

@@ -3,15 +3,11 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
 use anyhow::{Context as _, ensure};
-use rustix::process::{Signal, kill_process};
 use serde_json::Value;
 use sharpeyes::{
     clock::Clock,
@@ -28,7 +24,7 @@ use sharpeyes_tests::{
     alarm,
     camsim::{CamSim, CamSimConfig, CameraConfig, FaultControl, Faults},
     footage::Small,
-    gateway::{Client, Gateway, Program},
+    gateway::{Client, NoDetectors, Program},
     poll, recording, shared,
     site::{SiteBuilder, SiteCamera, TOWN, TestSite},
 };
@@ -123,32 +119,6 @@ const BLIND: Duration = Duration::from_secs(60);
 const BUSY_CAMERAS: usize = 200;
 /// One camera in ten has a red rule, the others a yellow one.
 const N_RED: usize = BUSY_CAMERAS / 10;
-
-/// As long as this lives, no detector answers for long.
-struct Killing(Arc<AtomicBool>);
-
-impl Killing {
-    fn begin(gateway: &Gateway) -> Self {
-        let is_over = Arc::<AtomicBool>::default();
-        let (over, service) = (is_over.clone(), gateway.pid());
-        std::thread::spawn(move || {
-            while !over.load(Ordering::SeqCst) {
-                for detector in sharpeyes_tests::gateway::detectors_of(service).unwrap_or_default() {
-                    // It may have ended meanwhile.
-                    let _ = kill_process(detector, Signal::KILL);
-                }
-                std::thread::sleep(Duration::from_millis(50));
-            }
-        });
-        Self(is_over)
-    }
-}
-
-impl Drop for Killing {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
 
 /// An empty gate at first, and a square full of people once `control` says so.
 async fn busy_cameras(names: &[String], control: &FaultControl) -> anyhow::Result<CamSim> {
@@ -292,7 +262,7 @@ async fn two_hundred_busy_cameras_are_recorded_without_a_gap_the_red_ones_are_se
     })
     .await?;
 
-    let killing = Killing::begin(&gateway);
+    let killing = NoDetectors::of(&gateway);
     all(&technician, "blind", BLIND, |analysis| analysis["blind_since_ms"].is_i64()).await?;
     said("all say that they are blind");
     drop(killing);
