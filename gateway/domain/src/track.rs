@@ -69,6 +69,9 @@ pub struct TrackerConfig {
     pub lost: MediaDuration,
     /// How long a track that is out of sight is still reported, at its expected place.
     pub coast: MediaDuration,
+    /// How long weak detections alone carry on what stands. Furniture that the detector half takes for a person never begins
+    /// a track, and must not keep the one of somebody who went by for ever.
+    pub weak: MediaDuration,
     /// Detections before a track is reported at all; 1 reports at once.
     pub confirm_hits: u32,
 }
@@ -81,6 +84,7 @@ impl Default for TrackerConfig {
             match_iou: 0.25,
             lost: MediaDuration::from_millis(3_000),
             coast: MediaDuration::from_millis(1_000),
+            weak: MediaDuration::from_secs(30),
             confirm_hits: 2,
         }
     }
@@ -148,6 +152,10 @@ struct Candidate {
     last_seen: Pts,
     /// Strong detections.
     hits: u32,
+    /// The latest of them; of a hint, its first detection.
+    last_strong: Pts,
+    /// Weak detections have carried it on for long enough.
+    wants_strong: bool,
     /// Frames in a row without a detection.
     misses: u32,
     /// Where it was first seen.
@@ -199,6 +207,8 @@ impl Candidate {
             first_seen: pts,
             last_seen: pts,
             hits: 0,
+            last_strong: pts,
+            wants_strong: false,
             misses: 0,
             origin: detection.rect,
             travelled: 0.0,
@@ -265,10 +275,13 @@ impl Candidate {
         // Overlap with where it was counts as much as with where it should be: who stands still keeps the id although
         // jitter made the expectation drift.
         let iou = expected.iou(found).max(self.latest.iou(found));
+        let is_weak = detection.confidence.value() < config.high.value();
+        if is_weak && self.wants_strong {
+            return None;
+        }
         if self.is_leap {
             return (iou >= SAME_PLACE).then_some(0.5 * (1.0 - iou));
         }
-        let is_weak = detection.confidence.value() < config.high.value();
         let surprise = self.motion.surprise(found) / GATE;
         let is_possible = iou >= config.match_iou || (surprise <= 1.0 && !is_weak);
         let extra = if is_weak { WEAK } else { 0.0 };
@@ -365,7 +378,10 @@ impl Tracker {
         self.candidates.extend(new.map(|detection| Candidate::new(pts, detection)));
         self.shed();
         for candidate in self.candidates.iter_mut().filter(|candidate| candidate.last_seen == pts) {
-            candidate.hits = candidate.hits.saturating_add(u32::from(candidate.confidence.value() >= high));
+            if candidate.confidence.value() >= high {
+                candidate.hits = candidate.hits.saturating_add(1);
+                candidate.last_strong = pts;
+            }
         }
         self.settle(pts);
         &self.live
@@ -379,11 +395,15 @@ impl Tracker {
 
     /// Drops what is out of sight for too long and moves the rest to where it is expected at `pts`.
     fn advance(&mut self, pts: Pts) {
-        let lost = self.config.lost;
+        let TrackerConfig { lost, weak, .. } = self.config;
         self.candidates.retain(|candidate| {
             pts - candidate.last_seen <= lost.max(MOST_LEAP)
                 && (candidate.misses == 0 || pts - candidate.last_seen <= lost)
         });
+        for candidate in &mut self.candidates {
+            let since = candidate.last_strong.max(candidate.rest.since);
+            candidate.wants_strong = !candidate.is_hint() && pts - since > weak;
+        }
         if let Some(last) = self.last {
             // Below `MOST_LEAP`, because nothing older than that is left.
             #[expect(clippy::cast_possible_truncation, reason = "a few seconds fit in f32")]

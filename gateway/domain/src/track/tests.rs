@@ -88,6 +88,33 @@ fn weak_detections_continue_but_never_begin() {
 }
 
 #[test]
+fn furniture_that_is_half_taken_for_a_person_does_not_keep_the_track_of_who_went_by_for_ever() {
+    let weak = |x| seen(ObjectClass::Person, 0.15, rect(x, 0.5, 0.05, 0.2));
+    // Far away, they are weak all the time: one stands, one walks to and fro.
+    let walks = |i: u16| 0.3 + 0.005 * f32::from((i % 80).abs_diff(40));
+    let lasts = |place: &dyn Fn(u16) -> f32| {
+        let mut tracker = Tracker::new(TrackerConfig::default());
+        (0..300_u16)
+            .filter(|&i| {
+                let one = if i < 3 { person(place(i)) } else { weak(place(i)) };
+                let live = tracker.update(seconds(f64::from(i) * 0.2), &[one]);
+                live.iter().any(|track| track.last_seen == seconds(f64::from(i) * 0.2))
+            })
+            .count()
+    };
+    assert_eq!(lasts(&|_| 0.3), 152, "half a minute at five a second");
+    assert_eq!(lasts(&walks), 299, "what moves is no furniture");
+
+    // Seen surely now and then, it goes on.
+    let mut tracker = Tracker::new(TrackerConfig::default());
+    for i in 0..600_u16 {
+        let one = if i % 100 < 2 { person(0.3) } else { weak(0.3) };
+        tracker.update(seconds(f64::from(i) * 0.2), &[one]);
+    }
+    assert_eq!(tracker.live().first().map(|track| track.id), Some(TrackId(1)));
+}
+
+#[test]
 fn who_is_surely_seen_only_once_they_stand_has_come_from_where_weak_detections_were() {
     let mut tracker = Tracker::new(TrackerConfig::default());
     for i in 0..15_u16 {
