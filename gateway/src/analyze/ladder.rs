@@ -14,6 +14,8 @@ const FEW: f32 = 2.0;
 const MOST_FEW: f32 = 5.0;
 /// After the last sign of life a camera is watched for so long before it may rest.
 const CALM: MediaDuration = MediaDuration::from_secs(4);
+/// What is on its way to the detector for so long is given up there, too.
+const OUTSTANDING: MediaDuration = MediaDuration::from_secs(2);
 /// After the last sight of something that moves and matters.
 const LINGER: MediaDuration = MediaDuration::from_secs(1);
 /// On a middle rung a picture is detected at least so often, moved or not.
@@ -360,15 +362,21 @@ impl Ladder {
         }
     }
 
-    /// Nothing is on its way to the detector: goes down where nothing holds it up. True when it came to rest.
-    pub fn settle(&mut self) -> bool {
-        if self.rung == Rung::Full && self.settings.mode == LadderMode::Auto && self.now > self.track_until {
+    /// Goes down where nothing holds it up. True when it came to rest.
+    ///
+    /// While pictures are on their way to the detector (`is_waiting`) they may show what holds it up. For a camera that
+    /// sends no more pictures than are wanted that is always so, and for one that the detector is behind with, too: on the
+    /// top rung it waits for no more than [`OUTSTANDING`], or it would keep the detector busy for nothing.
+    pub fn settle(&mut self, is_waiting: bool) -> bool {
+        let patience = if is_waiting { OUTSTANDING } else { MediaDuration::ZERO };
+        let is_over = self.now - self.track_until > patience;
+        if self.rung == Rung::Full && self.settings.mode == LadderMode::Auto && is_over {
             let reason = if self.is_busy { RungReason::Standing } else { RungReason::Calm };
             self.go(Rung::Few.max(self.rest()), reason);
         }
         let is_held =
             self.is_busy || self.now < self.watch_until || self.rung < Rung::Few || self.rests_high();
-        if is_held || self.rung == Rung::Full {
+        if is_waiting || is_held || self.rung == Rung::Full {
             return false;
         }
         self.patience = if self.is_fruitful { PATIENCE } else { (self.patience * 2).min(MOST_PATIENCE) };

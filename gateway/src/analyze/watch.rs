@@ -507,7 +507,7 @@ impl Watch {
     }
 
     fn settle(&mut self, eyes: &mut impl Eyes) {
-        if self.n_looking > 0 || !self.ladder.settle() {
+        if !self.ladder.settle(self.n_looking > 0) {
             return;
         }
         self.compared = self.newest_keyframe;

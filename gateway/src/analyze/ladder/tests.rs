@@ -34,7 +34,7 @@ fn looks(ladder: &mut Ladder, verdict: Verdict, until: i64) -> Vec<i64> {
             if is_looked_at {
                 seen(ladder, Interest::default());
             }
-            ladder.settle();
+            ladder.settle(false);
             is_looked_at
         })
         .collect()
@@ -125,12 +125,12 @@ fn it_climbs_for_what_is_seen_follows_what_moves_and_rests_again() {
     seen(&mut ladder, tracked(5.0));
     assert_eq!((ladder.rung(), ladder.fps()), (Rung::Full, 5.0));
     ladder.unit(secs(2), Verdict::Blind);
-    assert!(!ladder.settle());
+    assert!(!ladder.settle(false));
     assert_eq!((ladder.rung(), ladder.reason()), (Rung::Few, RungReason::Calm));
     ladder.unit(secs(3), Verdict::Blind);
-    assert!(!ladder.settle(), "it is watched a little longer");
+    assert!(!ladder.settle(false), "it is watched a little longer");
     ladder.unit(secs(5), Verdict::Blind);
-    assert!(ladder.settle());
+    assert!(ladder.settle(false));
     assert_eq!(ladder.rung(), Rung::Keyframes);
     let reasons: Vec<_> = ladder.take_steps().iter().map(|step| step.reason).collect();
     assert_eq!(reasons, [RungReason::Seen, RungReason::Track, RungReason::Calm, RungReason::Calm]);
@@ -156,10 +156,33 @@ fn a_late_answer_holds_it_up_no_longer_than_one_in_time() {
     ladder.seen(secs(0), Interest { is_new: true, ..Interest::default() });
     ladder.seen(secs(1), tracked(5.0));
     assert_eq!(ladder.rung(), Rung::Full);
-    assert!(!ladder.settle());
+    assert!(!ladder.settle(false));
     assert_eq!(ladder.rung(), Rung::Few, "what moved was two seconds ago");
     ladder.unit(secs(5), Verdict::Blind);
-    assert!(ladder.settle(), "four seconds after it was last seen");
+    assert!(ladder.settle(false), "four seconds after it was last seen");
+}
+
+/// A camera that sends no more pictures than are wanted always has one on its way to the detector.
+#[test]
+fn it_leaves_the_top_rung_also_while_pictures_are_on_their_way_to_the_detector() {
+    let mut ladder = ladder(Rung::Sizes);
+    ladder.unit(secs(0), Verdict::Blind);
+    ladder.keyframe(true);
+    seen(&mut ladder, Interest { is_new: true, ..Interest::default() });
+    seen(&mut ladder, tracked(5.0));
+    for n in 1..=3 {
+        ladder.unit(secs(n), Verdict::Blind);
+        assert!(ladder.picture(secs(n), false) && !ladder.settle(true));
+        assert_eq!(ladder.rung(), Rung::Full, "{n}: what is on its way may show it");
+    }
+    ladder.unit(secs(4), Verdict::Blind);
+    assert!(!ladder.settle(true));
+    assert_eq!((ladder.rung(), ladder.reason()), (Rung::Few, RungReason::Calm));
+    ladder.seen(secs(3), tracked(5.0));
+    assert_eq!(ladder.rung(), Rung::Full, "it did");
+    ladder.unit(secs(9), Verdict::Blind);
+    assert!(!ladder.settle(true) && ladder.rung() == Rung::Few, "nobody rests before all has been seen");
+    assert!(!ladder.picture(secs(9), false) && ladder.settle(false), "and nothing more is asked for");
 }
 
 #[test]
@@ -173,7 +196,7 @@ fn while_a_rule_counts_time_it_does_not_rest() {
         ladder.unit(secs(n), Verdict::Blind);
         assert!(ladder.picture(secs(n), false), "it is detected although nothing moves");
         seen(&mut ladder, Interest { is_busy: true, ..Interest::default() });
-        assert!(!ladder.settle());
+        assert!(!ladder.settle(false));
     }
     assert_eq!(ladder.rung(), Rung::Few);
 }
@@ -200,7 +223,7 @@ fn a_floor_is_never_left() {
         let mut ladder = ladder(rest);
         for n in 0..60 {
             ladder.unit(secs(n), Verdict::Calm);
-            ladder.settle();
+            ladder.settle(false);
             assert!(ladder.rung() >= rest, "{rest} at {n} s");
             assert!(rest < Rung::Few || ladder.picture(secs(n), false));
         }
@@ -226,7 +249,7 @@ fn what_changes_for_nothing_is_believed_less_and_less() {
             ladder.keyframe(true);
             climbs += i32::from(ladder.rung() == Rung::Few);
         }
-        ladder.settle();
+        ladder.settle(false);
     }
     assert!((20..45).contains(&climbs), "{climbs} climbs in twenty minutes of leaves");
 }
@@ -282,7 +305,7 @@ fn a_site_that_wants_everything_gets_it() {
     ladder.begin(Pts(0));
     for n in 0..60 {
         ladder.unit(secs(n), Verdict::Calm);
-        assert!(ladder.picture(secs(n), false) && !ladder.settle());
+        assert!(ladder.picture(secs(n), false) && !ladder.settle(false));
         seen(&mut ladder, Interest::default());
         assert_eq!((ladder.rung(), ladder.fps()), (Rung::Full, 5.0));
     }
