@@ -274,7 +274,7 @@ impl Rounds {
 
 #[cfg(test)]
 mod tests {
-    use sharpeyes_domain::level::Level;
+    use sharpeyes_domain::{level::Level, time::WallTime};
 
     use super::*;
 
@@ -282,7 +282,7 @@ mod tests {
 
     #[test]
     fn the_heaviest_of_those_that_are_due_is_visited_first_and_every_second_visit_is_for_who_is_late() {
-        let start = Instant::now();
+        let start = Clock::simulated(WallTime(0)).instant();
         let after = |ms| start + Duration::from_millis(ms);
         let rank = |n: usize| match n {
             0 => (Reverse(Role::Live), Weight::RED),
