@@ -3,7 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-junit=${CARGO_TARGET_DIR:-target}/nextest/default/junit.xml
+# nextest keeps its results in the workspace, wherever cargo builds.
+junit=target/nextest/default/junit.xml
 shared=${SHARPEYES_SHARED:-../shared}
 rm -f "$junit"
 if [[ ! -d $shared/data ]]; then
