@@ -173,7 +173,7 @@ impl Due {
         self.later.push(Reverse((at, n)));
     }
 
-    /// The one to visit, and for how long the one that has waited longest has; how long there is none, else.
+    /// The one to visit, and for how long the live camera that has waited longest has; how long there is none, else.
     fn take(&mut self, now: Instant, rank: impl Fn(usize) -> Rank) -> Result<(usize, Duration), Duration> {
         while let Some(Reverse(visit)) = self.later.peek().filter(|Reverse((at, _))| *at <= now + SLACK) {
             self.now.push(*visit);
@@ -181,14 +181,13 @@ impl Due {
         }
         let waits = |(at, _): &(Instant, usize)| now.saturating_duration_since(*at);
         let numbered = || self.now.iter().enumerate();
-        let Some((latest, late)) =
-            numbered().map(|(i, visit)| (i, waits(visit))).max_by_key(|(_, late)| *late)
+        let Some((latest, visit)) = numbered().max_by_key(|(_, visit)| (rank(visit.1).0, waits(visit)))
         else {
-            return Err(self
-                .later
-                .peek()
-                .map_or(SLACK, |Reverse((at, _))| at.saturating_duration_since(now)));
+            let next = self.later.peek();
+            return Err(next.map_or(SLACK, |Reverse((at, _))| at.saturating_duration_since(now)));
         };
+        let is_live = rank(visit.1).0 == Reverse(Role::Live);
+        let late = if is_live { waits(visit) } else { Duration::ZERO };
         self.was_for_latest = late > LATE && !self.was_for_latest;
         let heaviest = numbered().max_by_key(|(_, visit)| (rank(visit.1), waits(visit))).map(|(i, _)| i);
         let turn = heaviest.filter(|_| !self.was_for_latest).unwrap_or(latest);
@@ -308,6 +307,12 @@ mod tests {
             visits.push(due.take(after(ms), rank).unwrap().0);
         }
         assert_eq!(visits, [0, 0, 1, 0, 2, 0]);
+
+        let mut due = Due::default();
+        due.push(after(0), 9);
+        due.push(after(4_000), 1);
+        assert_eq!(due.take(after(4_100), rank), Ok((1, Duration::from_millis(100))));
+        assert_eq!(due.take(after(4_100), rank), Ok((9, Duration::ZERO)), "no live camera waits");
     }
 
     #[test]
