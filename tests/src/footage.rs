@@ -129,19 +129,8 @@ impl Timecode {
                     "-filter_complex",
                     "[0]format=yuv420p[bar];[1]format=yuv420p[above];[above][bar]vstack",
                 ])
-                .args([
-                    "-c:v",
-                    "libx264",
-                    "-preset",
-                    "veryfast",
-                    "-profile:v",
-                    "main",
-                    "-bf",
-                    "0",
-                    "-crf",
-                    "26",
-                ])
-                .args(["-g", &fps.to_string(), "-sc_threshold", "0", "-pix_fmt", "yuv420p", "-f", "mp4"])
+                .args(PLAIN_H264)
+                .args(["-crf", "26", "-g", &fps.to_string()])
                 .arg(part)
                 .stdin(Stdio::piped())
                 .stderr(Stdio::piped())
@@ -182,19 +171,8 @@ impl Brightness {
             ffmpeg
                 .args(["-f", "lavfi", "-i", &format!("color=c=gray:s=32x18:r=10:d={seconds}")])
                 .args(["-vf", &format!("geq=lum={luma}:cb=128:cr=128,scale=640:360,noise=c0s=8:c0f=t")])
-                .args([
-                    "-c:v",
-                    "libx264",
-                    "-preset",
-                    "veryfast",
-                    "-profile:v",
-                    "main",
-                    "-bf",
-                    "0",
-                    "-b:v",
-                    "300k",
-                ])
-                .args(["-g", "10", "-sc_threshold", "0", "-pix_fmt", "yuv420p", "-f", "mp4"])
+                .args(PLAIN_H264)
+                .args(["-b:v", "300k", "-g", "10"])
                 .arg(part);
             finished(ffmpeg.output())
         })
@@ -228,24 +206,31 @@ impl Small {
                 .arg("-i")
                 .arg(Scene::named(scene)?.video())
                 .args(["-t", &seconds.to_string(), "-an", "-vf", &format!("{first}fps=8,scale=480:270")])
-                .args([
-                    "-c:v",
-                    "libx264",
-                    "-preset",
-                    "veryfast",
-                    "-profile:v",
-                    "main",
-                    "-bf",
-                    "0",
-                    "-crf",
-                    "28",
-                ])
-                .args(["-g", "8", "-sc_threshold", "0", "-pix_fmt", "yuv420p", "-f", "mp4"])
+                .args(PLAIN_H264)
+                .args(["-crf", "28", "-g", "8"])
                 .arg(part);
             finished(ffmpeg.output())
         })
     }
 }
+
+/// As a simple camera codes: main profile, nothing reordered, keyframes only where they are asked for (`-g`).
+const PLAIN_H264: [&str; 14] = [
+    "-c:v",
+    "libx264",
+    "-preset",
+    "veryfast",
+    "-profile:v",
+    "main",
+    "-bf",
+    "0",
+    "-sc_threshold",
+    "0",
+    "-pix_fmt",
+    "yuv420p",
+    "-f",
+    "mp4",
+];
 
 /// The file of this name in the cache; encoded when there is none. Several processes may ask at the same time.
 fn encoded(name: &str, encode: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<PathBuf> {
