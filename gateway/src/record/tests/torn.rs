@@ -271,14 +271,25 @@ fn torn_on_a_full_disk() -> Option<(Image, Kit, PathBuf, Vec<u8>, PathBuf)> {
     Some((image, kit, file, tail, filler))
 }
 
-/// Until there is no room for a byte. What the file system had put by for files that were not written yet is free again
-/// once they are: hence more than once.
+/// Until a file of a block finds no room. What the file system had put by for files that were not written yet is free
+/// again once they are, and now and then more than once: hence as often as it takes.
 fn fill(filler: &Path) {
     let file = format!("of={}", filler.display());
-    for _ in 0..4 {
+    let probe = filler.with_file_name("probe");
+    let finds_room = || {
+        let written = fs::write(&probe, [1; 1024]).and_then(|()| fs::File::open(&probe)?.sync_all());
+        let _ = fs::remove_file(&probe);
+        command("sync", &["-f", filler.to_str().unwrap()]).unwrap();
+        written.is_ok()
+    };
+    for _ in 0..50 {
         let _ = command("dd", &["if=/dev/zero", &file, "bs=1K", "oflag=append", "conv=notrunc"]);
         command("sync", &["-f", filler.to_str().unwrap()]).unwrap();
+        if !finds_room() {
+            return;
+        }
     }
+    panic!("{} does not become full", filler.display());
 }
 
 fn bytes(file: &Path) -> u64 {
