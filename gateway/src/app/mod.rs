@@ -173,8 +173,10 @@ impl App {
         tracing::info!(alarms_left_running = left, "the desk is open");
         let hub = hub_of(&site);
         let mut health = Health::new(&clock, models::options(&site.inference).provider);
-        let streams = site.cameras.iter().flat_map(streams_of).count();
-        let ingest_threads = IngestThreads::start(streams).map_err(AppError::Thread)?;
+        let ingest_threads = IngestThreads::start(|transport| {
+            site.cameras.iter().filter(|camera| camera.transport == transport).flat_map(streams_of).count()
+        })
+        .map_err(AppError::Thread)?;
         let ingest = start_ingest(&site, &hub, &recorder, &clock, &mut health, &ingest_threads)?;
         let pulse = canary_period(&site).map(|every| Pulse::new(every, clock.wall()));
         let onnx = onnx.map_err(Arc::new);
@@ -519,8 +521,8 @@ fn start_ingest(
                 shutdown: step.stop.clone(),
             });
             health.stream(stream, task.status(), recorder);
-            if let Some(handle) = threads.handle() {
-                step.tasks.spawn_on(task.run(), &handle);
+            if let Some(handle) = threads.handle(camera.transport) {
+                step.tasks.spawn_on(task.run(), handle);
             }
         }
     }
