@@ -1,12 +1,17 @@
 """What must hold whatever the weights: labels are fused rightly, boxes survive the cutting, cells answer for boxes."""
 
+import tempfile
 import unittest
+from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from augment import Picture, cut, flipped, mosaic
 from evaluate import Frame, score
+from export import export
+from exported import detector_of, normalise
 from loss import Truth, assign, decode, grid, loss
 from network import Detector
 from onnx_detectors import Boxes
@@ -112,6 +117,27 @@ class Assignment(unittest.TestCase):
             adam.step()
             costs.append(cost.item())
         self.assertLess(min(costs[-5:]), 0.5 * costs[0])
+
+
+class Exporting(unittest.TestCase):
+    def test_an_exported_model_can_be_trained_further(self) -> None:
+        torch.manual_seed(1)
+        model = Detector().eval()
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                for values, low in ((module.running_mean, -0.1), (module.running_var, 0.5), (module.weight, 0.7)):
+                    nn.init.uniform_(values, low, low + 0.6)
+        pictures = torch.rand(2, 3, 96, 128)
+        with tempfile.TemporaryDirectory() as folder, torch.no_grad():
+            file = Path(folder) / "model.onnx"
+            export(model, file)
+            again = detector_of(file)
+            expected = model(pictures)
+            torch.testing.assert_close(again(pictures), expected, rtol=1e-3, atol=1e-3)
+            normalise(again, [pictures])
+            torch.testing.assert_close(again(pictures), expected, rtol=1e-3, atol=1e-3)
+            # As in training: by the means of the very pictures that were measured.
+            torch.testing.assert_close(again.train()(pictures), expected, rtol=1e-2, atol=1e-2)
 
 
 class Scoring(unittest.TestCase):

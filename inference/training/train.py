@@ -24,6 +24,7 @@ from torch import Tensor
 import sources
 from augment import Mixture, Patch, Picture, counts, labelled, rendered
 from classes import CLASSES
+from exported import detector_of, normalise
 from loss import Truth, grid, loss
 from network import Detector
 
@@ -36,6 +37,8 @@ MOSAICS = 0.3
 """Share of patches that are put together from four."""
 PHOTOGRAPH_SHARES = (0.6, 0.2, 0.2)
 """Of the photographs drawn: with people, without (they are many, and vehicles are soon learnt), video frames."""
+MEASURED_STEPS = 16
+"""From so many steps' pictures the normalisations of an exported model are measured."""
 EMA = 0.999
 """The weights that are kept are a running mean of the trained ones with this memory."""
 
@@ -151,7 +154,17 @@ class Course:
     peak_rate: float
     seed: int
     init: Path | None = None
-    """Mean weights to begin with, instead of random ones."""
+    """Weights to begin with, instead of random ones: the mean ones of a run, or an exported model."""
+
+
+def initial(path: Path, mixtures: Curriculum, seed: int) -> dict[str, Tensor]:
+    """What a run begins with: the weights of another run, or those of an exported model, normalised by the first steps'
+    pictures."""
+    if path.suffix != ".onnx":
+        return torch.load(path, map_location="cpu", weights_only=True)["mean"]
+    detector = detector_of(path)
+    normalise(detector, (batch.pixels.float().div(255.0) for batch in batches(mixtures, seed, 0, MEASURED_STEPS)))
+    return detector.state_dict()
 
 
 def train(mixtures: Curriculum, course: Course, out: Path, resume: bool, save_every: int = 250) -> Detector:
@@ -162,7 +175,7 @@ def train(mixtures: Curriculum, course: Course, out: Path, resume: bool, save_ev
     # Channels last is three times as fast here on a CPU.
     model = Detector().to(device, memory_format=torch.channels_last)
     if course.init:
-        model.load_state_dict(torch.load(course.init, map_location=device, weights_only=True)["mean"])
+        model.load_state_dict(initial(course.init, mixtures, seed))
     mean = copy.deepcopy(model).eval()
     adam = optimiser(model, peak)
     first = 0
@@ -254,7 +267,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=4500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--peak-rate", type=float, default=2.5e-3, help="the highest learning rate")
-    parser.add_argument("--init", type=Path, help="a last.pt whose weights to begin with, instead of random ones")
+    parser.add_argument("--init", type=Path, help="begin with these weights (last.pt, model.onnx), not random ones")
     parser.add_argument("--resume", action="store_true")
     arguments = parser.parse_args()
 

@@ -25,24 +25,29 @@ const FLAGS = [
   "--disable-frame-rate-limit",
 ];
 
+/** What is rendered with unless asked otherwise: a name of `RENDERERS`. */
+export const RENDERER = process.env.SCENES_GL ?? "mesa";
+
 /**
  * @param receive `(path, meta, bytes) => void | Promise`, called with everything the page posts
- * @returns `{page, close()}`; the page has `window.scenes`
+ * @param renderer a name of `RENDERERS`
+ * @returns `{page, close(), kill()}`; the page has `window.scenes`; `kill` is for a renderer that hangs
  */
-export async function openPage(receive) {
+export async function openPage(receive, renderer = RENDERER) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
     if (request.method === "POST") take(request, response, pathname, receive);
     else serve(response, pathname);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { flags, env } = RENDERERS[process.env.SCENES_GL ?? "mesa"];
-  const browser = await chromium.launch({
+  const { flags, env } = RENDERERS[renderer];
+  const started = await chromium.launchServer({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     headless: true,
     args: [...FLAGS, ...flags],
     env: { ...process.env, ...env },
   });
+  const browser = await chromium.connect(started.wsEndpoint());
   const page = await browser.newPage();
   page.setDefaultTimeout(0);
   page.on("console", (message) => process.stderr.write(`page: ${message.text()}\n`));
@@ -53,6 +58,12 @@ export async function openPage(receive) {
     page,
     async close() {
       await browser.close();
+      await started.close();
+      server.close();
+    },
+    async kill() {
+      await started.kill();
+      server.closeAllConnections();
       server.close();
     },
   };
