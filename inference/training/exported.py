@@ -48,29 +48,28 @@ def detector_of(path: Path) -> Detector:
 def normalise(detector: Detector, batches: Iterable[Tensor]) -> None:
     """Gives the normalisations the means and variances of `batches` (`[N, 3, H, W]`, 0 to 1); what the network computes
     stays the same."""
-    sums = {id(n): [torch.zeros_like(n.bias), torch.zeros_like(n.bias), 0] for _, n in in_order(detector) if n}
+    normalisations = [normalisation for _, normalisation in in_order(detector) if normalisation is not None]
+    sums = {n: torch.zeros(2, n.num_features) for n in normalisations}
+    counts = dict.fromkeys(normalisations, 0)
 
     def measure(module: nn.BatchNorm2d, inputs: tuple[Tensor]) -> None:
-        total = sums[id(module)]
-        total[0] += inputs[0].sum((0, 2, 3))
-        total[1] += inputs[0].square().sum((0, 2, 3))
-        total[2] += inputs[0].numel() // inputs[0].shape[1]
+        x = inputs[0]
+        sums[module] += torch.stack([x.sum((0, 2, 3)), x.square().sum((0, 2, 3))])
+        counts[module] += x.numel() // x.shape[1]
 
-    hooks = [n.register_forward_pre_hook(measure) for _, n in in_order(detector) if n]
+    hooks = [n.register_forward_pre_hook(measure) for n in normalisations]
     with torch.no_grad():
         for batch in batches:
             detector(batch)
         for hook in hooks:
             hook.remove()
-        for _, n in in_order(detector):
-            if n:
-                total, squares, count = sums[id(n)]
-                mean = total / count
-                variance = (squares / count - mean.square()).clamp(min=1e-6)
-                n.running_mean.copy_(mean)
-                n.running_var.copy_(variance)
-                n.weight.copy_((variance + n.eps).sqrt())
-                n.bias.add_(mean)
+        for n in normalisations:
+            mean, square = sums[n] / counts[n]
+            variance = (square - mean.square()).clamp(min=1e-6)
+            n.running_mean.copy_(mean)
+            n.running_var.copy_(variance)
+            n.weight.copy_((variance + n.eps).sqrt())
+            n.bias.add_(mean)
 
 
 def in_order(detector: Detector) -> list[tuple[nn.Conv2d, nn.BatchNorm2d | None]]:

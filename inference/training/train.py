@@ -174,12 +174,13 @@ def train(mixtures: Curriculum, course: Course, out: Path, resume: bool, save_ev
     torch.manual_seed(seed)
     # Channels last is three times as fast here on a CPU.
     model = Detector().to(device, memory_format=torch.channels_last)
-    if course.init:
+    is_resumed = resume and (out / "last.pt").is_file()
+    if course.init and not is_resumed:
         model.load_state_dict(initial(course.init, mixtures, seed))
     mean = copy.deepcopy(model).eval()
     adam = optimiser(model, peak)
     first = 0
-    if resume and (out / "last.pt").is_file():
+    if is_resumed:
         state = torch.load(out / "last.pt", map_location=device, weights_only=True)
         model.load_state_dict(state["model"])
         mean.load_state_dict(state["mean"])
