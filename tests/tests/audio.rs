@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use sharpeyes::{
     clock::Clock,
+    mp4::SOUND_LEAD_TICKS,
     record::{RecordSettings, Recorder, clip::Clip},
 };
 use sharpeyes_domain::{
@@ -384,7 +385,12 @@ fn probe(path: &Path, seconds: Option<f64>) -> anyhow::Result<()> {
     assert_eq!((&kinds[0]["codec_type"], &kinds[1]["codec_type"]), (&"video".into(), &"audio".into()));
     for track in kinds {
         let packets: u32 = track["nb_read_packets"].as_str().context("packets")?.parse()?;
-        let long: f64 = track["duration"].as_str().context("duration")?.parse()?;
+        let mut long: f64 = track["duration"].as_str().context("duration")?.parse()?;
+        // ffprobe counts what the edit list of a recorded file's sound leaves out.
+        if seconds.is_none() && track["codec_type"] == "audio" {
+            let rate: f64 = track["sample_rate"].as_str().context("rate")?.parse()?;
+            long -= f64::from(SOUND_LEAD_TICKS) / rate;
+        }
         // The last file is as short as the end of the recording made it.
         assert!(packets > 0 && f64::from(packets) >= 2.0 * long, "{}: {track}", path.display());
         if let Some(seconds) = seconds {
