@@ -29,10 +29,16 @@ async fn plays(sample: Sample, codec: VideoCodec) {
         let mut viewer = Viewer::open_udp(&peer.url(), None).await.unwrap();
         let (mut found, mut last) = (0, i64::MIN);
         for _ in 0..40 {
-            let frame = match viewer.picture().await {
-                // Who joins in the middle of a picture gets the rest of it first.
-                Err(_) if last == i64::MIN => viewer.picture().await.unwrap(),
-                frame => frame.unwrap(),
+            let frame = loop {
+                match viewer.picture().await {
+                    // Who joins in the middle of a picture gets the rest of it first. The session may end by it: as the
+                    // gateway does, the next is opened.
+                    Err(error) if last == i64::MIN => {
+                        println!("joined in the middle of a picture: {error}");
+                        viewer = Viewer::open_udp(&peer.url(), None).await.unwrap();
+                    }
+                    frame => break frame.unwrap(),
+                }
             };
             assert!(frame.timestamp().timestamp() > last);
             last = frame.timestamp().timestamp();

@@ -176,7 +176,8 @@ closed_enum! {
     pub enum EndCause ("end cause") {
         /// The condition no longer held for the rule's clear time.
         Cleared => "cleared",
-        /// The same, in pictures of a camera that may have been tampered with: whether it is over is not known.
+        /// The same, in pictures of a camera that may have been tampered with or whose light is gone: whether it is over is
+        /// not known.
         LowTrust => "low_trust",
         /// The schedule closed.
         ScheduleClosed => "schedule_closed",
