@@ -76,7 +76,11 @@ impl Opening {
             if let Stage::Done(found) = std::mem::replace(&mut *stage, Stage::GivenUp) {
                 return found;
             }
-            if shared.volume.does_not_answer(shared.clock.instant()) || !shared.is_opening() {
+            if shared.volume.does_not_answer(shared.clock.instant()) {
+                shared.volume.give_up();
+                break;
+            }
+            if !shared.is_opening() {
                 break;
             }
             *stage = Stage::Awaited;

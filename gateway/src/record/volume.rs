@@ -212,6 +212,7 @@ impl Volume {
         let Returned { mount, identity } = found;
         self.was_here.store(true, Ordering::Release);
         *lock_of(&self.holding) = Holding::Mounted { mount, _identity: identity };
+        self.say(DiskState::Ok, "");
     }
 
     /// What it has said of itself. Asks it nothing.
@@ -275,6 +276,11 @@ impl Volume {
     /// What was asked of the disk has not come back for too long.
     pub(crate) fn does_not_answer(&self, now: Instant) -> bool {
         self.waits(now).is_some_and(|waits| waits > NOT_ANSWERING)
+    }
+
+    /// The service goes on without its answer: until it is in use, an answer on the way there does not make it well.
+    pub(crate) fn give_up(&self) {
+        self.say(DiskState::NotAnswering, NO_ANSWER);
     }
 
     fn state(&self) -> DiskState {
@@ -514,7 +520,6 @@ impl Volume {
     /// Recording may go on there.
     pub(crate) fn admit(&self, returned: Returned) {
         self.hold(returned);
-        self.say(DiskState::Ok, "");
         tracing::info!(dir = %self.dir.display(), "the disk is back; recording goes on");
     }
 
