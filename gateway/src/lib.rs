@@ -3,7 +3,7 @@
 //! Modules are listed in the order in which one frame passes through them.
 
 /// Every picture of every camera is taken by one thread and given back by another; glibc's allocator spends an eighth of
-/// a recorder's time on that (docs/benchmarks.md).
+/// a recorder's time on that (docs/benchmarks.md). Here and not in `main.rs`, so that tests and benches run with it, too.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
