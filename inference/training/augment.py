@@ -18,13 +18,34 @@ LONGEST_PX = 832
 """Pictures are kept in memory no larger than this."""
 SMALLEST_PX = 5.0
 """Boxes that become smaller are neither things nor background."""
-MOST_ENLARGED = 3.5
-"""A picture is never made larger than this."""
 RARE_CLASSES = (2, 6)
 RARE = 0.25
 """Of the draws from a group, so many are of pictures with a tricycle or an animal: else a dog is a small person."""
 LEAST_VISIBLE = 0.35
 """Of a box that is cut, at least this share must be left."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How the pictures of a group are cut and spoilt."""
+
+    longest_px: tuple[int, int]
+    """Their longest side is scaled to between these, evenly in its logarithm."""
+    close: float
+    """Of the cuts at a thing, the share in which the thing's own size is drawn, evenly up to the whole patch: pictures
+    are full of small things anyway, and somebody near the camera must be asked for."""
+    most_enlarged: float
+    """No picture is made larger than this."""
+    mosaics: float
+    """The share of patches that are put together from four parts."""
+    spoilt: float
+    """The share of patches whose light, colours and sharpness are changed."""
+
+
+PHOTOGRAPHS = Manner(longest_px=(300, 900), close=0.6, most_enlarged=3.5, mosaics=0.3, spoilt=1.0)
+"""Few, and from anywhere: as much as can be is made of each."""
+SCENES = Manner(longest_px=(480, 900), close=0.15, most_enlarged=2.0, mosaics=0.0, spoilt=0.35)
+"""Many, with a camera's places, light and noise as they are: near the size at which a camera's picture is looked at."""
 
 
 @dataclass
@@ -98,11 +119,11 @@ class Patch:
     ignored: np.ndarray
 
 
-def cut(picture: Picture, width: int, height: int, chance: np.random.Generator) -> Patch:
+def cut(picture: Picture, width: int, height: int, manner: Manner, chance: np.random.Generator) -> Patch:
     """A part of `width` x `height` at a random scale, at or near a thing more often than not."""
     pixels = picture.pixels()
     tall, wide = pixels.shape[:2]
-    longest = np.exp(chance.uniform(np.log(300), np.log(900)))
+    longest = np.exp(chance.uniform(*np.log(manner.longest_px)))
     chosen = None
     if len(picture.label) and chance.random() < 0.75:
         # Half of the time any class that is there, however rare; else somebody.
@@ -110,11 +131,10 @@ def cut(picture: Picture, width: int, height: int, chance: np.random.Generator) 
         among = np.flatnonzero(picture.label == wanted)
         among = among if len(among) else np.arange(len(picture.label))
         chosen = picture.xyxy[chance.choice(among)]
-        if chance.random() < 0.6:
-            # Pictures are full of small things anyway: somebody near the camera must be asked for.
+        if chance.random() < manner.close:
             side = chance.uniform(16, height)
             longest = np.clip(
-                side / max(4.0, chosen[3] - chosen[1]) * max(tall, wide), 200, MOST_ENLARGED * max(tall, wide)
+                side / max(4.0, chosen[3] - chosen[1]) * max(tall, wide), 200, manner.most_enlarged * max(tall, wide)
             )
     scale = longest / max(tall, wide) * np.exp(chance.uniform(-0.12, 0.12, 2))
     size = np.array([wide, tall]) * scale
@@ -154,15 +174,15 @@ def cut(picture: Picture, width: int, height: int, chance: np.random.Generator) 
     )
 
 
-def mosaic(pictures: list[Picture], width: int, height: int, chance: np.random.Generator) -> Patch:
+def mosaic(pictures: list[tuple[Picture, Manner]], width: int, height: int, chance: np.random.Generator) -> Patch:
     """Four parts side by side, so that one step sees more."""
     x, y = int(width * chance.uniform(0.3, 0.7)), int(height * chance.uniform(0.3, 0.7))
     canvas = np.empty((height, width, 3), np.uint8)
     parts = []
-    for picture, (left, top, right, bottom) in zip(
+    for (picture, manner), (left, top, right, bottom) in zip(
         pictures, ((0, 0, x, y), (x, 0, width, y), (0, y, x, height), (x, y, width, height)), strict=True
     ):
-        part = cut(picture, right - left, bottom - top, chance)
+        part = cut(picture, right - left, bottom - top, manner, chance)
         canvas[top:bottom, left:right] = part.pixels
         shift = np.float32([left, top, left, top])
         parts.append(Patch(part.pixels, part.xyxy + shift, part.label, part.weight, part.ignored + shift))
@@ -220,35 +240,46 @@ def spoilt(pixels: np.ndarray, chance: np.random.Generator) -> np.ndarray:
     return pixels
 
 
+@dataclass(frozen=True)
+class Group:
+    """Pictures that are drawn from alike."""
+
+    share: float
+    """Of what is trained on; shares are relative to each other."""
+    pictures: list[Picture]
+    manner: Manner
+
+
 class Mixture:
     """Groups of pictures, each with its share of what is trained on."""
 
-    def __init__(self, groups: list[tuple[float, list[Picture]]], mosaics: float) -> None:
-        self.groups = [(share, pictures) for share, pictures in groups if pictures]
+    def __init__(self, groups: list[Group]) -> None:
+        self.groups = [group for group in groups if group.pictures]
         if not self.groups:
             raise ValueError("nothing to train on: neither pictures nor scenes were found")
-        self.rare = [[p for p in pictures if np.isin(p.label, RARE_CLASSES).any()] for _, pictures in self.groups]
-        shares = np.array([share for share, _ in self.groups])
+        self.rare = [[p for p in group.pictures if np.isin(p.label, RARE_CLASSES).any()] for group in self.groups]
+        shares = np.array([group.share for group in self.groups])
         self.shares = shares / shares.sum()
-        self.mosaics = mosaics
 
-    def draw(self, chance: np.random.Generator) -> Picture:
+    def draw(self, chance: np.random.Generator) -> tuple[Picture, Manner]:
         """Any picture."""
-        group = chance.choice(len(self.groups), p=self.shares)
-        pictures, rare = self.groups[group][1], self.rare[group]
-        if rare and chance.random() < RARE:
-            return rare[chance.integers(len(rare))]
-        return pictures[chance.integers(len(pictures))]
+        index = chance.choice(len(self.groups), p=self.shares)
+        group, rare = self.groups[index], self.rare[index]
+        among = rare if rare and chance.random() < RARE else group.pictures
+        return among[chance.integers(len(among))], group.manner
 
     def patch(self, width: int, height: int, chance: np.random.Generator) -> Patch:
         """What one place of a batch shows."""
-        if chance.random() < self.mosaics:
-            patch = mosaic([self.draw(chance) for _ in range(4)], width, height, chance)
+        picture, manner = self.draw(chance)
+        if chance.random() < manner.mosaics:
+            others = [self.draw(chance) for _ in range(3)]
+            patch = mosaic([(picture, manner), *others], width, height, chance)
         else:
-            patch = cut(self.draw(chance), width, height, chance)
+            patch = cut(picture, width, height, manner, chance)
         if chance.random() < 0.5:
             patch = flipped(patch)
-        patch.pixels = spoilt(patch.pixels, chance)
+        if chance.random() < manner.spoilt:
+            patch.pixels = spoilt(patch.pixels, chance)
         return patch
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from augment import Picture, cut, flipped, mosaic
+from augment import PHOTOGRAPHS, SCENES, Picture, cut, flipped, mosaic
 from evaluate import Frame, score
 from export import export
 from exported import detector_of, normalise
@@ -80,7 +80,11 @@ class Cutting(unittest.TestCase):
         seen = 0
         for seed in range(200):
             chance = np.random.default_rng(seed)
-            for patch in (cut(self.picture, 416, 256, chance), mosaic([self.picture] * 4, 416, 256, chance)):
+            for patch in (
+                cut(self.picture, 416, 256, PHOTOGRAPHS, chance),
+                cut(self.picture, 416, 256, SCENES, chance),
+                mosaic([(self.picture, PHOTOGRAPHS)] * 4, 416, 256, chance),
+            ):
                 self.assertEqual(patch.pixels.shape, (256, 416, 3))
                 self.check(patch)
                 self.check(flipped(patch))

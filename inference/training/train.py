@@ -1,6 +1,6 @@
 """Trains the detector from random weights, on a GPU where there is one and on the CPU otherwise.
 
-    python train.py --shared ../../../shared --labels ../../.cache/training/labels --scenes DIR --out DIR --steps 5000
+    python train.py --shared ../../../shared --labels ../../.cache/training/labels --scenes DIR --out DIR --steps 40000
 
 Every draw comes from `--seed`: two runs on one machine with one number of threads see the same pictures in the same
 order. A run that was stopped goes on with `--resume`.
@@ -20,9 +20,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 import sources
-from augment import Mixture, Patch, Picture, counts, labelled, rendered
+from augment import PHOTOGRAPHS, SCENES, Group, Mixture, Patch, Picture, counts, labelled, rendered
 from classes import CLASSES
 from exported import detector_of, normalise
 from loss import Truth, grid, loss
@@ -33,8 +34,9 @@ SIZES = ((640, 384), (416, 256))
 WARM_UP = 0.05
 """Share of the steps in which the learning rate rises."""
 LAST_RATE = 2e-5
-MOSAICS = 0.3
-"""Share of patches that are put together from four."""
+SCENE_HEIGHT_PX = 10
+SCENE_VISIBLE = 0.3
+"""What is smaller or more hidden in a scene is neither thing nor background."""
 PHOTOGRAPH_SHARES = (0.6, 0.2, 0.2)
 """Of the photographs drawn: with people, without (they are many, and vehicles are soon learnt), video frames."""
 MEASURED_STEPS = 16
@@ -94,20 +96,26 @@ def collate(patches: list[Patch]) -> Batch:
 
 
 def batches(mixtures: Curriculum, seed: int, first: int, steps: int) -> Iterator[Batch]:
-    """Batch after batch, made in a thread of its own; each step has a seed, so that a resumed run sees the same."""
-    ready: queue.Queue[Batch | BaseException] = queue.Queue(maxsize=4)
+    """Batch after batch; each step has a seed, so that a resumed run sees the same."""
+    for step in range(first, steps):
+        yield collate(mixtures.patches(step, np.random.default_rng([seed, step])))
+
+
+def ahead(made: Iterator[Batch]) -> Iterator[Batch]:
+    """The same, made in a thread of its own: for a GPU, which would wait. On a processor of two cores a step
+    takes a third longer so (300 ms, 226 without): the network's threads wait for the one whose core is taken."""
+    ready: queue.Queue[Batch | BaseException | None] = queue.Queue(maxsize=4)
 
     def produce() -> None:
         try:
-            for step in range(first, steps):
-                chance = np.random.default_rng([seed, step])
-                ready.put(collate(mixtures.patches(step, chance)))
+            for batch in made:
+                ready.put(batch)
+            ready.put(None)
         except BaseException as error:
             ready.put(error)
 
     threading.Thread(target=produce, daemon=True).start()
-    for _ in range(first, steps):
-        batch = ready.get()
+    while (batch := ready.get()) is not None:
         if isinstance(batch, BaseException):
             raise batch
         yield batch
@@ -127,17 +135,18 @@ def optimiser(model: Detector, peak: float) -> torch.optim.AdamW:
     decayed = [p for p in model.parameters() if p.ndim > 1]
     others = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": 0.02}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=peak, betas=(0.9, 0.99))
+    return torch.optim.AdamW(groups, lr=peak, betas=(0.9, 0.99), fused=True)
 
 
 @torch.no_grad()
 def follow(mean: Detector, model: Detector, step: int) -> None:
     """Moves the mean weights towards the trained ones."""
     memory = min(EMA, (1 + step) / (10 + step))
-    for kept, now in zip(mean.state_dict().values(), model.state_dict().values(), strict=True):
-        if kept.dtype.is_floating_point:
-            kept.lerp_(now, 1 - memory)
-        else:
+    pairs = list(zip(mean.state_dict().values(), model.state_dict().values(), strict=True))
+    floats = [(kept, now) for kept, now in pairs if kept.dtype.is_floating_point]
+    get_ema_multi_avg_fn(memory)([kept for kept, _ in floats], [now for _, now in floats], step)
+    for kept, now in pairs:
+        if not kept.dtype.is_floating_point:
             kept.copy_(now)
 
 
@@ -192,7 +201,8 @@ def train(mixtures: Curriculum, course: Course, out: Path, resume: bool, save_ev
     out.mkdir(parents=True, exist_ok=True)
     model.train()
     began, sums, seen, n = time.monotonic(), {}, 0, 0
-    for step, batch in enumerate(batches(mixtures, seed, first, steps), first):
+    made = batches(mixtures, seed, first, steps)
+    for step, batch in enumerate(made if device.type == "cpu" else ahead(made), first):
         for group in adam.param_groups:
             group["lr"] = rate(step, steps, peak)
         with torch.device(device):
@@ -261,33 +271,34 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, help="the folder that holds data/; without it, scenes alone")
     parser.add_argument("--labels", type=Path, help="what teacher.py wrote")
     parser.add_argument("--scenes", type=Path, help="what the scene program rendered")
-    parser.add_argument("--real-share", type=float, default=0.5, help="of what is trained on, beside the scenes")
-    parser.add_argument("--scenes-from", type=int, default=1500, help="the step from which scenes are trained on, too")
+    parser.add_argument("--real-share", type=float, default=0.4, help="of what is trained on, beside the scenes")
+    parser.add_argument("--scenes-from", type=int, default=4000, help="the step from which scenes are trained on, too")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--steps", type=int, default=4500)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=40000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--peak-rate", type=float, default=2.5e-3, help="the highest learning rate")
+    parser.add_argument("--peak-rate", type=float, default=1.2e-3, help="the highest learning rate")
     parser.add_argument("--init", type=Path, help="begin with these weights (last.pt, model.onnx), not random ones")
     parser.add_argument("--resume", action="store_true")
     arguments = parser.parse_args()
 
-    photographs: list[tuple[float, list[Picture]]] = []
-    scenes: list[tuple[float, list[Picture]]] = []
+    photographs: list[Group] = []
+    scenes: list[Group] = []
     if arguments.shared:
         pictures, frames = real_pictures(arguments.shared, arguments.labels)
         photographs = [
-            (arguments.real_share * share, group)
+            Group(arguments.real_share * share, group, PHOTOGRAPHS)
             for share, group in zip(
                 PHOTOGRAPH_SHARES, (with_people(pictures), without_people(pictures), frames), strict=True
             )
         ]
     if arguments.scenes:
-        scenes = [(1 - arguments.real_share, rendered(arguments.scenes))]
-    for share, pictures in photographs + scenes:
-        print(f"share {share:.2f}: {len(pictures)} pictures: {counts(pictures)}", flush=True)
-    both = Mixture(photographs + scenes, MOSAICS)
-    first = Mixture(photographs, MOSAICS) if photographs else both
+        found = rendered(arguments.scenes, None, SCENE_HEIGHT_PX, SCENE_VISIBLE)
+        scenes = [Group(1 - arguments.real_share, found, SCENES)]
+    for group in photographs + scenes:
+        print(f"share {group.share:.2f}: {len(group.pictures)} pictures: {counts(group.pictures)}", flush=True)
+    both = Mixture(photographs + scenes)
+    first = Mixture(photographs) if photographs else both
     mixtures = Curriculum(first, both, arguments.scenes_from, arguments.batch)
     course = Course(arguments.steps, arguments.peak_rate, arguments.seed, arguments.init)
     train(mixtures, course, arguments.out, arguments.resume)
