@@ -14,8 +14,8 @@ cd inference/training
 "$python" -m ruff check --quiet .
 "$python" -m ruff format --quiet --check .
 "$python" -m unittest --quiet
-"$python" train.py --scenes "$work/scenes" --out "$work/run" --steps 30 --batch 8
+"$python" train.py --scenes "$work/scenes" --out "$work/run" --steps 30
 # A second half of the same run goes on where the first one stopped.
-"$python" train.py --scenes "$work/scenes" --out "$work/run" --steps 40 --batch 8 --resume
+"$python" train.py --scenes "$work/scenes" --out "$work/run" --steps 40 --resume
 "$python" export.py --weights "$work/run/last.pt" --to "$work/model"
 "$python" evaluate.py --model "$work/model/model.onnx" --scenes "$work/scenes" --out "$work/eval"

@@ -37,7 +37,7 @@ class Manner:
     most_enlarged: float
     """No picture is made larger than this."""
     mosaics: float
-    """The share of patches that are put together from four parts."""
+    """The share of patches that are put together from four parts, one of this group and three of any."""
     spoilt: float
     """The share of patches whose light, colours and sharpness are changed."""
 
