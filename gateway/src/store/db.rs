@@ -14,7 +14,7 @@ use std::{
 };
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 /// Writes that may wait; past that a caller blocks, which is the back-pressure.
 const WRITE_QUEUE: usize = 4096;
@@ -102,6 +102,9 @@ struct Inner {
     thread: Option<JoinHandle<()>>,
     readers: Mutex<Vec<Connection>>,
     reader_back: Condvar,
+    /// As many as there are readers: async code waits here for one, and not on a thread of its own. Five hundred viewers
+    /// who come back at once would take all that the runtime has for blocking work, and the memory of each.
+    turns: Arc<Semaphore>,
 }
 
 impl Drop for Inner {
@@ -148,6 +151,7 @@ impl Db {
             thread: Some(thread),
             readers: Mutex::new(readers),
             reader_back: Condvar::new(),
+            turns: Arc::new(Semaphore::new(READERS)),
         })))
     }
 
@@ -217,10 +221,13 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
+        let turn = Arc::clone(&self.0.turns).acquire_owned().await.map_err(|_| DbError::Closed)?;
         let db = self.clone();
-        tokio::task::spawn_blocking(move || db.read_blocking(work))
-            .await
-            .unwrap_or(Err(DbError::Closed.into()))
+        let read = move || {
+            let _turn = turn;
+            db.read_blocking(work)
+        };
+        tokio::task::spawn_blocking(read).await.unwrap_or(Err(DbError::Closed.into()))
     }
 
     /// SQLite's own check of the file and of its references: no line when all is well. Blocks.
@@ -442,6 +449,35 @@ mod tests {
         assert!(broken.is_err_and(|error| error.is_about_rows()), "trying again does not help");
         db.write_blocking(|t| insert(t, 2)).unwrap();
         assert_eq!(count(&db), 1);
+    }
+
+    #[test]
+    fn reads_that_wait_leave_threads_to_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("a.db"), SCHEMA).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .max_blocking_threads(READERS + 1)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let taken = std::mem::take(&mut *db.0.readers.lock().unwrap());
+            let reads: Vec<_> = (0..3 * READERS)
+                .map(|_| {
+                    let db = db.clone();
+                    tokio::spawn(async move { db.read(|_| Ok::<_, DbError>(())).await })
+                })
+                .collect();
+            tokio::task::yield_now().await;
+            let other = tokio::task::spawn_blocking(|| ());
+            tokio::time::timeout(BUSY, other).await.expect("a thread for other work").unwrap();
+
+            *db.0.readers.lock().unwrap() = taken;
+            db.0.reader_back.notify_all();
+            for read in reads {
+                read.await.unwrap().unwrap();
+            }
+        });
     }
 
     #[test]
