@@ -66,6 +66,8 @@ name = "消防站"
 const MOST_PER_VIEWER_KIB: f64 = 256.0;
 /// What the service may grow by for other reasons: caches of statements and pages, the allocator.
 const MOST_BESIDE_MIB: f64 = 64.0;
+/// For the allocator to give back what a burst of lists took.
+const GIVE_BACK: Duration = Duration::from_secs(20);
 /// For all to catch up, on a machine that does much else.
 const CATCH_UP: Duration = Duration::from_secs(240);
 
@@ -85,10 +87,15 @@ async fn after_all_that_can_happen_on_the_way_every_console_shows_what_the_servi
     let mut viewers = Vec::new();
     let mut tasks = JoinSet::new();
     let mut cookies = BTreeMap::new();
+    // A sign-in takes 19 MiB, which the allocator keeps for a second: on a quick machine for longer than all of them last,
+    // on a slow one not. So the most counts.
+    let mut idle_mib: f64 = 0.0;
     for (name, ..) in PEOPLE {
         cookies.insert(*name, cookie(&gateway, name).await?);
+        idle_mib = idle_mib.max(pss_mib(gateway.pid())?);
     }
-    let idle_mib = pss_mib(gateway.pid())?;
+    #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
+    let most_mib = idle_mib + MOST_BESIDE_MIB + n_viewers as f64 * MOST_PER_VIEWER_KIB / 1024.0;
     for n in 0..n_viewers {
         let (name, ..) = PEOPLE[n % PEOPLE.len()];
         let (manner, road) = &roads[n / PEOPLE.len() % roads.len()];
@@ -123,7 +130,7 @@ async fn after_all_that_can_happen_on_the_way_every_console_shows_what_the_servi
     let third_mib = pss_mib(gateway.pid())?;
     roads.iter().for_each(|(_, road)| road.calm());
     let caught_up = catch_up(&gateway, &cookies, &viewers).await?;
-    let last_mib = pss_mib(gateway.pid())?;
+    let last_mib = given_back(&gateway, most_mib).await?;
     if let Some(ended) = tasks.try_join_next() {
         bail!("a console gave up: {ended:?}");
     }
@@ -141,10 +148,8 @@ async fn after_all_that_can_happen_on_the_way_every_console_shows_what_the_servi
          work, {last_mib:.0} MiB when all had caught up, {caught_up:.1?} later"
     );
     ensure!(total.resets > 0 && total.gone > 0 && total.links > u64::try_from(n_viewers)? * 2, "{total:?}");
-    #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
-    let most = idle_mib + MOST_BESIDE_MIB + n_viewers as f64 * MOST_PER_VIEWER_KIB / 1024.0;
     let highest = [first_mib, second_mib, third_mib, last_mib].into_iter().fold(0.0, f64::max);
-    ensure!(highest <= most, "{highest:.0} MiB, {most:.0} MiB would be what viewers may cost");
+    ensure!(highest <= most_mib, "{highest:.0} MiB, {most_mib:.0} MiB would be what viewers may cost");
     gateway.stop().await?;
     program.check(&site).await?;
     Ok(())
@@ -199,6 +204,19 @@ async fn catch_up(
         });
         let Some(differ) = differ else { return Ok(began.elapsed()) };
         ensure!(began.elapsed() < CATCH_UP, "not the same after {CATCH_UP:?}: {differ}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// The service's memory when the allocator has given back what the lists of [`catch_up`] and the consoles' took a moment
+/// ago: what is kept for somebody who does not read stays.
+async fn given_back(gateway: &Gateway, most_mib: f64) -> anyhow::Result<f64> {
+    let began = Instant::now();
+    loop {
+        let now_mib = pss_mib(gateway.pid())?;
+        if now_mib <= most_mib || began.elapsed() > GIVE_BACK {
+            return Ok(now_mib);
+        }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
