@@ -30,7 +30,8 @@ try {
     // 429: a re-coding that is left and still ends counts; the player asks again, and must show the clip in the end.
     // 409 of a decision: another alarm has just been attached; the console decides anew, and must have closed it in the end.
     const isOvertaken = /409/.test(message.text()) && message.location().url.endsWith("/actions");
-    if (message.type() === "error" && !isOvertaken && !/401|429/.test(message.text())) trouble.push(message.text());
+    if (message.type() === "error" && !isOvertaken && !/401|429/.test(message.text()))
+      trouble.push(message.text());
   });
 
   await page.goto(url);
