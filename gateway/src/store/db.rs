@@ -103,7 +103,7 @@ struct Inner {
     readers: Mutex<Vec<Connection>>,
     reader_back: Condvar,
     /// As many as there are readers: async code waits here for one, and not on a thread of its own. Five hundred viewers
-    /// who come back at once would take all that the runtime has for blocking work, and the memory of each.
+    /// who come back at once would take nearly all that the runtime has for blocking work.
     turns: Arc<Semaphore>,
 }
 
