@@ -6,6 +6,7 @@
  * exits 1 with the reason. Environment: E2E_URL, E2E_PASSWORD, E2E_CHROMIUM, E2E_SHOTS (a folder for pictures).
  */
 import { chromium } from "playwright-core";
+import { troubleOf } from "./trouble.mjs";
 
 const { E2E_URL: url, E2E_PASSWORD: password, E2E_SHOTS: shots } = process.env;
 /** A ticket is written when a fault has lasted, and nothing else is slower. */
@@ -22,11 +23,7 @@ const trouble = [];
 async function open(name) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "zh-CN" });
   const page = await context.newPage();
-  page.on("pageerror", (error) => trouble.push(String(error)));
-  page.on("console", (message) => {
-    // The first look at /session is refused by design.
-    if (message.type() === "error" && !/401/.test(message.text())) trouble.push(message.text());
-  });
+  troubleOf(page, { into: trouble });
   await page.goto(url);
   await page.locator("#name").fill(name);
   await page.locator("input[type=password]").fill(password);

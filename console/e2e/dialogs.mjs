@@ -8,6 +8,7 @@
  * E2E_SECOND (another operator), E2E_PASSWORD (of both), E2E_INCIDENTS (JSON: ids by name), E2E_SHOTS, E2E_CHROMIUM.
  */
 import { chromium } from "playwright-core";
+import { troubleOf } from "./trouble.mjs";
 
 const { E2E_URL: url, E2E_NAME: name, E2E_SECOND: secondName, E2E_PASSWORD: password } = process.env;
 const shots = process.env.E2E_SHOTS;
@@ -40,13 +41,7 @@ try {
   });
   page = await context.newPage();
   page.setDefaultTimeout(WAIT_MS);
-  const trouble = [];
-  page.on("pageerror", (error) => trouble.push(String(error)));
-  page.on("console", (message) => {
-    // Chromium logs every refusal and every lost connection as an error: here they are made on purpose.
-    if (message.type() === "error" && !/\b(401|409|422)\b|net::ERR_/.test(message.text()))
-      trouble.push(message.text());
-  });
+  const trouble = troubleOf(page, { refusals: [409, 422], isCut: true });
   await page.goto(url);
   await page.fill("#name", name);
   await page.fill("#password", password);

@@ -8,6 +8,7 @@
  * E2E_CHROMIUM.
  */
 import { chromium } from "playwright-core";
+import { troubleOf } from "./trouble.mjs";
 
 const { E2E_URL: url, E2E_NAME: name, E2E_PASSWORD: password, E2E_SHOTS: shots } = process.env;
 const INCIDENT_MS = 120_000;
@@ -23,16 +24,9 @@ const browser = await chromium.launch({
 try {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "zh-CN" });
   const page = await context.newPage();
-  const trouble = [];
-  page.on("pageerror", (error) => trouble.push(String(error)));
-  page.on("console", (message) => {
-    // Chromium logs every 401 as an error; the first look at /session is one by design.
-    // 429: a re-coding that is left and still ends counts; the player asks again, and must show the clip in the end.
-    // 409 of a decision: another alarm has just been attached; the console decides anew, and must have closed it in the end.
-    const isOvertaken = /409/.test(message.text()) && message.location().url.endsWith("/actions");
-    if (message.type() === "error" && !isOvertaken && !/401|429/.test(message.text()))
-      trouble.push(message.text());
-  });
+  // 429: a re-coding that is left and still ends counts; the player asks again, and must show the clip in the end.
+  // 409 of a decision: another alarm has just been attached; the console decides anew, and must have closed it in the end.
+  const trouble = troubleOf(page, { refusals: [429, "409 /actions"] });
 
   await page.goto(url);
   await page.fill("#name", name);

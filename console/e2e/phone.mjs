@@ -8,6 +8,7 @@
  * reason. Environment: E2E_URL, E2E_NAME, E2E_PASSWORD, E2E_FIRST, E2E_SECOND (incidents), E2E_CHROMIUM.
  */
 import { chromium } from "playwright-core";
+import { troubleOf } from "./trouble.mjs";
 
 const {
   E2E_URL: url,
@@ -40,8 +41,7 @@ try {
   });
   const page = await context.newPage();
   page.setDefaultTimeout(WAIT_MS);
-  const trouble = [];
-  page.on("pageerror", (error) => trouble.push(String(error)));
+  const trouble = troubleOf(page, { isCut: true });
 
   await page.goto(url);
   await page.fill("#name", name);

@@ -7,6 +7,7 @@
  * with the reason. Environment: E2E_URL, E2E_NAME, E2E_PASSWORD, E2E_ITEMS (how many), E2E_CHROMIUM.
  */
 import { chromium } from "playwright-core";
+import { troubleOf } from "./trouble.mjs";
 
 const { E2E_URL: url, E2E_NAME: name, E2E_PASSWORD: password } = process.env;
 const items = Number(process.env.E2E_ITEMS);
@@ -38,13 +39,8 @@ const browser = await chromium.launch({
 try {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "zh-CN" });
   const page = await context.newPage();
-  const trouble = [];
-  page.on("pageerror", (error) => trouble.push(String(error)));
-  page.on("console", (message) => {
-    // Chromium logs every refusal as an error: the first look at /session is one by design, and a version that moved
-    // under the operator's hand is another.
-    if (message.type() === "error" && !/401|409/.test(message.text())) trouble.push(message.text());
-  });
+  // 409: a version that moved under the operator's hand.
+  const trouble = troubleOf(page, { refusals: [409] });
   await signIn(page);
   const done = await work(page);
   say("result", { done, trouble });

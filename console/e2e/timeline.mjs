@@ -15,6 +15,7 @@
  * after the other meets some of them between two refreshes, two frames apart where the screen never shows more than one.
  */
 import { chromium } from "playwright-core";
+import { troubleOf } from "./trouble.mjs";
 
 const env = process.env;
 const { E2E_URL: url, E2E_NAME: name, E2E_PASSWORD: password, E2E_SHOTS: shots } = env;
@@ -67,11 +68,7 @@ async function signedIn() {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "zh-CN" });
   await context.addInitScript(watchFrames);
   const page = await context.newPage();
-  page.on("pageerror", (error) => trouble.push(String(error)));
-  page.on("console", (message) => {
-    // The first look at /session is a 401 by design.
-    if (message.type() === "error" && !/401/.test(message.text())) trouble.push(message.text());
-  });
+  troubleOf(page, { into: trouble });
   await page.goto(url);
   await page.fill("#name", name);
   await page.fill("#password", password);

@@ -16,6 +16,7 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { chromium } from "playwright-core";
+import { troubleOf } from "./trouble.mjs";
 
 const { E2E_URL: url, E2E_DOCUMENT: path, E2E_LANGUAGE: language, E2E_SHOTS: shots } = process.env;
 /** A busy machine answers late; a wrong document never. */
@@ -135,12 +136,7 @@ try {
   });
   await context.addInitScript((chosen) => localStorage.setItem("sharpeyes.language", chosen), language);
   page = await context.newPage();
-  const trouble = [];
-  page.on("pageerror", (error) => trouble.push(String(error)));
-  page.on("console", (message) => {
-    // Chromium logs every 401 as an error; the first look at /session is one by design.
-    if (message.type() === "error" && !/401/.test(message.text())) trouble.push(message.text());
-  });
+  const trouble = troubleOf(page);
   await page.goto(url);
   await page.waitForSelector("form");
   let done = 0;
