@@ -469,11 +469,12 @@ mod tests {
                 })
                 .collect();
             tokio::task::yield_now().await;
-            let other = tokio::task::spawn_blocking(|| ());
-            tokio::time::timeout(BUSY, other).await.expect("a thread for other work").unwrap();
-
+            let other = tokio::time::timeout(BUSY, tokio::task::spawn_blocking(|| ())).await;
+            // Given back before anything is asserted: the runtime's end waits for the threads of the reads.
             *db.0.readers.lock().unwrap() = taken;
             db.0.reader_back.notify_all();
+
+            other.expect("a thread for other work").unwrap();
             for read in reads {
                 read.await.unwrap().unwrap();
             }
