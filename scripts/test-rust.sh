@@ -12,7 +12,8 @@ if [[ ! -d $shared/data ]]; then
 fi
 
 status=0
-cargo nextest run --workspace --locked || status=$?
+# One more than there are cores: the whole scenarios that may run beside others wait for most of their time.
+cargo nextest run --workspace --locked --test-threads "$(($(nproc) + 1))" || status=$?
 # Last word: what really ran. It fails, too, when the runner left no results.
 python3 scripts/test-summary.py "$junit" || status=$((status == 0 ? 1 : status))
 exit "$status"
