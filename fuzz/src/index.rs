@@ -352,6 +352,8 @@ impl Bench {
         drop((footage.open_segments(), footage.segments_in(stream, all), footage.newest_segment(stream)));
         drop((
             footage.segments_after(SegmentId(0), 100),
+            footage.damaged_segments(),
+            footage.next_start(stream, at(0)),
             footage.segment(SegmentId(1)),
             footage.run(RunId(1)),
         ));

@@ -46,7 +46,7 @@ impl Segment {
 /// # Errors
 /// When the index cannot be read.
 pub fn segments(site: &TestSite, stream: &StreamId) -> anyhow::Result<Vec<Segment>> {
-    let rows = site.footage()?.segments_after(SegmentId(0), u32::MAX)?;
+    let rows = site.footage()?.segments_after(SegmentId(0), usize::MAX)?;
     let mut segments: Vec<_> = rows
         .into_iter()
         .filter(|row| row.stream == *stream)

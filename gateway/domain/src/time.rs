@@ -103,10 +103,13 @@ impl From<Duration> for MediaDuration {
 }
 
 impl WallTime {
-    /// Within 285,000 years of 1970. What is read from a disk and lies beyond is damage, and sums of it could overflow.
+    /// 285,000 years after 1970, in milliseconds: nothing is dated further from it, before or after.
+    pub const FURTHEST_MS: i64 = 1 << 53;
+
+    /// Within [`Self::FURTHEST_MS`] of 1970. What is read from a disk and lies beyond is damage, and sums of it could overflow.
     #[must_use]
     pub const fn is_plausible(self) -> bool {
-        self.0.unsigned_abs() <= 1 << 53
+        self.0.unsigned_abs() <= Self::FURTHEST_MS.unsigned_abs()
     }
 
     /// This time moved by `span`, media ticks rounded down to milliseconds.

@@ -19,6 +19,13 @@ pub enum Fault {
         /// Its line.
         line: String,
     },
+    /// A row of the index cannot be read, and its file cannot be played.
+    Row {
+        /// Which.
+        id: SegmentId,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The disk is not the one that the index describes.
     Identity {
         /// Which way, and what to do.
@@ -131,7 +138,7 @@ impl Fault {
     #[must_use]
     pub const fn remedy(&self) -> &'static str {
         match self {
-            Self::Database { .. } => {
+            Self::Database { .. } | Self::Row { .. } => {
                 "stop the gateway, keep a copy of footage.db, and restore its last backup"
             }
             Self::Identity { .. } => "mount the right disk, then check again",
@@ -164,6 +171,7 @@ impl fmt::Display for Fault {
         match self {
             Self::Database { line } => write!(f, "database footage.db: {line}"),
             Self::Identity { reason } => f.write_str(reason),
+            Self::Row { id, reason } => write!(f, "row {id} of the footage index is damaged: {reason}"),
             Self::LeftOpen { stream, path } => {
                 write!(f, "{stream}: {path} was being written when the gateway died")
             }

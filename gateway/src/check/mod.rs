@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// Rows read at a time.
-const PAGE: u32 = 512;
+const PAGE: usize = 512;
 /// Coverage is looked at in windows of this length, so that a month of rows is never in memory at once.
 const WINDOW_MS: i64 = 6 * 3_600_000;
 
@@ -271,6 +271,8 @@ fn look(audit: &Audit, report: &mut Report) -> Result<Vec<Fault>, CheckError> {
             faults.extend(look_at_segment(audit, row)?);
         }
     }
+    let damaged = audit.footage.damaged_segments()?;
+    faults.extend(damaged.into_iter().map(|(id, reason)| Fault::Row { id, reason }));
     report.uncut = audit.footage.uncut()?;
     report.torn = audit.footage.torn()?;
     for row in &report.torn {
@@ -446,13 +448,21 @@ fn look_at_coverage(
             from = end;
             continue;
         }
-        for hole in holes(&audit.footage, stream, Span { from, to })? {
+        let (mut missing, mut next) = (holes(&audit.footage, stream, Span { from, to })?, to);
+        // To a time that is damaged it may be thousands of years in which there is nothing.
+        if let [hole] = missing.as_mut_slice()
+            && *hole == (Span { from, to })
+        {
+            next = audit.footage.next_start(stream, to)?.map_or(whole.to, |start| start.min(whole.to));
+            hole.to = next;
+        }
+        for hole in missing {
             match found.last_entry() {
                 Some(mut last) if *last.get() == hole.from => *last.get_mut() = hole.to,
                 Some(_) | None => drop(found.insert(hole.from, hole.to)),
             }
         }
-        from = to;
+        from = next;
     }
     let hole = |(from, to)| Fault::Unexplained { stream: stream.clone(), span: Span { from, to } };
     faults.extend(found.into_iter().map(hole));

@@ -40,6 +40,7 @@ pub(super) fn repair(audit: &Audit, faults: &[Fault]) -> Result<(), CheckError> 
             Fault::Overlap { stream, span } => uncover(audit, stream, *span)?,
             Fault::Database { .. }
             | Fault::Identity { .. }
+            | Fault::Row { .. }
             | Fault::LeftOpen { .. }
             | Fault::Undeleted { .. }
             | Fault::Hash { .. }
@@ -50,6 +51,10 @@ pub(super) fn repair(audit: &Audit, faults: &[Fault]) -> Result<(), CheckError> 
         }
     }
     recover(&disks, &audit.footage, audit.now)?;
+    if faults.iter().any(|fault| matches!(fault, Fault::Row { .. })) {
+        // What looks like a hole may be what such a row is about: no gap is written over it.
+        return Ok(());
+    }
     let mut holes = BTreeSet::new();
     for stream in audit.footage.streams()? {
         let mut found = Vec::new();
@@ -146,7 +151,7 @@ fn read_table_again(audit: &Audit, id: SegmentId, path: &str) -> Result<(), Chec
 
 /// A file that is closed once more takes the place of the gap rows that lie over it.
 fn uncover(audit: &Audit, stream: &StreamId, span: Span) -> Result<(), CheckError> {
-    let covered = audit.footage.segments_in(stream, span)?.into_iter().filter_map(|row| row.closed);
+    let covered = audit.footage.readable_segments_in(stream, span)?.into_iter().filter_map(|row| row.closed);
     audit.footage.apply(covered.map(Change::CloseSegment).collect())?;
     Ok(())
 }
@@ -172,7 +177,7 @@ fn adopt(audit: &Audit, stream: &StreamId, disk: &DiskName, path: &str) -> Resul
         return Ok(());
     };
     let span = Span { from: first.wall, to: last.wall_end };
-    if !audit.footage.segments_in(stream, span)?.is_empty() {
+    if !audit.footage.readable_segments_in(stream, span)?.is_empty() {
         return Ok(());
     }
     let audio_entry = scanned.audio.as_ref().map(|audio| &*audio.sample_entry);

@@ -165,6 +165,19 @@ fn each_planted_damage_is_found_and_what_can_be_repaired_is() {
         |fault| matches!(fault, Fault::Undeleted { .. }),
         Clean,
     );
+    for (column, value) in [("start_wall_ms", "-9000000000000000000"), ("n_frames", "5000000000")] {
+        let kit = check(
+            &format!("a row whose {column} is damaged"),
+            |kit, row| sql(kit, &format!("UPDATE segment SET {column} = {value} WHERE id = {}", row.id)),
+            |fault| matches!(fault, Fault::Row { .. }),
+            Remains,
+        );
+        assert_eq!(rows(&kit).len(), recorded_rows() - 1, "the others are there");
+        let found = kit.footage().readable_segments_in(&stream("gate"), span).unwrap();
+        assert_eq!(found.len(), recorded_rows() - 1);
+        let gaps = kit.footage().gaps_in(&stream("gate"), span).unwrap();
+        assert_eq!(gaps, [], "nothing is said to be missing that may be there");
+    }
     check(
         "another disk",
         |kit, _| sql(kit, "UPDATE disk SET uuid = 'other'"),
@@ -194,6 +207,24 @@ fn an_adopted_file_takes_the_place_of_its_gap() {
     assert!(n_missing_ms <= 40, "at most what the file cannot know of its last picture: {gaps:?}");
     let found = kit.footage().segments_in(&stream("gate"), lost).unwrap();
     assert!(found.iter().any(|found| found.path == row.path && found.run == row.run));
+}
+
+#[test]
+fn a_row_that_is_dated_far_off_does_not_keep_the_audit_for_ever() {
+    let kit = recorded();
+    let row = rows(&kit).remove(2);
+    let lost = row.closed.as_ref().unwrap().span;
+    let (from, to) = (WallTime(-(1 << 52)), WallTime(10_000 - (1 << 52)));
+    let id = row.id;
+    sql(
+        &kit,
+        &format!("UPDATE segment SET start_wall_ms = {}, end_wall_ms = {} WHERE id = {id}", from.0, to.0),
+    );
+    let faults = kit.audit(Mode::ReadOnly).faults;
+    for span in [lost, Span { from: to, to: START }] {
+        let hole = Fault::Unexplained { stream: stream("gate"), span };
+        assert!(faults.contains(&hole), "{hole}: {faults:?}");
+    }
 }
 
 #[test]

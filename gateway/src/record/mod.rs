@@ -501,7 +501,7 @@ impl Shared {
 /// Instants of `span` for which `stream` has neither a complete segment nor a gap row.
 pub(crate) fn holes(footage: &Footage, stream: &StreamId, span: Span) -> Result<Vec<Span>, FootageError> {
     let mut covered: Vec<Span> = footage
-        .segments_in(stream, span)?
+        .readable_segments_in(stream, span)?
         .into_iter()
         .filter_map(|row| row.closed.map(|closed| closed.span))
         .collect();

@@ -340,19 +340,36 @@ impl Footage {
     pub fn open_segments(&self) -> Result<Vec<SegmentRow>, FootageError> {
         self.read(|c| {
             let mut statement = c.prepare(&format!("{SELECT_SEGMENT} WHERE state = 'open' ORDER BY id"))?;
-            let (mut rows, mut found) = (statement.query([])?, Vec::new());
-            while let Some(row) = self.next_readable(&mut rows, segment_row)? {
-                found.push(row);
-            }
-            Ok(found)
+            self.readable(statement.query([])?, usize::MAX)
         })
     }
 
     /// Complete segments of `stream` that overlap `span`, oldest first.
     ///
     /// # Errors
-    /// [`FootageError`] when they cannot be read.
+    /// [`FootageError`] when they cannot be read, or the row of any of them: nobody is to be shown less than there is.
     pub fn segments_in(&self, stream: &StreamId, span: Span) -> Result<Vec<SegmentRow>, FootageError> {
+        self.overlapping(stream, span, |rows| rows.mapped(segment_row).collect())
+    }
+
+    /// The same, but for those whose rows cannot be read.
+    ///
+    /// # Errors
+    /// [`FootageError`] when they cannot be read.
+    pub fn readable_segments_in(
+        &self,
+        stream: &StreamId,
+        span: Span,
+    ) -> Result<Vec<SegmentRow>, FootageError> {
+        self.overlapping(stream, span, |rows| self.readable(rows, usize::MAX))
+    }
+
+    fn overlapping(
+        &self,
+        stream: &StreamId,
+        span: Span,
+        read: impl FnOnce(Rows<'_>) -> rusqlite::Result<Vec<SegmentRow>>,
+    ) -> Result<Vec<SegmentRow>, FootageError> {
         self.read(|c| {
             let sql = format!(
                 "{SELECT_SEGMENT} WHERE camera = :camera AND stream = :stream AND state <> 'open'
@@ -363,19 +380,39 @@ impl Footage {
                 ":camera": stream.camera.as_str(), ":stream": stream.kind.as_str(),
                 ":from": span.from.0, ":to": span.to.0, ":longest": LONGEST_SEGMENT_MS,
             };
-            c.prepare_cached(&sql)?.query_map(values, segment_row)?.collect()
+            read(c.prepare_cached(&sql)?.query(values)?)
         })
     }
 
-    /// Segments after `after` by row, at most `limit`: the whole index in pages.
+    /// Segments after `after` by row, at most `limit`: the whole index in pages, but for those whose rows cannot be read.
     ///
     /// # Errors
     /// [`FootageError`] when they cannot be read.
-    pub fn segments_after(&self, after: SegmentId, limit: u32) -> Result<Vec<SegmentRow>, FootageError> {
+    pub fn segments_after(&self, after: SegmentId, limit: usize) -> Result<Vec<SegmentRow>, FootageError> {
         self.read(|c| {
-            c.prepare_cached(&format!("{SELECT_SEGMENT} WHERE id > ?1 ORDER BY id LIMIT ?2"))?
-                .query_map((after.0, limit), segment_row)?
-                .collect()
+            let mut statement = c.prepare_cached(&format!("{SELECT_SEGMENT} WHERE id > ?1 ORDER BY id"))?;
+            self.readable(statement.query([after.0])?, limit)
+        })
+    }
+
+    /// Segments whose rows cannot be read, with what is wrong with each. Goes through the whole index.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be read at all.
+    pub fn damaged_segments(&self) -> Result<Vec<(SegmentId, String)>, FootageError> {
+        self.read(|c| {
+            let mut statement = c.prepare(&format!("{SELECT_SEGMENT} ORDER BY id"))?;
+            let (mut rows, mut found) = (statement.query([])?, Vec::new());
+            while let Some(row) = rows.next()? {
+                match segment_row(row) {
+                    Ok(_) => {}
+                    Err(error) if is_damage(&error) => {
+                        found.push((SegmentId(row.get(0)?), error.to_string()));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(found)
         })
     }
 
@@ -440,7 +477,7 @@ impl Footage {
         self.read(|c| c.prepare_cached(SELECT_STREAMS)?.query_map([], |row| stream_at(row, 0))?.collect())
     }
 
-    /// From the first recorded picture of `stream` to the end of the last complete segment.
+    /// From the first recorded picture of `stream` to the end of the last complete segment, but for damaged times.
     ///
     /// # Errors
     /// [`FootageError`] when it cannot be read.
@@ -451,6 +488,21 @@ impl Footage {
                 let (from, to): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
                 let Some(_) = from.zip(to) else { return Ok(None) };
                 Ok(Some(Span { from: wall_at(row, 0)?, to: wall_at(row, 1)? }))
+            })
+        })
+    }
+
+    /// When the next complete segment or gap of `stream` begins, at `from` or later.
+    ///
+    /// # Errors
+    /// [`FootageError`] when it cannot be read.
+    pub fn next_start(&self, stream: &StreamId, from: WallTime) -> Result<Option<WallTime>, FootageError> {
+        self.read(|c| {
+            let sql = select_next_start();
+            let values = (stream.camera.as_str(), stream.kind.as_str(), from.0);
+            c.prepare_cached(&sql)?.query_row(values, |row| {
+                let Some(_) = row.get::<_, Option<i64>>(0)? else { return Ok(None) };
+                wall_at(row, 0).map(Some)
             })
         })
     }
@@ -500,6 +552,17 @@ impl Footage {
         Ok(self.db.integrity()?)
     }
 
+    /// The first `limit` segments that can be read.
+    fn readable(&self, mut rows: Rows<'_>, limit: usize) -> rusqlite::Result<Vec<SegmentRow>> {
+        let mut found = Vec::new();
+        while found.len() < limit
+            && let Some(row) = self.next_readable(&mut rows, segment_row)?
+        {
+            found.push(row);
+        }
+        Ok(found)
+    }
+
     /// The next row that can be read; its first column is that of a segment. One damaged row must keep neither all cameras
     /// from being recorded nor its stream's old files from being deleted: it is said once, and left out.
     fn next_readable<T>(
@@ -510,11 +573,7 @@ impl Footage {
         while let Some(row) = rows.next()? {
             match read(row) {
                 Ok(found) => return Ok(Some(found)),
-                Err(
-                    error @ (rusqlite::Error::FromSqlConversionFailure(..)
-                    | rusqlite::Error::InvalidColumnType(..)
-                    | rusqlite::Error::IntegralValueOutOfRange(..)),
-                ) => {
+                Err(error) if is_damage(&error) => {
                     let id: i64 = row.get(0)?;
                     let mut told = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
                     if told.insert(id) {
@@ -541,6 +600,16 @@ impl Footage {
         let path = self.db.path().to_owned();
         self.db.write_blocking(move |t| work(t).map_err(|source| DbError::Sqlite { path, source }.into()))
     }
+}
+
+/// It is this row that cannot be read, and not the database.
+const fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+    )
 }
 
 fn make(t: &Transaction<'_>, change: &Change) -> rusqlite::Result<Option<Opened>> {
@@ -681,14 +750,29 @@ const SELECT_STREAMS: &str = "WITH RECURSIVE
     ORDER BY 1, 2";
 
 /// No segment is longer than an hour, so the last end belongs to one of those that began in the hour before the last
-/// beginning.
+/// beginning. Damaged times are left out.
 fn select_footage_span() -> String {
-    let of_stream = "FROM segment INDEXED BY segment_by_time
-         WHERE camera = ?1 AND stream = ?2 AND state <> 'open'";
+    const FURTHEST: i64 = WallTime::FURTHEST_MS;
+    let of_stream = format!(
+        "FROM segment INDEXED BY segment_by_time
+         WHERE camera = ?1 AND stream = ?2 AND state <> 'open'
+         AND start_wall_ms BETWEEN -{FURTHEST} AND {FURTHEST} AND end_wall_ms BETWEEN -{FURTHEST} AND {FURTHEST}");
     format!(
         "SELECT (SELECT start_wall_ms {of_stream} ORDER BY start_wall_ms LIMIT 1),
          (SELECT max(end_wall_ms) {of_stream} AND start_wall_ms >= -{LONGEST_SEGMENT_MS} +
           (SELECT start_wall_ms {of_stream} ORDER BY start_wall_ms DESC LIMIT 1))"
+    )
+}
+
+fn select_next_start() -> String {
+    let from = format!(
+        "camera = ?1 AND stream = ?2 AND start_wall_ms BETWEEN ?3 AND {} ORDER BY start_wall_ms LIMIT 1",
+        WallTime::FURTHEST_MS
+    );
+    format!(
+        "SELECT min(start_wall_ms) FROM (
+         SELECT * FROM (SELECT start_wall_ms FROM segment INDEXED BY segment_by_time WHERE state <> 'open' AND {from})
+         UNION ALL SELECT * FROM (SELECT start_wall_ms FROM gap WHERE {from}))"
     )
 }
 

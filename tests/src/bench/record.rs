@@ -252,7 +252,7 @@ impl Gops {
     /// From each camera's first recorded keyframe until `until`. A keyframe is matched by its time: its neighbours are
     /// a whole GOP away.
     fn count(simulator: &CamSim, site: &TestSite, cameras: u16, until: WallTime) -> anyhow::Result<Self> {
-        let rows = site.footage()?.segments_after(SegmentId(0), u32::MAX)?;
+        let rows = site.footage()?.segments_after(SegmentId(0), usize::MAX)?;
         let mut gops = Self::default();
         for n in 0..cameras {
             let camera = CameraId::new(&Load::id(n))?;

@@ -70,7 +70,9 @@ fn mark(camera: &str, from: i64, to: i64) -> IncidentMark {
 #[test]
 fn what_every_start_and_every_minute_asks_goes_by_the_indexes() {
     let index = index();
-    for sql in [SELECT_STREAMS.to_owned(), select_footage_span(), select_newest_segments()] {
+    for sql in
+        [SELECT_STREAMS.to_owned(), select_footage_span(), select_newest_segments(), select_next_start()]
+    {
         let plan: Vec<String> = index
             .footage
             .read(|c| {
@@ -109,6 +111,10 @@ fn streams_and_their_ends_are_found_from_either_table() {
     assert_eq!(index.footage.footage_span(&stream("gate")).unwrap(), Some(gate));
     assert_eq!(index.footage.footage_span(&stream("alley")).unwrap(), None);
     assert_eq!(index.footage.newest().unwrap(), Some(WallTime(5 * HOUR + HOUR / 2)));
+    let next = |camera: &str, from: i64| index.footage.next_start(&stream(camera), WallTime(from)).unwrap();
+    assert_eq!(next("gate", HOUR / 2), Some(WallTime(HOUR / 2)));
+    assert_eq!(next("gate", HOUR / 2 + 1), Some(WallTime(HOUR)));
+    assert_eq!((next("gate", HOUR + 1), next("alley", 0)), (None, Some(WallTime(0))));
 }
 
 #[test]
