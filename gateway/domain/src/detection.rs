@@ -40,7 +40,8 @@ closed_enum! {
 }
 
 closed_enum! {
-    /// Classes that a detector confuses for one and the same thing: a track may change class within its group only.
+    /// Classes that a detector confuses for one and the same thing: a track may change class within its group only, but for
+    /// an animal that turns out to be a person.
     pub enum ClassGroup ("class group") {
         /// People.
         Person => "person",

@@ -240,6 +240,7 @@ impl Candidate {
                 self.class = class;
             }
         }
+        self.group = self.class.group();
     }
 
     fn votes_of(&self, wanted: ObjectClass) -> f32 {
@@ -286,6 +287,13 @@ impl Candidate {
         let is_possible = iou >= config.match_iou || (surprise <= 1.0 && !is_weak);
         let extra = if is_weak { WEAK } else { 0.0 };
         is_possible.then(|| 0.5 * (1.0 - iou) + 0.5 * surprise.min(1.0) + extra)
+    }
+
+    /// A person where an animal is: the same thing, by another name.
+    fn is_animal_called(&self, detection: &Detection) -> bool {
+        self.group == ClassGroup::Animal
+            && detection.class.group() == ClassGroup::Person
+            && self.motion.rect().iou(&detection.rect).max(self.latest.iou(&detection.rect)) >= SAME_PLACE
     }
 
     fn is_in_picture(&self) -> bool {
@@ -365,6 +373,7 @@ impl Tracker {
         }
         self.advance(pts);
         let rest = self.continue_tracks(pts, self.sort_out(detections), Candidate::is_confirmed);
+        let rest = self.continue_animals(pts, rest);
         let high = self.config.high.value();
         let is_strong = |detection: &Detection| detection.confidence.value() >= high;
         let (strong, weak): (Vec<Detection>, Vec<Detection>) = rest.into_iter().partition(is_strong);
@@ -474,6 +483,24 @@ impl Tracker {
             .filter(|&(_, used)| !used)
             .map(|(detection, _)| detection)
             .collect()
+    }
+
+    /// A dog that turns away looks like somebody: who is where a known animal is, is that animal until more has spoken for a
+    /// person than for it. Returns the detections that are left.
+    fn continue_animals(&mut self, pts: Pts, mut detections: Vec<Detection>) -> Vec<Detection> {
+        detections.retain(|detection| {
+            let is_it = |candidate: &&mut Candidate| {
+                candidate.is_confirmed() && candidate.is_animal_called(detection)
+            };
+            let Some(animal) = self.candidates.iter_mut().find(is_it) else { return true };
+            if animal.last_seen < pts {
+                animal.continue_with(pts, detection);
+            } else {
+                animal.vote(detection);
+            }
+            false
+        });
+        detections
     }
 
     /// Keeps [`MOST_CANDIDATES`]: the least sure of those that were never confirmed go first.

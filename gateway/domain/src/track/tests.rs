@@ -127,6 +127,51 @@ fn who_is_surely_seen_only_once_they_stand_has_come_from_where_weak_detections_w
 }
 
 #[test]
+fn a_dog_that_is_taken_for_a_person_for_a_while_stays_a_dog() {
+    let mut tracker = Tracker::new(TrackerConfig::default());
+    for i in 0..40_u16 {
+        let rect = rect(0.3 + 0.01 * f32::from(i), 0.7, 0.08, 0.1);
+        let named = |class, score| seen(class, score, rect);
+        let boxes = match i {
+            0..12 => vec![named(ObjectClass::Animal, 0.5)],
+            12..16 => vec![named(ObjectClass::Person, 0.6)],
+            16..20 => vec![named(ObjectClass::Animal, 0.4), named(ObjectClass::Person, 0.5)],
+            _ => vec![named(ObjectClass::Animal, 0.5)],
+        };
+        let live = tracker.update(seconds(f64::from(i) * 0.2), &boxes);
+        let known: Vec<_> = live.iter().map(|track| (track.id, track.class)).collect();
+        assert!(i == 0 || known == [(TrackId(1), ObjectClass::Animal)], "{i}: {known:?}");
+    }
+}
+
+#[test]
+fn somebody_who_is_taken_for_an_animal_at_first_becomes_a_person() {
+    let mut tracker = Tracker::new(TrackerConfig::default());
+    for i in 0..12_u16 {
+        let rect = rect(0.3, 0.7, 0.08, 0.1);
+        let boxes = match i {
+            0..3 => vec![seen(ObjectClass::Animal, 0.4, rect)],
+            _ => vec![seen(ObjectClass::Animal, 0.2, rect), seen(ObjectClass::Person, 0.7, rect)],
+        };
+        tracker.update(seconds(f64::from(i) * 0.2), &boxes);
+        let person = tracker.live().iter().find(|track| track.class == ObjectClass::Person);
+        assert_eq!(person.map(|track| track.id), (i >= 5).then_some(TrackId(1)), "{i}");
+    }
+}
+
+#[test]
+fn who_walks_a_dog_is_somebody_beside_it() {
+    let mut tracker = Tracker::new(TrackerConfig::default());
+    for i in 0..10_u16 {
+        let x = 0.3 + 0.01 * f32::from(i);
+        let boxes = [seen(ObjectClass::Animal, 0.5, rect(x + 0.03, 0.65, 0.08, 0.1)), person(x)];
+        tracker.update(seconds(f64::from(i) * 0.2), if i < 3 { &boxes[..1] } else { &boxes });
+    }
+    let known: Vec<_> = tracker.live().iter().map(|track| track.class).collect();
+    assert_eq!(known, [ObjectClass::Animal, ObjectClass::Person]);
+}
+
+#[test]
 fn who_is_surely_seen_only_as_a_whole_has_not_come_from_their_half() {
     let mut tracker = Tracker::new(TrackerConfig::default());
     for i in 0..15_u16 {
