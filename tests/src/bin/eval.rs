@@ -47,6 +47,10 @@ struct Arguments {
     /// Which detectors: `built-in`, `yolox-nano`; without any, all that are there.
     #[arg(long, value_delimiter = ',')]
     models: Vec<String>,
+    /// The folder of an installed model (`model.toml`, `model.onnx`) that stands in for the built-in one: what it would do
+    /// if it shipped.
+    #[arg(long)]
+    stand_in: Option<PathBuf>,
     /// Hours of detections of `day`.
     #[arg(long, default_value_t = 24)]
     hours: u32,
@@ -85,6 +89,7 @@ fn main() -> anyhow::Result<()> {
     let runner = Runner::new(program, arguments.out.clone(), shared.as_ref())?
         .reusing(arguments.reuse())
         .thinned(arguments.thin)
+        .with_stand_in(arguments.stand_in.as_deref())?
         .limited_to(&arguments.models)?;
     let mut clips = Clip::all(shared.as_ref())?;
     let is_named = |clip: &Clip| arguments.clips.iter().any(|name| clip.name.starts_with(name.as_str()));

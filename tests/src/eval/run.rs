@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -92,6 +93,7 @@ pub struct Runner {
     out: PathBuf,
     yolox: Option<(PathBuf, ModelId)>,
     models: Vec<Model>,
+    stand_in: Option<PathBuf>,
     reuse: Reuse,
     /// Pictures a second to which what the detector saw is thinned.
     thin: Option<f32>,
@@ -148,6 +150,7 @@ impl Runner {
             out,
             yolox: yolox.transpose()?,
             models: Model::ALL.to_vec(),
+            stand_in: None,
             reuse: Reuse::Nothing,
             thin: None,
         })
@@ -163,6 +166,19 @@ impl Runner {
     #[must_use]
     pub fn thinned(self, fps: Option<f32>) -> Self {
         Self { thin: fps, ..self }
+    }
+
+    /// The same, with an installed model, by its folder, in place of the built-in one.
+    ///
+    /// # Errors
+    /// When no model is in `folder`.
+    pub fn with_stand_in(self, folder: Option<&Path>) -> anyhow::Result<Self> {
+        let of = |folder: &Path| {
+            let manifest = folder.join("model.toml");
+            ensure!(manifest.is_file(), "no model stands in: there is no {}", manifest.display());
+            std::path::absolute(folder).with_context(|| folder.display().to_string())
+        };
+        Ok(Self { stand_in: folder.map(of).transpose()?, ..self })
     }
 
     /// The detectors that are there. On our own scenes another than the built-in one would say little: its makers never
@@ -215,12 +231,22 @@ impl Runner {
         }
         let mut site =
             SiteBuilder::new().set("inference", "runtime", self.runtime.to_string_lossy().as_ref());
-        if model == Model::YoloxNano {
-            let (models, id) = self.yolox.as_ref().context("no yolox-nano")?;
+        let installed = match (model, &self.stand_in) {
+            (Model::YoloxNano, _) => {
+                let (models, id) = self.yolox.as_ref().context("no yolox-nano")?;
+                Some((models.as_path(), id.as_str()))
+            }
+            (Model::BuiltIn, Some(folder)) => {
+                let name = folder.file_name().and_then(OsStr::to_str).context("the name of a model")?;
+                Some((folder.parent().context("a folder of models")?, name))
+            }
+            (Model::BuiltIn, None) => None,
+        };
+        if let Some((models, name)) = installed {
             site = site.set("inference", "models", models.to_string_lossy().as_ref()).set(
                 "inference",
                 "default_model",
-                id.as_str(),
+                name,
             );
         }
         let site = site.camera(camera).write()?;
