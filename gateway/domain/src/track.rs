@@ -373,10 +373,10 @@ impl Tracker {
         }
         self.advance(pts);
         let rest = self.continue_tracks(pts, self.sort_out(detections), Candidate::is_confirmed);
-        let rest = self.continue_animals(pts, rest);
         let high = self.config.high.value();
         let is_strong = |detection: &Detection| detection.confidence.value() >= high;
         let (strong, weak): (Vec<Detection>, Vec<Detection>) = rest.into_iter().partition(is_strong);
+        let strong = self.continue_animals(pts, strong);
         // Only strong ones confirm what has begun …
         let strong = self.continue_tracks(pts, strong, |candidate| !candidate.is_confirmed());
         // … but where it came from, weak ones tell too.
@@ -486,9 +486,10 @@ impl Tracker {
     }
 
     /// A dog that turns away looks like somebody: who is where a known animal is, is that animal until more has spoken for a
-    /// person than for it. Returns the detections that are left.
-    fn continue_animals(&mut self, pts: Pts, mut detections: Vec<Detection>) -> Vec<Detection> {
-        detections.retain(|detection| {
+    /// person than for it. Takes strong detections, for weak ones must not make a person of what a dog sat down by. Returns
+    /// those that are left.
+    fn continue_animals(&mut self, pts: Pts, mut strong: Vec<Detection>) -> Vec<Detection> {
+        strong.retain(|detection| {
             let is_it = |candidate: &&mut Candidate| {
                 candidate.is_confirmed() && candidate.is_animal_called(detection)
             };
@@ -500,7 +501,7 @@ impl Tracker {
             }
             false
         });
-        detections
+        strong
     }
 
     /// Keeps [`MOST_CANDIDATES`]: the least sure of those that were never confirmed go first.

@@ -160,6 +160,19 @@ fn somebody_who_is_taken_for_an_animal_at_first_becomes_a_person() {
 }
 
 #[test]
+fn a_bollard_that_a_dog_sat_down_by_does_not_become_a_person() {
+    let mut tracker = Tracker::new(TrackerConfig::default());
+    let place = rect(0.3, 0.7, 0.08, 0.1);
+    let bollard = seen(ObjectClass::Person, 0.3, place);
+    for i in 0..100_u16 {
+        let dog = (i < 5).then(|| seen(ObjectClass::Animal, 0.5, place));
+        let boxes: Vec<_> = dog.into_iter().chain([bollard]).collect();
+        let live = tracker.update(seconds(f64::from(i) * 0.2), &boxes);
+        assert!(live.iter().all(|track| track.class == ObjectClass::Animal), "{i}: {live:?}");
+    }
+}
+
+#[test]
 fn who_walks_a_dog_is_somebody_beside_it() {
     let mut tracker = Tracker::new(TrackerConfig::default());
     for i in 0..10_u16 {
