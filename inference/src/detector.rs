@@ -26,7 +26,7 @@ use crate::{
         UnexpectedShape,
     },
     letterbox::{InputSize, Letterbox},
-    manifest::{Input, Layout, Manifest, ModelFile},
+    manifest::{Input, KnownClass, Layout, Manifest, ModelFile},
     nms::{self, Suppression},
     picture::{Picture, PixelArea},
     preprocess::{self, Preprocessor},
@@ -82,7 +82,7 @@ pub struct Detector {
     session: Session,
     interrupter: Interrupter,
     ports: PortNames,
-    classes: Vec<Option<ObjectClass>>,
+    classes: Vec<Option<KnownClass>>,
     score: Confidence,
     clock: Option<fn() -> Instant>,
     /// The tensor once more, for models that want it as bytes, or colours side by side.
@@ -302,10 +302,16 @@ impl Detector {
             let (model, count) = (self.manifest.id.to_string(), decoded.n_non_finite);
             return Err(InferenceError::NotFinite { model, count });
         }
+        // A camera that asks for weaker boxes than its model gives by itself asks it of every class.
+        let asks_for_weaker = score < self.manifest.score;
         let mut detections: Vec<Detection> = decoded
             .candidates
             .into_iter()
-            .filter_map(|candidate| place(&candidate, &self.classes, &letterbox))
+            .filter_map(|candidate| {
+                let known = (*self.classes.get(candidate.class_index)?)?;
+                let detection = place(&candidate, known.class, &letterbox)?;
+                (asks_for_weaker || detection.confidence >= known.floor).then_some(detection)
+            })
             .collect();
         let how = suppression(&self.manifest);
         let suppressed = nms::suppress(&mut detections, how);
@@ -472,10 +478,8 @@ fn view(value: &ort::value::DynValue) -> Result<TensorView<'_>, ort::Error> {
     Ok(TensorView { shape: shape.to_vec(), data: TensorData::Float(data) })
 }
 
-/// From input pixels and the model's class to the picture and ours; `None` when the class does not matter here or
-/// nothing of the box is in the picture.
-fn place(candidate: &Candidate, classes: &[Option<ObjectClass>], letterbox: &Letterbox) -> Option<Detection> {
-    let class = (*classes.get(candidate.class_index)?)?;
+/// From input pixels to the picture; `None` when nothing of the box is in it.
+fn place(candidate: &Candidate, class: ObjectClass, letterbox: &Letterbox) -> Option<Detection> {
     let rect = letterbox.to_picture(candidate.rect).clipped();
     (rect.area() > 0.0).then(|| Detection { class, confidence: Confidence::new(candidate.score), rect })
 }

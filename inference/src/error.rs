@@ -251,6 +251,8 @@ pub enum ManifestReason {
     ClassIndex { found: String },
     #[error("maps no class: nothing would ever be detected")]
     NoClasses,
+    #[error("is the score of a class that classes.map does not name")]
+    NotMapped,
 }
 
 /// One difference between a manifest and its ONNX file.

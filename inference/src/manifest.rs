@@ -160,18 +160,32 @@ pub struct Normalisation {
 }
 
 /// What a model's class numbers mean here.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Classes {
     /// How many classes the model has.
     pub count: u32,
     /// Those that matter here; the others are dropped.
     pub map: BTreeMap<u32, ObjectClass>,
+    /// Boxes of these classes below these are not reported, where more than the manifest's `score` is needed.
+    pub scores: BTreeMap<ObjectClass, Confidence>,
+}
+
+/// One of a model's classes that matters here.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct KnownClass {
+    pub(crate) class: ObjectClass,
+    /// Of its boxes, unless a camera asks for weaker ones than the manifest's `score`.
+    pub(crate) floor: Confidence,
 }
 
 impl Classes {
     /// By class number; `None` where it does not matter here.
-    pub(crate) fn table(&self) -> Vec<Option<ObjectClass>> {
-        (0..self.count).map(|index| self.map.get(&index).copied()).collect()
+    pub(crate) fn table(&self) -> Vec<Option<KnownClass>> {
+        let known = |class: &ObjectClass| KnownClass {
+            class: *class,
+            floor: self.scores.get(class).copied().unwrap_or_default(),
+        };
+        (0..self.count).map(|index| self.map.get(&index).map(known)).collect()
     }
 }
 
@@ -305,6 +319,8 @@ struct RawClasses {
     count: Option<u32>,
     #[serde(default)]
     map: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    score: BTreeMap<String, f64>,
 }
 
 impl From<&Manifest> for RawManifest {
@@ -330,6 +346,11 @@ impl From<&Manifest> for RawManifest {
                     .map
                     .iter()
                     .map(|(i, class)| (i.to_string(), class.as_str().to_owned()))
+                    .collect(),
+                score: classes
+                    .scores
+                    .iter()
+                    .map(|(class, score)| (class.as_str().to_owned(), shortest(score.value())))
                     .collect(),
             },
         }
@@ -447,7 +468,7 @@ impl RawManifest {
         // SSD has sides such as 300; all others halve their picture five times.
         let step = if family == Some(Family::Ssd) { 1 } else { SIDE_STEP };
         let input = self.input.validate(p, step);
-        let classes = self.classes.validate(p);
+        let classes = self.classes.validate(p, score);
         let (Some(id), Some(family), Some(sha256), Some(licence), Some(input), Some(classes)) =
             (id, family, sha256, licence, input, classes)
         else {
@@ -532,7 +553,8 @@ impl RawInput {
 }
 
 impl RawClasses {
-    fn validate(self, p: &mut Problems) -> Option<Classes> {
+    /// `least` is the manifest's `score`: what is below it is not asked of any class.
+    fn validate(self, p: &mut Problems, least: f32) -> Option<Classes> {
         let count = p.required("classes.count", self.count)?;
         if !(1..=10_000).contains(&count) {
             let found = f64::from(count);
@@ -553,7 +575,17 @@ impl RawClasses {
                 },
             }
         }
-        Some(Classes { count, map })
+        let mut scores = BTreeMap::new();
+        for (name, score) in self.score {
+            let key = format!("classes.score.{name}");
+            let Some(class) = map.values().copied().find(|class: &ObjectClass| class.as_str() == name) else {
+                p.add(&key, ManifestReason::NotMapped);
+                continue;
+            };
+            let score = p.number(&key, Some(score), [shortest(least), 1.0], None);
+            scores.insert(class, Confidence::new(score));
+        }
+        Some(Classes { count, map, scores })
     }
 }
 

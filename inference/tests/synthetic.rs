@@ -10,7 +10,7 @@ use std::path::Path;
 use fixtures::{Frame, PixelFormat, runtime};
 use sharpeyes_domain::{
     detection::{Detection, ObjectClass},
-    geometry::NormRect,
+    geometry::{Confidence, NormRect},
 };
 use sharpeyes_inference::{Detector, DetectorOptions, InferenceError, ModelFile, Provider};
 
@@ -51,6 +51,22 @@ fn ssd_takes_bytes_with_colours_side_by_side_and_its_outputs_in_any_order() {
         (ObjectClass::Truck, 0.2, [0.5, 0.0, 1.0, 0.25]),
     ];
     check(&found, &expected);
+}
+
+#[test]
+fn a_class_of_its_own_score_is_dropped_below_it_unless_a_camera_asks_for_weaker_boxes() {
+    let mut model = model("ssd");
+    model.manifest.classes.scores.insert(ObjectClass::Bus, Confidence::new(0.5));
+    let asked = model.manifest.score;
+    let mut detector = Detector::open(&runtime(), &model, DetectorOptions::default()).unwrap();
+    let frame = plain(204, 102, 51);
+    let mut classes_above = |score: Confidence| -> Vec<ObjectClass> {
+        let found = detector.detect_above(&frame.picture(), score).unwrap();
+        found.iter().map(|detection| detection.class).collect()
+    };
+    assert_eq!(classes_above(asked), [ObjectClass::Car, ObjectClass::Truck]);
+    let weaker = Confidence::new(asked.value() / 2.0);
+    assert_eq!(classes_above(weaker), [ObjectClass::Car, ObjectClass::Bus, ObjectClass::Truck]);
 }
 
 /// `make.py` prints the row 32, 16, 16, 8, 0.8, 0.8, 0.4, 0.2, 0 for this picture.

@@ -30,7 +30,8 @@ fn a_short_manifest_is_completed_with_defaults() {
     assert_eq!(manifest.file, "model.onnx");
     assert_eq!((manifest.nms_iou, manifest.group_iou, manifest.max_boxes), (0.45, None, 300));
     assert_eq!(manifest.input.resolution, Resolution::Dynamic);
-    assert_eq!(manifest.classes.table()[..3], [Some(ObjectClass::Person), None, Some(ObjectClass::Car)]);
+    let known = |class| Some(KnownClass { class, floor: Confidence::default() });
+    assert_eq!(manifest.classes.table()[..3], [known(ObjectClass::Person), None, known(ObjectClass::Car)]);
     assert_eq!(manifest.classes.table().len(), 80);
 }
 
@@ -44,11 +45,29 @@ fn no_more_boxes_are_allowed_than_a_flood_can_be_told_from() {
 
 #[test]
 fn what_is_written_is_read_back() {
-    for text in [GOOD.to_owned(), GOOD.replace("[input]", "strong = 0.4\npart = 0.5\n[input]")] {
+    let full = format!("{GOOD}\nscore = {{ car = 0.35 }}");
+    for text in [GOOD.to_owned(), full.replace("[input]", "strong = 0.4\npart = 0.5\n[input]")] {
         let manifest = Manifest::parse(&text).unwrap();
         assert_eq!(manifest.strong.is_some(), text != GOOD);
         assert_eq!(Manifest::parse(&manifest.to_toml()), Ok(manifest));
     }
+}
+
+#[test]
+fn a_class_may_need_more_than_the_score_of_all_never_less() {
+    let with = |score: &str| format!("{GOOD}\nscore = {{ {score} }}");
+    let table = Manifest::parse(&with("car = 0.35")).unwrap().classes.table();
+    let floors = [table[0], table[2]].map(|known| known.unwrap().floor);
+    assert_eq!(floors, [Confidence::default(), Confidence::new(0.35)]);
+    let found = problems(&with("car = 0.2, person = 1.1, bus = 0.4"));
+    for expected in [
+        "classes.score.car: 0.2 is not within 0.3 and 1",
+        "classes.score.person: 1.1 is not within 0.3 and 1",
+        "classes.score.bus: is the score of a class that classes.map does not name",
+    ] {
+        assert!(found.contains(expected), "`{expected}` is not in\n{found}");
+    }
+    assert_eq!(found.lines().count(), 3, "{found}");
 }
 
 #[test]
