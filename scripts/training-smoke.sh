@@ -18,4 +18,7 @@ cd inference/training
 # A second half of the same run goes on where the first one stopped.
 "$python" train.py --scenes "$work/scenes" --out "$work/run" --steps 40 --resume
 "$python" export.py --weights "$work/run/last.pt" --to "$work/model"
+# Between the exported model and the run that it is from.
+"$python" blend.py --first "$work/model/model.onnx" --second "$work/run/last.pt" --share 0.7 --scenes "$work/scenes" --out "$work/blend"
+"$python" export.py --weights "$work/blend/last.pt" --to "$work/model"
 "$python" evaluate.py --model "$work/model/model.onnx" --scenes "$work/scenes" --out "$work/eval"

@@ -266,12 +266,52 @@ def without_people(pictures: list[Picture]) -> list[Picture]:
     return [picture for picture in pictures if not (picture.label == CLASSES.index("person")).any()]
 
 
+@dataclass(frozen=True)
+class Material:
+    """Where the pictures are, and how they are mixed."""
+
+    shared: Path | None
+    labels: Path | None
+    scenes: Path | None
+    real_share: float
+
+    def curriculum(self, scenes_from: int, batch: int) -> Curriculum:
+        """All of it; says how much of what."""
+        photographs: list[Group] = []
+        scenes: list[Group] = []
+        if self.shared and self.labels:
+            pictures, frames = real_pictures(self.shared, self.labels)
+            photographs = [
+                Group(self.real_share * share, group, PHOTOGRAPHS)
+                for share, group in zip(
+                    PHOTOGRAPH_SHARES, (with_people(pictures), without_people(pictures), frames), strict=True
+                )
+            ]
+        if self.scenes:
+            found = rendered(self.scenes, None, SCENE_HEIGHT_PX, SCENE_VISIBLE)
+            scenes = [Group(1 - self.real_share, found, SCENES)]
+        for group in photographs + scenes:
+            print(f"share {group.share:.2f}: {len(group.pictures)} pictures: {counts(group.pictures)}", flush=True)
+        both = Mixture(photographs + scenes)
+        return Curriculum(Mixture(photographs) if photographs else both, both, scenes_from, batch)
+
+    @staticmethod
+    def arguments(parser: argparse.ArgumentParser) -> None:
+        """Adds those that [`Material.of`] reads."""
+        parser.add_argument("--shared", type=Path, help="the folder that holds data/; without it, scenes alone")
+        parser.add_argument("--labels", type=Path, help="what teacher.py wrote")
+        parser.add_argument("--scenes", type=Path, help="what the scene program rendered")
+        parser.add_argument("--real-share", type=float, default=0.4, help="of what is trained on, beside the scenes")
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> "Material":
+        """What was asked for."""
+        return cls(arguments.shared, arguments.labels, arguments.scenes, arguments.real_share)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--shared", type=Path, help="the folder that holds data/; without it, scenes alone")
-    parser.add_argument("--labels", type=Path, help="what teacher.py wrote")
-    parser.add_argument("--scenes", type=Path, help="what the scene program rendered")
-    parser.add_argument("--real-share", type=float, default=0.4, help="of what is trained on, beside the scenes")
+    Material.arguments(parser)
     parser.add_argument("--scenes-from", type=int, default=4000, help="the step from which scenes are trained on, too")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--batch", type=int, default=8)
@@ -281,25 +321,7 @@ def main() -> None:
     parser.add_argument("--init", type=Path, help="begin with these weights (last.pt, model.onnx), not random ones")
     parser.add_argument("--resume", action="store_true")
     arguments = parser.parse_args()
-
-    photographs: list[Group] = []
-    scenes: list[Group] = []
-    if arguments.shared:
-        pictures, frames = real_pictures(arguments.shared, arguments.labels)
-        photographs = [
-            Group(arguments.real_share * share, group, PHOTOGRAPHS)
-            for share, group in zip(
-                PHOTOGRAPH_SHARES, (with_people(pictures), without_people(pictures), frames), strict=True
-            )
-        ]
-    if arguments.scenes:
-        found = rendered(arguments.scenes, None, SCENE_HEIGHT_PX, SCENE_VISIBLE)
-        scenes = [Group(1 - arguments.real_share, found, SCENES)]
-    for group in photographs + scenes:
-        print(f"share {group.share:.2f}: {len(group.pictures)} pictures: {counts(group.pictures)}", flush=True)
-    both = Mixture(photographs + scenes)
-    first = Mixture(photographs) if photographs else both
-    mixtures = Curriculum(first, both, arguments.scenes_from, arguments.batch)
+    mixtures = Material.of(arguments).curriculum(arguments.scenes_from, arguments.batch)
     course = Course(arguments.steps, arguments.peak_rate, arguments.seed, arguments.init)
     train(mixtures, course, arguments.out, arguments.resume)
 
