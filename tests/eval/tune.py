@@ -4,9 +4,11 @@
 
 FOLDER holds `model.toml` and `model.onnx`, OUT is what
 `eval --stand-in FOLDER --models built-in --ladders full --out OUT` wrote with them. Its boxes are thinned to what
-stricter thresholds would have left (laxer ones than those of the run would need another run), and tracker and rules see
-those. One line for each combination: events found, false alarms, and of each rule `found/events+false`. Rules are tuned
-on half of the clips alone (docs/evaluation.md); this prints both halves together.
+stricter thresholds would have left, and tracker and rules see those. Give that run the lowest scores, `nms_iou = 0.8`
+and `group_iou = 1.0`: what one box pushed out does not come back here when that box is pushed out itself.
+
+One line for each combination: events found, false alarms, and of each rule `found/events+false`, on the half of the
+clips that rules are tuned on (docs/evaluation.md); `--clips held_out` or `all` is for what has been chosen.
 """
 
 import argparse
@@ -35,6 +37,10 @@ class Thresholds:
     group_iou: float
 
 
+ClassScores = dict[str, float]
+"""`classes.score` of a manifest."""
+
+
 def overlap(a: dict, b: dict) -> float:
     """IoU of two boxes."""
     width = min(a["x1"], b["x1"]) - max(a["x0"], b["x0"])
@@ -45,7 +51,7 @@ def overlap(a: dict, b: dict) -> float:
     return width * height / (areas - width * height)
 
 
-def thinned(detections: list[dict], thresholds: Thresholds) -> list[dict]:
+def thinned(detections: list[dict], thresholds: Thresholds, class_scores: ClassScores) -> list[dict]:
     """Those that are sure enough, without doubles: the surest first."""
     kept: list[dict] = []
     for one in sorted(detections, key=lambda detection: -detection["confidence"]):
@@ -56,19 +62,20 @@ def thinned(detections: list[dict], thresholds: Thresholds) -> list[dict]:
             is_akin = GROUPS.get(other["class"], other["class"]) == GROUPS.get(one["class"], one["class"])
             return is_akin and overlap(other["rect"], one["rect"]) > thresholds.group_iou
 
-        if one["confidence"] >= thresholds.score and not any(map(is_double, kept)):
+        floor = max(thresholds.score, class_scores.get(one["class"], 0))
+        if one["confidence"] >= floor and not any(map(is_double, kept)):
             kept.append(one)
     return kept
 
 
 def manifest(text: str, thresholds: Thresholds) -> str:
     """A manifest with these thresholds."""
+    head, tables = text.split("\n[", 1)
     for field in fields(thresholds):
         line = f"{field.name} = {getattr(thresholds, field.name)}"
-        text, n = re.subn(rf"(?m)^{field.name} = .*$", line, text)
-        if n == 0:
-            text = text.replace("\n[input]", f"{line}\n\n[input]", 1)
-    return text
+        head, n = re.subn(rf"(?m)^{field.name} = .*$", line, head)
+        head += "" if n else f"{line}\n"
+    return f"{head}\n[{tables}"
 
 
 def score(arguments: argparse.Namespace, thresholds: Thresholds, work: Path) -> str:
@@ -80,24 +87,34 @@ def score(arguments: argparse.Namespace, thresholds: Thresholds, work: Path) -> 
     shutil.copytree(arguments.run / "runs", run / "runs")
     for path in run.glob("runs/*/built-in-full/detections.jsonl"):
         rows = [json.loads(line) for line in path.read_text().splitlines()]
-        lines = [json.dumps(row | {"detections": thinned(row["detections"], thresholds)}) for row in rows]
+        lines = [
+            json.dumps(row | {"detections": thinned(row["detections"], thresholds, arguments.class_scores)})
+            for row in rows
+        ]
         path.write_text("".join(f"{line}\n" for line in lines))
     options = ["--retrack", "--models", "built-in", "--ladders", "full"]
     command = [arguments.eval.absolute(), "--stand-in", model, "--out", run, *options]
     ran = subprocess.run(command, capture_output=True, text=True)
     if ran.returncode != 0:
         raise SystemExit(f"{ran.stdout[-1000:]}{ran.stderr[-1000:]}")
-    table = ran.stdout.split("of that,")[0]
-    rows = re.findall(r"(?m)^  (\w+) +(\d+) +(\d+) +(\d+) ", table)
-    events, found, false = (sum(int(row[i]) for row in rows) for i in (1, 2, 3))
+    (scores,) = json.loads((run / "results.json").read_text())["rules"]["scores"]
+    rules = scores[arguments.clips]
+    events, found, false = (sum(rule[of] for rule in rules.values()) for of in ("events", "found", "false_alarms"))
     settings = " ".join(f"{field.name} {getattr(thresholds, field.name)}" for field in fields(thresholds))
-    by_rule = " ".join(f"{rule} {found}/{events}+{false}" for rule, events, found, false in rows)
+    by_rule = " ".join(
+        f"{name} {rule['found']}/{rule['events']}+{rule['false_alarms']}" for name, rule in rules.items()
+    )
     return f"{settings}: {found}/{events} false {false}: {by_rule}"
 
 
 def numbers(text: str) -> list[float]:
     """Of a list with commas."""
     return [float(part) for part in text.split(",")]
+
+
+def class_scores(text: str) -> ClassScores:
+    """Of a list such as `person=0.22,car=0.25`."""
+    return {name: float(score) for name, score in (part.split("=") for part in text.split(","))}
 
 
 def main() -> None:
@@ -109,6 +126,8 @@ def main() -> None:
     parser.add_argument("--score", type=numbers, default=[0.2])
     parser.add_argument("--strong", type=numbers, default=[0.35], help="a track begins from here")
     parser.add_argument("--group", type=numbers, default=[0.7], help="group_iou")
+    parser.add_argument("--class-scores", type=class_scores, default={}, help="classes.score: person=0.22,car=0.25,…")
+    parser.add_argument("--clips", choices=("tuned_on", "held_out", "all"), default="tuned_on")
     arguments = parser.parse_args()
     for values in itertools.product(arguments.nms, arguments.score, arguments.strong, arguments.group):
         with tempfile.TemporaryDirectory() as work:
