@@ -4,7 +4,7 @@
 
 FOLDER holds `model.toml` and `model.onnx`, OUT is what
 `eval --stand-in FOLDER --models built-in --ladders full --out OUT` wrote with them. Its boxes are thinned to what
-stricter thresholds would have left, and tracker and rules see those. Give that run the lowest scores, `nms_iou = 0.8`
+stricter thresholds would have left, and tracker and rules see those. Give that run the lowest scores, `nms_iou = 1.0`
 and `group_iou = 1.0`: what one box pushed out does not come back here when that box is pushed out itself.
 
 One line for each combination: events found, false alarms, and of each rule `found/events+false`, on the half of the
