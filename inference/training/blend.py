@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.optim.swa_utils import update_bn
 
 from network import Detector
 from train import Material, batches, initial
@@ -22,26 +23,18 @@ STEPS = 80
 SEED = 77
 
 
-def blend(first: dict[str, Tensor], second: dict[str, Tensor], share: float) -> dict[str, Tensor]:
-    """`share` of the second's weights and the rest of the first's; counters are the second's."""
-    return {
-        name: torch.lerp(first[name], now, share) if now.dtype.is_floating_point else now
-        for name, now in second.items()
-    }
-
-
-def measure(detector: Detector, pictures: Iterable[Tensor]) -> None:
-    """Gives the normalisations the means and variances of what they now see (`[N, 3, H, W]`, 0 to 1)."""
-    for module in detector.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.reset_running_stats()
-            # All batches count alike.
-            module.momentum = None
-    detector.train()
-    with torch.no_grad():
-        for batch in pictures:
-            detector(batch)
-    detector.eval()
+def blend(first: dict[str, Tensor], second: dict[str, Tensor], share: float, pictures: Iterable[Tensor]) -> Detector:
+    """`share` of the second's weights and the rest of the first's, with the means and variances of what the network now
+    sees in `pictures` (`[N, 3, H, W]`, 0 to 1)."""
+    detector = Detector()
+    detector.load_state_dict(
+        {
+            name: torch.lerp(first[name], now, share) if now.dtype.is_floating_point else now
+            for name, now in second.items()
+        }
+    )
+    update_bn(pictures, detector)
+    return detector.eval()
 
 
 def main() -> None:
@@ -54,9 +47,8 @@ def main() -> None:
     arguments = parser.parse_args()
     mixtures = Material.of(arguments).curriculum(0, BATCH)
     first, second = (initial(path, mixtures, SEED) for path in (arguments.first, arguments.second))
-    detector = Detector()
-    detector.load_state_dict(blend(first, second, arguments.share))
-    measure(detector, (batch.pixels.float().div(255.0) for batch in batches(mixtures, SEED, 0, STEPS)))
+    pictures = (batch.pixels.float().div(255.0) for batch in batches(mixtures, SEED, 0, STEPS))
+    detector = blend(first, second, arguments.share, pictures)
     arguments.out.mkdir(parents=True, exist_ok=True)
     torch.save({"mean": detector.state_dict()}, arguments.out / "last.pt")
 

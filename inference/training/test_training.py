@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from augment import PHOTOGRAPHS, SCENES, Picture, cut, flipped, mosaic
-from blend import blend, measure
+from blend import blend
 from evaluate import Frame, score
 from export import export
 from exported import detector_of, normalise
@@ -149,13 +149,10 @@ class Blending(unittest.TestCase):
     def test_between_two_detectors_lie_their_weights_and_the_pictures_are_measured_again(self) -> None:
         torch.manual_seed(5)
         first, second = Detector(), Detector()
-        detector = Detector()
-        detector.load_state_dict(blend(first.state_dict(), second.state_dict(), 0.25))
-        weights = (network.stem[0].weight for network in (first, second, detector))
-        a, b, between = weights
-        torch.testing.assert_close(between, 0.75 * a + 0.25 * b)
         pictures = torch.rand(4, 3, 64, 96)
-        measure(detector, [pictures[:2], pictures[2:]])
+        detector = blend(first.state_dict(), second.state_dict(), 0.25, [pictures[:2], pictures[2:]])
+        a, b, between = (network.stem[0].weight for network in (first, second, detector))
+        torch.testing.assert_close(between, 0.75 * a + 0.25 * b)
         seen = detector.stem[0](pictures)
         torch.testing.assert_close(detector.stem[1].running_mean, seen.mean((0, 2, 3)))
         self.assertFalse(detector.training)
