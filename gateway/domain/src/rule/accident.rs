@@ -32,8 +32,16 @@ const CLOSER: f32 = 0.6;
 const COMING: MediaDuration = MediaDuration::from_millis(1_800);
 /// They touch when the lower parts of their boxes, which stand on the ground, are no farther apart.
 const TOUCH: f32 = 0.2;
-/// Which part of a box that is.
+/// The same of two of which one hides where the other stands, as seen along the way of who runs into a rear: what is hidden is
+/// guessed, and of the nearer one more than its lower part is ground.
+const TOUCH_BEHIND: f32 = 0.3;
+/// Which part of a box stands on the ground.
 const FOOTPRINT: f32 = 0.55;
+/// Whose box ends in the box of one that stands nearer, or so much of its own height above it, is hidden by that one from
+/// there on …
+const ABOVE: f32 = 0.15;
+/// … if so much of its breadth is behind it.
+const BEHIND: f32 = 0.5;
 /// A stop belongs to a contact that happened so shortly before or after.
 const TOGETHER: MediaDuration = MediaDuration::from_millis(2_500);
 /// Both have stood for so long where they met: halted.
@@ -86,6 +94,8 @@ struct Mover {
     trail: Trail,
     /// When it last came to stand at once.
     abrupt: Option<Pts>,
+    /// Height of its box over the breadth, when nothing that moves last hid what stands on the ground.
+    shape: Option<f32>,
 }
 
 /// Someone near a place.
@@ -168,11 +178,17 @@ impl Collisions {
         let at = frame.at.pts;
         for track in frame.seen().filter(|track| moves(track.class)) {
             let next = self.next_key;
-            let first = || Mover { key: next, trail: Trail::default(), abrupt: None };
+            let first = || Mover { key: next, trail: Trail::default(), abrupt: None, shape: None };
+            let is_hidden = frame.seen().any(|other| {
+                other.id != track.id && moves(other.class) && ends_behind(&track.rect, &other.rect)
+            });
             let mover = &mut self.follow.meet(track, frame, REACH, first).of;
             self.next_key += u64::from(mover.key == next);
             let step = Step { at, point: track.rect.centre(), size: size(&track.rect) };
             mover.trail.push(step, WINDOW);
+            if !is_hidden {
+                mover.shape = Some(track.rect.height() / track.rect.breadth().max(1e-3));
+            }
             if mover.has_stopped_at_once(fast(track.class.group())) {
                 mover.abrupt.get_or_insert(at);
             } else if mover.speed().is_some_and(|speed| speed > 2.0 * SLOW) {
@@ -240,7 +256,7 @@ impl Mover {
 
 impl Collision {
     fn of(a: &Known<Mover>, b: Option<&Known<Mover>>, at: Pts) -> Self {
-        let place = b.map_or(a.rect, |b| around(&a.rect, &b.rect));
+        let place = b.map_or(a.rect, |b| a.rect.union(&b.rect));
         let size = b.map_or_else(|| size(&a.rect), |b| size(&a.rect).max(size(&b.rect)));
         let mut ids = vec![a.id];
         ids.extend(b.map(|b| b.id));
@@ -362,14 +378,32 @@ fn speed(from: &Step, to: &Step) -> f32 {
     to.point.distance(from.point) / f32::midpoint(from.size, to.size).max(1e-3) / seconds(to.at - from.at)
 }
 
+/// Whether the lower part of what has the box `rect` is hidden by what has the box `front`.
+fn ends_behind(rect: &NormRect, front: &NormRect) -> bool {
+    let slack = ABOVE * rect.height();
+    let common = rect.x1.min(front.x1) - rect.x0.max(front.x0);
+    rect.y1 + slack >= front.y0 && rect.y1 + slack < front.y1 && common >= BEHIND * rect.width()
+}
+
+impl Known<Mover> {
+    /// Its box as high as it was before `front` hid the lower part; `None` where it hides none.
+    fn whole(&self, front: &NormRect) -> Option<NormRect> {
+        let rect = self.rect;
+        let shape = self.of.shape.filter(|_| ends_behind(&rect, front))?;
+        Some(NormRect { y1: (rect.y0 + shape * rect.breadth()).min(front.y1).max(rect.y1), ..rect })
+    }
+}
+
 /// The part of a box that stands on the ground.
 fn footprint(rect: &NormRect) -> NormRect {
     NormRect { y0: rect.y1 - FOOTPRINT * rect.height(), ..*rect }
 }
 
 fn touch(a: &Known<Mover>, b: &Known<Mover>) -> bool {
-    let least = size(&a.rect).min(size(&b.rect));
-    footprint(&a.rect).gap(&footprint(&b.rect)) <= TOUCH * least
+    let (behind_b, behind_a) = (a.whole(&b.rect), b.whole(&a.rect));
+    let limit = if behind_a.or(behind_b).is_some() { TOUCH_BEHIND } else { TOUCH };
+    let (a, b) = (behind_b.unwrap_or(a.rect), behind_a.unwrap_or(b.rect));
+    footprint(&a).gap(&footprint(&b)) <= limit * size(&a).min(size(&b))
 }
 
 /// They were farther from each other a moment ago, and one of them was under way.
@@ -382,8 +416,4 @@ fn have_come_closer(a: &Known<Mover>, b: &Known<Mover>) -> bool {
     let then = a_then.point.distance(b_then.point);
     let now = a_now.point.distance(b_now.point);
     then - now >= CLOSER * least
-}
-
-fn around(a: &NormRect, b: &NormRect) -> NormRect {
-    NormRect { x0: a.x0.min(b.x0), y0: a.y0.min(b.y0), x1: a.x1.max(b.x1), y1: a.y1.max(b.y1) }
 }

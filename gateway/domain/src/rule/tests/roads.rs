@@ -195,6 +195,26 @@ fn two_that_run_into_each_other_and_stand_are_an_accident() {
     }
 }
 
+/// One waits, seen from behind; another comes from where the camera is, at full speed, and stands at once at `stop`. It hides
+/// the lower part of the one that waits, which is boxed only as far as it is seen.
+fn comes_from_behind(stop: f32) -> [Actor<'static>; 2] {
+    let nearer = move |t: f32| (t >= 3.3).then_some(stands(0.5, between(t, 3.3, 5.0, 1.2, stop), 0.17, 0.19));
+    let waits = actor(Car, move |t| {
+        let whole = stands(0.51, 0.5, 0.14, 0.16);
+        let y1 = nearer(t).map_or(whole.y1, |nearer| whole.y1.min(nearer.y0));
+        clear(NormRect { y1, ..whole })
+    });
+    [waits, actor(Car, move |t| Some((nearer(t)?, 0.7)))]
+}
+
+#[test]
+fn who_runs_into_the_rear_of_another_and_hides_it_is_an_accident() {
+    for fps in [5, 10, 15] {
+        play(&accident(), fps, 20.0, &comes_from_behind(0.6)).is_one("rear end", 5.0, 8.5);
+        play(&accident(), fps, 20.0, &comes_from_behind(0.66)).is_silent("stands at once, but behind it");
+    }
+}
+
 #[test]
 fn someone_run_over_is_an_accident() {
     for fps in [5, 10, 15] {
