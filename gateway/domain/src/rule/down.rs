@@ -38,6 +38,8 @@ const RECENT: MediaDuration = MediaDuration::from_secs(4);
 const VANISHED: MediaDuration = MediaDuration::from_millis(1_200);
 /// Seen low for no longer, someone may have been on the move.
 const MOMENT: MediaDuration = MediaDuration::from_millis(500);
+/// Upright for a shorter time, someone else passed, and both were in one box.
+const RISING: MediaDuration = MediaDuration::from_millis(500);
 /// Nobody is looked for any longer.
 const REMEMBERED: MediaDuration = MediaDuration::from_secs(120);
 /// Who moves farther, in heights, is not still.
@@ -77,9 +79,15 @@ struct Down {
     low: Pts,
     /// They may as well squat.
     is_doubtful: bool,
+    /// Since when they are upright again.
+    risen: Option<Pts>,
 }
 
 impl Down {
+    const fn new(since: Pts, place: NormPoint, low: Pts, is_doubtful: bool) -> Self {
+        Self { since, place, low, is_doubtful, risen: None }
+    }
+
     fn needs(&self, still: MediaDuration) -> MediaDuration {
         if self.is_doubtful { MediaDuration(still.0.saturating_mul(PATIENCE)) } else { still }
     }
@@ -165,7 +173,13 @@ impl Posture {
         let previous = self.trail.steps().next_back().map_or(at, |step| step.at);
         let step = Step { at, point: head(rect), size: rect.height() };
         self.trail.push(step, FALLING);
+        let is_low = is_flat(rect) || (rect.height() <= LOW * self.height && !is_upright(rect));
         if is_upright(rect) && rect.height() >= (1.0 - FALL) * self.height {
+            if let Some(down) = &mut self.down
+                && at - *down.risen.get_or_insert(at) < RISING
+            {
+                return;
+            }
             let kept = self.height * (1.0 - RECEDING * super::follow::seconds(at - previous)).max(0.5);
             self.height = rect.height().max(kept);
             self.head = head(rect);
@@ -175,17 +189,19 @@ impl Posture {
         }
         if let Some(down) = &mut self.down {
             if rect.centre().distance(down.place) > STILL * self.height {
-                *down = Down { since: at, place: rect.centre(), ..*down };
+                (down.since, down.place) = (at, rect.centre());
             }
             down.is_doubtful &= !is_flat(rect);
+            if is_low {
+                down.risen = None;
+            }
             return;
         }
-        let is_low = is_flat(rect) || (rect.height() <= LOW * self.height && !is_upright(rect));
         let has_dropped = head(rect).y - self.head.y >= FALL * self.height;
         let is_known = self.height > 0.0 && at - self.upright <= RECENT;
         if is_known && is_low && has_dropped && !is_cut(rect) {
             let is_doubtful = !is_flat(rect);
-            self.down = Some(Down { since: self.upright, place: rect.centre(), low: at, is_doubtful });
+            self.down = Some(Down::new(self.upright, rect.centre(), at, is_doubtful));
         }
     }
 
@@ -221,7 +237,7 @@ impl Posture {
             let shrinking = tallest.size - last.size;
             if drop.min(shrinking) >= BEGINNING * self.height && seen - self.upright <= FALLING {
                 let since = self.upright.min(seen);
-                self.down = Some(Down { since, place: rect.centre(), low: at, is_doubtful: false });
+                self.down = Some(Down::new(since, rect.centre(), at, false));
             }
         }
     }

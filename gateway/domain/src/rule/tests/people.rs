@@ -112,6 +112,10 @@ fn who_falls_and_stays_is_down_however_badly_it_is_seen() {
             assert_eq!(begin.evidence.class, Person);
             assert_eq!(begin.evidence.detail, Some(Detail::Stay { limit: secs(8) }));
         }
+        let passed = actor(Person, |t| {
+            if (9.0..9.4).contains(&t) { clear(person(0.5, 0.7)) } else { (falls(6.0, 0.5).path)(t) }
+        });
+        play(&down(8), fps, 30.0, &[passed]).is_one("in one box with a passer-by for a moment", 6.3, 14.3);
     }
 }
 
