@@ -19,6 +19,8 @@ const COVERED: f32 = 0.5;
 /// ...or that lies in it by so much and is so much of it: a person and the shadow.
 const WITHIN: f32 = 0.6;
 const MAIN_PART: f32 = 0.3;
+/// A box that fills more of the picture explains nothing in it: it is a shop front that the detector takes for a bus.
+const WHOLE: f32 = 0.5;
 
 /// One camera's pixels.
 #[derive(Debug)]
@@ -115,7 +117,11 @@ pub fn unexplained<'a>(
         let (whole, part) = (thing.rect.area().max(f32::EPSILON), detection.rect.area().max(f32::EPSILON));
         shared / whole > COVERED || (shared / part > WITHIN && part / whole > MAIN_PART)
     };
-    things.iter().filter(move |thing| !detections.iter().any(|seen| explains(thing, seen))).copied()
+    let is_a_thing = |detection: &&Detection| detection.rect.area() <= WHOLE;
+    things
+        .iter()
+        .filter(move |thing| !detections.iter().filter(is_a_thing).any(|seen| explains(thing, seen)))
+        .copied()
 }
 
 #[cfg(test)]

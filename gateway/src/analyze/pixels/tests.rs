@@ -224,6 +224,7 @@ fn a_thing_that_the_detector_names_is_not_counted_twice() {
     let half = detection(other, 0.4, 0.5, 0.5, 0.7);
     let bag = detection(other, 0.52, 0.65, 0.56, 0.7);
     let crowd = detection(other, 0.1, 0.1, 0.9, 0.9);
-    let left: Vec<Detection> = unexplained(&[with_shadow, half, bag, crowd], &[person]).collect();
+    let shop_front = detection(sharpeyes_domain::detection::ObjectClass::Bus, 0.05, 0.0, 1.0, 0.93);
+    let left: Vec<Detection> = unexplained(&[with_shadow, half, bag, crowd], &[person, shop_front]).collect();
     assert_eq!(left, [bag, crowd]);
 }
