@@ -2,7 +2,7 @@
 
 use sharpeyes_domain::{ids::DiskName, time::WallTime};
 
-use super::{Footage, FootageError, parsed};
+use super::{Footage, FootageError, columns::parsed};
 
 /// A disk as the index knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,10 @@ use sharpeyes_domain::{
     time::WallTime,
 };
 
-use super::{Footage, FootageError, LONGEST_SEGMENT_MS, unreadable, wall_at};
+use super::{
+    Footage, FootageError, LONGEST_SEGMENT_MS,
+    columns::{unreadable, wall_at},
+};
 
 /// A gap as the index keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
 use sharpeyes_domain::{ids::AccountId, ids::HoldId, ids::StreamId, segment::Span, time::WallTime};
 
-use super::{Footage, FootageError, LONGEST_SEGMENT_MS, stream_at};
+use super::{Footage, FootageError, LONGEST_SEGMENT_MS, columns::stream_at};
 
 /// A hold that is to be.
 #[derive(Clone, Debug)]

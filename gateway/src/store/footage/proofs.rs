@@ -14,8 +14,8 @@ use sharpeyes_domain::{
 
 use super::{
     Footage, FootageError,
+    columns::{parsed, stream_at, wall_at},
     retention::{DeletionRow, bytes_at, deletion_row},
-    stream_at, wall_at,
 };
 
 const DAY_MS: i64 = 86_400_000;
@@ -284,7 +284,7 @@ fn day_row(row: &Row<'_>) -> rusqlite::Result<DeletionDay> {
     Ok(DeletionDay {
         stream: stream_at(row, 0)?,
         day: wall_at(row, 2)?,
-        reason: super::parsed(row, 3)?,
+        reason: parsed(row, 3)?,
         n_files: bytes_at(row, 4)?,
         bytes: bytes_at(row, 5)?,
         span: Span { from: wall_at(row, 6)?, to: wall_at(row, 7)? },

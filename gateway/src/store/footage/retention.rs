@@ -13,7 +13,11 @@ use sharpeyes_domain::{
     time::WallTime,
 };
 
-use super::{Footage, FootageError, LONGEST_SEGMENT_MS, gaps::insert_gap, parsed, stream_at, wall_at};
+use super::{
+    Footage, FootageError, LONGEST_SEGMENT_MS,
+    columns::{parsed, stream_at, wall_at},
+    gaps::insert_gap,
+};
 
 /// An incident's span lies in rows no longer than this.
 const PIECE_MS: i64 = 3_600_000;

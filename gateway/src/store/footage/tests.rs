@@ -1,11 +1,12 @@
 use std::{collections::HashMap, time::Duration};
 
 use sharpeyes_domain::{
-    ids::AlarmId,
+    ids::{AlarmId, CameraId},
     retention::{DeletionReason, RetentionClock, Tier},
+    time::Pts,
 };
 
-use super::*;
+use super::{segments::select_newest_segments, *};
 use crate::record::tests::kit::{params, stream};
 
 const HOUR: i64 = 3_600_000;

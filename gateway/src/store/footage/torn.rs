@@ -10,9 +10,9 @@ use sharpeyes_domain::{
 };
 
 use super::{
-    Footage, FootageError, parsed,
+    Footage, FootageError,
+    columns::{parsed, stream_at, wall_at},
     retention::{IS_HELD, IS_OF_INCIDENT, bytes_at},
-    stream_at, wall_at,
 };
 
 /// A file of such bytes.
