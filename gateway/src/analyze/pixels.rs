@@ -115,13 +115,9 @@ pub fn unexplained<'a>(
     let explains = |thing: &Detection, detection: &Detection| {
         let shared = thing.rect.intersection(&detection.rect);
         let (whole, part) = (thing.rect.area().max(f32::EPSILON), detection.rect.area().max(f32::EPSILON));
-        shared / whole > COVERED || (shared / part > WITHIN && part / whole > MAIN_PART)
+        part <= WHOLE && (shared / whole > COVERED || (shared / part > WITHIN && part / whole > MAIN_PART))
     };
-    let is_a_thing = |detection: &&Detection| detection.rect.area() <= WHOLE;
-    things
-        .iter()
-        .filter(move |thing| !detections.iter().filter(is_a_thing).any(|seen| explains(thing, seen)))
-        .copied()
+    things.iter().filter(move |thing| !detections.iter().any(|seen| explains(thing, seen))).copied()
 }
 
 #[cfg(test)]

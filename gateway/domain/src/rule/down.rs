@@ -84,10 +84,6 @@ struct Down {
 }
 
 impl Down {
-    const fn new(since: Pts, place: NormPoint, low: Pts, is_doubtful: bool) -> Self {
-        Self { since, place, low, is_doubtful, risen: None }
-    }
-
     fn needs(&self, still: MediaDuration) -> MediaDuration {
         if self.is_doubtful { MediaDuration(still.0.saturating_mul(PATIENCE)) } else { still }
     }
@@ -201,7 +197,8 @@ impl Posture {
         let is_known = self.height > 0.0 && at - self.upright <= RECENT;
         if is_known && is_low && has_dropped && !is_cut(rect) {
             let is_doubtful = !is_flat(rect);
-            self.down = Some(Down::new(self.upright, rect.centre(), at, is_doubtful));
+            let (since, place) = (self.upright, rect.centre());
+            self.down = Some(Down { since, place, low: at, is_doubtful, risen: None });
         }
     }
 
@@ -237,7 +234,8 @@ impl Posture {
             let shrinking = tallest.size - last.size;
             if drop.min(shrinking) >= BEGINNING * self.height && seen - self.upright <= FALLING {
                 let since = self.upright.min(seen);
-                self.down = Some(Down::new(since, rect.centre(), at, false));
+                let place = rect.centre();
+                self.down = Some(Down { since, place, low: at, is_doubtful: false, risen: None });
             }
         }
     }
